@@ -1,0 +1,125 @@
+import { toBridgeError } from '../src/core/errors'
+import type { DeadLetter } from '../src/delivery/dead-letters'
+import { enrichEvent } from '../src/enrich'
+import type { EventFlow } from '../src/flows/event-flow'
+import type { Environment } from './environment'
+import { type CommandResult, UsageError } from './output'
+
+/** The flow of each action that writes dead letters: a replay takes the same way as the event did. */
+const flows: Readonly<Record<string, EventFlow>> = { generic: enrichEvent }
+
+type Selection = { ids: readonly string[]; all: boolean }
+type Command = (environment: Environment) => Promise<CommandResult>
+
+/** The command behind `dead-letters <verb>`. */
+export function deadLetterCommands(verb: string | undefined, selection: Selection): Command {
+  switch (verb) {
+    case 'list':
+      return list
+    case 'show':
+      return (environment) => show(environment, only(selection))
+    case 'replay':
+      return (environment) => each(environment, selection, replay)
+    case 'drop':
+      return (environment) => each(environment, selection, drop)
+    default:
+      throw new UsageError(`dead-letters knows list, show, replay and drop${verb ? `, but not ${verb}` : ''}`)
+  }
+}
+
+async function list(environment: Environment): Promise<CommandResult> {
+  const letters: DeadLetter[] = []
+  const { signal } = environment.call()
+  for await (const id of environment.deadLetters.ids(signal)) {
+    const letter = await environment.deadLetters.read(id, signal)
+    if (letter !== undefined) letters.push(letter)
+  }
+  letters.sort((a, b) => a.at.localeCompare(b.at))
+  const data = letters.map(({ id, at, action, error }) => ({ id, at, action, ...error }))
+  const lines = data.map(
+    ({ id, at, action, code, message }) => `${id}  ${at}  ${action}  ${code}\n    ${message}`,
+  )
+  return { data, text: lines.length === 0 ? 'There are no dead letters.' : lines.join('\n') }
+}
+
+async function show(environment: Environment, id: string): Promise<CommandResult> {
+  const letter = await environment.deadLetters.read(id, environment.call().signal)
+  if (letter === undefined) return { data: null, text: `There is no dead letter ${id}.`, failed: true }
+  return { data: letter, text: JSON.stringify(letter, null, 2) }
+}
+
+type Item = { id: string; ok: boolean; outcome: string; message: string }
+
+async function each(
+  environment: Environment,
+  selection: Selection,
+  act: (environment: Environment, id: string) => Promise<Item>,
+): Promise<CommandResult> {
+  const items: Item[] = []
+  for (const id of await selected(environment, selection)) items.push(await act(environment, id))
+  const lines = items.map(({ id, outcome, message }) => `${id}  ${outcome}  ${message}`)
+  return {
+    data: items,
+    text: lines.length === 0 ? 'There are no dead letters.' : lines.join('\n'),
+    failed: items.some(({ ok }) => !ok),
+  }
+}
+
+async function replay(environment: Environment, id: string): Promise<Item> {
+  const call = environment.call()
+  try {
+    const letter = await environment.deadLetters.read(id, call.signal)
+    if (letter === undefined) return absent(id)
+    const flow = Object.hasOwn(flows, letter.action) ? flows[letter.action] : undefined
+    if (flow === undefined)
+      return { id, ok: false, outcome: 'failed', message: `no flow of the name ${letter.action}` }
+    const result = await flow(letter.event, {
+      inputs: environment.inputs,
+      redactor: environment.redactor,
+      call,
+    })
+    await environment.deadLetters.remove(id, call.signal)
+    return { id, ok: true, outcome: result.outcome, message: result.message }
+  } catch (thrown) {
+    const error = toBridgeError(thrown)
+    return {
+      id,
+      ok: false,
+      outcome: 'failed',
+      message: environment.redactor.text(`${error.code}: ${error.message}`),
+    }
+  }
+}
+
+async function drop(environment: Environment, id: string): Promise<Item> {
+  const { signal } = environment.call()
+  if ((await environment.deadLetters.read(id, signal)) === undefined) return absent(id)
+  await environment.deadLetters.remove(id, signal)
+  return { id, ok: true, outcome: 'dropped', message: '' }
+}
+
+const absent = (id: string): Item => ({
+  id,
+  ok: false,
+  outcome: 'failed',
+  message: 'there is no such dead letter',
+})
+
+async function selected(environment: Environment, selection: Selection): Promise<readonly string[]> {
+  if (selection.all === selection.ids.length > 0) throw new UsageError('name one id or more, or --all')
+  if (!selection.all) return selection.ids.map(checked)
+  const ids: string[] = []
+  for await (const id of environment.deadLetters.ids(environment.call().signal)) ids.push(id)
+  return ids
+}
+
+function only({ ids, all }: Selection): string {
+  const [id] = ids
+  if (all || id === undefined || ids.length > 1) throw new UsageError('name the id of one dead letter')
+  return checked(id)
+}
+
+function checked(id: string): string {
+  if (!/^[0-9a-f]{32}$/.test(id)) throw new UsageError(`${id} is no id: dead-letters list shows them`)
+  return id
+}

@@ -1,0 +1,46 @@
+import { bindCallContext, type CallContext } from '../src/core/call-context'
+import { systemClock } from '../src/core/clock'
+import { createRedactor, type Redactor } from '../src/core/redaction'
+import { createDeadLetters, type DeadLetters } from '../src/delivery/dead-letters'
+import { type RawInputs, readInputs, secretsOf } from '../src/inputs/raw-inputs'
+import { parseStateRegion } from '../src/inputs/settings'
+import { createLogger } from '../src/runtime/logger'
+import { createStateStore } from '../src/store/state-store'
+
+/** What every command works with. */
+export type Environment = {
+  inputs: RawInputs
+  redactor: Redactor
+  deadLetters: DeadLetters
+  /** Opens the context of one piece of work, with five minutes for it. */
+  call(): CallContext
+}
+
+const workMs = 5 * 60_000
+
+/** Reads the inputs from the environment and `.env`, and the Runtime credentials from wherever `aio` keeps them. */
+export async function openEnvironment(): Promise<Environment> {
+  // The whole SDK: its start-up does not matter here, and its Config knows .env, .aio and the global settings.
+  const { Core } = (await import('@adobe/aio-sdk')).default
+  const runtime = {
+    namespace: configured(Core.Config.get('runtime.namespace')),
+    apiKey: configured(Core.Config.get('runtime.auth')),
+  }
+  const inputs = readInputs({ ...process.env })
+  const redactor = createRedactor([runtime.apiKey, ...secretsOf(inputs)])
+  const store = createStateStore({ ...runtime, region: parseStateRegion(inputs) })
+  return {
+    inputs,
+    redactor,
+    deadLetters: createDeadLetters(store, { clock: systemClock, redactor }),
+    call: () =>
+      bindCallContext({
+        logger: createLogger('bridge', 'warn', { redactor }),
+        signal: AbortSignal.timeout(workMs),
+        deadline: systemClock.now() + workMs,
+      }),
+  }
+}
+
+const configured = (value: unknown): string | undefined =>
+  typeof value === 'string' && value !== '' ? value : undefined

@@ -1,0 +1,17 @@
+import { defineEnrichment } from '../src/enrichment'
+import { everyAttribute } from '../src/metadata/mapping'
+import { fromFileName, fromProperty } from '../src/metadata/matching'
+import { mockPim } from '../src/pim/mock'
+import { restPim } from '../src/pim/rest'
+
+const linkProperty = 'wknd-skuid'
+
+export default defineEnrichment({
+  communicators: {
+    mock: mockPim(),
+    rest: restPim(),
+  },
+  linkProperty,
+  matching: [fromProperty(linkProperty), fromFileName()],
+  mapping: [everyAttribute('wknd-')],
+})

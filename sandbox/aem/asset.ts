@@ -1,0 +1,92 @@
+import { createHash, randomBytes, randomUUID } from 'node:crypto'
+import { extname } from 'node:path/posix'
+import { isJsonObject, type JsonObject, type JsonValue } from '../json'
+
+/** An asset as the stand-in holds it: the two groups of the Assets Author API, and where it is. */
+export type AemAsset = {
+  /** `urn:aaid:aem:<uuid>`. */
+  id: string
+  /** The `jcr:uuid`. */
+  uuid: string
+  /** The repository path, not encoded. */
+  path: string
+  assetMetadata: JsonObject
+  repositoryMetadata: JsonObject
+}
+
+/** What a test says about an asset; all else is made up. A null in `repositoryMetadata` leaves that field out. */
+export type NewAsset = { path: string; assetMetadata?: JsonObject; repositoryMetadata?: JsonObject }
+
+const FORMATS: Record<string, string> = {
+  '.jpg': 'image/jpeg',
+  '.jpeg': 'image/jpeg',
+  '.png': 'image/png',
+  '.gif': 'image/gif',
+  '.webp': 'image/webp',
+  '.tif': 'image/tiff',
+  '.pdf': 'application/pdf',
+  '.mp4': 'video/mp4',
+}
+
+const iso = (now: number): string => new Date(now).toISOString()
+
+const version = (): string => `oak:1.0::ci:${randomBytes(16).toString('hex')}`
+
+/** The object without its null members. */
+export const withoutNulls = (value: JsonObject): JsonObject =>
+  Object.fromEntries(Object.entries(value).filter(([, it]) => it !== null))
+
+/** A new, processed asset with the repository metadata that AEM gives. */
+export const createAsset = (input: NewAsset, host: string, now: number): AemAsset => {
+  const { path } = input
+  const uuid = randomUUID()
+  const id = `urn:aaid:aem:${uuid}`
+  const name = path.slice(path.lastIndexOf('/') + 1)
+  const format = FORMATS[extname(name).toLowerCase()] ?? 'application/octet-stream'
+  const usual: JsonObject = {
+    'repo:repositoryId': host,
+    'repo:assetClass': 'file',
+    'repo:assetId': id,
+    'repo:name': name,
+    'repo:path': path,
+    'repo:ancestors': [`urn:aaid:aem:${randomUUID()}`],
+    'repo:size': 204_800,
+    'repo:version': version(),
+    'repo:createDate': iso(now),
+    'repo:createdBy': 'ada@example.com',
+    'repo:modifyDate': iso(now),
+    'repo:modifiedBy': 'ada@example.com',
+    'dc:format': format,
+    'dam:sha1': createHash('sha1').update(uuid).digest('hex'),
+    'aem:assetState': 'Processed',
+    ...(format.startsWith('image/') ? { 'tiff:imageWidth': 1600, 'tiff:imageLength': 1200 } : {}),
+  }
+  return {
+    id,
+    uuid,
+    path,
+    assetMetadata: structuredClone(input.assetMetadata ?? {}),
+    repositoryMetadata: withoutNulls({ ...usual, ...structuredClone(input.repositoryMetadata ?? {}) }),
+  }
+}
+
+/** Notes that somebody changed the asset: a new version and date, so the ETag moves even if the content does not. */
+export const touch = (asset: AemAsset, now: number, by: string): void => {
+  asset.repositoryMetadata['repo:version'] = version()
+  asset.repositoryMetadata['repo:modifyDate'] = iso(now)
+  asset.repositoryMetadata['repo:modifiedBy'] = by
+}
+
+const sorted = (value: JsonValue): JsonValue => {
+  if (Array.isArray(value)) return value.map(sorted)
+  if (!isJsonObject(value)) return value
+  const entries = Object.entries(value).map(([key, it]): [string, JsonValue] => [key, sorted(it)])
+  return Object.fromEntries(entries.sort(([a], [b]) => (a < b ? -1 : 1)))
+}
+
+/** The strong ETag (RFC 9110): a hash of the path and of all metadata as serialised. */
+export const etagOf = (asset: AemAsset): string => {
+  const { path, assetMetadata, repositoryMetadata } = asset
+  const text = JSON.stringify([path, sorted(assetMetadata), sorted(repositoryMetadata)])
+  return `"${createHash('sha256').update(text).digest('hex').slice(0, 32)}"`
+}

@@ -1,0 +1,95 @@
+import type { AssetView } from './aem/author'
+import type { EventOverrides } from './aem/event'
+import { isJsonObject, type JsonObject, parseJson } from './json'
+import { httpAnswer } from './runtime/http-answer'
+import type { Sandbox } from './sandbox'
+import { type Answer, json, type RecordedRequest, type SandboxServer, startServer } from './server'
+
+/** What the front door is told. */
+export type FrontDoorOptions = {
+  sandbox: Sandbox
+  port?: number
+  /** Hears of every delivery. */
+  onDelivery?: (event: JsonObject, answer: Answer) => void
+}
+
+const PATH_HELP = 'Give it as ?path=/content/dam/<folder>/<file name>, percent-encoded.'
+const ROUTES = 'POST /upload?path=, POST /events, GET /assets?path=, GET /event?path='
+
+const help = (status: number, error: string): Answer => json(status, { error })
+
+/**
+ * Starts the HTTP front door of a running sandbox, for people with curl: upload an asset, deliver an event, look at an
+ * asset. Errors are JSON with an `error` that says what to do.
+ */
+export const startFrontDoor = async (options: FrontDoorOptions): Promise<SandboxServer> => {
+  const { sandbox, port = 0, onDelivery } = options
+  const { aem, clock, events } = sandbox
+
+  const deliver = async (event: JsonObject): Promise<Answer> => {
+    const activation = (await events.deliver(event)).attempts.at(-1)?.activation
+    const said =
+      activation === undefined ? { status: 504, body: 'No answer in time' } : httpAnswer(activation)
+    const answer = json(said.status, said.body ?? null, {
+      'x-activation-id': activation?.activationId ?? 'none',
+    })
+    onDelivery?.(event, answer)
+    return answer
+  }
+
+  const pathOf = (request: RecordedRequest): string | Answer => {
+    const { path } = request.query
+    if (path === undefined || path === '') return help(400, `The path is missing. ${PATH_HELP}`)
+    if (!/^\/content\/dam\/.*[^/]$/.test(path))
+      return help(400, `${path} is not a file below /content/dam. ${PATH_HELP}`)
+    return path
+  }
+
+  const withAsset = (request: RecordedRequest, use: (asset: AssetView) => Answer): Answer => {
+    const path = pathOf(request)
+    if (typeof path !== 'string') return path
+    const asset = aem.findByPath(path)
+    if (asset !== undefined) return use(asset)
+    return help(404, `There is no asset at ${path}. Upload it first: POST /upload?path=${encodeURI(path)}`)
+  }
+
+  const upload = async (request: RecordedRequest): Promise<Answer> => {
+    const path = pathOf(request)
+    if (typeof path !== 'string') return path
+    const old = aem.findByPath(path)
+    // uploading over an asset is a new version of it, and AEM processes that again
+    const asset = old === undefined ? aem.addAsset({ path }) : aem.edit(old.id, () => undefined)
+    const overrides: EventOverrides = { time: new Date(clock.now()).toISOString() }
+    const answer = await deliver(aem.processingCompletedEvent(asset, overrides))
+    const body = parseJson(answer.body ?? '')
+    return json(old === undefined ? 201 : 200, {
+      assetId: asset.id,
+      path,
+      answer: { status: answer.status, body },
+    })
+  }
+
+  const receive = (request: RecordedRequest): Answer | Promise<Answer> => {
+    const event = parseJson(request.body)
+    if (isJsonObject(event)) return deliver(event)
+    const problem =
+      event === undefined ? 'The body is not valid JSON.' : 'The body is JSON, but not an object.'
+    return help(400, `${problem} Send one CloudEvent; GET /event?path= shows the one of an asset.`)
+  }
+
+  const handle = (request: RecordedRequest): Answer | Promise<Answer> => {
+    const route = `${request.method} ${request.path}`
+    if (route === 'POST /upload') return upload(request)
+    if (route === 'POST /events') return receive(request)
+    if (route === 'GET /event')
+      return withAsset(request, (asset) => json(200, aem.processingCompletedEvent(asset)))
+    if (route === 'GET /assets') {
+      return withAsset(request, ({ id, etag, assetMetadata, repositoryMetadata }) =>
+        json(200, { assetId: id, etag, assetMetadata, repositoryMetadata }),
+      )
+    }
+    return help(404, `${route} is nothing. There are: ${ROUTES}`)
+  }
+
+  return startServer({ clock, handle, port })
+}

@@ -1,0 +1,94 @@
+/** `npm run sandbox`: the stand-ins and the built action, left running until Ctrl-C. */
+import { parseArgs } from 'node:util'
+import { buildAction, checkDependencies, projectRoot, SetupError } from './build'
+import { startFrontDoor } from './front-door'
+import { createPaint } from './print'
+import { type Sandbox, startSandbox } from './sandbox'
+
+const DEFAULT_PORT = 9870
+const SAMPLE = '/content/dam/shop/garden chair.jpg'
+const paint = createPaint(process.stdout.isTTY === true)
+
+const readPort = (): number => {
+  let text: string | undefined
+  try {
+    text = parseArgs({ options: { port: { type: 'string' } } }).values.port
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error)
+    throw new SetupError(`${reason}\nUsage: npm run sandbox [-- --port <first of five ports>]`)
+  }
+  const port = text === undefined ? DEFAULT_PORT : Number(text)
+  if (Number.isInteger(port) && port >= 1024 && port <= 65_531) return port
+  throw new SetupError(`--port ${text} is not possible: it must be a whole number from 1024 to 65531`)
+}
+
+const inUse = (error: unknown): SetupError | undefined => {
+  if (!(error instanceof Error) || !('code' in error) || error.code !== 'EADDRINUSE') return undefined
+  const taken = 'port' in error ? `Port ${error.port}` : 'A port'
+  return new SetupError(
+    `${taken} is in use. Stop what uses it, or choose five others: npm run sandbox -- --port 9900`,
+  )
+}
+
+const start = async (bundle: string, port: number): Promise<Sandbox> => {
+  const sandbox = await startSandbox({
+    actions: { generic: { bundle, provideApiKey: true } },
+    ports: { ims: port + 1, aem: port + 2, state: port + 3, pim: port + 4 },
+  })
+  let shown = 0
+  const door = await startFrontDoor({
+    sandbox,
+    port,
+    onDelivery: (event, answer) => {
+      const logs = sandbox.runtime.logs('generic')
+      const fresh = logs.slice(shown).replaceAll('XXX_THE_END_OF_A_WHISK_ACTIVATION_XXX\n', '').trim()
+      shown = logs.length
+      if (fresh !== '') console.log(paint.dim(fresh))
+      console.log(`${String(event.type)} answered ${answer.status}: ${answer.body ?? ''}`)
+    },
+  }).catch(async (error: unknown) => {
+    await sandbox.close()
+    throw error
+  })
+  const stop = async (): Promise<void> => {
+    await door.close()
+    await sandbox.close()
+  }
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void stop())
+  return sandbox
+}
+
+const explain = (sandbox: Sandbox, port: number): void => {
+  const { ims, aem, state, pim } = sandbox
+  const door = `http://127.0.0.1:${port}`
+  const path = encodeURI(SAMPLE)
+  console.log(`${paint.bold('The sandbox is running.')} Ctrl-C ends it.\n`)
+  console.log(
+    `IMS ${ims.url}\nAEM ${aem.url}\nState ${state.url}\nPIM ${pim.url} (X-Api-Key: ${pim.apiKey})\n`,
+  )
+  console.log('Upload an asset; AEM fires its event:')
+  console.log(`  curl -s -X POST '${door}/upload?path=${path}'\n`)
+  console.log('See its metadata now:')
+  console.log(`  curl -s '${door}/assets?path=${path}'\n`)
+  console.log('Deliver an event as I/O Events would (here: the one of that asset, once more):')
+  console.log(`  curl -s '${door}/event?path=${path}' | curl -s -X POST '${door}/events' -d @-\n`)
+  console.log('Ask the PIM:')
+  console.log(`  curl -s -H 'X-Api-Key: ${pim.apiKey}' '${pim.url}/products/MockSKU%20123'\n`)
+}
+
+const main = async (): Promise<void> => {
+  const port = readPort()
+  checkDependencies(projectRoot)
+  console.log(paint.dim('Building the actions with `aio app build` (half a minute or so)...\n'))
+  const bundle = await buildAction(projectRoot, 'generic')
+  const sandbox = await start(bundle, port).catch((error: unknown) => {
+    throw inUse(error) ?? error
+  })
+  sandbox.pim.setProduct('MockSKU 123')
+  explain(sandbox, port)
+}
+
+main().catch((error: unknown) => {
+  console.error(error instanceof SetupError ? paint.red(error.message) : error)
+  process.exitCode = 1
+})

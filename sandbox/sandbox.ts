@@ -1,0 +1,102 @@
+import { type AemOptions, type AemStandIn, startAem } from './aem/author'
+import { createClock, type MovableClock } from './clock'
+import { type EventsStandIn, startEvents } from './events'
+import { type ImsStandIn, startIms } from './ims'
+import type { JsonObject } from './json'
+import { type PimStandIn, startPim } from './pim'
+import { type ActionSpec, type RuntimeStandIn, startRuntime } from './runtime/runtime'
+import { type StateStandIn, startState } from './state'
+
+/** A client that the sandbox knows; none of it means anything elsewhere. */
+const CLIENT_ID = 'sandbox-client-id'
+const CLIENT_SECRET = 'p8e-sandbox+client/secret&='
+const SCOPES = ['AdobeID', 'openid', 'aem.assets.author', 'aem.folders']
+const ORG_ID = '0123456789ABCDEF01234567@AdobeOrg'
+
+/** What to start. */
+export type SandboxOptions = {
+  /** Actions to run, by name; their inputs are merged over {@link Sandbox.inputs}. None: no runtime is started. */
+  actions?: Record<string, ActionSpec>
+  /** The action that receives events: the first one by default. */
+  receiver?: string
+  clock?: MovableClock
+  aem?: Omit<AemOptions, 'clock' | 'isValidToken' | 'allowedClientIds' | 'port'>
+  /** Fixed ports; free ones by default. */
+  ports?: { ims?: number; aem?: number; state?: number; pim?: number }
+  logLevel?: string
+}
+
+/** All stand-ins, wired to each other. */
+export type Sandbox = {
+  clock: MovableClock
+  ims: ImsStandIn
+  aem: AemStandIn
+  state: StateStandIn
+  pim: PimStandIn
+  runtime: RuntimeStandIn
+  events: EventsStandIn
+  /** The app's inputs that point here. */
+  inputs(): Record<string, string>
+  /** The environment of an activation that points here. */
+  env(): Record<string, string>
+  /** Stops everything and leaves no handle open. */
+  close(): Promise<void>
+}
+
+/**
+ * Starts IMS, AEM, State, a PIM, the runtime and I/O Events together. When one cannot start (a port is taken, a bundle
+ * is missing), the others are closed and the error is thrown.
+ */
+export const startSandbox = async (options: SandboxOptions = {}): Promise<Sandbox> => {
+  const { actions = {}, clock = createClock(), ports = {} } = options
+  const namespace = '12345-assetbridge-stage'
+  const auth = 'runtime-id:runtime-secret'
+  const started: { close(): Promise<void> }[] = []
+  const keep = async <T extends { close(): Promise<void> }>(starting: Promise<T>): Promise<T> => {
+    const it = await starting
+    started.push(it)
+    return it
+  }
+  const close = async (): Promise<void> => {
+    for (const it of started.splice(0).reverse()) await it.close()
+  }
+
+  try {
+    const credentials = { clientId: CLIENT_ID, clientSecret: CLIENT_SECRET, scopes: SCOPES }
+    const ims = await keep(startIms({ clock, ...credentials, port: ports.ims ?? 0 }))
+    const aemKnows = { isValidToken: ims.isValid, allowedClientIds: [CLIENT_ID], port: ports.aem ?? 0 }
+    const aem = await keep(startAem({ ...options.aem, clock, ...aemKnows }))
+    const state = await keep(startState({ clock, namespace, auth, port: ports.state ?? 0 }))
+    const pim = await keep(startPim({ clock, port: ports.pim ?? 0 }))
+
+    const inputs = (): Record<string, string> => ({
+      LOG_LEVEL: options.logLevel ?? 'info',
+      ADC_CECREDENTIALS_CLIENTID: CLIENT_ID,
+      ADC_CECREDENTIALS_CLIENTSECRET: CLIENT_SECRET,
+      ADC_CECREDENTIALS_METASCOPES: SCOPES.join(','),
+      ADC_CECREDENTIALS_ORGID: ORG_ID,
+      IMS_URL: ims.url,
+      AEM_AUTHOR_URLS: aem.url,
+      PIM_COMMUNICATOR: 'mock',
+    })
+    const env = (): Record<string, string> => ({
+      AIO_STATE_ENDPOINT: state.url,
+      __OW_NAMESPACE: namespace,
+      __OW_API_KEY: auth,
+    })
+    const bound = Object.entries(actions).map(([name, spec]): [string, ActionSpec] => {
+      const merged: JsonObject = { ...inputs(), ...spec.inputs }
+      return [name, { ...spec, inputs: merged }]
+    })
+    const runtimeEnv = { AIO_STATE_ENDPOINT: state.url }
+    const deployment = { actions: Object.fromEntries(bound), namespace, auth, env: runtimeEnv }
+    const runtime = await keep(startRuntime(deployment))
+    const receiver = options.receiver ?? Object.keys(actions)[0] ?? 'none'
+    const invoke = (params: JsonObject) => runtime.invoke(receiver, params)
+    const events = startEvents({ clock, invoke, recipientClientId: CLIENT_ID })
+    return { clock, ims, aem, state, pim, runtime, events, inputs, env, close }
+  } catch (error) {
+    await close()
+    throw error
+  }
+}

@@ -1,0 +1,173 @@
+import { setMaxListeners } from 'node:events'
+import {
+  createServer,
+  type IncomingHttpHeaders,
+  type IncomingMessage,
+  type ServerResponse,
+  STATUS_CODES,
+} from 'node:http'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { MovableClock } from './clock'
+import { createFaults, type Fault, type Faults } from './faults'
+
+/** One request as it arrived, and what it was answered. */
+export type RecordedRequest = {
+  method: string
+  /** The path as sent: percent-encoded, without the query. */
+  path: string
+  query: Record<string, string>
+  headers: IncomingHttpHeaders
+  body: string
+  /** Undefined while unanswered, and for good when the socket was destroyed instead. */
+  status: number | undefined
+  /** When it arrived, by the sandbox clock, in ms since the epoch. */
+  time: number
+  /** The fault that struck, if any. */
+  fault?: Fault['kind']
+}
+
+/** What a stand-in answers. */
+export type Answer = { status: number; headers?: Record<string, string>; body?: string }
+
+/** A running stand-in. */
+export type SandboxServer = {
+  /** `http://127.0.0.1:<port>`, no slash at the end. */
+  url: string
+  /** `127.0.0.1:<port>`. */
+  host: string
+  port: number
+  /** All requests so far, oldest first. */
+  requests: RecordedRequest[]
+  faults: Faults
+  /** Stops listening and destroys every socket, hanging ones included. */
+  close(): Promise<void>
+}
+
+/** How to answer. */
+export type ServerOptions = {
+  clock: MovableClock
+  handle: (request: RecordedRequest) => Answer | Promise<Answer>
+  /** 0 for any free port (default). */
+  port?: number
+  /** How this service words a fault's status. Default: JSON with `error`. */
+  faultAnswer?: (fault: Extract<Fault, { kind: 'status' }>) => Answer
+}
+
+/** A JSON answer. */
+export const json = (status: number, value: unknown, headers: Record<string, string> = {}): Answer => ({
+  status,
+  headers: { 'content-type': 'application/json', ...headers },
+  body: JSON.stringify(value),
+})
+
+/** Problem details (RFC 9457, formerly RFC 7807), the error format of AEM's OpenAPIs. */
+export const problem = (status: number, detail: string, headers: Record<string, string> = {}): Answer => ({
+  status,
+  headers: { 'content-type': 'application/problem+json', ...headers },
+  body: JSON.stringify({ type: 'about:blank', title: STATUS_CODES[status] ?? 'Error', status, detail }),
+})
+
+const LOGIN_PAGE =
+  '<!doctype html><html><head><title>Sign in</title></head><body>Please sign in</body></html>'
+
+const plainFault: NonNullable<ServerOptions['faultAnswer']> = ({ status, headers, body }) =>
+  json(status, body ?? { error: STATUS_CODES[status] ?? 'Error' }, headers)
+
+const read = async (incoming: IncomingMessage, time: number): Promise<RecordedRequest> => {
+  const chunks: Buffer[] = []
+  for await (const chunk of incoming) chunks.push(Buffer.from(chunk))
+  const target = incoming.url ?? '/'
+  const mark = target.indexOf('?')
+  return {
+    method: incoming.method ?? 'GET',
+    path: mark < 0 ? target : target.slice(0, mark),
+    query: Object.fromEntries(new URLSearchParams(mark < 0 ? '' : target.slice(mark))),
+    headers: incoming.headers,
+    body: Buffer.concat(chunks).toString('utf8'),
+    status: undefined,
+    time,
+  }
+}
+
+const send = (outgoing: ServerResponse, answer: Answer, cut: boolean): void => {
+  const body = Buffer.from(answer.body ?? '')
+  const length = cut ? Math.max(body.length, 1) : body.length
+  const headers = answer.status === 204 || answer.status === 304 ? {} : { 'content-length': `${length}` }
+  outgoing.writeHead(answer.status, { ...answer.headers, ...headers })
+  if (!cut) {
+    outgoing.end(body)
+    return
+  }
+  outgoing.flushHeaders()
+  outgoing.write(body.subarray(0, body.length >> 1), () => outgoing.destroy())
+}
+
+/**
+ * Starts an HTTP server on 127.0.0.1 that records every request and can go wrong on demand. Rejects with the system's
+ * error when the port is taken.
+ */
+export const startServer = async (options: ServerOptions): Promise<SandboxServer> => {
+  const { clock, handle, port = 0, faultAnswer = plainFault } = options
+  const requests: RecordedRequest[] = []
+  const faults = createFaults()
+  const closing = new AbortController()
+  setMaxListeners(0, closing.signal)
+
+  const answerTo = async (request: RecordedRequest, fault: Fault | undefined): Promise<Answer> => {
+    if (fault?.kind === 'status') return faultAnswer(fault)
+    if (fault?.kind === 'html')
+      return { status: 200, headers: { 'content-type': 'text/html' }, body: LOGIN_PAGE }
+    return handle(request)
+  }
+
+  const serve = async (incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> => {
+    const request = await read(incoming, clock.now())
+    requests.push(request)
+    const fault = faults.take(request.method, request.path)
+    if (fault !== undefined) request.fault = fault.kind
+    if (fault?.delayMs) await sleep(fault.delayMs, undefined, { signal: closing.signal })
+    if (fault?.kind === 'hang') return
+    if (fault?.kind === 'reset') {
+      incoming.socket.resetAndDestroy()
+      return
+    }
+    const answer = await answerTo(request, fault)
+    if (fault?.kind === 'resetAfter') {
+      incoming.socket.resetAndDestroy()
+      return
+    }
+    request.status = answer.status
+    send(outgoing, answer, fault?.kind === 'cut')
+  }
+
+  const server = createServer((incoming, outgoing) => {
+    serve(incoming, outgoing).catch((error: unknown) => {
+      // the client went away, or we are closing: nobody is left to answer
+      if (outgoing.destroyed || closing.signal.aborted) return
+      const detail = error instanceof Error ? (error.stack ?? error.message) : String(error)
+      send(outgoing, json(500, { error: `The stand-in itself failed: ${detail}` }), false)
+    })
+  })
+  // a client that reuses a connection must not meet our idle time-out by chance
+  server.keepAliveTimeout = 60_000
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject)
+    server.listen(port, '127.0.0.1', resolve)
+  })
+  const address = server.address()
+  const bound = typeof address === 'object' && address !== null ? address.port : port
+  return {
+    url: `http://127.0.0.1:${bound}`,
+    host: `127.0.0.1:${bound}`,
+    port: bound,
+    requests,
+    faults,
+    close: () => {
+      closing.abort()
+      return new Promise((resolve) => {
+        server.close(() => resolve())
+        server.closeAllConnections()
+      })
+    },
+  }
+}

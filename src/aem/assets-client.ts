@@ -1,0 +1,174 @@
+import type { Asset, AssetRef } from '../core/asset'
+import type { CallContext } from '../core/call-context'
+import { permanentError } from '../core/errors'
+import type { HttpClient, HttpRequest, Upstream } from '../http/http-client'
+import { type HttpResponse, isOk } from '../http/response'
+import type { TokenProvider } from '../ims/token-provider'
+import { isApplied, type MetadataChange } from '../metadata/diff'
+import { parseAsset, parseAssetId } from './asset-document'
+import { checkAssetPath, encodeAssetPath } from './asset-path'
+import { createPatchPathStyles, type PatchPathMode, type PatchPathStyle, patchPath } from './patch-paths'
+import { aemProblem, problemDetail } from './problem'
+
+/** How the author tier is talked to. */
+export type AssetsClientOptions = {
+  /** The only origins that get a request. */
+  origins: readonly string[]
+  /** Sent as X-Api-Key; the client id of the credential, as a rule. */
+  apiKey: string
+  patchPaths: PatchPathMode
+  /** Sends `X-Adobe-Accept-Experimental: 1`, which older releases of the API demand. */
+  experimental: boolean
+  /** Requests at once per author. */
+  concurrency: number
+}
+
+/** The part of the Assets Author API that the app uses. */
+export type AssetsClient = {
+  /**
+   * Reads an asset's metadata; an asset without an id is found by its path first.
+   * @throws {BridgeError} permanent `ASSET_NOT_FOUND`; systemic when the credential is refused; transient otherwise
+   */
+  readAsset(ref: AssetRef, call: CallContext): Promise<Asset>
+  /**
+   * Writes changes over exactly the state that `asset` was read in, all or none.
+   * @returns `conflict` when the asset moved meanwhile, or the author turned out not to write with the path style
+   * that was tried: read it again and start over
+   * @throws {BridgeError} permanent `METADATA_REFUSED` when AEM takes none of the path styles for these changes
+   */
+  patchMetadata(
+    asset: Asset,
+    changes: readonly MetadataChange[],
+    call: CallContext,
+  ): Promise<'written' | 'conflict'>
+}
+
+const assetIdPattern = /^urn:[A-Za-z0-9-]+:[A-Za-z0-9:._-]+$/
+
+/** Creates the client of a container. */
+export function createAssetsClient(
+  options: AssetsClientOptions,
+  parts: { http: HttpClient; tokens: TokenProvider },
+): AssetsClient {
+  const { tokens, http } = parts
+  const styles = createPatchPathStyles(options.patchPaths)
+  const upstreams = new Map<string, Upstream>(
+    options.origins.map((origin) => [
+      origin,
+      http.upstream({ name: 'AEM', origins: [origin], concurrency: options.concurrency }),
+    ]),
+  )
+
+  return { readAsset, patchMetadata }
+
+  async function readAsset(ref: AssetRef, call: CallContext): Promise<Asset> {
+    const id = ref.id ?? (await findAssetId(ref, call))
+    const response = await send(ref.origin, { method: 'GET', url: metadataUrl(ref.origin, id) }, call)
+    if (response.status !== 200) throw aemProblem('read', response)
+    return parseAsset(ref.origin, id, response)
+  }
+
+  async function findAssetId(ref: AssetRef, call: CallContext): Promise<string> {
+    if (ref.path === undefined)
+      throw permanentError('ASSET_UNKNOWN', 'the event names neither an asset id nor a path')
+    const url = `${ref.origin}${encodeAssetPath(checkAssetPath(ref.path))}.json`
+    const response = await send(ref.origin, { method: 'GET', url }, call)
+    if (response.status !== 200) throw aemProblem('read', response)
+    return parseAssetId(response)
+  }
+
+  async function patchMetadata(
+    asset: Asset,
+    changes: readonly MetadataChange[],
+    call: CallContext,
+  ): Promise<'written' | 'conflict'> {
+    let refusal: HttpResponse | undefined
+    for (const style of styles.candidates(asset.origin)) {
+      const response = await send(asset.origin, patchRequest(asset, changes, style), call)
+      if (isOk(response)) return confirm(asset, changes, style, call)
+      if (response.status === 412) return 'conflict'
+      if (response.status !== 400 && response.status !== 422) throw aemProblem('update', response)
+      call.logger.debug('AEM refused a path style', { style, detail: problemDetail(response) })
+      refusal ??= response
+    }
+    const names = changes.map((change) => change.property).join(', ')
+    throw permanentError(
+      'METADATA_REFUSED',
+      `AEM refused the change of ${names}: ${refusal ? problemDetail(refusal) : 'no reason given'}. Check that the ` +
+        "folder's metadata schema allows these properties, and their types in config/enrichment.ts",
+      { upstream: 'AEM', ...(refusal ? { status: refusal.status } : {}) },
+    )
+  }
+
+  /** Adobe's sources disagree on the path style, so the first success on each author is proven by a read. */
+  async function confirm(
+    asset: Asset,
+    changes: readonly MetadataChange[],
+    style: PatchPathStyle,
+    call: CallContext,
+  ): Promise<'written' | 'conflict'> {
+    if (!styles.needsProof(asset.origin, style)) return 'written'
+    const now = await readAsset(asset, call)
+    if (changes.every((change) => isApplied(change, asset.metadata, now.metadata))) {
+      styles.remember(asset.origin, style)
+      return 'written'
+    }
+    call.logger.warn('AEM accepted a change but did not write it; trying another path style', { style })
+    styles.demote(asset.origin, style)
+    return 'conflict'
+  }
+
+  function patchRequest(
+    asset: Asset,
+    changes: readonly MetadataChange[],
+    style: PatchPathStyle,
+  ): HttpRequest {
+    const operations = changes.map((change) => ({
+      op: change.op,
+      path: patchPath(style, change.property),
+      ...(change.op === 'remove' ? {} : { value: change.value }),
+    }))
+    return {
+      method: 'PATCH',
+      url: metadataUrl(asset.origin, asset.id),
+      headers: { 'content-type': 'application/json-patch+json', 'if-match': asset.etag },
+      body: JSON.stringify(operations),
+    }
+  }
+
+  function metadataUrl(origin: string, id: string): string {
+    if (!assetIdPattern.test(id)) {
+      throw permanentError(
+        'ASSET_ID_INVALID',
+        `${JSON.stringify(id).slice(0, 100)} is not an asset id (urn:aaid:aem:...)`,
+      )
+    }
+    return `${origin}/adobe/assets/${id}/metadata`
+  }
+
+  /** A token that AEM refuses is replaced once; the second refusal stands. */
+  async function send(origin: string, request: HttpRequest, call: CallContext): Promise<HttpResponse> {
+    const upstream = upstreams.get(origin)
+    if (upstream === undefined)
+      throw permanentError('HOST_NOT_ALLOWED', 'the author is not one of AEM_AUTHOR_URLS')
+    const token = await tokens.token(call)
+    const response = await upstream.request(authorized(request, token), call.signal)
+    if (response.status !== 401) return response
+    tokens.refused(token)
+    const renewed = await tokens.token(call)
+    return renewed === token ? response : upstream.request(authorized(request, renewed), call.signal)
+  }
+
+  function authorized(request: HttpRequest, token: string): HttpRequest {
+    return {
+      ...request,
+      headers: {
+        accept: 'application/json, application/problem+json',
+        authorization: `Bearer ${token}`,
+        'x-api-key': options.apiKey,
+        ...(options.experimental ? { 'x-adobe-accept-experimental': '1' } : {}),
+        ...request.headers,
+      },
+    }
+  }
+}

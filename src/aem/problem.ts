@@ -1,0 +1,74 @@
+import { type BridgeError, permanentError, systemicError, transientError } from '../core/errors'
+import { isRecord, nonEmptyString, parseJson } from '../core/json'
+import type { HttpResponse } from '../http/response'
+
+const maxDetail = 300
+
+/** What AEM says about a refusal: the detail or title of its problem document (RFC 7807), shortened. */
+export function problemDetail(response: HttpResponse): string {
+  const body = parseJson(response.text)
+  const text = isRecord(body) ? (nonEmptyString(body.detail) ?? nonEmptyString(body.title)) : undefined
+  return (text ?? `status ${response.status}`).slice(0, maxDetail)
+}
+
+/** What was asked of AEM when it refused. */
+export type AemRequestKind = 'read' | 'update'
+
+const forbidden: Record<AemRequestKind, string> = {
+  read:
+    'AEM refused to read with 403 though the token is good: add the client id to allowedClientIDs of the author tier ' +
+    '(api.yaml, by a config pipeline) and give the product profile of the credential access to AEM Assets',
+  update:
+    'AEM lets the credential read but not write (403): its product profile is read-only by default; grant ' +
+    'rep:write on /content/dam to its service group, or add the administrators profile',
+}
+
+/** The failure behind a status of AEM that is no success; statuses that are worth another attempt never get here. */
+export function aemProblem(kind: AemRequestKind, response: HttpResponse): BridgeError {
+  const { status } = response
+  const details = { upstream: 'AEM', status }
+  if (status === 401) {
+    return systemicError(
+      'AEM_UNAUTHORIZED',
+      'AEM refused a fresh token with 401: check that the credential belongs to the IMS organisation of this AEM',
+      details,
+    )
+  }
+  if (status === 403) return systemicError('AEM_FORBIDDEN', forbidden[kind], details)
+  if (status === 404 || status === 410) {
+    return permanentError(
+      'ASSET_NOT_FOUND',
+      `AEM has no such asset (${status}): it was deleted or moved, or the technical user cannot see it`,
+      details,
+    )
+  }
+  if (status === 409 || status === 423) {
+    return transientError(
+      'AEM_CONFLICT',
+      `AEM cannot take the change now (${status}): ${problemDetail(response)}`,
+      details,
+    )
+  }
+  if (status === 428) {
+    return systemicError(
+      'AEM_PRECONDITION_REQUIRED',
+      'AEM did not see the If-Match header (428): check what stands between this app and AEM',
+      details,
+    )
+  }
+  if (status >= 300 && status < 400) {
+    return systemicError(
+      'AEM_REDIRECTS',
+      `AEM answered ${status} and redirects; the token is not sent on: check AEM_AUTHOR_URLS`,
+      details,
+    )
+  }
+  if (status === 200) {
+    return transientError('AEM_UNEXPECTED_ANSWER', 'AEM gave an answer that makes no sense', details)
+  }
+  return permanentError(
+    'AEM_REFUSED',
+    `AEM refused the request with ${status}: ${problemDetail(response)}`,
+    details,
+  )
+}

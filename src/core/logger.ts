@@ -1,0 +1,14 @@
+/** From the gravest to the most talkative. */
+export const logLevels = ['error', 'warn', 'info', 'debug'] as const
+export type LogLevel = (typeof logLevels)[number]
+
+/** Fields of a log line. Whoever writes the line redacts them. */
+export type LogFields = Readonly<Record<string, unknown>>
+
+/** What the app logs to. */
+export type Logger = {
+  error(message: string, fields?: LogFields): void
+  warn(message: string, fields?: LogFields): void
+  info(message: string, fields?: LogFields): void
+  debug(message: string, fields?: LogFields): void
+}

@@ -1,0 +1,77 @@
+import * as v from 'valibot'
+import { permanentError } from '../core/errors'
+import { isRecord, nonEmptyString } from '../core/json'
+import type { AssetEvent, EventKey } from './event'
+
+/** AEM has extracted the metadata and made the renditions of a new or changed asset. */
+export const processingCompleted = 'aem.assets.asset.processing_completed'
+
+const Text = v.optional(v.nullable(v.string()))
+const CloudEvent = v.object({
+  id: Text,
+  source: Text,
+  type: v.pipe(v.string(), v.minLength(1)),
+  eventid: Text,
+  event_id: Text,
+  data: v.unknown(),
+})
+
+/** `N/A` stands for an id that AEM did not find. */
+const notAvailable = 'N/A'
+
+/**
+ * Decodes a CloudEvent of AEM Assets. Every field but the type is optional, for AEM's own samples disagree on
+ * them; an asset id or a path has to be there.
+ * @throws {BridgeError} permanent, `EVENT_MALFORMED`
+ */
+export function decodeCloudEvent(raw: unknown): AssetEvent {
+  const parsed = v.safeParse(CloudEvent, raw)
+  if (!parsed.success) throw malformed('it has no CloudEvents type, or a field that is no text')
+  const { data, type } = parsed.output
+  const content = isRecord(data) ? data : {}
+  const repository = isRecord(content.repositoryMetadata) ? content.repositoryMetadata : {}
+  return {
+    key: eventKey(raw),
+    type,
+    host: repository['repo:repositoryId'] ?? hostOfSource(parsed.output.source),
+    assetId: assetId(content.assetId) ?? assetId(repository['repo:assetId']),
+    path: nonEmptyString(repository['repo:path']),
+    assetClass: nonEmptyString(repository['repo:assetClass']),
+  }
+}
+
+/** The key of an event, as far as it has one; the delivery id stands in for a missing CloudEvents id. */
+export function eventKey(raw: unknown): EventKey {
+  const event = isRecord(raw) ? raw : {}
+  return {
+    source: nonEmptyString(event.source) ?? '',
+    id: nonEmptyString(event.id) ?? nonEmptyString(event.eventid) ?? nonEmptyString(event.event_id) ?? '',
+  }
+}
+
+/** @throws {BridgeError} permanent, `EVENT_MALFORMED`, when the event names no asset */
+export function requireAsset(event: AssetEvent): void {
+  if (event.assetId === undefined && event.path === undefined)
+    throw malformed('it names neither an asset id nor a path')
+}
+
+function assetId(value: unknown): string | undefined {
+  const id = nonEmptyString(value)?.trim()
+  return id === notAvailable ? undefined : id
+}
+
+const accountSource = /^acct:aem-(cmstg-)?p(\d+)-e(\d+)@adobe\.com$/
+const hostSource = /^author-[a-z0-9.-]+$/
+
+/** The source names program and environment, or, in some samples, the host itself. */
+function hostOfSource(source: string | null | undefined): string | undefined {
+  if (!source) return undefined
+  const [, stage, program, environment] = accountSource.exec(source) ?? []
+  if (program !== undefined)
+    return `author-p${program}-e${environment}${stage ? '-cmstg' : ''}.adobeaemcloud.com`
+  return hostSource.test(source) ? source : undefined
+}
+
+function malformed(why: string): Error {
+  return permanentError('EVENT_MALFORMED', `this is no event of AEM Assets: ${why}`)
+}

@@ -1,0 +1,79 @@
+import { isRecord, parseJson } from '../core/json'
+
+/** The fields of an event among the params; everything else there is an input, a secret as like as not. */
+const eventFields = [
+  'specversion',
+  'id',
+  'source',
+  'type',
+  'time',
+  'subject',
+  'datacontenttype',
+  'dataschema',
+  'data',
+  'eventid',
+  'event_id',
+  'recipientclientid',
+  'recipient_client_id',
+] as const
+
+/** The delivery headers that help to follow one delivery through the logs. All are strings. */
+const tracedHeaders = [
+  'x-request-id',
+  'x-adobe-event-id',
+  'x-adobe-delivery-id',
+  'x-adobe-retry-count',
+] as const
+
+/** What stands in the params of an activation, apart from the inputs. */
+export type Delivery = {
+  /** Set when I/O Events probes the action; answer `{ challenge }`. */
+  challenge?: string
+  /** The events, not yet decoded. */
+  events: readonly unknown[]
+  /** Several events came in one call, so several results go back. */
+  batch: boolean
+  /** For the log. */
+  trace: Readonly<Record<string, string>>
+}
+
+/**
+ * Takes an event delivery apart. The fields of a CloudEvent are top-level params of the action, beside its inputs;
+ * a batch comes as an array under `events` or, as OpenWhisk does with a body that is an array, under `__ow_body`.
+ */
+export function readDelivery(params: unknown): Delivery {
+  const source = isRecord(params) ? params : {}
+  const trace = readTrace(source.__adobe_headers)
+  const challenge = source.challenge
+  if (typeof challenge === 'string') return { challenge, events: [], batch: false, trace }
+  const batch = readBatch(source)
+  if (batch) return { events: batch, batch: true, trace }
+  return { events: [pickEvent(source)], batch: false, trace }
+}
+
+function pickEvent(source: Record<string, unknown>): Record<string, unknown> {
+  const event: Record<string, unknown> = {}
+  for (const field of eventFields) if (source[field] !== undefined) event[field] = source[field]
+  return event
+}
+
+function readBatch(source: Record<string, unknown>): readonly unknown[] | undefined {
+  if (Array.isArray(source.events)) return source.events.map(pickItem)
+  const body = source.__ow_body
+  const list = typeof body === 'string' ? (parseJson(body) ?? parseJson(fromBase64(body))) : body
+  return Array.isArray(list) ? list.map(pickItem) : undefined
+}
+
+const pickItem = (item: unknown): unknown => (isRecord(item) ? pickEvent(item) : item)
+
+const fromBase64 = (text: string): string => Buffer.from(text, 'base64').toString('utf8')
+
+function readTrace(headers: unknown): Record<string, string> {
+  const trace: Record<string, string> = {}
+  if (!isRecord(headers)) return trace
+  for (const name of tracedHeaders) {
+    const value = headers[name]
+    if (typeof value === 'string') trace[name] = value.slice(0, 200)
+  }
+  return trace
+}

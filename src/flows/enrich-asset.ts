@@ -1,0 +1,127 @@
+import type { AssetsClient } from '../aem/assets-client'
+import type { Asset, AssetRef } from '../core/asset'
+import type { CallContext } from '../core/call-context'
+import type { Clock } from '../core/clock'
+import { toBridgeError, transientError } from '../core/errors'
+import type { JsonValue } from '../core/json'
+import type { Product, ProductRef } from '../core/product'
+import type { Enrichment } from '../enrichment'
+import { fullJitter } from '../http/backoff'
+import { diffMetadata } from '../metadata/diff'
+import { mapProducts } from '../metadata/mapping'
+import { candidatesOf } from '../metadata/matching'
+import { skipReason } from '../metadata/skip'
+import type { PimCommunicator } from '../pim/communicator'
+
+/** How enriching one asset ended. */
+export type EnrichResult =
+  | { outcome: 'updated'; asset: Asset; products: readonly Product[]; properties: readonly string[] }
+  | { outcome: 'unchanged'; asset: Asset; products: readonly Product[] }
+  | { outcome: 'skipped'; asset: Asset; reason: string }
+
+export type EnrichParts = {
+  assets: AssetsClient
+  pim: PimCommunicator
+  enrichment: Pick<Enrichment, 'linkProperty' | 'matching' | 'mapping'>
+  clock: Clock
+  random: () => number
+}
+
+const maxRounds = 6
+const backoff = { baseMs: 50, capMs: 2_000 }
+
+/**
+ * Brings one asset's metadata in step with the PIM: reads the asset, asks the PIM, writes the difference over
+ * exactly the state that was read. When the asset moved meanwhile all three are done again, so that an old product
+ * never overwrites a newer one.
+ * @throws {BridgeError} transient `METADATA_CONFLICT` when the asset keeps moving; whatever AEM and the PIM throw
+ */
+export async function enrichAsset(
+  ref: AssetRef,
+  parts: EnrichParts,
+  call: CallContext,
+): Promise<EnrichResult> {
+  for (let round = 1; round <= maxRounds; round++) {
+    const result = await enrichOnce(ref, parts, call)
+    if (result !== 'conflict') return result
+    call.logger.info('the asset changed meanwhile; starting over', { round })
+    await parts.clock.sleep(fullJitter(backoff, round, parts.random()), call.signal)
+  }
+  throw transientError(
+    'METADATA_CONFLICT',
+    `the asset changed ${maxRounds} times while it was being updated`,
+    {
+      upstream: 'AEM',
+    },
+  )
+}
+
+async function enrichOnce(
+  ref: AssetRef,
+  parts: EnrichParts,
+  call: CallContext,
+): Promise<EnrichResult | 'conflict'> {
+  const { assets, enrichment } = parts
+  const asset = await assets.readAsset(ref, call)
+  const reason = skipReason(asset)
+  if (reason !== undefined) return { outcome: 'skipped', asset, reason }
+
+  const match = await findProducts(asset, parts, call)
+  if (match === undefined)
+    return { outcome: 'skipped', asset, reason: 'the PIM knows no product of this asset' }
+
+  const { products } = match
+  const desired = new Map(mapProducts(enrichment.mapping, { products, asset }))
+  desired.set(enrichment.linkProperty, linkValue(asset.metadata[enrichment.linkProperty], match))
+  const changes = diffMetadata(asset.metadata, desired)
+  if (changes.length === 0) return { outcome: 'unchanged', asset, products }
+  if ((await assets.patchMetadata(asset, changes, call)) === 'conflict') return 'conflict'
+  return { outcome: 'updated', asset, products, properties: changes.map((change) => change.property) }
+}
+
+type Match = { refs: readonly ProductRef[]; products: readonly Product[] }
+
+/** One rule after the other, so that the usual asset costs one call to the PIM. */
+async function findProducts(asset: Asset, parts: EnrichParts, call: CallContext): Promise<Match | undefined> {
+  const asked = new Set<string>()
+  for (const matcher of parts.enrichment.matching) {
+    const refs = candidatesOf(matcher, asset).filter((ref) => !asked.has(`${ref.kind} ${ref.value}`))
+    if (refs.length === 0) continue
+    for (const ref of refs) asked.add(`${ref.kind} ${ref.value}`)
+    const products = await askPim(parts.pim, refs, call)
+    call.logger.debug('asked the PIM', {
+      rule: matcher.name,
+      candidates: refs.length,
+      products: products.length,
+    })
+    if (products.length > 0) return { refs, products }
+  }
+  return undefined
+}
+
+async function askPim(
+  pim: PimCommunicator,
+  refs: readonly ProductRef[],
+  call: CallContext,
+): Promise<readonly Product[]> {
+  try {
+    return await pim.getProducts(refs, call.signal)
+  } catch (thrown) {
+    call.signal.throwIfAborted()
+    throw toBridgeError(thrown)
+  }
+}
+
+/**
+ * The identifiers of the products. A link that names more products than the PIM knows today stays as it is: what a
+ * PIM has lost for a day is not to be forgotten here.
+ */
+function linkValue(held: JsonValue | undefined, { refs, products }: Match): JsonValue {
+  const identifiers = [...new Set(products.map((product) => product.identifier))]
+  const linked = new Set(Array.isArray(held) ? held : [held])
+  const asked = new Set(refs.map((ref) => ref.value))
+  const partOfLink = identifiers.every((identifier) => asked.has(identifier) && linked.has(identifier))
+  if (held !== undefined && partOfLink) return held
+  const [first] = identifiers
+  return first !== undefined && identifiers.length === 1 ? first : identifiers
+}

@@ -1,0 +1,191 @@
+import http from 'node:http'
+import https from 'node:https'
+import fetch, { FetchError, type Response } from 'node-fetch'
+import pLimit from 'p-limit'
+import { type CallContext, callContextOf, untilAborted } from '../core/call-context'
+import { type Clock, systemClock } from '../core/clock'
+import { BridgeError, permanentError, transientError } from '../core/errors'
+import { type Backoff, fullJitter } from './backoff'
+import type { HttpResponse } from './response'
+import { parseRetryAfter } from './retry-after'
+
+/** How one upstream is talked to. */
+export type UpstreamOptions = {
+  /** In errors and logs, upper case: `AEM`. */
+  name: string
+  /** Requests to any other origin are refused before anything is sent. */
+  origins: readonly string[]
+  /** Requests at once from this container. */
+  concurrency: number
+  /** For one attempt, the body included. @default 10000 */
+  attemptTimeoutMs?: number
+  /** The first one included. @default 4 */
+  maxAttempts?: number
+  /** Larger answers are refused. @default 8 MiB */
+  maxBodyBytes?: number
+  /** @default 300 ms, doubling, up to 8 s */
+  backoff?: Backoff
+}
+
+export type HttpRequest = {
+  method: 'GET' | 'POST' | 'PATCH' | 'PUT' | 'DELETE'
+  url: string
+  headers?: Readonly<Record<string, string>>
+  body?: string
+}
+
+/** One upstream with its own concurrency and rules. */
+export type Upstream = {
+  /**
+   * Sends a request and reads the whole answer. Network errors, cut answers, 408, 425, 429 and 5xx are tried
+   * again with full jitter, not before Retry-After, and never beyond the deadline of the call that the signal
+   * belongs to. Redirects are not followed. Every request may be sent more than once: it reads, or carries If-Match.
+   * @throws {BridgeError} transient when the upstream does not answer properly in time; permanent when the URL's
+   * origin is not one of the upstream's, or the answer is too large
+   */
+  request(request: HttpRequest, signal: AbortSignal): Promise<HttpResponse>
+}
+
+export type HttpClient = { upstream(options: UpstreamOptions): Upstream }
+
+/** 501 and 505 are verdicts, not moods. */
+const isRetryable = (status: number): boolean =>
+  status === 408 || status === 425 || status === 429 || (status >= 500 && status !== 501 && status !== 505)
+
+/** Creates the app's HTTP client: one per container, so that connections stay open between events. */
+export function createHttpClient(parts: { clock?: Clock; random?: () => number } = {}): HttpClient {
+  const { clock = systemClock, random = Math.random } = parts
+  const agents = {
+    'http:': new http.Agent({ keepAlive: true }),
+    'https:': new https.Agent({ keepAlive: true }),
+  }
+
+  return { upstream: (options) => createUpstream(options) }
+
+  function createUpstream(options: UpstreamOptions): Upstream {
+    const { name, attemptTimeoutMs = 10_000, maxAttempts = 4, maxBodyBytes = 8 * 1024 * 1024 } = options
+    const backoff = options.backoff ?? { baseMs: 300, capMs: 8_000 }
+    const origins = new Set(options.origins)
+    const limit = pLimit(options.concurrency)
+
+    return { request }
+
+    async function request(request: HttpRequest, signal: AbortSignal): Promise<HttpResponse> {
+      const call = callContextOf(signal)
+      const url = new URL(request.url)
+      if (!origins.has(url.origin) || url.username !== '' || url.password !== '') {
+        throw permanentError('HOST_NOT_ALLOWED', `${name} must not be called at ${url.host}`, {
+          upstream: name,
+        })
+      }
+      for (let attempt = 1; ; attempt++) {
+        const outcome = await attemptOnce(url, request, call, attempt)
+        if ('response' in outcome) return outcome.response
+        const wait = Math.max(fullJitter(backoff, attempt, random()), outcome.error.retryAfterMs ?? 0)
+        if (attempt >= maxAttempts || clock.now() + wait >= call.deadline) throw outcome.error
+        await clock.sleep(wait, call.signal)
+      }
+    }
+
+    async function attemptOnce(
+      url: URL,
+      request: HttpRequest,
+      call: CallContext,
+      attempt: number,
+    ): Promise<{ response: HttpResponse } | { error: BridgeError }> {
+      const started = clock.now()
+      const trace = { method: request.method, host: url.host, path: url.pathname, attempt }
+      try {
+        const response = await untilAborted(
+          limit(() => send(url, request, call)),
+          call.signal,
+        )
+        call.logger.debug(`${name} answered`, {
+          ...trace,
+          status: response.status,
+          ms: clock.now() - started,
+        })
+        if (!isRetryable(response.status)) return { response }
+        return { error: unavailable(response) }
+      } catch (thrown) {
+        call.signal.throwIfAborted()
+        const error = networkError(thrown)
+        call.logger.debug(`${name} did not answer`, {
+          ...trace,
+          error: error.message,
+          ms: clock.now() - started,
+        })
+        if (error.failureClass !== 'transient') throw error
+        return { error }
+      }
+    }
+
+    async function send(url: URL, request: HttpRequest, call: CallContext): Promise<HttpResponse> {
+      call.signal.throwIfAborted()
+      const timeout = AbortSignal.timeout(attemptTimeoutMs)
+      try {
+        const response = await fetch(url.href, {
+          method: request.method,
+          headers: { ...request.headers },
+          ...(request.body === undefined ? {} : { body: request.body }),
+          redirect: 'manual',
+          agent: ({ protocol }) => (protocol === 'http:' ? agents['http:'] : agents['https:']),
+          signal: AbortSignal.any([call.signal, timeout]),
+          size: maxBodyBytes,
+        })
+        return {
+          status: response.status,
+          headers: new Map(response.headers),
+          text: await wholeText(response),
+        }
+      } catch (thrown) {
+        if (timeout.aborted && !call.signal.aborted) {
+          throw transientError(`${name}_TIMEOUT`, `${name} did not answer within ${attemptTimeoutMs} ms`, {
+            upstream: name,
+          })
+        }
+        throw thrown
+      }
+    }
+
+    /** A body shorter than announced is a cut connection; not every Node version says so by itself. */
+    async function wholeText(response: Response): Promise<string> {
+      const bytes = await response.buffer()
+      const announced = response.headers.get('content-encoding')
+        ? null
+        : response.headers.get('content-length')
+      if (announced !== null && bytes.length < Number(announced) && response.status !== 304) {
+        throw transientError(`${name}_CUT`, `${name} closed the connection in the middle of its answer`, {
+          upstream: name,
+        })
+      }
+      return bytes.toString('utf8')
+    }
+
+    function unavailable(response: HttpResponse): BridgeError {
+      const retryAfterMs = parseRetryAfter(response.headers.get('retry-after'), clock.now())
+      const what = response.status === 429 ? 'too many requests' : 'it is not available'
+      return transientError(`${name}_UNAVAILABLE`, `${name} answered ${response.status}: ${what}`, {
+        upstream: name,
+        status: response.status,
+        ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+      })
+    }
+
+    /** Never the library's own message: it holds the whole URL, signature included. */
+    function networkError(thrown: unknown): BridgeError {
+      if (thrown instanceof BridgeError) return thrown
+      if (thrown instanceof FetchError && thrown.type === 'max-size') {
+        return permanentError(
+          `${name}_ANSWER_TOO_LARGE`,
+          `${name} answered more than ${maxBodyBytes} bytes`,
+          {
+            upstream: name,
+          },
+        )
+      }
+      const code = thrown instanceof FetchError ? (thrown.code ?? thrown.type) : 'unknown network error'
+      return transientError(`${name}_UNREACHABLE`, `${name} cannot be reached: ${code}`, { upstream: name })
+    }
+  }
+}

@@ -1,0 +1,32 @@
+import { type BridgeError, transientError } from '../core/errors'
+import { parseJson } from '../core/json'
+
+/** A whole answer, read into memory. */
+export type HttpResponse = {
+  status: number
+  /** By lower-case name; several values are joined by a comma. */
+  headers: ReadonlyMap<string, string>
+  text: string
+}
+
+/** Tells whether the status is a success (2xx). */
+export const isOk = (response: HttpResponse): boolean => response.status >= 200 && response.status < 300
+
+/**
+ * The body as JSON.
+ * @throws {BridgeError} transient, `<UPSTREAM>_NOT_JSON`: a login or hibernation page answers 200 with HTML
+ */
+export function jsonBody(upstream: string, response: HttpResponse): unknown {
+  const body = parseJson(response.text)
+  if (body === undefined) throw notJson(upstream, response)
+  return body
+}
+
+function notJson(upstream: string, response: HttpResponse): BridgeError {
+  const type = response.headers.get('content-type') ?? 'no content type'
+  return transientError(
+    `${upstream}_NOT_JSON`,
+    `${upstream} answered ${response.status} with ${type} where JSON was expected: a login or maintenance page, as a rule`,
+    { upstream, status: response.status },
+  )
+}

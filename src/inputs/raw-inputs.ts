@@ -1,0 +1,73 @@
+import { isRecord } from '../core/json'
+import { type LogLevel, logLevels } from '../core/logger'
+
+/** The inputs of an activation as text: unset ones are absent. */
+export type RawInputs = Readonly<Record<string, string>>
+
+/**
+ * Takes the inputs out of an activation's params. Deployed, an unset input arrives as an empty string; under
+ * `aio app dev` as the literal `$NAME`.
+ */
+export function readInputs(params: unknown): RawInputs {
+  const inputs: Record<string, string> = {}
+  if (!isRecord(params)) return inputs
+  for (const [name, value] of Object.entries(params)) {
+    if (!/^[A-Z][A-Z0-9_]*$/.test(name) || !['string', 'number', 'boolean'].includes(typeof value)) continue
+    const text = String(value).trim()
+    if (text !== '' && text !== `$${name}`) inputs[name] = text
+  }
+  return { ...imsAnnotation(params), ...inputs }
+}
+
+/** The annotation `include-ims-credentials` brings the credentials in an input of its own; explicit inputs win. */
+function imsAnnotation(params: Record<string, unknown>): RawInputs {
+  const credentials = params.__ims_oauth_s2s
+  if (!isRecord(credentials)) return {}
+  const names = {
+    ADC_CECREDENTIALS_CLIENTID: credentials.client_id,
+    ADC_CECREDENTIALS_CLIENTSECRET: credentials.client_secret,
+    ADC_CECREDENTIALS_ORGID: credentials.org_id,
+    ADC_CECREDENTIALS_METASCOPES: Array.isArray(credentials.scopes)
+      ? credentials.scopes.join(',')
+      : credentials.scopes,
+  }
+  return Object.fromEntries(
+    Object.entries(names).flatMap(([name, value]) =>
+      typeof value === 'string' && value !== '' ? [[name, value]] : [],
+    ),
+  )
+}
+
+/** The level to log at; a wrong one must not keep the app from saying so. */
+export const logLevelOf = (inputs: RawInputs): LogLevel =>
+  logLevels.find((level) => level === inputs.LOG_LEVEL) ?? 'info'
+
+/** The values among the inputs that must never be seen. */
+export const secretsOf = (inputs: RawInputs): readonly string[] =>
+  Object.entries(inputs)
+    .filter(([name]) => /SECRET|PASSWORD|TOKEN|HEADERS|PRIVATE|SAS|ACCESS_KEY/.test(name))
+    .map(([, value]) => value)
+
+const maxKept = 4
+
+/**
+ * Keeps what a container builds from its inputs, so that warm events share tokens and connections. Other inputs, as
+ * after a change of the package's, get a thing of their own.
+ */
+export function perInputs<Context extends { inputs: RawInputs }, T>(
+  build: (context: Context) => T,
+): (context: Context) => T {
+  const kept = new Map<string, T>()
+  return (context) => {
+    const key = JSON.stringify(Object.entries(context.inputs).sort(([a], [b]) => (a < b ? -1 : 1)))
+    const known = kept.get(key)
+    if (known !== undefined) return known
+    const built = build(context)
+    kept.set(key, built)
+    for (const oldest of kept.keys()) {
+      if (kept.size <= maxKept) break
+      kept.delete(oldest)
+    }
+    return built
+  }
+}

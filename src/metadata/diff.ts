@@ -1,0 +1,46 @@
+import type { JsonValue } from '../core/json'
+import { isBlank, sameValue } from './values'
+
+/** What an asset's metadata should say: a value, or `null` for a property that should not be there. */
+export type DesiredMetadata = ReadonlyMap<string, JsonValue>
+
+/** One difference between what AEM holds and what is wanted. */
+export type MetadataChange =
+  | { op: 'add'; property: string; value: JsonValue }
+  | { op: 'replace'; property: string; value: JsonValue }
+  | { op: 'remove'; property: string }
+
+/**
+ * The changes that turn `held` into `desired`; empty when it already says so. The operation follows from the
+ * property's presence, for AEM may refuse `add` on a property that is there and `replace` on one that is not.
+ */
+export function diffMetadata(
+  held: Readonly<Record<string, JsonValue>>,
+  desired: DesiredMetadata,
+): readonly MetadataChange[] {
+  const changes: MetadataChange[] = []
+  for (const [property, value] of desired) {
+    const current = Object.hasOwn(held, property) ? held[property] : undefined
+    if (isBlank(value)) {
+      if (!isBlank(current)) changes.push({ op: 'remove', property })
+    } else if (current === undefined) {
+      changes.push({ op: 'add', property, value })
+    } else if (!sameValue(current, value)) {
+      changes.push({ op: 'replace', property, value })
+    }
+  }
+  return changes
+}
+
+/** Tells whether a change has come about in `held`, or at least something else than before stands there. */
+export function isApplied(
+  change: MetadataChange,
+  before: Readonly<Record<string, JsonValue>>,
+  held: Readonly<Record<string, JsonValue>>,
+): boolean {
+  const now = held[change.property]
+  if (change.op === 'remove') return isBlank(now)
+  if (now === undefined) return false
+  const then = before[change.property]
+  return then === undefined || !sameValue(then, now)
+}

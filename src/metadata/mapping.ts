@@ -1,0 +1,132 @@
+import type { Asset } from '../core/asset'
+import { permanentError } from '../core/errors'
+import { isJsonValue, type JsonValue } from '../core/json'
+import type { Product } from '../core/product'
+import { convert, type MetadataType } from './convert'
+import { isBlank, itemsOf } from './values'
+
+/** What a mapping function is given. */
+export type MappingContext = {
+  /** The products on the asset, at least one; the first is the one whose candidate came first. */
+  products: readonly Product[]
+  asset: Asset
+}
+
+type Target = {
+  /** The metadata property in AEM, such as `dc:title` or `wknd-suppliername`. */
+  property: string
+}
+
+type Shape = {
+  /** The type AEM is to hold; without one a value goes as the PIM has it. */
+  type?: MetadataType
+  /**
+   * `true` always writes an array, `false` only the first value. Without it one value is written by itself and
+   * several as an array.
+   */
+  multiple?: boolean
+  /** Written when the PIM has no value. */
+  default?: JsonValue
+  /** What to do when the PIM has no value and there is no default: leave the property as it is, or remove it. @default 'keep' */
+  whenMissing?: 'keep' | 'remove'
+}
+
+/** One property from one attribute of the PIM. */
+export type AttributeRule = Target & Shape & { attribute: string }
+/** One property with always the same value. */
+export type FixedRule = Target & { value: JsonValue }
+/** One property from a function; `undefined` counts as "the PIM has no value". */
+export type ComputedRule = Target & Shape & { compute(context: MappingContext): JsonValue | undefined }
+/** Every attribute with a plain value goes to the property this names; `undefined` leaves the attribute out. */
+export type EveryAttributeRule = { everyAttribute(attribute: string): string | undefined } & Shape
+
+/** One line of the mapping from the PIM to AEM. */
+export type MappingRule = AttributeRule | FixedRule | ComputedRule | EveryAttributeRule
+
+/** Every attribute to the property with this prefix and the attribute's code in lower case. */
+export const everyAttribute = (prefix: string): EveryAttributeRule => ({
+  everyAttribute: (attribute) => `${prefix}${attribute.toLowerCase()}`,
+})
+
+/**
+ * What the metadata should say by the rules; where two rules name a property the later one wins. `null` stands for
+ * a property that should not be there.
+ * @throws {BridgeError} permanent, `MAPPING_FAILED`, naming the property
+ */
+export function mapProducts(
+  rules: readonly MappingRule[],
+  context: MappingContext,
+): ReadonlyMap<string, JsonValue> {
+  const desired = new Map<string, JsonValue>()
+  for (const rule of rules) {
+    if ('everyAttribute' in rule) mapEvery(rule, context, desired)
+    else if ('value' in rule) desired.set(rule.property, rule.value)
+    else {
+      const values =
+        'attribute' in rule ? attributeValues(rule.attribute, context.products) : computed(rule, context)
+      setShaped(desired, rule.property, rule, values)
+    }
+  }
+  return desired
+}
+
+function mapEvery(rule: EveryAttributeRule, context: MappingContext, desired: Map<string, JsonValue>): void {
+  const attributes = new Set(context.products.flatMap((product) => Object.keys(product.attributes)))
+  for (const attribute of attributes) {
+    const property = guarded(attribute, () => rule.everyAttribute(attribute))
+    if (property === undefined) continue
+    const values = attributeValues(attribute, context.products)
+    // Only what a property can hold plainly; an object is a matter for a rule of its own.
+    if (values.every((value) => typeof value !== 'object')) setShaped(desired, property, rule, values)
+  }
+}
+
+function attributeValues(attribute: string, products: readonly Product[]): readonly JsonValue[] {
+  return products.flatMap((product) =>
+    Object.hasOwn(product.attributes, attribute) ? itemsOf(product.attributes[attribute]) : [],
+  )
+}
+
+function computed(rule: ComputedRule, context: MappingContext): readonly JsonValue[] {
+  const value: unknown = guarded(rule.property, () => rule.compute(context))
+  if (value === undefined) return []
+  if (!isJsonValue(value)) throw failed(rule.property, 'the function gave something that JSON cannot carry')
+  return itemsOf(value)
+}
+
+function setShaped(
+  desired: Map<string, JsonValue>,
+  property: string,
+  shape: Shape,
+  values: readonly JsonValue[],
+): void {
+  const source = values.length > 0 ? values : itemsOf(shape.default)
+  const converted = distinct(source.map((value) => guarded(property, () => convert(value, shape.type))))
+  const [first] = converted
+  if (first === undefined || isBlank(first)) {
+    if (shape.whenMissing === 'remove') desired.set(property, null)
+    return
+  }
+  if (shape.multiple === false) desired.set(property, first)
+  else desired.set(property, shape.multiple === true || converted.length > 1 ? converted : first)
+}
+
+function distinct(values: readonly JsonValue[]): readonly JsonValue[] {
+  return [...new Map(values.map((value) => [JSON.stringify(value), value])).values()]
+}
+
+function guarded<T>(property: string, work: () => T): T {
+  try {
+    return work()
+  } catch (thrown) {
+    throw failed(property, thrown instanceof Error ? thrown.message : String(thrown), thrown)
+  }
+}
+
+function failed(property: string, reason: string, cause?: unknown): Error {
+  return permanentError(
+    'MAPPING_FAILED',
+    `the mapping to ${property} in config/enrichment.ts failed: ${reason}`,
+    { cause },
+  )
+}

@@ -1,0 +1,87 @@
+import type { Asset } from '../core/asset'
+import { permanentError } from '../core/errors'
+import type { ProductRef } from '../core/product'
+import { itemsOf } from './values'
+
+/** A rule that says which products an asset may show. */
+export type Matcher = {
+  /** For the log. */
+  name: string
+  /** The candidates this asset offers; empty when the rule has nothing to say. */
+  refs(asset: Asset): readonly ProductRef[]
+}
+
+const maxRefs = 100
+
+const toRefs = (values: Iterable<string>, kind: ProductRef['kind']): ProductRef[] =>
+  [...new Set([...values].map((value) => value.trim()).filter((value) => value !== ''))].map((value) => ({
+    kind,
+    value,
+  }))
+
+/** Candidates from a metadata property with one or several values. */
+export function fromProperty(property: string, kind: ProductRef['kind'] = 'identifier'): Matcher {
+  return {
+    name: `property ${property}`,
+    refs: (asset) =>
+      toRefs(
+        itemsOf(asset.metadata[property]).flatMap((item) =>
+          typeof item === 'string' || typeof item === 'number' ? [String(item)] : [],
+        ),
+        kind,
+      ),
+  }
+}
+
+/** The file name without its extension: `lamp (1).png` gives `lamp (1)`. */
+export function stem(name: string): string {
+  const dot = name.lastIndexOf('.')
+  return dot > 0 ? name.slice(0, dot) : name
+}
+
+/**
+ * Candidates from the file name: without a pattern all of it but the extension, with one what its groups catch
+ * (the whole match when it has none). With the flag `g`, every match counts.
+ */
+export function fromFileName(pattern?: RegExp, kind: ProductRef['kind'] = 'identifier'): Matcher {
+  return {
+    name: pattern ? `file name ${pattern}` : 'file name',
+    refs: (asset) => toRefs(pattern ? captures(pattern, asset.name) : [stem(asset.name)], kind),
+  }
+}
+
+/** Candidates from the repository path, as the groups of a pattern catch them. */
+export function fromPath(pattern: RegExp, kind: ProductRef['kind'] = 'identifier'): Matcher {
+  return { name: `path ${pattern}`, refs: (asset) => toRefs(captures(pattern, asset.path), kind) }
+}
+
+function captures(pattern: RegExp, text: string): string[] {
+  const matches = pattern.global ? text.matchAll(pattern) : [pattern.exec(text)]
+  return [...matches].flatMap((match) => {
+    if (match === null) return []
+    const groups = match.slice(1).filter((group) => group !== undefined)
+    return match.length > 1 ? groups : [match[0]]
+  })
+}
+
+/**
+ * The candidates of one rule.
+ * @throws {BridgeError} permanent, `MATCHER_FAILED`, when a rule of the user's throws or answers nonsense
+ */
+export function candidatesOf(matcher: Matcher, asset: Asset): readonly ProductRef[] {
+  try {
+    return matcher
+      .refs(asset)
+      .filter((ref) => ref.value !== '')
+      .slice(0, maxRefs)
+  } catch (thrown) {
+    const reason = thrown instanceof Error ? thrown.message : String(thrown)
+    throw permanentError(
+      'MATCHER_FAILED',
+      `the matching rule "${matcher.name}" in config/enrichment.ts failed: ${reason}`,
+      {
+        cause: thrown,
+      },
+    )
+  }
+}

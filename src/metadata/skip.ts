@@ -1,0 +1,28 @@
+import type { Asset } from '../core/asset'
+import { nonEmptyString } from '../core/json'
+
+/** The asset class that carries a file. */
+export const fileClass = 'file'
+
+/** Why an asset of this class is none of the app's business; undefined for a file, or when the class is not told. */
+export function classSkipReason(assetClass: string | undefined): string | undefined {
+  return assetClass === undefined || assetClass === fileClass ? undefined : `not a file but a ${assetClass}`
+}
+
+/**
+ * Why an asset must not be touched now; undefined when it may. Everything that AEM leaves out counts as fine.
+ * Source: repositoryMetadata of the Assets Author API.
+ */
+export function skipReason(asset: Asset): string | undefined {
+  const text = (name: string): string | undefined => nonEmptyString(asset.repository[name])
+  const notAFile = classSkipReason(text('repo:assetClass'))
+  if (notAFile !== undefined) return notAFile
+  if (text('repo:state')?.toUpperCase().startsWith('DISCARDED')) return 'the asset is discarded'
+  const user = text('aem:checkedOutBy')
+  if (user !== undefined) return `the asset is checked out by ${user}`
+  const state = text('aem:assetState')
+  if (state !== undefined && state.toLowerCase() !== 'processed')
+    return `the asset is still processing (${state})`
+  if (text('dam:avScanStatus')?.toLowerCase() === 'infected') return 'the virus scan found the asset infected'
+  return undefined
+}

@@ -1,0 +1,41 @@
+import type { Clock } from '../core/clock'
+import type { Product, ProductRef } from '../core/product'
+import type { Redactor } from '../core/redaction'
+import type { HttpClient } from '../http/http-client'
+
+export type { Product, ProductRef } from '../core/product'
+
+/**
+ * The contract of a PIM. One file in `src/pim/` implements it, `config/enrichment.ts` names it.
+ */
+export type PimCommunicator = {
+  /** As `PIM_COMMUNICATOR` names it. */
+  name: string
+  /**
+   * The products behind the references, in as few calls as the PIM allows. An unknown one is absent, never an
+   * error. A model answers with its variants.
+   * @throws {BridgeError} systemic when the PIM refuses the credentials, transient when it does not answer
+   * properly, permanent when it will never answer these references. Anything else counts as transient.
+   * @param signal aborts when the time is up; hand it to the HTTP client, which finds deadline and log by it
+   */
+  getProducts(refs: readonly ProductRef[], signal: AbortSignal): Promise<readonly Product[]>
+}
+
+/** What a communicator is built from. */
+export type PimContext = {
+  http: HttpClient
+  clock: Clock
+  /** Where to make secrets known, so that they are masked in logs, answers and dead letters. */
+  redactor: Redactor
+  /** An input of the app by name (bound in ext.config.yaml from `.env`); undefined when it is not set. */
+  input(name: string): string | undefined
+  /**
+   * An input that has to be set.
+   * @param hint what to set, for the operator
+   * @throws {BridgeError} systemic, `INPUT_INVALID`, naming the input
+   */
+  requireInput(name: string, hint: string): string
+}
+
+/** Builds a communicator; called once per container, on the first event that needs the PIM. */
+export type PimFactory = (context: PimContext) => PimCommunicator

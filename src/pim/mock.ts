@@ -1,0 +1,15 @@
+import type { PimFactory } from './communicator'
+
+/** A PIM for trying the app out: every product is the same one. */
+export const mockPim = (): PimFactory => () => ({
+  name: 'mock',
+  getProducts: async (refs) =>
+    refs.length === 0
+      ? []
+      : [
+          {
+            identifier: 'MockSKU 123',
+            attributes: { SKUID: 'MockSKU 123', SupplierName: 'mock-supplier' },
+          },
+        ],
+})

@@ -1,0 +1,107 @@
+import { bindCallContext, untilAborted } from '../core/call-context'
+import { type Clock, systemClock } from '../core/clock'
+import { type BridgeError, toBridgeError, transientError } from '../core/errors'
+import { createRedactor } from '../core/redaction'
+import { decide } from '../core/status-table'
+import type { FlowContext } from '../flows/event-flow'
+import { logLevelOf, readInputs, secretsOf } from '../inputs/raw-inputs'
+import { type Activation, readActivation } from './activation'
+import { type Answer, failure } from './answer'
+import { workDeadline } from './deadline'
+import { createLogger } from './logger'
+
+/** What an action's work is given. */
+export type ActionContext = FlowContext & { activation: Activation }
+
+export type ActionWork = (params: unknown, context: ActionContext) => Promise<Answer>
+
+/** One for the container: it learns every secret that passes through, and forgets none. */
+const redactor = createRedactor()
+
+/** The platform refuses results over 1 MB. */
+const maxAnswerBytes = 900_000
+
+/**
+ * Wraps the work of an action so that it always returns a well-formed answer, before the platform's time is up:
+ * whatever is thrown becomes an answer by the status table, and nothing that gets lost kills the container.
+ */
+export function createAction(name: string, work: ActionWork, clock: Clock = systemClock) {
+  return (params: unknown): Promise<Answer> => {
+    // Before anything asynchronous: the next activation overwrites the environment.
+    const activation = readActivation(process.env)
+    return run(params, activation).catch((thrown) => lastResort(thrown))
+  }
+
+  async function run(params: unknown, activation: Activation): Promise<Answer> {
+    surviveStrayRejections()
+    const inputs = readInputs(params)
+    for (const secret of [activation.apiKey, ...secretsOf(inputs)]) redactor.add(secret)
+    const logger = createLogger(name, logLevelOf(inputs), { redactor, fields: { activation: activation.id } })
+    const started = clock.now()
+    const deadline = workDeadline(started, activation.deadline)
+    const controller = new AbortController()
+    const timer = setTimeout(() => controller.abort(timeIsUp()), deadline - started)
+    const call = bindCallContext({ logger, signal: controller.signal, deadline })
+    try {
+      const answer = await untilAborted(work(params, { activation, inputs, redactor, call }), call.signal)
+      return bounded(answer)
+    } catch (thrown) {
+      const error = toBridgeError(thrown)
+      logger.error('the action failed', {
+        error: error.toJSON(),
+        stack: error.code === 'UNEXPECTED' ? stackOf(thrown) : undefined,
+      })
+      return answerFor(error)
+    } finally {
+      clearTimeout(timer)
+      controller.abort(timeIsUp())
+    }
+  }
+}
+
+const timeIsUp = (): BridgeError =>
+  transientError(
+    'TIME_IS_UP',
+    'the time of the activation was up before the work was done; it can be done again',
+  )
+
+/** Nothing here may be refused for good: what got here was not recorded anywhere. */
+function answerFor(error: BridgeError): Answer {
+  const decision = decide(error.failureClass)
+  const statusCode = decision.action === 'retry' ? decision.statusCode : 503
+  return failure(statusCode, { message: redactor.text(error.message), code: error.code })
+}
+
+function lastResort(thrown: unknown): Answer {
+  return failure(503, {
+    message: 'unexpected failure',
+    code: thrown instanceof Error ? thrown.name : 'UNEXPECTED',
+  })
+}
+
+function bounded(answer: Answer): Answer {
+  const size = Buffer.byteLength(JSON.stringify(answer))
+  if (size <= maxAnswerBytes) return answer
+  const body = {
+    message: `done; the answer of ${size} bytes is larger than the platform takes and was left out`,
+  }
+  return 'error' in answer ? failure(answer.error.statusCode, body) : { statusCode: answer.statusCode, body }
+}
+
+const stackOf = (thrown: unknown): string | undefined => (thrown instanceof Error ? thrown.stack : undefined)
+
+let surviving = false
+
+/** A rejection that nobody awaits, in a user's own mapping function for example, would end all activations of the container. */
+function surviveStrayRejections(): void {
+  if (surviving) return
+  surviving = true
+  process.on('unhandledRejection', (reason) => {
+    createLogger('aem-asset-bridge', 'error', { redactor }).error(
+      'a promise was rejected and nobody was waiting',
+      {
+        error: reason,
+      },
+    )
+  })
+}

@@ -1,0 +1,12 @@
+/** What an action returns: I/O Runtime makes the HTTP answer of it. */
+export type Answer =
+  | { statusCode: number; body: AnswerBody }
+  | { error: { statusCode: number; body: AnswerBody } }
+
+export type AnswerBody = Readonly<Record<string, unknown>> | readonly unknown[]
+
+/** An answer that ends the delivery. */
+export const success = (body: AnswerBody): Answer => ({ statusCode: 200, body })
+
+/** An answer that tells the sender of the failure; 503 makes I/O Events deliver again. */
+export const failure = (statusCode: number, body: AnswerBody): Answer => ({ error: { statusCode, body } })

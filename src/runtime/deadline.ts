@@ -1,0 +1,17 @@
+/** A blocking activation has 60 seconds, the delivery of the answer included. */
+const usualBudgetMs = 50_000
+const shareKept = 0.15
+const minKeptMs = 300
+const maxKeptMs = 5_000
+
+/**
+ * When the work of an activation has to end so that its answer is out before the platform gives up on it.
+ * @param now milliseconds since the epoch
+ * @param platformDeadline the same; undefined outside I/O Runtime
+ */
+export function workDeadline(now: number, platformDeadline: number | undefined): number {
+  if (platformDeadline === undefined) return now + usualBudgetMs
+  const left = platformDeadline - now
+  const kept = Math.min(maxKeptMs, Math.max(minKeptMs, left * shareKept))
+  return now + Math.max(0, Math.min(usualBudgetMs, left - kept))
+}

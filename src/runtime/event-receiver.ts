@@ -1,0 +1,111 @@
+import { systemClock } from '../core/clock'
+import { type BridgeError, systemicError, toBridgeError } from '../core/errors'
+import { decide } from '../core/status-table'
+import { createDeadLetters, type DeadLetters, workId } from '../delivery/dead-letters'
+import { eventKey } from '../events/cloud-event'
+import { readDelivery } from '../events/event-params'
+import type { EventFlow, EventResult } from '../flows/event-flow'
+import { parseStateRegion } from '../inputs/settings'
+import { createStateStore } from '../store/state-store'
+import { type ActionContext, createAction } from './action'
+import { type Answer, failure, success } from './answer'
+
+type Settled = { result: EventResult; retry?: BridgeError }
+
+/**
+ * An action that receives events from I/O Events: it answers the challenge probe, takes each event of the delivery
+ * through the flow, and turns failures into dead letters or into an answer that makes the sender deliver again.
+ */
+export function createEventReceiver(name: string, flow: EventFlow): (params: unknown) => Promise<Answer> {
+  return createAction(name, async (params, context) => {
+    const delivery = readDelivery(params)
+    if (delivery.challenge !== undefined) return success({ challenge: delivery.challenge })
+
+    const settled = await Promise.all(delivery.events.map((event) => settle(event, context)))
+    context.call.logger.info('answered', { ...delivery.trace, outcomes: countOutcomes(settled) })
+    const results = settled.map(({ result }) => result)
+    const retry = settled.find((one) => one.retry !== undefined)?.retry
+    if (retry !== undefined) return retryLater(retry, delivery.batch ? results : results.slice(0, 1))
+    const [first] = results
+    return success(delivery.batch || first === undefined ? results : first)
+  })
+
+  async function settle(event: unknown, context: ActionContext): Promise<Settled> {
+    try {
+      return { result: await flow(event, context) }
+    } catch (thrown) {
+      context.call.signal.throwIfAborted()
+      return settleFailure(event, toBridgeError(thrown), context)
+    }
+  }
+
+  async function settleFailure(event: unknown, error: BridgeError, context: ActionContext): Promise<Settled> {
+    const { call, redactor } = context
+    const key = eventKey(event)
+    const reason = redactor.text(error.message)
+    call.logger.warn('an event failed', { event: key, error: error.toJSON() })
+    if (decide(error.failureClass).action === 'retry') return retryable(error, reason)
+    const id = workId(key, event)
+    try {
+      const deadLetters = openDeadLetters(context)
+      await deadLetters.write(
+        { id, action: name, activationId: context.activation.id, error, event },
+        call.signal,
+      )
+    } catch (thrown) {
+      call.signal.throwIfAborted()
+      const failed = toBridgeError(thrown)
+      call.logger.error('a dead letter could not be written', { event: key, error: failed.toJSON() })
+      // Nothing is answered for good that is not on record.
+      return retryable(
+        systemicError(
+          'DEAD_LETTER_NOT_WRITTEN',
+          `${error.message} (and the dead letter could not be written: ${failed.message})`,
+        ),
+        reason,
+      )
+    }
+    return {
+      result: {
+        message: `kept as a dead letter: ${reason}`,
+        outcome: 'dead-letter',
+        reason,
+        code: error.code,
+        deadLetter: id,
+      },
+    }
+  }
+}
+
+const retryable = (error: BridgeError, reason: string): Settled => ({
+  retry: error,
+  result: { message: reason, outcome: 'retry', reason, code: error.code },
+})
+
+function openDeadLetters({ activation, inputs, redactor }: ActionContext): DeadLetters {
+  const store = createStateStore({
+    namespace: activation.namespace,
+    apiKey: activation.apiKey,
+    region: parseStateRegion(inputs),
+  })
+  return createDeadLetters(store, { clock: systemClock, redactor })
+}
+
+/** One event that has to come again brings the others with it; doing those twice changes nothing. */
+function retryLater(error: BridgeError, results: readonly EventResult[]): Answer {
+  const decision = decide(error.failureClass)
+  const statusCode = decision.action === 'retry' ? decision.statusCode : 503
+  const [first] = results
+  return failure(
+    statusCode,
+    results.length === 1 && first !== undefined
+      ? first
+      : { message: 'some events have to be delivered again', results },
+  )
+}
+
+function countOutcomes(settled: readonly Settled[]): Record<string, number> {
+  const counts: Record<string, number> = {}
+  for (const { result } of settled) counts[result.outcome] = (counts[result.outcome] ?? 0) + 1
+  return counts
+}

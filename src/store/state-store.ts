@@ -1,0 +1,98 @@
+import type { AdobeState } from '@adobe/aio-lib-state'
+import { untilAborted } from '../core/call-context'
+import { BridgeError, permanentError, systemicError, transientError } from '../core/errors'
+import type { Store } from './store'
+
+/** Regions of the State service. Each is a store of its own. */
+export const stateRegions = ['amer', 'emea', 'apac', 'aus'] as const
+export type StateRegion = (typeof stateRegions)[number]
+
+/** What opens the State service: the namespace and key of I/O Runtime, in the action's environment with `provide-api-key`. */
+export type StateCredentials = {
+  namespace: string | undefined
+  apiKey: string | undefined
+  region: StateRegion
+}
+
+const upstream = 'STATE'
+/** The library itself has no time-out, and honours Retry-After without a bound. */
+const operationTimeoutMs = 15_000
+
+/**
+ * A store on the State service. The library is loaded with the first operation, for most events need none.
+ * @throws {BridgeError} from each operation: systemic when there are no credentials or they are refused; permanent
+ * when the value is too large; transient otherwise
+ */
+export function createStateStore(credentials: StateCredentials): Store {
+  let opened: Promise<AdobeState> | undefined
+
+  return {
+    get: (key, signal) => operate(signal, async (state) => (await state.get(key))?.value),
+    put: (key, value, ttl, signal) =>
+      operate(signal, async (state) => {
+        await state.put(key, value, { ttl })
+      }),
+    remove: (key, signal) =>
+      operate(signal, async (state) => {
+        await state.delete(key)
+      }),
+    async *keys(pattern, signal) {
+      const state = await operate(signal, async (client) => client)
+      const pages = state.list({ match: pattern })[Symbol.asyncIterator]()
+      for (;;) {
+        const page = await operate(signal, () => pages.next())
+        if (page.done) return
+        yield* page.value.keys
+      }
+    },
+  }
+
+  async function operate<T>(signal: AbortSignal, operation: (state: AdobeState) => Promise<T>): Promise<T> {
+    try {
+      opened ??= open().catch((thrown: unknown) => {
+        opened = undefined
+        throw thrown
+      })
+      const timeout = AbortSignal.timeout(operationTimeoutMs)
+      return await untilAborted(opened.then(operation), AbortSignal.any([signal, timeout]))
+    } catch (thrown) {
+      signal.throwIfAborted()
+      throw toStateError(thrown)
+    }
+  }
+
+  async function open(): Promise<AdobeState> {
+    const { namespace, apiKey, region } = credentials
+    if (!namespace || !apiKey) {
+      throw systemicError(
+        'STATE_WITHOUT_CREDENTIALS',
+        'there is no key for the State service: deploy the action with the annotation provide-api-key: true (under `aio app dev` there is no State)',
+        { upstream },
+      )
+    }
+    const { init } = await import('@adobe/aio-lib-state')
+    return init({ ow: { namespace, auth: apiKey }, region })
+  }
+}
+
+/** By the library's codes; its own messages and details hold keys and values. */
+function toStateError(thrown: unknown): BridgeError {
+  if (thrown instanceof BridgeError) return thrown
+  const code = thrown instanceof Error && 'code' in thrown ? String(thrown.code) : 'no answer'
+  switch (code) {
+    case 'ERROR_UNAUTHORIZED':
+    case 'ERROR_BAD_CREDENTIALS':
+      return systemicError(
+        'STATE_REFUSED',
+        `the State service refused the key of this namespace (${code}): check that the workspace has App Builder, and STATE_REGION`,
+        { upstream },
+      )
+    case 'ERROR_PAYLOAD_TOO_LARGE':
+    case 'ERROR_BAD_ARGUMENT':
+      return permanentError('STATE_REFUSED', `the State service does not take the record (${code})`, {
+        upstream,
+      })
+    default:
+      return transientError('STATE_UNAVAILABLE', `the State service failed (${code})`, { upstream })
+  }
+}
