@@ -50,8 +50,8 @@ const run = (root: string, args: string[]): Promise<{ code: number | null; outpu
   })
 
 /**
- * Builds the app by `aio app build`, as a deployment does, and returns the folder of the built action. Throws a
- * {@link SetupError} with the build's log when that fails.
+ * Builds the app by `aio app build`, as a deployment does, and returns the folder of the built action. Throws
+ * a {@link SetupError} with the build's log when that fails.
  */
 export const buildAction = async (root: string, action: string): Promise<string> => {
   const aio = join(root, 'node_modules', '@adobe', 'aio-cli', 'bin', 'run')
@@ -64,7 +64,6 @@ export const buildAction = async (root: string, action: string): Promise<string>
   const bundle = findBundle(root, action)
   if (bundle !== undefined) return bundle
   const expected = join('dist', 'application', 'actions', '*', `${action}-temp`, 'index.js')
-  throw new SetupError(
-    `The build went well, but ${expected} is not there. Remove dist/ and try again. The log:\n\n${output.trim()}`,
-  )
+  const advice = `The build went well, but ${expected} is not there. Remove dist/ and try again.`
+  throw new SetupError(`${advice} The log:\n\n${output.trim()}`)
 }

@@ -125,7 +125,7 @@ const play = async (sandbox: Sandbox, { write, paint }: DemoOptions): Promise<vo
   const reads = aem.requests.length - patches()
   const costs = [
     ['requests to IMS', count(ims.requests)],
-    ['requests to AEM', `${count(aem.requests)} (${reads} reads, ${patches()} writes)`],
+    ['requests to AEM', `${count(aem.requests)} (reads ${reads}, writes ${patches()})`],
     ['requests to the PIM', `${count(pim.requests)} (the built-in mock answers by itself)`],
     ['requests to State', count(state.requests)],
     ['cold start, with the challenge', milliseconds(probe.activation.startMs + probe.activation.durationMs)],
@@ -137,8 +137,8 @@ const play = async (sandbox: Sandbox, { write, paint }: DemoOptions): Promise<vo
 }
 
 /**
- * Plays the main job from end to end on the sandbox and tells it in numbered steps. False when a step came out
- * otherwise than expected; then says what was expected, what was found, and what the action logged.
+ * Plays the main job from end to end on the sandbox and tells it in numbered steps. False when a step came
+ * out otherwise than expected; then says what was expected, what was found, and what the action logged.
  */
 export const runDemo = async (options: DemoOptions): Promise<boolean> => {
   const { bundle, write, paint } = options

@@ -13,14 +13,17 @@ export type FrontDoorOptions = {
   onDelivery?: (event: JsonObject, answer: Answer) => void
 }
 
+/** A path for a URL: each segment percent-encoded. */
+export const encodePath = (path: string): string => path.split('/').map(encodeURIComponent).join('/')
+
 const PATH_HELP = 'Give it as ?path=/content/dam/<folder>/<file name>, percent-encoded.'
 const ROUTES = 'POST /upload?path=, POST /events, GET /assets?path=, GET /event?path='
 
 const help = (status: number, error: string): Answer => json(status, { error })
 
 /**
- * Starts the HTTP front door of a running sandbox, for people with curl: upload an asset, deliver an event, look at an
- * asset. Errors are JSON with an `error` that says what to do.
+ * Starts the HTTP front door of a running sandbox, for people with curl: upload an asset, deliver an event,
+ * look at an asset. Errors are JSON with an `error` that says what to do.
  */
 export const startFrontDoor = async (options: FrontDoorOptions): Promise<SandboxServer> => {
   const { sandbox, port = 0, onDelivery } = options
@@ -50,7 +53,7 @@ export const startFrontDoor = async (options: FrontDoorOptions): Promise<Sandbox
     if (typeof path !== 'string') return path
     const asset = aem.findByPath(path)
     if (asset !== undefined) return use(asset)
-    return help(404, `There is no asset at ${path}. Upload it first: POST /upload?path=${encodeURI(path)}`)
+    return help(404, `There is no asset at ${path}. Upload it first: POST /upload?path=${encodePath(path)}`)
   }
 
   const upload = async (request: RecordedRequest): Promise<Answer> => {

@@ -30,8 +30,8 @@ const oauthError = (error: string, description: string): Answer =>
 const base64url = (value: unknown): string => Buffer.from(JSON.stringify(value)).toString('base64url')
 
 /**
- * Starts the stand-in. It answers as OAuth 2.0 (RFC 6749, 4.4 and 5.2) with IMS's lifetimes in seconds: form bodies
- * only, `invalid_client`, `unsupported_grant_type` and `invalid_scope` with status 400.
+ * Starts the stand-in. It answers as OAuth 2.0 (RFC 6749, 4.4 and 5.2) with IMS's lifetimes in seconds: form
+ * bodies only, `invalid_client`, `unsupported_grant_type` and `invalid_scope` with status 400.
  */
 export const startIms = async (options: ImsOptions): Promise<ImsStandIn> => {
   const { clock, clientId, tokenSeconds = 86_399 } = options

@@ -1,7 +1,8 @@
 /** `npm run sandbox`: the stand-ins and the built action, left running until Ctrl-C. */
 import { parseArgs } from 'node:util'
 import { buildAction, checkDependencies, projectRoot, SetupError } from './build'
-import { startFrontDoor } from './front-door'
+import { encodePath, startFrontDoor } from './front-door'
+import { findTakenPort } from './ports'
 import { createPaint } from './print'
 import { type Sandbox, startSandbox } from './sandbox'
 
@@ -22,12 +23,12 @@ const readPort = (): number => {
   throw new SetupError(`--port ${text} is not possible: it must be a whole number from 1024 to 65531`)
 }
 
-const inUse = (error: unknown): SetupError | undefined => {
-  if (!(error instanceof Error) || !('code' in error) || error.code !== 'EADDRINUSE') return undefined
-  const taken = 'port' in error ? `Port ${error.port}` : 'A port'
-  return new SetupError(
-    `${taken} is in use. Stop what uses it, or choose five others: npm run sandbox -- --port 9900`,
-  )
+/** Before the build, so that nobody waits for it in vain. */
+const checkPorts = async (port: number): Promise<void> => {
+  const taken = await findTakenPort([port, port + 1, port + 2, port + 3, port + 4])
+  if (taken === undefined) return
+  const advice = 'Stop what uses it, or choose five others: npm run sandbox -- --port 9900'
+  throw new SetupError(`Port ${taken} is in use. ${advice}`)
 }
 
 const start = async (bundle: string, port: number): Promise<Sandbox> => {
@@ -61,7 +62,7 @@ const start = async (bundle: string, port: number): Promise<Sandbox> => {
 const explain = (sandbox: Sandbox, port: number): void => {
   const { ims, aem, state, pim } = sandbox
   const door = `http://127.0.0.1:${port}`
-  const path = encodeURI(SAMPLE)
+  const path = encodePath(SAMPLE)
   console.log(`${paint.bold('The sandbox is running.')} Ctrl-C ends it.\n`)
   console.log(
     `IMS ${ims.url}\nAEM ${aem.url}\nState ${state.url}\nPIM ${pim.url} (X-Api-Key: ${pim.apiKey})\n`,
@@ -79,11 +80,10 @@ const explain = (sandbox: Sandbox, port: number): void => {
 const main = async (): Promise<void> => {
   const port = readPort()
   checkDependencies(projectRoot)
-  console.log(paint.dim('Building the actions with `aio app build` (half a minute or so)...\n'))
+  await checkPorts(port)
+  console.log(paint.dim('Building the actions with `aio app build` (a moment)...\n'))
   const bundle = await buildAction(projectRoot, 'generic')
-  const sandbox = await start(bundle, port).catch((error: unknown) => {
-    throw inUse(error) ?? error
-  })
+  const sandbox = await start(bundle, port)
   sandbox.pim.setProduct('MockSKU 123')
   explain(sandbox, port)
 }

@@ -15,7 +15,10 @@ const ORG_ID = '0123456789ABCDEF01234567@AdobeOrg'
 
 /** What to start. */
 export type SandboxOptions = {
-  /** Actions to run, by name; their inputs are merged over {@link Sandbox.inputs}. None: no runtime is started. */
+  /**
+   * Actions to run, by name; their inputs are merged over {@link Sandbox.inputs}. None: no runtime is
+   * started.
+   */
   actions?: Record<string, ActionSpec>
   /** The action that receives events: the first one by default. */
   receiver?: string
@@ -44,8 +47,8 @@ export type Sandbox = {
 }
 
 /**
- * Starts IMS, AEM, State, a PIM, the runtime and I/O Events together. When one cannot start (a port is taken, a bundle
- * is missing), the others are closed and the error is thrown.
+ * Starts IMS, AEM, State, a PIM, the runtime and I/O Events together. When one cannot start (a port is taken,
+ * a bundle is missing), the others are closed and the error is thrown.
  */
 export const startSandbox = async (options: SandboxOptions = {}): Promise<Sandbox> => {
   const { actions = {}, clock = createClock(), ports = {} } = options

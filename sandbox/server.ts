@@ -103,8 +103,8 @@ const send = (outgoing: ServerResponse, answer: Answer, cut: boolean): void => {
 }
 
 /**
- * Starts an HTTP server on 127.0.0.1 that records every request and can go wrong on demand. Rejects with the system's
- * error when the port is taken.
+ * Starts an HTTP server on 127.0.0.1 that records every request and can go wrong on demand. Rejects with the
+ * system's error when the port is taken.
  */
 export const startServer = async (options: ServerOptions): Promise<SandboxServer> => {
   const { clock, handle, port = 0, faultAnswer = plainFault } = options

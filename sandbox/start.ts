@@ -8,7 +8,7 @@ const main = async (): Promise<number> => {
   const write = (line: string): void => console.log(line)
   try {
     checkDependencies(projectRoot)
-    write(paint.dim('Building the actions with `aio app build` (half a minute or so)...\n'))
+    write(paint.dim('Building the actions with `aio app build` (a moment)...\n'))
     const bundle = await buildAction(projectRoot, 'generic')
     return (await runDemo({ bundle, write, paint })) ? 0 : 1
   } catch (error) {

@@ -35,7 +35,10 @@ type Entry = { value: string; expires: number; sequence: number }
 const glob = (pattern: string): RegExp =>
   new RegExp(`^${pattern.replace(/[.]/g, '\\.').replaceAll('*', '.*')}$`, 's')
 
-/** The TTL in seconds, or undefined when the query's is not one. 0 or none is a day, as in aio-lib-state 5.3.1. */
+/**
+ * The TTL in seconds, or undefined when the query's is not one. 0 or none is a day, as in aio-lib-state
+ * 5.3.1.
+ */
 const ttlSeconds = (text: string | undefined): number | undefined => {
   if (text === undefined) return DEFAULT_TTL_SECONDS
   if (!/^\d+$/.test(text) || Number(text) > MAX_TTL_SECONDS) return undefined
@@ -43,8 +46,8 @@ const ttlSeconds = (text: string | undefined): number | undefined => {
 }
 
 /**
- * Starts a State service: the wire of aio-lib-state 5.3.1, one container of one namespace. Keys expire by the clock.
- * A container without keys does not exist: 404, which the client reads as empty.
+ * Starts a State service: the wire of aio-lib-state 5.3.1, one container of one namespace. Keys expire by the
+ * clock. A container without keys does not exist: 404, which the client reads as empty.
  */
 export const startState = async (options: StateOptions): Promise<StateStandIn> => {
   const { clock, namespace, pageSize = 1000 } = options

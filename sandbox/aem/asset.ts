@@ -14,7 +14,9 @@ export type AemAsset = {
   repositoryMetadata: JsonObject
 }
 
-/** What a test says about an asset; all else is made up. A null in `repositoryMetadata` leaves that field out. */
+/**
+ * What a test says about an asset; all else is made up. A null in `repositoryMetadata` leaves that field out.
+ */
 export type NewAsset = { path: string; assetMetadata?: JsonObject; repositoryMetadata?: JsonObject }
 
 const FORMATS: Record<string, string> = {
@@ -70,7 +72,10 @@ export const createAsset = (input: NewAsset, host: string, now: number): AemAsse
   }
 }
 
-/** Notes that somebody changed the asset: a new version and date, so the ETag moves even if the content does not. */
+/**
+ * Notes that somebody changed the asset: a new version and date, so the ETag moves even if the content does
+ * not.
+ */
 export const touch = (asset: AemAsset, now: number, by: string): void => {
   asset.repositoryMetadata['repo:version'] = version()
   asset.repositoryMetadata['repo:modifyDate'] = iso(now)

@@ -37,7 +37,8 @@ export type AemStandIn = SandboxServer & {
 
 const READ_ONLY = ['dam:sha1', 'dam:size', 'dc:format', 'xcm:machineKeywords', 'dam:extracted']
 const NAMESPACES =
-  'dc dam xmp xmpMM xmpRights xmpDM tiff exif pdf photoshop prism prefs psAux crs Iptc4xmpCore Iptc4xmpExt iptc plus xcm mix nt'
+  'dc dam xmp xmpMM xmpRights xmpDM tiff exif pdf photoshop prism prefs psAux crs ' +
+  'Iptc4xmpCore Iptc4xmpExt iptc plus xcm mix nt'
 
 /** Paths as AEM takes them: percent-encoded UTF-8. */
 const decodePath = (path: string): string | undefined => {
@@ -50,7 +51,8 @@ const decodePath = (path: string): string | undefined => {
 
 /**
  * Starts an AEM as a Cloud Service author: metadata of the Assets Author API, and `<path>.json` of the Sling
- * resource. It demands a bearer token (401), an allowed `X-Api-Key` (403 on the API) and its own `Host` (421).
+ * resource. It demands a bearer token (401), an allowed `X-Api-Key` (403 on the API) and its own `Host`
+ * (421).
  */
 export const startAem = async (options: AemOptions): Promise<AemStandIn> => {
   const { clock, isValidToken, allowedClientIds } = options

@@ -15,9 +15,9 @@ const merged = (base: JsonObject, changes: JsonObject): JsonObject => {
 }
 
 /**
- * The CloudEvent `aem.assets.asset.processing_completed` as AEM sends it and as I/O Events passes it on: sizes as
- * strings, the state in lower case, nine fractional digits, the delivery id in both spellings. `user` is absent: the
- * system acts.
+ * The CloudEvent `aem.assets.asset.processing_completed` as AEM sends it and as I/O Events passes it on:
+ * sizes as strings, the state in lower case, nine fractional digits, the delivery id in both spellings.
+ * `user` is absent: the system acts.
  */
 export const processingCompleted = (
   asset: AemAsset,

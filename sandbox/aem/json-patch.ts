@@ -61,7 +61,10 @@ const kindOf = (value: JsonValue): string => {
   return typeof value
 }
 
-/** Values that JCR can hold: a string, boolean or number, arrays of one of those, objects (child nodes) of these. */
+/**
+ * Values that JCR can hold: a string, boolean or number, arrays of one of those, objects (child nodes) of
+ * these.
+ */
 const checkValue = (value: JsonValue, path: string): void => {
   const kind = kindOf(value)
   if (Array.isArray(value)) {
@@ -139,8 +142,8 @@ const carryOut = (root: JsonObject, operation: Operation, rules: PatchRules): vo
 }
 
 /**
- * The metadata after a JSON Patch (RFC 6902), and how many operations were carried out; the input is not touched, so
- * a refused patch changes nothing. Throws {@link PatchRefused}.
+ * The metadata after a JSON Patch (RFC 6902), and how many operations were carried out; the input is not
+ * touched, so a refused patch changes nothing. Throws {@link PatchRefused}.
  */
 export const applyPatch = (
   metadata: JsonObject,

@@ -28,8 +28,8 @@ export const getMetadata = (asset: AemAsset, request: RecordedRequest): Answer =
 }
 
 /**
- * `PATCH /adobe/assets/{assetId}/metadata` (Assets Author API): JSON Patch, If-Match required, all or nothing. A
- * patch that carries out at least one operation moves the ETag.
+ * `PATCH /adobe/assets/{assetId}/metadata` (Assets Author API): JSON Patch, If-Match required, all or
+ * nothing. A patch that carries out at least one operation moves the ETag.
  */
 export const patchMetadata = (
   asset: AemAsset,

@@ -15,7 +15,10 @@ const developerError = (error: JsonValue): Ending => ({ kind: 'developer error',
 const timedOut = (timeoutMs: number, during: '' | ' during initialization'): Ending =>
   developerError(`The action exceeded its time limits of ${timeoutMs} milliseconds${during}.`)
 
-/** What the invoker makes of a failed `/init`; undefined when it went well (OpenWhisk, ActivationResult.scala). */
+/**
+ * What the invoker makes of a failed `/init`; undefined when it went well (OpenWhisk,
+ * ActivationResult.scala).
+ */
 export const initEnding = (answer: ContainerAnswer, timeoutMs: number): Ending | undefined => {
   if (answer.kind === 'timeout') return timedOut(timeoutMs, ' during initialization')
   if (answer.kind === 'gone') return developerError('The action did not initialize and exited unexpectedly.')

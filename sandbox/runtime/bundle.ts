@@ -6,8 +6,9 @@ import { join, resolve } from 'node:path'
 export type UnpackedBundle = { folder: string; remove(): Promise<void> }
 
 /**
- * Copies a bundle (a folder with an index.js, or one file) to a temporary folder, as a container unpacks its zip: a
- * `require` of anything that is not in the bundle fails here as it would there. Throws when there is no bundle.
+ * Copies a bundle (a folder with an index.js, or one file) to a temporary folder, as a container unpacks its
+ * zip: a `require` of anything that is not in the bundle fails here as it would there. Throws when there is
+ * no bundle.
  */
 export const unpack = async (bundle: string): Promise<UnpackedBundle> => {
   const source = resolve(bundle)

@@ -36,8 +36,8 @@ const portFrom = (child: ChildProcess, channel: Duplex): Promise<number> =>
   })
 
 /**
- * Starts the process; nothing of this process's environment gets in but what `env` names. `log` gets all of stdout
- * and stderr. Rejects when the process does not come to listen.
+ * Starts the process; nothing of this process's environment gets in but what `env` names. `log` gets all of
+ * stdout and stderr. Rejects when the process does not come to listen.
  */
 export const startContainer = async (options: {
   env: Record<string, string>

@@ -5,8 +5,9 @@ import type { Activation } from './runtime'
 export type HttpAnswer = { status: number; body: JsonValue | undefined }
 
 /**
- * The HTTP answer that OpenWhisk makes of an activation (WebActions.scala, completeRequest). Its traps are kept: a
- * result without `statusCode` and `body`, so also a rejected promise, is an empty 204; a crash is a 400.
+ * The HTTP answer that OpenWhisk makes of an activation (WebActions.scala, completeRequest). Its traps are
+ * kept: a result without `statusCode` and `body`, so also a rejected promise, is an empty 204; a crash is a
+ * 400.
  */
 export const httpAnswer = ({ kind, result, error }: Activation): HttpAnswer => {
   if (kind === 'developer error') return { status: 400, body: 'There was an error processing your request.' }

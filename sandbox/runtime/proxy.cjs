@@ -1,9 +1,11 @@
 'use strict'
 /*
  * The inside of a container: what Apache OpenWhisk's Node runtime does between the invoker and an action
- * (openwhisk-runtime-nodejs, service.js and runner.js). Plain JavaScript, so that it starts as fast as the real one.
+ * (openwhisk-runtime-nodejs, service.js and runner.js). Plain JavaScript, so that it starts as fast as the
+ * real one.
  *
- * POST /init { value: { main, code, env } } loads the action; `code` is a folder with an index.js instead of a zip.
+ * POST /init { value: { main, code, env } } loads the action; `code` is a folder with an index.js instead of
+ * a zip.
  * POST /run  { value, activation_id, deadline, ... } runs it.
  * File descriptor 3 tells the host the port, and its end tells this process that the host is gone.
  */

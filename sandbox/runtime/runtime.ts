@@ -55,7 +55,9 @@ export type Activation = {
 
 /** The I/O Runtime stand-in. */
 export type RuntimeStandIn = {
-  /** A blocking invocation. Throws on an unknown action and on parameters over 1 MB, as the API refuses those. */
+  /**
+   * A blocking invocation. Throws on an unknown action and on parameters over 1 MB, as the API refuses those.
+   */
   invoke(action: string, params?: JsonObject, options?: { timeoutMs?: number }): Promise<Activation>
   /** Everything that the action's containers wrote to stdout and stderr so far, markers included. */
   logs(action: string): string
@@ -70,8 +72,8 @@ export type RuntimeStandIn = {
 type Deployed = { spec: ActionSpec; unpacked: UnpackedBundle; pool: Pool; timeoutMs: number; logs: string[] }
 
 /**
- * Starts the stand-in: each container is a process of its own that behaves as Apache OpenWhisk's Node runtime does;
- * every developer error destroys its container, with all activations in it.
+ * Starts the stand-in: each container is a process of its own that behaves as Apache OpenWhisk's Node runtime
+ * does; every developer error destroys its container, with all activations in it.
  */
 export const startRuntime = async (options: RuntimeOptions): Promise<RuntimeStandIn> => {
   const {
