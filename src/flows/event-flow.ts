@@ -1,9 +1,26 @@
 import type { CallContext } from '../core/call-context'
+import type { BridgeError } from '../core/errors'
 import type { Redactor } from '../core/redaction'
+import type { Activations } from '../delivery/activations'
+import type { DeadLetters } from '../delivery/dead-letters'
+import type { PendingWork } from '../delivery/pending'
 import type { RawInputs } from '../inputs/raw-inputs'
 
 /** What a flow is run with. */
-export type FlowContext = { inputs: RawInputs; redactor: Redactor; call: CallContext }
+export type FlowContext = {
+  inputs: RawInputs
+  redactor: Redactor
+  call: CallContext
+  /** Of the activation; undefined outside I/O Runtime. */
+  activationId: string | undefined
+  /** As dead letters name it. */
+  action: string
+  deadLetters: DeadLetters
+  pending: PendingWork
+  activations: Activations
+  /** A replay of what failed at one destination goes to that one only. */
+  onlyDestination?: string
+}
 
 /** What became of one event: the body of the answer, or one item of it when several events came. */
 export type EventResult = {
@@ -12,8 +29,11 @@ export type EventResult = {
   [field: string]: unknown
 }
 
+/** A result, and why the event has to come again though part of it is done. */
+export type FlowResult = EventResult | { result: EventResult; retry: BridgeError }
+
 /**
  * Takes one event, not yet decoded, through its flow.
  * @throws {BridgeError} whose failure class decides whether the event comes again or becomes a dead letter
  */
-export type EventFlow = (event: unknown, context: FlowContext) => Promise<EventResult>
+export type EventFlow = (event: unknown, context: FlowContext) => Promise<FlowResult>

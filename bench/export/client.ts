@@ -1,0 +1,67 @@
+import pLimit from 'p-limit'
+import { createAssetBinary } from '../../src/aem/asset-binary'
+import { createBinarySource } from '../../src/aem/binary-source'
+import { systemClock } from '../../src/core/clock'
+import { systemicError } from '../../src/core/errors'
+import { createRedactor } from '../../src/core/redaction'
+import { azure } from '../../src/destinations/azure'
+import type { AssetBinary, DestinationContext, DestinationFactory } from '../../src/destinations/destination'
+import { folder } from '../../src/destinations/folder'
+import { s3 } from '../../src/destinations/s3'
+import { createHttpClient } from '../../src/http/http-client'
+
+/** What one run copies; it comes as JSON in the first argument. */
+export type ClientJob = {
+  author: string
+  destination: string
+  inputs: Record<string, string>
+  files: { name: string; size: number; sha1: string }[]
+  concurrency: number
+}
+
+const factories: Readonly<Record<string, () => DestinationFactory>> = {
+  azure: () => azure({ copyFromUrl: false }),
+  s3,
+  folder,
+}
+
+async function run(job: ClientJob): Promise<void> {
+  const factory = factories[job.destination]?.()
+  if (factory === undefined) throw new Error(`no destination ${job.destination}`)
+  const destination = factory.create(contextOf(job.inputs))
+  const signal = new AbortController().signal
+  const limit = pLimit(job.concurrency)
+  await Promise.all(
+    job.files.map((file) => limit(() => destination.put(file.name, sourceOf(job, file), { signal }))),
+  )
+}
+
+function sourceOf({ author }: ClientJob, { name, size, sha1 }: ClientJob['files'][number]): AssetBinary {
+  const mediaType = 'application/octet-stream'
+  const source = createBinarySource(
+    { origin: author, path: `/${name}`, mediaType },
+    { tokens: { token: async () => 'bench', refused: () => undefined }, clock: systemClock },
+  )
+  return createAssetBinary({ name, size, mediaType, version: sha1, modified: 0, sha1 }, source)
+}
+
+function contextOf(inputs: Record<string, string>): DestinationContext {
+  return {
+    http: createHttpClient(),
+    redactor: createRedactor(),
+    input: (name) => inputs[name],
+    requireInput: (name, hint) => {
+      const value = inputs[name]
+      if (value === undefined) throw systemicError('INPUT_INVALID', `${name} is not set: ${hint}`)
+      return value
+    },
+  }
+}
+
+run(JSON.parse(process.argv[2] ?? '{}') as ClientJob).then(
+  () => process.exit(0),
+  (thrown: unknown) => {
+    console.error(thrown)
+    process.exit(1)
+  },
+)

@@ -1,0 +1,45 @@
+import { spawn } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+
+/** What a process needed, from its start to its end. */
+export type Measured = { ms: number; peakRssMb: number }
+
+const pollMs = 10
+
+/**
+ * Runs a command to its end.
+ * @throws {Error} with what it printed, when it fails
+ */
+export function measure(command: string, args: readonly string[], env: NodeJS.ProcessEnv): Promise<Measured> {
+  return new Promise((resolve, reject) => {
+    const started = performance.now()
+    const child = spawn(command, args, { env, stdio: ['ignore', 'pipe', 'pipe'] })
+    let peakRssMb = 0
+    const poll = setInterval(() => {
+      peakRssMb = Math.max(peakRssMb, highWaterMb(child.pid))
+    }, pollMs)
+    let output = ''
+    const collect = (chunk: Buffer): void => {
+      output += chunk.toString()
+    }
+    child.stdout.on('data', collect)
+    child.stderr.on('data', collect)
+    child.on('error', reject)
+    child.on('close', (code) => {
+      const ms = performance.now() - started
+      clearInterval(poll)
+      if (code === 0) resolve({ ms, peakRssMb })
+      else reject(new Error(`${command} ended with ${code}: ${output}`))
+    })
+  })
+}
+
+/** The kernel's own high-water mark; 0 where there is no /proc. */
+function highWaterMb(pid: number | undefined): number {
+  try {
+    const status = readFileSync(`/proc/${pid}/status`, 'utf8')
+    return Number(/VmHWM:\s+(\d+) kB/.exec(status)?.[1] ?? 0) / 1024
+  } catch {
+    return 0
+  }
+}

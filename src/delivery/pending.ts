@@ -1,0 +1,55 @@
+import * as v from 'valibot'
+import type { Clock } from '../core/clock'
+import { parseJson } from '../core/json'
+import type { Store } from '../store/store'
+
+const PendingRecord = v.object({
+  id: v.string(),
+  /** The event's key and content, as a dead letter would keep it. */
+  event: v.unknown(),
+  origin: v.string(),
+  assetId: v.string(),
+  destination: v.string(),
+  /** Tries that failed for a reason of their own; an outage of the destination does not count. */
+  attempts: v.number(),
+  /** ISO 8601. */
+  since: v.string(),
+  /** ISO 8601: not before then. */
+  nextTry: v.string(),
+})
+
+/** Work that is accepted and not done: one asset for one destination. */
+export type Pending = v.InferOutput<typeof PendingRecord>
+
+/** Pending work in the store: `pending.<id>`, kept for 14 days. */
+export type PendingWork = {
+  write(pending: Pending, signal: AbortSignal): Promise<void>
+  read(id: string, signal: AbortSignal): Promise<Pending | undefined>
+  remove(id: string, signal: AbortSignal): Promise<void>
+}
+
+const prefix = 'pending.'
+const ttlSeconds = 14 * 24 * 3600
+
+/** Creates the pending work on a store. */
+export function createPendingWork(store: Store): PendingWork {
+  return {
+    write: (pending, signal) => store.put(`${prefix}${pending.id}`, JSON.stringify(pending), ttlSeconds, signal),
+    async read(id, signal) {
+      const text = await store.get(`${prefix}${id}`, signal)
+      if (text === undefined) return undefined
+      const record = v.safeParse(PendingRecord, parseJson(text))
+      return record.success ? record.output : undefined
+    },
+    remove: (id, signal) => store.remove(`${prefix}${id}`, signal),
+  }
+}
+
+const firstDelayMs = 10 * 60_000
+const maxDelayMs = 60 * 60_000
+
+/** When to try again: from the next alarm on, then at growing distance up to an hour. */
+export function nextTry(clock: Clock, attempts: number): string {
+  const delay = Math.min(maxDelayMs, firstDelayMs * 2 ** Math.max(0, attempts - 1))
+  return new Date(clock.now() + delay).toISOString()
+}

@@ -1,0 +1,130 @@
+import http, { type ClientRequest, type IncomingHttpHeaders, type IncomingMessage } from 'node:http'
+import https from 'node:https'
+import { httpsTimeout } from './https-errors'
+
+/** A request whose body, if any, is read while it is sent. */
+export type HttpsRequest = {
+  method: string
+  url: URL
+  headers: Readonly<Record<string, string>>
+  /** Opens the body; more than once when the first attempt meets a connection that is dead already. */
+  body?: () => AsyncIterable<Buffer>
+}
+
+/** An answer without its body. */
+export type HttpsAnswer = { status: number; headers: IncomingHttpHeaders }
+
+/** Larger answers are not read to their end, which costs the connection. */
+const maxAnswerBytes = 64 * 1024
+const agents = {
+  http: new http.Agent({ keepAlive: true, maxFreeSockets: 4 }),
+  https: new https.Agent({ keepAlive: true, maxFreeSockets: 4 }),
+}
+
+/**
+ * Sends a request: no redirect is followed, no byte of the body is kept. An answer that comes before the body is out
+ * ends the sending. When the body breaks off, so does the request, and the endpoint sees it cut.
+ * @param idleMs how long the endpoint may do nothing, be it that it takes no byte or gives no answer
+ * @throws {BridgeError} transient, `HTTPS_TIMEOUT`; else what the body throws, the system's error, or the signal's reason
+ */
+export async function sendRequest(request: HttpsRequest, idleMs: number, signal: AbortSignal): Promise<HttpsAnswer> {
+  signal.throwIfAborted()
+  const first = attempt(request, idleMs, signal, true)
+  try {
+    return await first.answer
+  } catch (thrown) {
+    signal.throwIfAborted()
+    // The connection had been closed while nobody used it, as after a pause of the container.
+    if (!first.metDeadConnection()) throw thrown
+    return attempt(request, idleMs, signal, false).answer
+  }
+}
+
+function attempt(
+  { method, url, headers, body }: HttpsRequest,
+  idleMs: number,
+  signal: AbortSignal,
+  reuse: boolean,
+): { answer: Promise<HttpsAnswer>; metDeadConnection(): boolean } {
+  const secure = url.protocol === 'https:'
+  const agent = reuse ? agents[secure ? 'https' : 'http'] : false
+  const request = (secure ? https : http).request(url, { method, headers: { ...headers }, agent, signal })
+  let broken = false
+  const response = new Promise<IncomingMessage>((resolve, reject) => {
+    request.once('response', resolve)
+    request.on('error', (error: NodeJS.ErrnoException) => {
+      broken = request.reusedSocket && (error.code === 'ECONNRESET' || error.code === 'EPIPE')
+      reject(error)
+    })
+  })
+  response.catch(() => undefined)
+  return { answer: finish(request, response, body, idleMs), metDeadConnection: () => broken }
+}
+
+async function finish(
+  request: ClientRequest,
+  response: Promise<IncomingMessage>,
+  body: HttpsRequest['body'],
+  idleMs: number,
+): Promise<HttpsAnswer> {
+  try {
+    if (body !== undefined) await pump(request, response, body(), idleMs)
+    request.end()
+    const answer = await within(idleMs, response)
+    const whole = await drained(answer)
+    if (!whole || !request.writableFinished) request.destroy()
+    return { status: answer.statusCode ?? 0, headers: answer.headers }
+  } catch (thrown) {
+    request.destroy()
+    throw thrown
+  }
+}
+
+async function pump(
+  request: ClientRequest,
+  response: Promise<unknown>,
+  chunks: AsyncIterable<Buffer>,
+  idleMs: number,
+): Promise<void> {
+  let over = false
+  const answered = response.finally(() => {
+    over = true
+  })
+  answered.catch(() => undefined)
+  for await (const chunk of chunks) {
+    if (over) break
+    if (request.write(chunk)) continue
+    await within(idleMs, Promise.race([drain(request), answered]))
+  }
+}
+
+const drain = (request: ClientRequest): Promise<void> =>
+  new Promise((resolve) => {
+    request.once('drain', resolve)
+  })
+
+async function within<T>(ms: number, work: Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(httpsTimeout(ms)), ms)
+  })
+  try {
+    return await Promise.race([work, late])
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+/** Reads an answer away, so that the connection can be used again; false when it is too long for that, or cut. */
+async function drained(answer: IncomingMessage): Promise<boolean> {
+  let size = 0
+  try {
+    for await (const chunk of answer) {
+      size += Buffer.byteLength(chunk)
+      if (size > maxAnswerBytes) return false
+    }
+    return answer.complete
+  } catch {
+    return false
+  }
+}

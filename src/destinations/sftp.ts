@@ -1,0 +1,43 @@
+import { callContextOf } from '../core/call-context'
+import type { DestinationFactory } from './destination'
+import { connectSftp } from './sftp-connection'
+import { createSftpPool } from './sftp-pool'
+import { sftpSession } from './sftp-session'
+import { readSftpSettings } from './sftp-settings'
+import { type SftpServer, sftpTree } from './sftp-tree'
+import { treeDestination } from './tree-destination'
+
+/** An SFTP server. */
+export type SftpOptions = {
+  /** What assets call it. @default 'sftp' */
+  name?: string
+  /** Begin of the inputs' names: `SFTP` for `SFTP_URL` and its like. A second server needs its own. @default 'SFTP' */
+  inputs?: string
+  /** At once from one container. Some servers allow a user one only. @default 2 */
+  connections?: 1 | 2
+}
+
+/** Creates the `sftp` destination. */
+export const sftp = ({ name = 'sftp', inputs = 'SFTP', connections = 2 }: SftpOptions = {}): DestinationFactory => ({
+  isOn: (context) => context.input(`${inputs}_URL`) !== undefined,
+  create: (context) => {
+    const settings = readSftpSettings(inputs, context)
+    const pool = createSftpPool(() => connectSftp(settings, inputs), { connections })
+    let warned = false
+    const server: SftpServer = {
+      root: settings.root,
+      inputs,
+      folders: new Set(),
+      warnOfGap: (signal) => {
+        if (warned) return
+        warned = true
+        callContextOf(signal).logger.warn(
+          'the SFTP server cannot rename over a file: whoever looks while one is replaced finds none for a moment',
+        )
+      },
+    }
+    return treeDestination(name, (signal, work) =>
+      pool(signal, (connection) => work(sftpTree(sftpSession(connection), server))),
+    )
+  },
+})

@@ -1,0 +1,21 @@
+import type { DestinationFactory } from './destinations/destination'
+import type { KeyTemplate } from './destinations/key'
+
+/** What a user decides about export; `config/destinations.ts` holds it. */
+export type Exports = {
+  /** By the name that `exportDestination` gives. One is on when its inputs are set. */
+  destinations: Readonly<Record<string, DestinationFactory>>
+  /** Where an asset stands in a destination. */
+  key: KeyTemplate
+  /** Renditions that go with the original: by name, or all whose name matches. They stand beside it. @default none */
+  renditions?: readonly (string | RegExp)[]
+  /** Writes the metadata beside the file, as `<key>.json`. @default false */
+  sidecar?: boolean
+  /** What happens at the destinations when an asset is unpublished. `remove` needs a key made from the path alone. @default 'keep' */
+  onUnpublish?: 'keep' | 'remove'
+  /** The same when it is deleted. @default 'keep' */
+  onDelete?: 'keep' | 'remove'
+}
+
+/** Gives `config/destinations.ts` its types, and the editor its help. */
+export const defineDestinations = (exports: Exports): Exports => exports

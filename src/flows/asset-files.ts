@@ -1,0 +1,121 @@
+import { createHash } from 'node:crypto'
+import { Readable } from 'node:stream'
+import { createAssetBinary } from '../aem/asset-binary'
+import { encodeAssetPath } from '../aem/asset-path'
+import type { BinarySource, BinarySourceOptions } from '../aem/binary-source'
+import type { Asset } from '../core/asset'
+import { nonEmptyString } from '../core/json'
+import type { AssetBinary } from '../destinations/destination'
+import { safeKey } from '../destinations/key'
+import type { Exports } from '../exports'
+
+/** One file that an asset puts into a destination. */
+export type AssetFile = {
+  key: string
+  binary: AssetBinary
+  /** Made from the original's bytes: when the original moves on, so does this. */
+  ofOriginal: boolean
+}
+
+/** What the files of an asset are made with. */
+export type FileParts = {
+  exports: Pick<Exports, 'key' | 'renditions' | 'sidecar'>
+  openSource(options: BinarySourceOptions): BinarySource
+  /** The names of an asset's renditions. */
+  renditionNames(asset: Asset, signal: AbortSignal): Promise<readonly string[]>
+}
+
+const sha1Pattern = /^[0-9a-f]{40}$/
+const defaultType = 'application/octet-stream'
+
+/** The original, the renditions and the sidecar that are to be exported, in this order. */
+export async function filesOf(asset: Asset, parts: FileParts, signal: AbortSignal): Promise<readonly AssetFile[]> {
+  const key = parts.exports.key(asset)
+  const original = await originalOf(asset, parts, signal)
+  const files: AssetFile[] = [{ key: safeKey(key), binary: original, ofOriginal: true }]
+  for (const name of await wantedRenditions(asset, parts, signal)) {
+    files.push({ key: safeKey(`${key}.${name}`), binary: renditionOf(asset, name, original.version, parts), ofOriginal: true })
+  }
+  if (parts.exports.sidecar) files.push({ key: safeKey(`${key}.json`), binary: sidecarOf(asset), ofOriginal: false })
+  return files
+}
+
+/** The keys that are known from the path alone, for removing what an asset left behind. */
+export function keysOf(asset: Pick<Asset, 'path' | 'name' | 'metadata'>, exports: Exports): readonly string[] {
+  const key = exports.key(asset)
+  const renditions = (exports.renditions ?? []).filter((name) => typeof name === 'string')
+  return [key, ...renditions.map((name) => `${key}.${name}`), ...(exports.sidecar ? [`${key}.json`] : [])].map(safeKey)
+}
+
+/** The version of the original: its SHA-1, else the binary's ETag, else its last change and size. */
+async function originalOf(asset: Asset, parts: FileParts, signal: AbortSignal): Promise<AssetBinary> {
+  const { repository, metadata } = asset
+  const mediaType = nonEmptyString(repository['dc:format']) ?? nonEmptyString(metadata['dc:format']) ?? defaultType
+  const source = parts.openSource({ origin: asset.origin, path: encodeAssetPath(asset.path), mediaType })
+  const sha1 = originalSha1(asset)
+  const modifiedText = nonEmptyString(repository['repo:modifyDate'])
+  const modified = Date.parse(modifiedText ?? '')
+  const size = byteCount(repository['repo:size'])
+  const version = sha1 ?? (await source.etag(signal)) ?? `${modifiedText ?? ''}_${size ?? ''}`
+  return createAssetBinary(
+    {
+      name: asset.name,
+      size,
+      mediaType,
+      version: asciiVersion(version),
+      modified: Number.isNaN(modified) ? 0 : modified,
+      ...(sha1 === undefined ? {} : { sha1 }),
+    },
+    source,
+  )
+}
+
+/** The SHA-1 of the original in lower case, where AEM names one. */
+export function originalSha1({ repository, metadata }: Asset): string | undefined {
+  const text = nonEmptyString(repository['dam:sha1']) ?? nonEmptyString(metadata['dam:sha1'])
+  const sha1 = text?.toLowerCase()
+  return sha1 !== undefined && sha1Pattern.test(sha1) ? sha1 : undefined
+}
+
+function renditionOf(asset: Asset, name: string, originalVersion: string, parts: FileParts): AssetBinary {
+  const mediaType = defaultType
+  const path = `${encodeAssetPath(asset.path)}/jcr:content/renditions/${encodeURIComponent(name)}`
+  const source = parts.openSource({ origin: asset.origin, path, mediaType })
+  const version = asciiVersion(`${originalVersion}_${name}`)
+  return createAssetBinary({ name, size: undefined, mediaType, version, modified: 0 }, source)
+}
+
+async function wantedRenditions(asset: Asset, parts: FileParts, signal: AbortSignal): Promise<readonly string[]> {
+  const wanted = parts.exports.renditions ?? []
+  const patterns = wanted.filter((one) => one instanceof RegExp)
+  const names = wanted.filter((one) => typeof one === 'string')
+  const listed = patterns.length === 0 ? [] : await parts.renditionNames(asset, signal)
+  const matching = listed.filter((name) => name !== 'original' && patterns.some((pattern) => pattern.test(name)))
+  return [...new Set([...names, ...matching])]
+}
+
+/** The metadata as JSON, names in order, so that equal metadata is an equal file. */
+function sidecarOf(asset: Asset): AssetBinary {
+  const metadata = Object.fromEntries(Object.entries(asset.metadata).sort(([a], [b]) => (a < b ? -1 : 1)))
+  const bytes = Buffer.from(`${JSON.stringify({ path: asset.path, id: asset.id, metadata }, null, 2)}\n`)
+  return {
+    name: `${asset.name}.json`,
+    size: bytes.length,
+    mediaType: 'application/json',
+    version: createHash('sha256').update(bytes).digest('hex'),
+    modified: 0,
+    open: async () => Readable.from([bytes], { objectMode: false }),
+    readRange: async ({ start, end }) => bytes.subarray(start, end),
+  }
+}
+
+function byteCount(value: unknown): number | undefined {
+  const count = typeof value === 'string' && /^\d+$/.test(value) ? Number(value) : value
+  return typeof count === 'number' && Number.isSafeInteger(count) && count >= 0 ? count : undefined
+}
+
+const plainVersion = /^[\x21-\x7e]{1,200}$/
+
+/** Destinations keep it in a header: printable, and short. */
+const asciiVersion = (text: string): string =>
+  plainVersion.test(text) ? text : createHash('sha256').update(text).digest('hex')

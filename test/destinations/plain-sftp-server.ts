@@ -1,0 +1,169 @@
+import { createHash } from 'node:crypto'
+import { constants, type Stats } from 'node:fs'
+import { type FileHandle, link, lstat, mkdir, mkdtemp, open, readdir, rm, stat, unlink } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import ssh2, { type Connection, type SFTPWrapper } from 'ssh2'
+import type { SshServer } from './ssh-server'
+
+/** What goes wrong with a request: a status, no answer for good, or the end of the connection. */
+export type SftpFault = number | 'silence' | 'cut'
+
+/** An SFTP server of this process, as plain as they come: no extensions, a password, status codes of version 3. */
+export type PlainSftpServer = SshServer & {
+  /** Decides about each request before it is served. */
+  fault: (request: string, path: string) => SftpFault | undefined
+  /** Open connections; all ever made. */
+  connections(): { open: number; total: number }
+  /** Breaks every connection without a word to the client, as a frozen process meets it. */
+  cutAll(): void
+}
+
+const password = 'pässword with spaces'
+const { STATUS_CODE, flagsToString } = ssh2.utils.sftp
+
+/** Starts it on a free port of 127.0.0.1. */
+export async function startPlainSftpServer(): Promise<PlainSftpServer> {
+  const root = await mkdtemp(join(tmpdir(), 'bridge-sftp-'))
+  const hostKey = ssh2.utils.generateKeyPairSync('ed25519')
+  const clients = new Set<Connection>()
+  let total = 0
+  const server = new ssh2.Server({ hostKeys: [hostKey.private] }, (client) => {
+    clients.add(client)
+    total += 1
+    client.on('error', () => undefined)
+    client.on('close', () => clients.delete(client))
+    client.on('authentication', (context) => {
+      if (context.method === 'password' && context.username === 'bridge' && context.password === password) context.accept()
+      else context.reject(['password'])
+    })
+    client.on('ready', () => {
+      client.on('session', (accept) => {
+        accept().on('sftp', (acceptSftp) => serve(acceptSftp(), client))
+      })
+    })
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const address: unknown = server.address()
+  const port = typeof address === 'object' && address !== null && 'port' in address ? address.port : 0
+  const publicKey = ssh2.utils.parseKey(hostKey.public)
+  if (publicKey instanceof Error) throw publicKey
+  const fingerprint = createHash('sha256').update(publicKey.getPublicSSH()).digest('hex')
+
+  const running: PlainSftpServer = {
+    inputs: { SFTP_URL: `sftp://bridge@127.0.0.1:${port}/`, SFTP_HOST_KEY_SHA256: fingerprint, SFTP_PASSWORD: password },
+    secrets: [password],
+    root,
+    fault: () => undefined,
+    connections: () => ({ open: clients.size, total }),
+    cutAll: () => {
+      for (const client of clients) client.end()
+    },
+    close: async () => {
+      for (const client of clients) client.end()
+      await new Promise<void>((resolve) => server.close(() => resolve()))
+      await rm(root, { recursive: true, force: true })
+    },
+  }
+  return running
+
+  function serve(sftp: SFTPWrapper, client: Connection): void {
+    const files = new Map<number, FileHandle>()
+    const listings = new Map<number, string[]>()
+    let handles = 0
+    const full = (path: string): string => join(root, path)
+
+    const answer = (request: string, id: number, path: string, work: () => Promise<unknown>): void => {
+      const fault = running.fault(request, path)
+      if (fault === 'silence') return
+      if (fault === 'cut') client.end()
+      else if (fault !== undefined) sftp.status(id, fault)
+      else work().catch((thrown: unknown) => sftp.status(id, statusFor(thrown)))
+    }
+    const ok = (id: number): void => sftp.status(id, STATUS_CODE.OK)
+    const keep = <T>(map: Map<number, T>, value: T): Buffer => {
+      const handle = Buffer.alloc(4)
+      handle.writeUInt32BE(++handles)
+      map.set(handles, value)
+      return handle
+    }
+    const fileOf = (handle: Buffer): FileHandle => {
+      const file = files.get(handle.readUInt32BE())
+      if (file === undefined) throw new Error('no such handle')
+      return file
+    }
+
+    sftp.on('REALPATH', (id, path) =>
+      answer('REALPATH', id, path, async () => sftp.name(id, [{ filename: join('/', path), longname: '', attrs: attrs() }])),
+    )
+    sftp.on('OPEN', (id, path, flags) =>
+      answer('OPEN', id, path, async () => sftp.handle(id, keep(files, await open(full(path), flagsToString(flags) ?? 'r')))),
+    )
+    sftp.on('WRITE', (id, handle, offset, data) =>
+      answer('WRITE', id, '', async () => {
+        await fileOf(handle).write(data, 0, data.length, offset)
+        ok(id)
+      }),
+    )
+    sftp.on('READ', (id, handle, offset, length) =>
+      answer('READ', id, '', async () => {
+        const { buffer, bytesRead } = await fileOf(handle).read(Buffer.alloc(length), 0, length, offset)
+        if (bytesRead === 0) sftp.status(id, STATUS_CODE.EOF)
+        else sftp.data(id, buffer.subarray(0, bytesRead))
+      }),
+    )
+    sftp.on('CLOSE', (id, handle) =>
+      answer('CLOSE', id, '', async () => {
+        const number = handle.readUInt32BE()
+        await files.get(number)?.close()
+        files.delete(number)
+        listings.delete(number)
+        ok(id)
+      }),
+    )
+    sftp.on('STAT', (id, path) => answer('STAT', id, path, async () => sftp.attrs(id, attrs(await stat(full(path))))))
+    sftp.on('LSTAT', (id, path) => answer('LSTAT', id, path, async () => sftp.attrs(id, attrs(await lstat(full(path))))))
+    sftp.on('MKDIR', (id, path) => answer('MKDIR', id, path, async () => mkdir(full(path)).then(() => ok(id))))
+    sftp.on('REMOVE', (id, path) => answer('REMOVE', id, path, async () => unlink(full(path)).then(() => ok(id))))
+    sftp.on('RENAME', (id, from, to) =>
+      answer('RENAME', id, to, async () => {
+        // As version 3 has it: not over what is there.
+        await link(full(from), full(to))
+        await unlink(full(from))
+        ok(id)
+      }),
+    )
+    sftp.on('OPENDIR', (id, path) =>
+      answer('OPENDIR', id, path, async () => sftp.handle(id, keep(listings, [path, ...(await readdir(full(path)))]))),
+    )
+    sftp.on('READDIR', (id, handle) =>
+      answer('READDIR', id, '', async () => {
+        const [path = '', ...names] = listings.get(handle.readUInt32BE()) ?? []
+        listings.set(handle.readUInt32BE(), [path])
+        if (names.length === 0) return sftp.status(id, STATUS_CODE.EOF)
+        const entries = await Promise.all(
+          names.map(async (filename) => ({ filename, longname: filename, attrs: attrs(await lstat(join(full(path), filename))) })),
+        )
+        return sftp.name(id, entries)
+      }),
+    )
+  }
+}
+
+const attrs = (stats?: Stats) => ({
+  mode: stats?.mode ?? constants.S_IFDIR,
+  uid: 0,
+  gid: 0,
+  size: stats?.size ?? 0,
+  atime: Math.floor((stats?.atimeMs ?? 0) / 1000),
+  mtime: Math.floor((stats?.mtimeMs ?? 0) / 1000),
+})
+
+/** As OpenSSH translates the system's errors. */
+function statusFor(thrown: unknown): number {
+  const code = typeof thrown === 'object' && thrown !== null && 'code' in thrown ? thrown.code : undefined
+  if (code === 'ENOENT' || code === 'ENOTDIR' || code === 'ELOOP') return STATUS_CODE.NO_SUCH_FILE
+  if (code === 'EACCES' || code === 'EPERM') return STATUS_CODE.PERMISSION_DENIED
+  if (code === 'ENAMETOOLONG' || code === 'EINVAL') return STATUS_CODE.BAD_MESSAGE
+  return STATUS_CODE.FAILURE
+}
