@@ -1,6 +1,5 @@
-import { access, mkdir } from 'node:fs/promises'
 import { createHash } from 'node:crypto'
-import { readFile } from 'node:fs/promises'
+import { access, mkdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import webpack from 'webpack'
 import { root } from '../scripts/command'

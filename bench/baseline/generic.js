@@ -29,7 +29,10 @@ async function main(params) {
       headers: { ...headers, 'Content-Type': 'application/json-patch+json', 'If-Match': '*' },
       body: JSON.stringify(patch),
     })
-    return { statusCode: 200, body: { message: 'done', assetdata: { assetId, host, asset, pimdata: product } } }
+    return {
+      statusCode: 200,
+      body: { message: 'done', assetdata: { assetId, host, asset, pimdata: product } },
+    }
   } catch (error) {
     logger.error(error)
     return { error: { statusCode: 500, body: { error: 'server error' } } }

@@ -1,0 +1,20 @@
+import { cold } from './cold'
+
+/** One entry a benchmark: `npm run bench -- <name>`; all of them without a name. */
+const benchmarks: Readonly<Record<string, () => Promise<void>>> = { cold }
+
+async function run(): Promise<void> {
+  const names = process.argv.slice(2)
+  for (const name of names.length > 0 ? names : Object.keys(benchmarks)) {
+    const benchmark = benchmarks[name]
+    if (benchmark === undefined) {
+      throw new Error(`no benchmark named ${name}; there are: ${Object.keys(benchmarks).join(', ')}`)
+    }
+    await benchmark()
+  }
+}
+
+run().catch((error: unknown) => {
+  console.error(error instanceof Error ? error.message : error)
+  process.exitCode = 1
+})
