@@ -16,12 +16,18 @@ export function deadLetterCommands(verb: string | undefined, selection: Selectio
   switch (verb) {
     case 'list':
       return list
-    case 'show':
-      return (environment) => show(environment, only(selection))
-    case 'replay':
-      return (environment) => each(environment, selection, replay)
-    case 'drop':
-      return (environment) => each(environment, selection, drop)
+    case 'show': {
+      const id = only(selection)
+      return (environment) => show(environment, id)
+    }
+    case 'replay': {
+      const ids = selected(selection)
+      return (environment) => each(environment, ids, replay)
+    }
+    case 'drop': {
+      const ids = selected(selection)
+      return (environment) => each(environment, ids, drop)
+    }
     default:
       throw new UsageError(`dead-letters knows list, show, replay and drop${verb ? `, but not ${verb}` : ''}`)
   }
@@ -52,11 +58,11 @@ type Item = { id: string; ok: boolean; outcome: string; message: string }
 
 async function each(
   environment: Environment,
-  selection: Selection,
+  ids: readonly string[] | 'all',
   act: (environment: Environment, id: string) => Promise<Item>,
 ): Promise<CommandResult> {
   const items: Item[] = []
-  for (const id of await selected(environment, selection)) items.push(await act(environment, id))
+  for (const id of ids === 'all' ? await allIds(environment) : ids) items.push(await act(environment, id))
   const lines = items.map(({ id, outcome, message }) => `${id}  ${outcome}  ${message}`)
   return {
     data: items,
@@ -105,12 +111,16 @@ const absent = (id: string): Item => ({
   message: 'there is no such dead letter',
 })
 
-async function selected(environment: Environment, selection: Selection): Promise<readonly string[]> {
-  if (selection.all === selection.ids.length > 0) throw new UsageError('name one id or more, or --all')
-  if (!selection.all) return selection.ids.map(checked)
+async function allIds(environment: Environment): Promise<readonly string[]> {
   const ids: string[] = []
   for await (const id of environment.deadLetters.ids(environment.call().signal)) ids.push(id)
   return ids
+}
+
+/** What the command line names; checked before anything is opened. */
+function selected({ ids, all }: Selection): readonly string[] | 'all' {
+  if (all === ids.length > 0) throw new UsageError('name one id or more, or --all')
+  return all ? 'all' : ids.map(checked)
 }
 
 function only({ ids, all }: Selection): string {

@@ -1,3 +1,4 @@
+import { config as readDotEnv } from 'dotenv'
 import { bindCallContext, type CallContext } from '../src/core/call-context'
 import { systemClock } from '../src/core/clock'
 import { createRedactor, type Redactor } from '../src/core/redaction'
@@ -20,7 +21,9 @@ const workMs = 5 * 60_000
 
 /** Reads the inputs from the environment and `.env`, and the Runtime credentials from wherever `aio` keeps them. */
 export async function openEnvironment(): Promise<Environment> {
-  // The whole SDK: its start-up does not matter here, and its Config knows .env, .aio and the global settings.
+  // Before the SDK, whose State library reads its endpoint from the environment when it is loaded.
+  readDotEnv({ quiet: true })
+  // The whole SDK: its start-up does not matter here, and its Config knows .aio and the global settings, too.
   const { Core } = (await import('@adobe/aio-sdk')).default
   const runtime = {
     namespace: configured(Core.Config.get('runtime.namespace')),

@@ -9,7 +9,15 @@ export type BuiltAction = { name: string; bundle: string; zip: string }
 const packageName = 'asset-bridge'
 const distFolder = join(root, 'dist/application/actions', packageName)
 /** Whatever can change a bundle. */
-const sources = ['actions', 'config', 'src', 'webpack', 'webpack-config.js', 'ext.config.yaml', 'package-lock.json']
+const sources = [
+  'actions',
+  'config',
+  'src',
+  'webpack',
+  'webpack-config.js',
+  'ext.config.yaml',
+  'package-lock.json',
+]
 
 type ExtConfig = {
   runtimeManifest: { packages: Record<string, { actions: Record<string, { function: string }> }> }
@@ -34,7 +42,9 @@ export async function declaredActions(): Promise<Array<BuiltAction & { source: s
  */
 export async function ensureBuilt(): Promise<boolean> {
   const actions = await declaredActions()
-  const built = await Promise.all(actions.flatMap((action) => [changedAt(action.bundle), changedAt(action.zip)]))
+  const built = await Promise.all(
+    actions.flatMap((action) => [changedAt(action.bundle), changedAt(action.zip)]),
+  )
   const changed = await Promise.all(sources.map((source) => newestIn(join(root, source))))
   if (built.length > 0 && Math.min(...built) > Math.max(...changed)) return false
   const { code, output } = await runScript('@adobe/aio-cli/bin/run', ['app', 'build'], {

@@ -20,43 +20,41 @@ export type LoadReport = {
   answer?: unknown
 }
 
-/** Loads a bundle in a fresh process, as a container does, with no `node_modules` and no configuration within reach. */
-export async function loadFresh(
-  bundle: string,
-  challenge?: string,
-): Promise<LoadReport & { spawnToEndMs: number }> {
+/** One load, and how long the process lived that did it: from its spawn to its end, the answer included. */
+export type LoadSample = LoadReport & { spawnToEndMs: number }
+
+/** Loads a bundle in a fresh process with an empty environment, as a container does. */
+export async function loadFresh(bundle: string, challenge?: string): Promise<LoadSample> {
   const started = performance.now()
   const args = ['--no-deprecation', join(root, 'scripts/load-probe.cjs'), bundle]
-  const { stdout } = await run(process.execPath, challenge === undefined ? args : [...args, challenge], {
-    cwd: tmpdir(),
-    env: { PATH: process.env.PATH, __OW_ACTION_NAME: '/namespace/asset-bridge/generic' },
+  const options = { cwd: tmpdir(), env: { __OW_ACTION_NAME: '/namespace/asset-bridge/generic' } }
+  const child = run(process.execPath, challenge === undefined ? args : [...args, challenge], options)
+  const { stdout } = await child.catch((error: Error) => {
+    // What Node quotes of a bundle is one line of megabytes.
+    throw new Error(`${bundle} does not load: ${error.message.slice(-1000)}`)
   })
   return { ...(JSON.parse(stdout) as LoadReport), spawnToEndMs: performance.now() - started }
 }
 
 /**
- * Loads two bundles in turn, so that what else the machine does hits both alike.
- * @param pairs how often each; one more pair goes first and is not counted
+ * Loads bundles in turn, so that what else the machine does hits all alike.
+ * @param rounds how often each; one more round goes first and is not counted
+ * @returns the loads of each bundle, in the order of the bundles
  */
 export async function loadInTurn(
-  first: string,
-  second: string,
-  pairs: number,
+  bundles: readonly string[],
+  rounds: number,
   challenge?: string,
-): Promise<[LoadSample[], LoadSample[]]> {
-  const samples: [LoadSample[], LoadSample[]] = [[], []]
-  for (let pair = 0; pair <= pairs; pair++) {
-    const one = await loadFresh(first, challenge)
-    const other = await loadFresh(second, challenge)
-    if (pair === 0) continue
-    samples[0].push(one)
-    samples[1].push(other)
+): Promise<LoadSample[][]> {
+  const samples = bundles.map((): LoadSample[] => [])
+  for (let round = 0; round <= rounds; round++) {
+    for (const [index, bundle] of bundles.entries()) {
+      const sample = await loadFresh(bundle, challenge)
+      if (round > 0) samples[index]?.push(sample)
+    }
   }
   return samples
 }
-
-/** One load. */
-export type LoadSample = Awaited<ReturnType<typeof loadFresh>>
 
 /** The middle of some figures; NaN when there are none. */
 export function median(figures: readonly number[]): number {

@@ -39,7 +39,7 @@ type Operation = {
 }
 
 /** Splits a pointer (RFC 6901) and tells its style. Refuses what is not a pointer to a property. */
-export const parsePath = (path: string): { style: PathStyle; tokens: string[] } => {
+const parsePath = (path: string): { style: PathStyle; tokens: string[] } => {
   const slash = path.startsWith('/')
   const tokens = (slash ? path.slice(1) : path).split('/').map((token) => {
     if (/~(?![01])/.test(token)) refuse(`Invalid path "${path}": ~ must be written ~0`)

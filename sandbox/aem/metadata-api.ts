@@ -14,7 +14,7 @@ export type MetadataSettings = PatchRules & {
 const list = (header: string | undefined): string[] => (header ?? '').split(',').map((it) => it.trim())
 
 /** The asset as `GET .../metadata` shows it. */
-export const metadataAnswer = (asset: AemAsset): Answer => {
+const metadataAnswer = (asset: AemAsset): Answer => {
   const { id: assetId, assetMetadata, repositoryMetadata } = asset
   return json(200, { assetId, assetMetadata, repositoryMetadata }, { etag: etagOf(asset) })
 }

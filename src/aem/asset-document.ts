@@ -1,17 +1,17 @@
 import * as v from 'valibot'
 import type { Asset } from '../core/asset'
-import { systemicError, transientError } from '../core/errors'
-import { isJsonValue, type JsonValue, nonEmptyString } from '../core/json'
+import { permanentError, systemicError, transientError } from '../core/errors'
+import { isJsonValue, isRecord, type JsonValue, nonEmptyString } from '../core/json'
 import { type HttpResponse, jsonBody } from '../http/response'
 
 const upstream = 'AEM'
-const Json = v.custom<JsonValue>((value) => isJsonValue(value), 'no JSON value')
-const Properties = v.record(v.string(), Json)
-const MetadataAnswer = v.object({
-  assetId: v.optional(v.string()),
-  assetMetadata: v.optional(Properties, {}),
-  repositoryMetadata: v.optional(Properties, {}),
-})
+type Properties = Readonly<Record<string, JsonValue>>
+const Properties = v.custom<Properties>((value) => isRecord(value) && isJsonValue(value), 'no JSON object')
+const MetadataAnswer = v.pipe(
+  v.object({ assetMetadata: v.optional(Properties), repositoryMetadata: v.optional(Properties) }),
+  // Any JSON would do otherwise, and an asset without metadata is one to write all of it to.
+  v.check(({ assetMetadata, repositoryMetadata }) => Boolean(assetMetadata ?? repositoryMetadata)),
+)
 
 /**
  * Reads the answer to GET metadata.
@@ -33,24 +33,37 @@ export function parseAsset(origin: string, id: string, response: HttpResponse): 
       { upstream },
     )
   }
-  const { assetMetadata: metadata, repositoryMetadata: repository } = answer.output
+  const { assetMetadata: metadata = {}, repositoryMetadata: repository = {} } = answer.output
   const path = nonEmptyString(repository['repo:path']) ?? ''
   const name = nonEmptyString(repository['repo:name']) ?? path.slice(path.lastIndexOf('/') + 1)
   return { origin, id, path, name, metadata, repository, etag }
 }
 
-const NodeAnswer = v.object({ 'jcr:uuid': v.pipe(v.string(), v.uuid()) })
+const NodeAnswer = v.object({
+  'jcr:uuid': v.optional(v.pipe(v.string(), v.uuid())),
+  'jcr:primaryType': v.optional(v.string()),
+})
 
 /**
  * Reads the asset id from the default JSON rendering of an asset's node.
- * @throws {BridgeError} transient when the answer has none
+ * @throws {BridgeError} permanent when a folder or something else stands there; transient when the answer has no id
  */
 export function parseAssetId(response: HttpResponse): string {
   const node = v.safeParse(NodeAnswer, jsonBody(upstream, response))
-  if (!node.success) {
+  const { 'jcr:uuid': uuid, 'jcr:primaryType': type } = node.success ? node.output : {}
+  if (type !== undefined && type !== 'dam:Asset') {
+    throw permanentError(
+      'ASSET_NOT_FOUND',
+      `what AEM has at this path is no asset but a ${type.slice(0, 80)}`,
+      {
+        upstream,
+      },
+    )
+  }
+  if (uuid === undefined) {
     throw transientError('AEM_UNEXPECTED_ANSWER', 'AEM answered 200 without the jcr:uuid of the asset', {
       upstream,
     })
   }
-  return `urn:aaid:aem:${node.output['jcr:uuid']}`
+  return `urn:aaid:aem:${uuid}`
 }

@@ -2,9 +2,10 @@ import type { Asset, AssetRef } from '../core/asset'
 import type { CallContext } from '../core/call-context'
 import { permanentError } from '../core/errors'
 import type { HttpClient, HttpRequest, Upstream } from '../http/http-client'
-import { type HttpResponse, isOk } from '../http/response'
+import { type HttpResponse, isOk, refusePage } from '../http/response'
 import type { TokenProvider } from '../ims/token-provider'
 import { isApplied, type MetadataChange } from '../metadata/diff'
+import { sameValue } from '../metadata/values'
 import { parseAsset, parseAssetId } from './asset-document'
 import { checkAssetPath, encodeAssetPath } from './asset-path'
 import { createPatchPathStyles, type PatchPathMode, type PatchPathStyle, patchPath } from './patch-paths'
@@ -43,7 +44,7 @@ export type AssetsClient = {
   ): Promise<'written' | 'conflict'>
 }
 
-const assetIdPattern = /^urn:[A-Za-z0-9-]+:[A-Za-z0-9:._-]+$/
+const assetIdPattern = /^urn(:[A-Za-z0-9._-]+){2,}$/
 
 /** Creates the client of a container. */
 export function createAssetsClient(
@@ -63,7 +64,13 @@ export function createAssetsClient(
 
   async function readAsset(ref: AssetRef, call: CallContext): Promise<Asset> {
     const id = ref.id ?? (await findAssetId(ref, call))
-    const response = await send(ref.origin, { method: 'GET', url: metadataUrl(ref.origin, id) }, call)
+    const request: HttpRequest = {
+      method: 'GET',
+      url: metadataUrl(ref.origin, id),
+      // What compresses on the way may change the ETag (`W/"1"`, `"1-gzip"`), and then If-Match never matches.
+      headers: { 'accept-encoding': 'identity' },
+    }
+    const response = await send(ref.origin, request, call)
     if (response.status !== 200) throw aemProblem('read', response)
     return parseAsset(ref.origin, id, response)
   }
@@ -85,37 +92,53 @@ export function createAssetsClient(
     let refusal: HttpResponse | undefined
     for (const style of styles.candidates(asset.origin)) {
       const response = await send(asset.origin, patchRequest(asset, changes, style), call)
-      if (isOk(response)) return confirm(asset, changes, style, call)
+      if (isOk(response)) {
+        refusePage('AEM', response)
+        if (!styles.needsProof(asset.origin, style)) return 'written'
+        if (await isWritten(asset, changes, call)) {
+          styles.remember(asset.origin, style)
+          return 'written'
+        }
+        call.logger.warn('AEM accepted a change but did not write it; trying another path style', { style })
+        if (styles.demote(asset.origin, style)) return 'conflict'
+        throw notTaken(changes, refusal)
+      }
       if (response.status === 412) return 'conflict'
       if (response.status !== 400 && response.status !== 422) throw aemProblem('update', response)
       call.logger.debug('AEM refused a path style', { style, detail: problemDetail(response) })
       refusal ??= response
     }
-    const names = changes.map((change) => change.property).join(', ')
-    throw permanentError(
-      'METADATA_REFUSED',
-      `AEM refused the change of ${names}: ${refusal ? problemDetail(refusal) : 'no reason given'}. Check that the ` +
-        "folder's metadata schema allows these properties, and their types in config/enrichment.ts",
-      { upstream: 'AEM', ...(refusal ? { status: refusal.status } : {}) },
-    )
+    throw notTaken(changes, refusal)
   }
 
-  /** Adobe's sources disagree on the path style, so the first success on each author is proven by a read. */
-  async function confirm(
+  /**
+   * Adobe's sources disagree on the path style, so the first success on each author is proven by a read. A style that
+   * wrote one value exactly as asked is good, whatever the schema does with the other properties.
+   */
+  async function isWritten(
     asset: Asset,
     changes: readonly MetadataChange[],
-    style: PatchPathStyle,
     call: CallContext,
-  ): Promise<'written' | 'conflict'> {
-    if (!styles.needsProof(asset.origin, style)) return 'written'
-    const now = await readAsset(asset, call)
-    if (changes.every((change) => isApplied(change, asset.metadata, now.metadata))) {
-      styles.remember(asset.origin, style)
-      return 'written'
+  ): Promise<boolean> {
+    const { metadata: held } = await readAsset(asset, call)
+    const isExact = (change: MetadataChange): boolean => {
+      const now = held[change.property]
+      return change.op !== 'remove' && now !== undefined && sameValue(now, change.value)
     }
-    call.logger.warn('AEM accepted a change but did not write it; trying another path style', { style })
-    styles.demote(asset.origin, style)
-    return 'conflict'
+    return changes.every((change) => isApplied(change, asset.metadata, held)) || changes.some(isExact)
+  }
+
+  function notTaken(changes: readonly MetadataChange[], refusal: HttpResponse | undefined): Error {
+    const names = changes.map((change) => change.property).join(', ')
+    const what = refusal
+      ? `refused the change of ${names}: ${problemDetail(refusal)}`
+      : `accepted the change of ${names} but did not write it, in no way of naming the properties`
+    return permanentError(
+      'METADATA_REFUSED',
+      `AEM ${what}. Check that the folder's metadata schema allows these properties, and their types in ` +
+        'config/enrichment.ts',
+      { upstream: 'AEM', ...(refusal ? { status: refusal.status } : {}) },
+    )
   }
 
   function patchRequest(
@@ -148,15 +171,21 @@ export function createAssetsClient(
 
   /** A token that AEM refuses is replaced once; the second refusal stands. */
   async function send(origin: string, request: HttpRequest, call: CallContext): Promise<HttpResponse> {
-    const upstream = upstreams.get(origin)
-    if (upstream === undefined)
+    const sender = upstreams.get(origin)
+    if (sender === undefined)
       throw permanentError('HOST_NOT_ALLOWED', 'the author is not one of AEM_AUTHOR_URLS')
+    const sendWith = async (bearer: string): Promise<HttpResponse> => {
+      const answer = await sender.request(authorized(request, bearer), call.signal)
+      if (answer.status === 401) tokens.refused(bearer)
+      else tokens.accepted(bearer)
+      if (answer.status === 403) tokens.forbidden(bearer)
+      return answer
+    }
     const token = await tokens.token(call)
-    const response = await upstream.request(authorized(request, token), call.signal)
+    const response = await sendWith(token)
     if (response.status !== 401) return response
-    tokens.refused(token)
     const renewed = await tokens.token(call)
-    return renewed === token ? response : upstream.request(authorized(request, renewed), call.signal)
+    return renewed === token ? response : sendWith(renewed)
   }
 
   function authorized(request: HttpRequest, token: string): HttpRequest {

@@ -63,8 +63,8 @@ export function aemProblem(kind: AemRequestKind, response: HttpResponse): Bridge
       details,
     )
   }
-  if (status === 200) {
-    return transientError('AEM_UNEXPECTED_ANSWER', 'AEM gave an answer that makes no sense', details)
+  if (status >= 200 && status < 300) {
+    return transientError('AEM_UNEXPECTED_ANSWER', `AEM answered ${status} where 200 was expected`, details)
   }
   return permanentError(
     'AEM_REFUSED',

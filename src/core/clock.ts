@@ -6,6 +6,9 @@ export type Clock = {
   sleep(ms: number, signal: AbortSignal): Promise<void>
 }
 
+/** A timer set to more fires at once. */
+const longestTimerMs = 2 ** 31 - 1
+
 /** The machine's own time. */
 export const systemClock: Clock = {
   now: () => Date.now(),
@@ -19,10 +22,13 @@ export const systemClock: Clock = {
         clearTimeout(timer)
         reject(signal.reason)
       }
-      const timer = setTimeout(() => {
-        signal.removeEventListener('abort', onAbort)
-        resolve()
-      }, ms)
+      const timer = setTimeout(
+        () => {
+          signal.removeEventListener('abort', onAbort)
+          resolve()
+        },
+        Math.min(ms, longestTimerMs),
+      )
       signal.addEventListener('abort', onAbort, { once: true })
     }),
 }

@@ -68,6 +68,13 @@ export const permanentError = (code: string, message: string, details?: ErrorDet
 /** Whatever was thrown, as a BridgeError; what the app does not know is transient, so that nothing is lost. */
 export function toBridgeError(thrown: unknown): BridgeError {
   if (thrown instanceof BridgeError) return thrown
-  const message = thrown instanceof Error ? thrown.message : String(thrown)
-  return transientError('UNEXPECTED', `unexpected error: ${message}`, { cause: thrown })
+  return transientError('UNEXPECTED', `unexpected error: ${messageOf(thrown)}`, { cause: thrown })
+}
+
+function messageOf(thrown: unknown): string {
+  try {
+    return String(thrown instanceof Error ? thrown.message : thrown)
+  } catch {
+    return `a thrown ${typeof thrown} that cannot be shown`
+  }
 }

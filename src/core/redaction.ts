@@ -12,7 +12,8 @@ const signedQuery =
   /([?&](?:sig|se|sp|st|sv|sr|skoid|sktid|token|access_token|client_secret|code|key|x-amz-[a-z-]+)=)[^&\s"'<>]*/gi
 const authorizationScheme = /\b(Bearer|Basic)\s+[A-Za-z0-9._~+/=-]{8,}/gi
 const jsonWebToken = /\beyJ[A-Za-z0-9_-]{5,}\.[A-Za-z0-9_-]{5,}(?:\.[A-Za-z0-9_-]*)?/g
-const userInfo = /(\b[a-z][a-z0-9+.-]*:\/\/)[^/?#\s@"']+@/gi
+/** Up to the last @ before the path, as URL parsers read it. */
+const userInfo = /(\b[a-z][a-z0-9+.-]*:\/\/)[^/?#\s"']+@/gi
 
 /** Takes secrets out of what is about to be logged, stored or answered. */
 export type Redactor = {
@@ -29,7 +30,12 @@ export function createRedactor(secrets: Iterable<string | undefined> = []): Reda
 
   function add(secret: string | undefined): void {
     if (secret === undefined || secret.length < minSecretLength || known.includes(secret)) return
-    const forms = [secret, encodeURIComponent(secret), JSON.stringify(secret).slice(1, -1)]
+    const forms = [
+      secret,
+      encodeURIComponent(secret.toWellFormed()),
+      new URLSearchParams([['', secret]]).toString().slice(1),
+      JSON.stringify(secret).slice(1, -1),
+    ]
     // Longest first: a secret that begins with another one must not leave its rest behind.
     known = [...new Set([...known, ...forms])].sort((a, b) => b.length - a.length)
   }
@@ -45,6 +51,14 @@ export function createRedactor(secrets: Iterable<string | undefined> = []): Reda
   }
 
   function redact(input: unknown, depth: number, parents: readonly unknown[]): unknown {
+    try {
+      return copy(input, depth, parents)
+    } catch {
+      return '[unreadable]'
+    }
+  }
+
+  function copy(input: unknown, depth: number, parents: readonly unknown[]): unknown {
     if (typeof input === 'string') return text(input)
     if (typeof input === 'bigint') return input.toString()
     if (input instanceof Error) return errorFields(input, depth, parents)
@@ -63,8 +77,8 @@ export function createRedactor(secrets: Iterable<string | undefined> = []): Reda
 
   function errorFields(error: Error, depth: number, parents: readonly unknown[]): unknown {
     return {
-      name: error.name,
-      message: text(error.message),
+      name: text(String(error.name)),
+      message: text(String(error.message)),
       ...('code' in error ? { code: redact(error.code, depth + 1, parents) } : {}),
     }
   }

@@ -40,14 +40,27 @@ const prefix = 'dead-letter.'
 const ttlSeconds = 365 * 24 * 3600
 /** Far below State's 1 MB, and the many who are kept share a rate of 1 MB a second. */
 const maxEventBytes = 200_000
+/** An error of a user's own code may say anything. */
+const maxMessage = 2_000
 
 /** The id of a piece of work: the same for push and journal, so that both find the same record. */
 export function workId(key: EventKey, fallback: unknown, destination = ''): string {
-  const identity = key.id === '' ? ['content', JSON.stringify(fallback) ?? ''] : [key.source, key.id]
+  const identity =
+    key.id === '' ? ['content', JSON.stringify(canonical(fallback)) ?? ''] : [key.source, key.id]
   return createHash('sha256')
     .update(JSON.stringify([...identity, destination]))
     .digest('hex')
     .slice(0, 32)
+}
+
+/** The same for the same content, in whatever order its members come; what lies very deep does not count. */
+function canonical(value: unknown, depth = 0): unknown {
+  if (typeof value !== 'object' || value === null) return value
+  if (depth > 32) return '...'
+  if (Array.isArray(value)) return value.map((item) => canonical(item, depth + 1))
+  return Object.entries(value)
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([name, item]) => [name, canonical(item, depth + 1)])
 }
 
 /** Creates the dead letters on a store. */
@@ -58,7 +71,7 @@ export function createDeadLetters(store: Store, parts: { clock: Clock; redactor:
       const record = {
         ...letter,
         at: new Date(clock.now()).toISOString(),
-        error: { code: letter.error.code, message: redactor.text(letter.error.message) },
+        error: { code: letter.error.code, message: redactor.text(letter.error.message).slice(0, maxMessage) },
         event: bounded(redactor.value(letter.event)),
       }
       await store.put(`${prefix}${letter.id}`, JSON.stringify(record), ttlSeconds, signal)
@@ -81,24 +94,39 @@ export function createDeadLetters(store: Store, parts: { clock: Clock; redactor:
   }
 }
 
-/** An event that is too large keeps what names its asset. */
+/** An event that is too large keeps what names its asset, and of the rest as much as goes. */
 function bounded(event: unknown): unknown {
-  const text = JSON.stringify(event) ?? 'null'
-  if (Buffer.byteLength(text) <= maxEventBytes) return event
-  const short = shortened(event, 100)
-  return Buffer.byteLength(JSON.stringify(short)) <= maxEventBytes
-    ? short
-    : { shortened: text.slice(0, 20_000) }
+  const fits = (value: unknown): boolean =>
+    Buffer.byteLength(JSON.stringify(value) ?? 'null') <= maxEventBytes
+  if (fits(event)) return event
+  const short = [100, 20, 5, 0].map((others) => shortened(event, others)).find(fits)
+  return short ?? { shortened: JSON.stringify(event).slice(0, 20_000) }
 }
 
-function shortened(value: unknown, budget: number, depth = 0): unknown {
-  if (typeof value === 'string') return value.length > 500 ? `${value.slice(0, 500)}...` : value
+/** Members that say which event it is and which asset it is about, in each format; none is longer than a path. */
+const naming =
+  /^(@id|@type|id|source|type|time|data|event|eventid|event_id|assetId|repositoryMetadata|(repo|activitystreams|xdm\w+):\w+)$/
+const maxNaming = 4_096
+const maxOther = 500
+const maxNamingMembers = 30
+
+function shortened(value: unknown, others: number, isNaming = false, depth = 0): unknown {
+  const longest = isNaming ? maxNaming : maxOther
+  if (typeof value === 'string') return value.length > longest ? `${value.slice(0, longest)}...` : value
   if (typeof value !== 'object' || value === null) return value
-  if (depth > 4) return '...'
-  if (Array.isArray(value)) return value.slice(0, 20).map((item) => shortened(item, budget, depth + 1))
+  if (depth > 6) return '...'
+  if (Array.isArray(value)) {
+    return value.slice(0, Math.min(others, 20)).map((item) => shortened(item, others, false, depth + 1))
+  }
+  const entries = Object.entries(value)
+  const kept = [
+    ...entries.filter(([name]) => naming.test(name)).slice(0, maxNamingMembers),
+    ...entries.filter(([name]) => !naming.test(name)).slice(0, others),
+  ]
   return Object.fromEntries(
-    Object.entries(value)
-      .slice(0, budget)
-      .map(([name, item]) => [name.slice(0, 200), shortened(item, 20, depth + 1)]),
+    kept.map(([name, item]) => [
+      name.slice(0, 200),
+      shortened(item, depth === 0 ? others : Math.min(others, 20), naming.test(name), depth + 1),
+    ]),
   )
 }

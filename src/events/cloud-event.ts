@@ -13,7 +13,7 @@ const CloudEvent = v.object({
   type: v.pipe(v.string(), v.minLength(1)),
   eventid: Text,
   event_id: Text,
-  data: v.unknown(),
+  data: v.optional(v.unknown()),
 })
 
 /** `N/A` stands for an id that AEM did not find. */

@@ -1,6 +1,6 @@
 import type { AssetsClient } from '../aem/assets-client'
 import type { Asset, AssetRef } from '../core/asset'
-import type { CallContext } from '../core/call-context'
+import { type CallContext, untilAborted } from '../core/call-context'
 import type { Clock } from '../core/clock'
 import { toBridgeError, transientError } from '../core/errors'
 import type { JsonValue } from '../core/json'
@@ -44,6 +44,7 @@ export async function enrichAsset(
   for (let round = 1; round <= maxRounds; round++) {
     const result = await enrichOnce(ref, parts, call)
     if (result !== 'conflict') return result
+    if (round === maxRounds) break
     call.logger.info('the asset changed meanwhile; starting over', { round })
     await parts.clock.sleep(fullJitter(backoff, round, parts.random()), call.signal)
   }
@@ -94,18 +95,26 @@ async function findProducts(asset: Asset, parts: EnrichParts, call: CallContext)
       candidates: refs.length,
       products: products.length,
     })
-    if (products.length > 0) return { refs, products }
+    if (products.length > 0) return { refs, products: inOrderOf(refs, products) }
   }
   return undefined
 }
 
+/** The product of the first candidate comes first, however the PIM sorts; what no candidate names stays behind. */
+function inOrderOf(refs: readonly ProductRef[], products: readonly Product[]): readonly Product[] {
+  const ranks = new Map([...refs.entries()].reverse().map(([rank, ref]) => [ref.value, rank]))
+  const rank = (product: Product): number => ranks.get(product.identifier) ?? refs.length
+  return products.toSorted((a, b) => rank(a) - rank(b))
+}
+
+/** A communicator that overlooks the signal must not hold up the flow. */
 async function askPim(
   pim: PimCommunicator,
   refs: readonly ProductRef[],
   call: CallContext,
 ): Promise<readonly Product[]> {
   try {
-    return await pim.getProducts(refs, call.signal)
+    return await untilAborted(pim.getProducts(refs, call.signal), call.signal)
   } catch (thrown) {
     call.signal.throwIfAborted()
     throw toBridgeError(thrown)

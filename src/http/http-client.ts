@@ -1,11 +1,9 @@
-import http from 'node:http'
-import https from 'node:https'
-import fetch, { FetchError, type Response } from 'node-fetch'
 import pLimit from 'p-limit'
 import { type CallContext, callContextOf, untilAborted } from '../core/call-context'
 import { type Clock, systemClock } from '../core/clock'
-import { BridgeError, permanentError, transientError } from '../core/errors'
+import { BridgeError, permanentError, systemicError, transientError } from '../core/errors'
 import { type Backoff, fullJitter } from './backoff'
+import { AnswerTooLarge, createAgents, errorCode, exchange, type HttpRequest } from './exchange'
 import type { HttpResponse } from './response'
 import { parseRetryAfter } from './retry-after'
 
@@ -27,12 +25,7 @@ export type UpstreamOptions = {
   backoff?: Backoff
 }
 
-export type HttpRequest = {
-  method: 'GET' | 'POST' | 'PATCH' | 'PUT' | 'DELETE'
-  url: string
-  headers?: Readonly<Record<string, string>>
-  body?: string
-}
+export type { HttpRequest }
 
 /** One upstream with its own concurrency and rules. */
 export type Upstream = {
@@ -55,10 +48,7 @@ const isRetryable = (status: number): boolean =>
 /** Creates the app's HTTP client: one per container, so that connections stay open between events. */
 export function createHttpClient(parts: { clock?: Clock; random?: () => number } = {}): HttpClient {
   const { clock = systemClock, random = Math.random } = parts
-  const agents = {
-    'http:': new http.Agent({ keepAlive: true }),
-    'https:': new https.Agent({ keepAlive: true }),
-  }
+  const agents = createAgents()
 
   return { upstream: (options) => createUpstream(options) }
 
@@ -72,12 +62,7 @@ export function createHttpClient(parts: { clock?: Clock; random?: () => number }
 
     async function request(request: HttpRequest, signal: AbortSignal): Promise<HttpResponse> {
       const call = callContextOf(signal)
-      const url = new URL(request.url)
-      if (!origins.has(url.origin) || url.username !== '' || url.password !== '') {
-        throw permanentError('HOST_NOT_ALLOWED', `${name} must not be called at ${url.host}`, {
-          upstream: name,
-        })
-      }
+      const url = checkUrl(request.url)
       for (let attempt = 1; ; attempt++) {
         const outcome = await attemptOnce(url, request, call, attempt)
         if ('response' in outcome) return outcome.response
@@ -85,6 +70,20 @@ export function createHttpClient(parts: { clock?: Clock; random?: () => number }
         if (attempt >= maxAttempts || clock.now() + wait >= call.deadline) throw outcome.error
         await clock.sleep(wait, call.signal)
       }
+    }
+
+    function checkUrl(text: string): URL {
+      const url = URL.canParse(text) ? new URL(text) : undefined
+      // The origin of `blob:https://host/...` is that host, too.
+      const isWeb = url?.protocol === 'https:' || url?.protocol === 'http:'
+      if (url && isWeb && origins.has(url.origin) && url.username === '' && url.password === '') return url
+      throw permanentError(
+        'HOST_NOT_ALLOWED',
+        `${name} must not be called at ${url?.host || 'what is no URL'}`,
+        {
+          upstream: name,
+        },
+      )
     }
 
     async function attemptOnce(
@@ -124,20 +123,11 @@ export function createHttpClient(parts: { clock?: Clock; random?: () => number }
       call.signal.throwIfAborted()
       const timeout = AbortSignal.timeout(attemptTimeoutMs)
       try {
-        const response = await fetch(url.href, {
-          method: request.method,
-          headers: { ...request.headers },
-          ...(request.body === undefined ? {} : { body: request.body }),
-          redirect: 'manual',
-          agent: ({ protocol }) => (protocol === 'http:' ? agents['http:'] : agents['https:']),
+        return await exchange(url, request, {
+          agents,
           signal: AbortSignal.any([call.signal, timeout]),
-          size: maxBodyBytes,
+          maxBodyBytes,
         })
-        return {
-          status: response.status,
-          headers: new Map(response.headers),
-          text: await wholeText(response),
-        }
       } catch (thrown) {
         if (timeout.aborted && !call.signal.aborted) {
           throw transientError(`${name}_TIMEOUT`, `${name} did not answer within ${attemptTimeoutMs} ms`, {
@@ -146,20 +136,6 @@ export function createHttpClient(parts: { clock?: Clock; random?: () => number }
         }
         throw thrown
       }
-    }
-
-    /** A body shorter than announced is a cut connection; not every Node version says so by itself. */
-    async function wholeText(response: Response): Promise<string> {
-      const bytes = await response.buffer()
-      const announced = response.headers.get('content-encoding')
-        ? null
-        : response.headers.get('content-length')
-      if (announced !== null && bytes.length < Number(announced) && response.status !== 304) {
-        throw transientError(`${name}_CUT`, `${name} closed the connection in the middle of its answer`, {
-          upstream: name,
-        })
-      }
-      return bytes.toString('utf8')
     }
 
     function unavailable(response: HttpResponse): BridgeError {
@@ -172,19 +148,24 @@ export function createHttpClient(parts: { clock?: Clock; random?: () => number }
       })
     }
 
-    /** Never the library's own message: it holds the whole URL, signature included. */
+    /** Never Node's own message: it can hold the URL or a header. */
     function networkError(thrown: unknown): BridgeError {
       if (thrown instanceof BridgeError) return thrown
-      if (thrown instanceof FetchError && thrown.type === 'max-size') {
+      if (thrown instanceof AnswerTooLarge) {
         return permanentError(
           `${name}_ANSWER_TOO_LARGE`,
           `${name} answered more than ${maxBodyBytes} bytes`,
-          {
-            upstream: name,
-          },
+          { upstream: name },
         )
       }
-      const code = thrown instanceof FetchError ? (thrown.code ?? thrown.type) : 'unknown network error'
+      const code = errorCode(thrown) ?? 'unknown network error'
+      if (code === 'ERR_INVALID_CHAR') {
+        return systemicError(
+          'INPUT_INVALID',
+          `${name} cannot be called: an input or token that goes into a header holds a character that no header may hold`,
+          { upstream: name },
+        )
+      }
       return transientError(`${name}_UNREACHABLE`, `${name} cannot be reached: ${code}`, { upstream: name })
     }
   }

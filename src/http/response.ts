@@ -22,6 +22,14 @@ export function jsonBody(upstream: string, response: HttpResponse): unknown {
   return body
 }
 
+/**
+ * For a success whose body may be empty or anything, but not a page for people.
+ * @throws {BridgeError} transient, `<UPSTREAM>_NOT_JSON`
+ */
+export function refusePage(upstream: string, response: HttpResponse): void {
+  if (/\bhtml\b/i.test(response.headers.get('content-type') ?? '')) throw notJson(upstream, response)
+}
+
 function notJson(upstream: string, response: HttpResponse): BridgeError {
   const type = response.headers.get('content-type') ?? 'no content type'
   return transientError(

@@ -25,6 +25,10 @@ export type TokenProvider = {
   token(call: CallContext): Promise<string>
   /** Says that a service answered 401 to this token: the next call gets a new one. */
   refused(token: string): void
+  /** Says that a service took this token: when it refuses it later, it was revoked, and a new one is due at once. */
+  accepted(token: string): void
+  /** Says that a service answered 403: rights granted since a token was given need a new one, so an old one is dropped. */
+  forbidden(token: string): void
 }
 
 const upstreamName = 'IMS'
@@ -34,7 +38,12 @@ const marginMs = 5 * 60_000
 const maxLifeMs = 24 * 3_600_000
 /** A new token that is refused, too, is no matter of age: asking IMS for each event would only get us throttled. */
 const patienceMs = 60_000
-const requestTimeMs = 20_000
+/** A 403 of one folder is no reason for many tokens. */
+const rightsPatienceMs = 10 * 60_000
+
+/** How long IMS is waited for: one attempt, and all of them with the waits between. */
+export type ImsPatience = { attemptMs: number; requestMs: number }
+const usualPatience: ImsPatience = { attemptMs: 8_000, requestMs: 20_000 }
 
 const TokenAnswer = v.object({ access_token: v.pipe(v.string(), v.minLength(1)), expires_in: v.number() })
 
@@ -44,20 +53,20 @@ const TokenAnswer = v.object({ access_token: v.pipe(v.string(), v.minLength(1)),
  */
 export function createTokenProvider(
   credentials: ImsCredentials,
-  parts: { http: HttpClient; redactor: Redactor; clock?: Clock },
+  parts: { http: HttpClient; redactor: Redactor; clock?: Clock; patience?: ImsPatience },
 ): TokenProvider {
-  const { http, redactor, clock = systemClock } = parts
+  const { http, redactor, clock = systemClock, patience = usualPatience } = parts
   const upstream: Upstream = http.upstream({
     name: upstreamName,
     origins: [credentials.imsUrl],
     concurrency: 1,
-    attemptTimeoutMs: 8_000,
+    attemptTimeoutMs: patience.attemptMs,
   })
-  let held: { token: string; expires: number } | undefined
+  let held: { token: string; since: number; expires: number } | undefined
   let renewedAfterRefusal = Number.NEGATIVE_INFINITY
   let flight: Promise<string> | undefined
 
-  return { token, refused }
+  return { token, accepted, refused, forbidden }
 
   async function token(call: CallContext): Promise<string> {
     if (held && clock.now() < held.expires) return held.token
@@ -67,19 +76,43 @@ export function createTokenProvider(
     return untilAborted(flight, call.signal)
   }
 
+  function accepted(token: string): void {
+    if (held?.token === token) renewedAfterRefusal = Number.NEGATIVE_INFINITY
+  }
+
   function refused(token: string): void {
     if (held?.token !== token || clock.now() - renewedAfterRefusal < patienceMs) return
     renewedAfterRefusal = clock.now()
     held = undefined
   }
 
+  function forbidden(token: string): void {
+    if (held?.token === token && clock.now() - held.since >= rightsPatienceMs) held = undefined
+  }
+
+  /** Others wait for the answer, too: the end of the first caller must not take it from them. */
   async function fetchToken(caller: CallContext): Promise<string> {
-    // Others wait for this answer, too: the end of the first caller must not take it from them.
+    const controller = new AbortController()
+    const timer = setTimeout(() => controller.abort(timeIsUp()), patience.requestMs)
     const call = bindCallContext({
       logger: caller.logger,
-      signal: AbortSignal.timeout(requestTimeMs),
-      deadline: clock.now() + requestTimeMs,
+      signal: controller.signal,
+      deadline: clock.now() + patience.requestMs,
     })
+    try {
+      return await requestToken(call)
+    } finally {
+      clearTimeout(timer)
+    }
+  }
+
+  function timeIsUp(): Error {
+    return transientError('IMS_TIMEOUT', `IMS gave no token within ${patience.requestMs} ms`, {
+      upstream: upstreamName,
+    })
+  }
+
+  async function requestToken(call: CallContext): Promise<string> {
     const response = await upstream.request(
       {
         method: 'POST',
@@ -104,7 +137,8 @@ export function createTokenProvider(
     const { access_token: value, expires_in: seconds } = answer.output
     redactor.add(value)
     const life = Math.min(seconds * 1000, maxLifeMs)
-    held = { token: value, expires: clock.now() + Math.max(life - marginMs, life / 2) }
+    const since = clock.now()
+    held = { token: value, since, expires: since + Math.max(life - marginMs, life / 2) }
     return value
   }
 
@@ -114,10 +148,15 @@ export function createTokenProvider(
       isRecord(body) && typeof body.error === 'string' ? body.error.slice(0, 80) : 'no reason given'
     return systemicError(
       'IMS_REFUSED',
-      `IMS refused the credentials with ${response.status} (${reason}): check ADC_CECREDENTIALS_CLIENTID, ` +
-        'ADC_CECREDENTIALS_CLIENTSECRET and ADC_CECREDENTIALS_METASCOPES against the OAuth Server-to-Server ' +
-        'credential of the Developer Console project',
+      `IMS refused the credentials with ${response.status} (${reason}): check ${whatToCheck(response.status)}`,
       { upstream: upstreamName, status: response.status },
     )
   }
 }
+
+/** OAuth refuses with these (RFC 6749, section 5.2); anything else did not come from a token endpoint. */
+const whatToCheck = (status: number): string =>
+  status === 400 || status === 401 || status === 403
+    ? 'ADC_CECREDENTIALS_CLIENTID, ADC_CECREDENTIALS_CLIENTSECRET and ADC_CECREDENTIALS_METASCOPES against the ' +
+      'OAuth Server-to-Server credential of the Developer Console project'
+    : 'IMS_URL'

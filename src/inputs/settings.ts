@@ -5,7 +5,12 @@ import { parseOrigin } from '../http/origin'
 import { stateRegions } from '../store/state-store'
 import type { RawInputs } from './raw-inputs'
 
-const split = (text: string): string[] => text.split(/[\s,[\]"]+/).filter((item) => item !== '')
+/** Items separated by commas or blanks; a list in brackets, as the Developer Console gives scopes, is one, too. */
+const split = (text: string): string[] =>
+  text
+    .replace(/^\[(.*)\]$/s, '$1')
+    .split(/[\s,"']+/)
+    .filter((item) => item !== '')
 
 const Flag = v.pipe(
   v.picklist(['true', 'false', 'yes', 'no', '1', '0'], 'must be true or false'),
@@ -26,7 +31,9 @@ const Origin = v.pipe(
   v.rawTransform(({ dataset, addIssue, NEVER }) => {
     const origin = parseOrigin(dataset.value)
     if (typeof origin === 'string') return origin
-    addIssue({ message: `${JSON.stringify(dataset.value)} ${origin.refused}` })
+    // Whatever stands before an @ is a user name and a password.
+    const shown = dataset.value.replace(/^.*@/s, '...@')
+    addIssue({ message: `${JSON.stringify(shown)} ${origin.refused}` })
     return NEVER
   }),
 )
@@ -34,7 +41,8 @@ const Origin = v.pipe(
 const Origins = v.pipe(
   v.string(),
   v.transform(split),
-  v.tupleWithRest([Origin], Origin, 'must name at least one origin'),
+  v.minLength(1, 'must name at least one origin'),
+  v.tupleWithRest([Origin], Origin),
 )
 
 const missing = {
@@ -54,7 +62,11 @@ const Settings = v.object({
   LOG_LEVEL: v.optional(v.picklist(logLevels, `must be one of ${logLevels.join(', ')}`), 'info'),
   ADC_CECREDENTIALS_CLIENTID: required('ADC_CECREDENTIALS_CLIENTID'),
   ADC_CECREDENTIALS_CLIENTSECRET: required('ADC_CECREDENTIALS_CLIENTSECRET'),
-  ADC_CECREDENTIALS_METASCOPES: v.pipe(required('ADC_CECREDENTIALS_METASCOPES'), v.transform(split)),
+  ADC_CECREDENTIALS_METASCOPES: v.pipe(
+    required('ADC_CECREDENTIALS_METASCOPES'),
+    v.transform(split),
+    v.minLength(1, 'must name at least one scope'),
+  ),
   IMS_URL: v.optional(Origin, 'https://ims-na1.adobelogin.com'),
   AEM_AUTHOR_URLS: v.pipe(required('AEM_AUTHOR_URLS'), Origins),
   AEM_API_KEY: v.optional(v.string()),

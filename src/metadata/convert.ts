@@ -5,7 +5,9 @@ export type MetadataType = 'string' | 'integer' | 'number' | 'boolean' | 'date' 
 
 const trueWords = new Set(['true', 'yes', '1'])
 const falseWords = new Set(['false', 'no', '0'])
-const isoDate = /^(\d{4})-(\d{2})-(\d{2})(?:$|T)/
+const decimal = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i
+const isoDateTime =
+  /^(\d{4}-\d{2}-\d{2})(?:[T ](\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?)(?:([+-]\d{2}):?(\d{2})|Z)?)?$/i
 
 /**
  * Turns one value of the PIM into a type of AEM. The type matters: where no schema declares it, AEM takes it from
@@ -31,7 +33,7 @@ export function convert(value: JsonValue, type: MetadataType | undefined): JsonV
 }
 
 function toNumber(value: JsonValue, type: 'integer' | 'number'): number {
-  const number = typeof value === 'string' && value.trim() !== '' ? Number(value) : value
+  const number = typeof value === 'string' && decimal.test(value.trim()) ? Number(value) : value
   if (typeof number !== 'number' || !Number.isFinite(number)) throw misfit(value, type)
   if (type === 'integer' && !Number.isSafeInteger(number)) throw misfit(value, type)
   return number
@@ -45,22 +47,31 @@ function toBoolean(value: JsonValue): boolean {
   throw misfit(value, 'boolean')
 }
 
+/** The day as it is written, whatever the time and the zone behind it. */
 function toDate(value: JsonValue): string {
-  const text = String(value).trim()
-  const [, year, month, day] = isoDate.exec(text) ?? []
-  const date = `${year}-${month}-${day}`
-  const instant = Date.parse(`${date}T00:00:00Z`)
-  // Date.parse rolls 31 February over to March.
-  if (Number.isNaN(instant) || new Date(instant).toISOString().slice(0, 10) !== date)
-    throw misfit(value, 'date')
-  return date
+  const [, day] = isoDateTime.exec(String(value).trim()) ?? []
+  if (day === undefined || !isDay(day)) throw misfit(value, 'date')
+  return day
 }
 
+/** A number counts milliseconds since the epoch. A time without a zone is UTC, wherever the app runs. */
 function toInstant(value: JsonValue): string {
-  const instant = typeof value === 'number' ? value : Date.parse(String(value))
-  const date = new Date(instant)
+  const date = new Date(typeof value === 'number' ? value : parseInstant(String(value).trim()))
   if (Number.isNaN(date.getTime())) throw misfit(value, 'date-time')
   return date.toISOString()
+}
+
+/** Only ISO 8601: Date.parse by itself finds a date in "Lamp 5", and takes the zone of the machine. */
+function parseInstant(text: string): number {
+  const [, day, time = '00:00', hours, minutes] = isoDateTime.exec(text) ?? []
+  if (day === undefined || !isDay(day)) return Number.NaN
+  return Date.parse(`${day}T${time}${hours === undefined ? 'Z' : `${hours}:${minutes}`}`)
+}
+
+/** Date.parse by itself rolls 31 February over to March. */
+function isDay(day: string): boolean {
+  const instant = Date.parse(`${day}T00:00:00Z`)
+  return !Number.isNaN(instant) && new Date(instant).toISOString().startsWith(day)
 }
 
 function misfit(value: JsonValue, type: MetadataType, advice?: string): Error {

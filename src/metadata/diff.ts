@@ -1,5 +1,5 @@
 import type { JsonValue } from '../core/json'
-import { isBlank, sameValue } from './values'
+import { heldValue, isBlank, sameValue } from './values'
 
 /** What an asset's metadata should say: a value, or `null` for a property that should not be there. */
 export type DesiredMetadata = ReadonlyMap<string, JsonValue>
@@ -20,7 +20,7 @@ export function diffMetadata(
 ): readonly MetadataChange[] {
   const changes: MetadataChange[] = []
   for (const [property, value] of desired) {
-    const current = Object.hasOwn(held, property) ? held[property] : undefined
+    const current = heldValue(held, property)
     if (isBlank(value)) {
       if (!isBlank(current)) changes.push({ op: 'remove', property })
     } else if (current === undefined) {
@@ -38,9 +38,9 @@ export function isApplied(
   before: Readonly<Record<string, JsonValue>>,
   held: Readonly<Record<string, JsonValue>>,
 ): boolean {
-  const now = held[change.property]
+  const now = heldValue(held, change.property)
   if (change.op === 'remove') return isBlank(now)
   if (now === undefined) return false
-  const then = before[change.property]
+  const then = heldValue(before, change.property)
   return then === undefined || !sameValue(then, now)
 }

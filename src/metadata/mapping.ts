@@ -51,7 +51,7 @@ export const everyAttribute = (prefix: string): EveryAttributeRule => ({
 /**
  * What the metadata should say by the rules; where two rules name a property the later one wins. `null` stands for
  * a property that should not be there.
- * @throws {BridgeError} permanent, `MAPPING_FAILED`, naming the property
+ * @throws {BridgeError} permanent, `MAPPING_FAILED`, naming the property, or the attribute that got none
  */
 export function mapProducts(
   rules: readonly MappingRule[],
@@ -60,7 +60,7 @@ export function mapProducts(
   const desired = new Map<string, JsonValue>()
   for (const rule of rules) {
     if ('everyAttribute' in rule) mapEvery(rule, context, desired)
-    else if ('value' in rule) desired.set(rule.property, rule.value)
+    else if ('value' in rule) desired.set(rule.property, fixed(rule))
     else {
       const values =
         'attribute' in rule ? attributeValues(rule.attribute, context.products) : computed(rule, context)
@@ -73,8 +73,10 @@ export function mapProducts(
 function mapEvery(rule: EveryAttributeRule, context: MappingContext, desired: Map<string, JsonValue>): void {
   const attributes = new Set(context.products.flatMap((product) => Object.keys(product.attributes)))
   for (const attribute of attributes) {
-    const property = guarded(attribute, () => rule.everyAttribute(attribute))
+    const property: unknown = guarded(`of attribute ${attribute}`, () => rule.everyAttribute(attribute))
     if (property === undefined) continue
+    if (typeof property !== 'string' || property === '')
+      throw failed(`of attribute ${attribute}`, 'the function gave something that names no property')
     const values = attributeValues(attribute, context.products)
     // Only what a property can hold plainly; an object is a matter for a rule of its own.
     if (values.every((value) => typeof value !== 'object')) setShaped(desired, property, rule, values)
@@ -87,10 +89,16 @@ function attributeValues(attribute: string, products: readonly Product[]): reado
   )
 }
 
+function fixed(rule: FixedRule): JsonValue {
+  if (!isJsonValue(rule.value)) throw failed(`to ${rule.property}`, 'its value is none that JSON can carry')
+  return Array.isArray(rule.value) ? itemsOf(rule.value) : rule.value
+}
+
 function computed(rule: ComputedRule, context: MappingContext): readonly JsonValue[] {
-  const value: unknown = guarded(rule.property, () => rule.compute(context))
+  const value: unknown = guarded(`to ${rule.property}`, () => rule.compute(context))
   if (value === undefined) return []
-  if (!isJsonValue(value)) throw failed(rule.property, 'the function gave something that JSON cannot carry')
+  if (!isJsonValue(value))
+    throw failed(`to ${rule.property}`, 'the function gave something that JSON cannot carry')
   return itemsOf(value)
 }
 
@@ -101,7 +109,9 @@ function setShaped(
   values: readonly JsonValue[],
 ): void {
   const source = values.length > 0 ? values : itemsOf(shape.default)
-  const converted = distinct(source.map((value) => guarded(property, () => convert(value, shape.type))))
+  const converted = distinct(
+    source.map((value) => guarded(`to ${property}`, () => convert(value, shape.type))),
+  )
   const [first] = converted
   if (first === undefined || isBlank(first)) {
     if (shape.whenMissing === 'remove') desired.set(property, null)
@@ -115,18 +125,17 @@ function distinct(values: readonly JsonValue[]): readonly JsonValue[] {
   return [...new Map(values.map((value) => [JSON.stringify(value), value])).values()]
 }
 
-function guarded<T>(property: string, work: () => T): T {
+/** @param which `to <property>` or `of attribute <code>` */
+function guarded<T>(which: string, work: () => T): T {
   try {
     return work()
   } catch (thrown) {
-    throw failed(property, thrown instanceof Error ? thrown.message : String(thrown), thrown)
+    throw failed(which, thrown instanceof Error ? thrown.message : String(thrown), thrown)
   }
 }
 
-function failed(property: string, reason: string, cause?: unknown): Error {
-  return permanentError(
-    'MAPPING_FAILED',
-    `the mapping to ${property} in config/enrichment.ts failed: ${reason}`,
-    { cause },
-  )
+function failed(which: string, reason: string, cause?: unknown): Error {
+  return permanentError('MAPPING_FAILED', `the mapping ${which} in config/enrichment.ts failed: ${reason}`, {
+    cause,
+  })
 }

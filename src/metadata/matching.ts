@@ -1,5 +1,6 @@
 import type { Asset } from '../core/asset'
 import { permanentError } from '../core/errors'
+import { isRecord } from '../core/json'
 import type { ProductRef } from '../core/product'
 import { itemsOf } from './values'
 
@@ -13,11 +14,11 @@ export type Matcher = {
 
 const maxRefs = 100
 
-const toRefs = (values: Iterable<string>, kind: ProductRef['kind']): ProductRef[] =>
-  [...new Set([...values].map((value) => value.trim()).filter((value) => value !== ''))].map((value) => ({
-    kind,
-    value,
-  }))
+/** File names from a Mac spell é as two characters; a PIM, as a rule, as one: both spellings are candidates. */
+const spellings = (text: string): string[] => [text.trim(), text.trim().normalize('NFC')]
+
+const toRefs = (values: readonly string[], kind: ProductRef['kind']): ProductRef[] =>
+  [...new Set(values.flatMap(spellings))].filter((value) => value !== '').map((value) => ({ kind, value }))
 
 /** Candidates from a metadata property with one or several values. */
 export function fromProperty(property: string, kind: ProductRef['kind'] = 'identifier'): Matcher {
@@ -34,7 +35,7 @@ export function fromProperty(property: string, kind: ProductRef['kind'] = 'ident
 }
 
 /** The file name without its extension: `lamp (1).png` gives `lamp (1)`. */
-export function stem(name: string): string {
+function stem(name: string): string {
   const dot = name.lastIndexOf('.')
   return dot > 0 ? name.slice(0, dot) : name
 }
@@ -56,13 +57,18 @@ export function fromPath(pattern: RegExp, kind: ProductRef['kind'] = 'identifier
 }
 
 function captures(pattern: RegExp, text: string): string[] {
-  const matches = pattern.global ? text.matchAll(pattern) : [pattern.exec(text)]
-  return [...matches].flatMap((match) => {
-    if (match === null) return []
+  // A pattern of its own each time: one with `g` or `y` remembers where it was in the asset before.
+  const all = text.matchAll(new RegExp(pattern, pattern.global ? pattern.flags : `${pattern.flags}g`))
+  const matches = pattern.global ? [...all] : [...all].slice(0, 1)
+  return matches.flatMap((match) => {
     const groups = match.slice(1).filter((group) => group !== undefined)
     return match.length > 1 ? groups : [match[0]]
   })
 }
+
+const kinds = new Set<unknown>(['identifier', 'uuid', 'model'] satisfies ProductRef['kind'][])
+const isProductRef = (value: unknown): value is ProductRef =>
+  isRecord(value) && typeof value.value === 'string' && kinds.has(value.kind)
 
 /**
  * The candidates of one rule.
@@ -70,10 +76,9 @@ function captures(pattern: RegExp, text: string): string[] {
  */
 export function candidatesOf(matcher: Matcher, asset: Asset): readonly ProductRef[] {
   try {
-    return matcher
-      .refs(asset)
-      .filter((ref) => ref.value !== '')
-      .slice(0, maxRefs)
+    const refs: unknown = matcher.refs(asset)
+    if (!Array.isArray(refs) || !refs.every(isProductRef)) throw new Error('it gave no list of references')
+    return refs.filter((ref) => ref.value !== '').slice(0, maxRefs)
   } catch (thrown) {
     const reason = thrown instanceof Error ? thrown.message : String(thrown)
     throw permanentError(

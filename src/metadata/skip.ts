@@ -2,7 +2,7 @@ import type { Asset } from '../core/asset'
 import { nonEmptyString } from '../core/json'
 
 /** The asset class that carries a file. */
-export const fileClass = 'file'
+const fileClass = 'file'
 
 /** Why an asset of this class is none of the app's business; undefined for a file, or when the class is not told. */
 export function classSkipReason(assetClass: string | undefined): string | undefined {

@@ -1,8 +1,5 @@
 import { isRecord, type JsonValue } from '../core/json'
 
-/** A value that a metadata property can hold. */
-export type MetadataValue = JsonValue
-
 /** Tells whether there is nothing in a value: AEM and PIMs use absent, null, '' and [] alike for that. */
 export function isBlank(value: JsonValue | undefined): boolean {
   return (
@@ -19,6 +16,14 @@ export function itemsOf(value: JsonValue | undefined): readonly JsonValue[] {
   return items.filter((item) => !isBlank(item))
 }
 
+/** What a property holds; undefined when it is not there, whatever its name. */
+export const heldValue = (
+  held: Readonly<Record<string, JsonValue>>,
+  property: string,
+): JsonValue | undefined => (Object.hasOwn(held, property) ? held[property] : undefined)
+
+/** The one way in which a program writes a number: no leading zeros as an article number has, no hex, no blanks. */
+const numberText = /^-?(0|[1-9]\d*)(\.\d+)?(e[+-]?\d+)?$/i
 const isoInstant = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:?\d{2})$/
 
 function sameScalar(held: JsonValue, wanted: JsonValue): boolean {
@@ -29,12 +34,13 @@ function sameScalar(held: JsonValue, wanted: JsonValue): boolean {
   // AEM gives numbers and booleans back as text where the schema declares text: writing them again would never end.
   if (typeof held === 'string' && (typeof wanted === 'number' || typeof wanted === 'boolean')) {
     return (
-      held.trim() !== '' &&
-      (held === String(wanted) || (typeof wanted === 'number' && Number(held) === wanted))
+      held === String(wanted) ||
+      (typeof wanted === 'number' && numberText.test(held) && Number(held) === wanted)
     )
   }
   if (typeof wanted === 'string' && (typeof held === 'number' || typeof held === 'boolean'))
     return String(held) === wanted
+  if (Array.isArray(held) && Array.isArray(wanted)) return sameValue(held, wanted)
   return sameObject(held, wanted)
 }
 
@@ -44,7 +50,7 @@ function sameObject(held: JsonValue, wanted: JsonValue): boolean {
   return (
     names.length === Object.keys(held).length &&
     names.every((name) => {
-      const [a, b] = [held[name], wanted[name]]
+      const [a, b] = [heldValue(held, name), wanted[name]]
       return a !== undefined && b !== undefined && sameValue(a, b)
     })
   )

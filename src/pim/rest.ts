@@ -10,7 +10,8 @@ import type { PimContext, PimFactory, Product, ProductRef } from './communicator
 export type RestPimOptions = {
   /**
    * URL of one product, `{identifier}` standing for its identifier (percent-encoded), or of several, with
-   * `{identifiers}` standing for up to 50 of them, each percent-encoded, joined by commas.
+   * `{identifiers}` standing for up to 50 of them, each percent-encoded, joined by commas. Of several only those
+   * that were asked for count.
    * @default input PIM_REST_URL
    */
   url?: string
@@ -50,8 +51,9 @@ export const restPim =
       signal: AbortSignal,
     ): Promise<readonly Product[]> {
       const identifiers = [...new Set(refs.map((ref) => ref.value))].filter(isAskable)
+      // A comma inside an identifier would make it two, percent-encoded or not.
       const requests: string[][] = settings.many
-        ? chunks(identifiers)
+        ? chunks(identifiers.filter((identifier) => !identifier.includes(',')))
         : identifiers.map((identifier) => [identifier])
       const answers = await Promise.all(requests.map((asked) => fetchProducts(asked, signal)))
       return [...new Map(answers.flat().map((product) => [product.identifier, product])).values()]
@@ -70,8 +72,19 @@ export const restPim =
       if (!isOk(response)) throw refusal(response.status)
       const found = atPointer(jsonBody(upstreamName, response), settings.product)
       if (found === undefined || found === null) return []
-      const products = Array.isArray(found) ? found : [found]
-      return products.map((product) => toProduct(product, asked))
+      const values: readonly unknown[] = Array.isArray(found) ? found : [found]
+      if (values.length > 1 && settings.identifier === undefined) {
+        throw systemicError(
+          'PIM_UNEXPECTED_ANSWER',
+          'the PIM gave several products for one identifier: set PIM_REST_IDENTIFIER to tell them apart',
+          { upstream: upstreamName },
+        )
+      }
+      const products = values.map((value) => toProduct(value, asked))
+      if (!settings.many) return products
+      // A PIM that overlooks the query answers with its whole catalogue: none of that is on the asset.
+      const wanted = new Set(asked.map((identifier) => identifier.toLowerCase()))
+      return products.filter((product) => wanted.has(product.identifier.toLowerCase()))
     }
 
     function toProduct(value: unknown, asked: readonly string[]): Product {
@@ -105,9 +118,12 @@ function scalarText(value: unknown): string | undefined {
 }
 
 function jsonMembers(value: Record<string, unknown>): Record<string, JsonValue> {
-  const members: Record<string, JsonValue> = {}
-  for (const [name, member] of Object.entries(value)) if (isJsonValue(member)) members[name] = member
-  return members
+  // Not by assignment: a member named __proto__ is a plain name.
+  return Object.fromEntries(
+    Object.entries(value).flatMap(([name, member]): [string, JsonValue][] =>
+      isJsonValue(member) ? [[name, member]] : [],
+    ),
+  )
 }
 
 function chunks(identifiers: readonly string[]): string[][] {

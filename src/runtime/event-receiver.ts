@@ -22,7 +22,11 @@ export function createEventReceiver(name: string, flow: EventFlow): (params: unk
     if (delivery.challenge !== undefined) return success({ challenge: delivery.challenge })
 
     const settled = await Promise.all(delivery.events.map((event) => settle(event, context)))
-    context.call.logger.info('answered', { ...delivery.trace, outcomes: countOutcomes(settled) })
+    context.call.logger.info('answered', {
+      ...delivery.trace,
+      events: delivery.events.map((event) => eventKey(event).id),
+      outcomes: countOutcomes(settled),
+    })
     const results = settled.map(({ result }) => result)
     const retry = settled.find((one) => one.retry !== undefined)?.retry
     if (retry !== undefined) return retryLater(retry, delivery.batch ? results : results.slice(0, 1))

@@ -16,31 +16,35 @@ export type StateCredentials = {
 
 const upstream = 'STATE'
 /** The library itself has no time-out, and honours Retry-After without a bound. */
-const operationTimeoutMs = 15_000
+const usualTimeoutMs = 15_000
 
 /**
  * A store on the State service. The library is loaded with the first operation, for most events need none.
  * @throws {BridgeError} from each operation: systemic when there are no credentials or they are refused; permanent
  * when the value is too large; transient otherwise
  */
-export function createStateStore(credentials: StateCredentials): Store {
+export function createStateStore(
+  credentials: StateCredentials,
+  { operationTimeoutMs = usualTimeoutMs }: { operationTimeoutMs?: number } = {},
+): Store {
   let opened: Promise<AdobeState> | undefined
 
   return {
     get: (key, signal) => operate(signal, async (state) => (await state.get(key))?.value),
     put: (key, value, ttl, signal) =>
       operate(signal, async (state) => {
-        await state.put(key, value, { ttl })
+        // The service takes 0 for a day.
+        await state.put(key, value, { ttl: Math.max(1, Math.ceil(ttl)) })
       }),
     remove: (key, signal) =>
       operate(signal, async (state) => {
         await state.delete(key)
       }),
     async *keys(pattern, signal) {
-      const state = await operate(signal, async (client) => client)
-      const pages = state.list({ match: pattern })[Symbol.asyncIterator]()
+      const pages = await operate(signal, async (state) => state.list({ match: pattern }))
+      const iterator = pages[Symbol.asyncIterator]()
       for (;;) {
-        const page = await operate(signal, () => pages.next())
+        const page = await operate(signal, () => iterator.next())
         if (page.done) return
         yield* page.value.keys
       }
@@ -66,7 +70,7 @@ export function createStateStore(credentials: StateCredentials): Store {
     if (!namespace || !apiKey) {
       throw systemicError(
         'STATE_WITHOUT_CREDENTIALS',
-        'there is no key for the State service: deploy the action with the annotation provide-api-key: true (under `aio app dev` there is no State)',
+        'there is no key for the State service: an action needs the annotation provide-api-key: true (under `aio app dev` there is no State), the command line AIO_runtime_namespace and AIO_runtime_auth, as `aio app use` sets them',
         { upstream },
       )
     }
@@ -75,16 +79,21 @@ export function createStateStore(credentials: StateCredentials): Store {
   }
 }
 
+function errorCode(thrown: unknown): string {
+  if (thrown instanceof DOMException) return 'no answer in time'
+  return thrown instanceof Error && 'code' in thrown ? String(thrown.code) : 'no answer'
+}
+
 /** By the library's codes; its own messages and details hold keys and values. */
 function toStateError(thrown: unknown): BridgeError {
   if (thrown instanceof BridgeError) return thrown
-  const code = thrown instanceof Error && 'code' in thrown ? String(thrown.code) : 'no answer'
+  const code = errorCode(thrown)
   switch (code) {
     case 'ERROR_UNAUTHORIZED':
     case 'ERROR_BAD_CREDENTIALS':
       return systemicError(
         'STATE_REFUSED',
-        `the State service refused the key of this namespace (${code}): check that the workspace has App Builder, and STATE_REGION`,
+        `the State service refused the key of this namespace (${code}): check that the workspace has App Builder, STATE_REGION, and that its storage quota is not used up`,
         { upstream },
       )
     case 'ERROR_PAYLOAD_TOO_LARGE':

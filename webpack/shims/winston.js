@@ -1,6 +1,6 @@
 // aio-lib-core-logging, which Adobe's libraries log with, asks winston for one thing: the line
-// `<timestamp> [<label>] <level>: <message>` on stdout. This is that line, made as winston 3 makes it; winston
-// itself brings 330 KB and a third of a cold start for it: streams, files, HTTP, colours, date formats.
+// `<timestamp> [<label>] <level>: <message>` on stdout. This is that line, made as winston 3 makes it. winston itself
+// brings streams, files, HTTP, colours and date formats: 120 KB of the bundle, a sixth of the time to load it.
 // test/app/winston-shim.test.ts holds the two against each other.
 const { EOL } = require('node:os')
 
@@ -43,5 +43,10 @@ function createLogger({ level, format: lineFormat, transports, silent }) {
 module.exports = {
   createLogger,
   format,
-  transports: { Console, File: unsupported('File'), Http: unsupported('Http'), Stream: unsupported('Stream') },
+  transports: {
+    Console,
+    File: unsupported('File'),
+    Http: unsupported('Http'),
+    Stream: unsupported('Stream'),
+  },
 }

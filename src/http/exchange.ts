@@ -1,0 +1,87 @@
+import { subscribe } from 'node:diagnostics_channel'
+import http from 'node:http'
+import https from 'node:https'
+import fetch, { FetchError } from 'node-fetch'
+import type { HttpResponse } from './response'
+
+export type HttpRequest = {
+  method: 'GET' | 'POST' | 'PATCH' | 'PUT' | 'DELETE'
+  url: string
+  headers?: Readonly<Record<string, string>>
+  body?: string
+}
+
+/** Connections that stay open between requests. */
+export type Agents = { http: http.Agent; https: https.Agent }
+
+/** The answer is larger than allowed; the connection was closed. */
+export class AnswerTooLarge extends Error {
+  override readonly name = 'AnswerTooLarge'
+}
+
+const watched = new WeakSet<http.Agent>()
+
+/** Creates the connections of a client; answers that come through them are never waited for in vain. */
+export function createAgents(): Agents {
+  const agents = { http: new http.Agent({ keepAlive: true }), https: new https.Agent({ keepAlive: true }) }
+  watched.add(agents.http).add(agents.https)
+  return agents
+}
+
+/**
+ * node-fetch 2 listens for errors of the request only. An answer that breaks off before its announced length is an
+ * error of the answer, and would leave its reader waiting: hand it on. Node tells of each request by this channel.
+ */
+subscribe('http.client.request.start', (message) => {
+  const request = typeof message === 'object' && message && 'request' in message ? message.request : undefined
+  if (!(request instanceof http.ClientRequest) || !hasWatchedAgent(request)) return
+  request.once('response', (answer) => {
+    answer.once('error', (error) => request.emit('error', error))
+  })
+})
+
+const hasWatchedAgent = (request: http.ClientRequest): boolean =>
+  'agent' in request && request.agent instanceof http.Agent && watched.has(request.agent)
+
+/**
+ * One request and its whole answer. Follows no redirect.
+ * @throws AnswerTooLarge; else whatever Node or node-fetch report, the connection being closed
+ */
+export async function exchange(
+  url: URL,
+  request: HttpRequest,
+  options: { agents: Agents; signal: AbortSignal; maxBodyBytes: number },
+): Promise<HttpResponse> {
+  const { agents, signal, maxBodyBytes } = options
+  const headers = { 'user-agent': 'aem-asset-bridge', ...request.headers }
+  // node-fetch refuses what these refuse, but names the header's value, which may be a secret.
+  for (const [name, value] of Object.entries(headers)) http.validateHeaderValue(name, value)
+  const connection = new AbortController()
+  try {
+    const response = await fetch(url.href, {
+      method: request.method,
+      headers,
+      ...(request.body === undefined ? {} : { body: request.body }),
+      redirect: 'manual',
+      agent: ({ protocol }) => (protocol === 'http:' ? agents.http : agents.https),
+      signal: AbortSignal.any([signal, connection.signal]),
+      size: maxBodyBytes,
+    })
+    return {
+      status: response.status,
+      headers: new Map(response.headers),
+      // Takes a byte order mark away, which JSON does not know.
+      text: new TextDecoder().decode(await response.arrayBuffer()),
+    }
+  } catch (thrown) {
+    connection.abort()
+    if (thrown instanceof FetchError && thrown.type === 'max-size') throw new AnswerTooLarge()
+    throw thrown
+  }
+}
+
+/** The code of an error of Node's, such as `ECONNREFUSED`. */
+export const errorCode = (thrown: unknown): string | undefined =>
+  typeof thrown === 'object' && thrown !== null && 'code' in thrown && thrown.code !== undefined
+    ? String(thrown.code)
+    : undefined

@@ -1,0 +1,94 @@
+import { createServer, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { bodyOf, type Receiver, startReceiver } from '../support/receiver'
+
+let receiver: Receiver
+let canary: Server
+let canaryRequests = 0
+let canaryHost = ''
+
+beforeAll(async () => {
+  receiver = await startReceiver()
+  canary = createServer((_request, response) => {
+    canaryRequests++
+    response.end()
+  })
+  await new Promise<void>((resolve) => canary.listen(0, '127.0.0.1', resolve))
+  const address = canary.address() as AddressInfo
+  canaryHost = `127.0.0.1:${address.port}`
+})
+afterAll(async () => {
+  await receiver.close()
+  canary.closeAllConnections()
+  await new Promise((resolve) => canary.close(resolve))
+})
+
+function eventNaming(host: unknown) {
+  const event = receiver.sandbox.aem.processingCompletedEvent(
+    receiver.sandbox.aem.addAsset({ path: `/content/dam/shop/${Math.random()}.png` }),
+  )
+  const copy = JSON.parse(JSON.stringify(event))
+  copy.data.repositoryMetadata['repo:repositoryId'] = host
+  return copy
+}
+
+const requestsSoFar = () =>
+  receiver.sandbox.ims.requests.length + receiver.sandbox.aem.requests.length + canaryRequests
+
+describe('a host that is not allow-listed gets no request of any kind', () => {
+  const allowed = 'author-p1-e1.adobeaemcloud.com'
+  const strangers: [string, () => unknown][] = [
+    ['another domain', () => 'evil.test'],
+    ['another server on loopback', () => canaryHost],
+    ['a look-alike', () => `${allowed}.evil.test`],
+    ['another environment', () => 'author-p1-e2.adobeaemcloud.com'],
+    ['user info before the host', () => `${allowed}@${canaryHost}`],
+    ['user info with the allowed host', () => `user:pass@${receiver.sandbox.aem.host}`],
+    ['another port', () => `${allowed}:8443`],
+    ['a trailing dot', () => `${allowed}.`],
+    ['a path behind the host', () => `${receiver.sandbox.aem.host}/evil`],
+    ['a query behind the host', () => `${receiver.sandbox.aem.host}?evil`],
+    ['a backslash', () => `${canaryHost}\\@${allowed}`],
+    ['a scheme', () => `http://${receiver.sandbox.aem.host}`],
+    ['the address as a number', () => `2130706433:${receiver.sandbox.aem.port}`],
+    ['the address in hex', () => `0x7f000001:${receiver.sandbox.aem.port}`],
+    ['the address in octal', () => `0177.0.0.1:${receiver.sandbox.aem.port}`],
+    ['the short form of the address', () => `127.1:${receiver.sandbox.aem.port}`],
+    ['white space', () => ` ${receiver.sandbox.aem.host}`],
+    ['a line break', () => `${receiver.sandbox.aem.host}\r\nx: y`],
+    ['full-width characters', () => 'author-p1-e1．adobeaemcloud.com'],
+    ['an empty text', () => ''],
+    ['a number', () => 42],
+    ['an object', () => ({ toString: allowed })],
+    ['a list', () => [receiver.sandbox.aem.host]],
+  ]
+
+  test.each(strangers)('%s', async (_name, host) => {
+    const before = requestsSoFar()
+    const inputs = { AEM_AUTHOR_URLS: `https://${allowed},${receiver.sandbox.aem.url}` }
+    const body = bodyOf(await receiver.invoke(eventNaming(host()), { inputs }))
+    expect(body).toMatchObject({ outcome: 'dead-letter', code: 'HOST_NOT_ALLOWED' })
+    expect(body.reason).toContain('AEM_AUTHOR_URLS')
+    expect(requestsSoFar()).toBe(before)
+  })
+})
+
+describe('a host that is allow-listed', () => {
+  test('may be written in upper case', async () => {
+    const inputs = { AEM_AUTHOR_URLS: receiver.sandbox.aem.url.replace('127.0.0.1', 'localhost') }
+    const host = receiver.sandbox.aem.host.replace('127.0.0.1', 'LOCALHOST')
+    const body = bodyOf(await receiver.invoke(eventNaming(host), { inputs }).catch((error) => error))
+    expect(body.code).not.toBe('HOST_NOT_ALLOWED')
+  })
+
+  test('that redirects gets no second request, and the target gets none', async () => {
+    receiver.sandbox.aem.faults.add({
+      path: '/adobe/assets',
+      fault: { kind: 'status', status: 302, headers: { location: `http://${canaryHost}/steal` } },
+    })
+    const answer = await receiver.invoke(eventNaming(receiver.sandbox.aem.host))
+    receiver.sandbox.aem.faults.clear()
+    expect(answer).toMatchObject({ error: { statusCode: 503, body: { code: 'AEM_REDIRECTS' } } })
+    expect(canaryRequests).toBe(0)
+  })
+})

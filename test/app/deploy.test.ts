@@ -1,0 +1,156 @@
+import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { parse } from 'yaml'
+import { type CommandResult, root, runScript } from '../../scripts/command'
+import { loadFresh } from '../../scripts/load-time'
+import { type DeployRecorder, startDeployRecorder } from './deploy-recorder'
+import { unzip } from './unzip'
+
+type Pair = { key: string; value: unknown }
+type PackageBody = { parameters: Pair[] }
+type ActionBody = {
+  exec: { kind: string; code: string; binary?: boolean }
+  annotations: Pair[]
+  limits: Record<string, number>
+  parameters?: Pair[]
+}
+
+const env = {
+  LOG_LEVEL: 'debug',
+  ADC_CECREDENTIALS_CLIENTID: 'a-client-id',
+  ADC_CECREDENTIALS_CLIENTSECRET: 'p@ss=word $HOME # not a comment',
+  ADC_CECREDENTIALS_METASCOPES: 'openid,AdobeID,aem.assets.author',
+  AEM_AUTHOR_URLS: 'https://author-p4711-e4712.adobeaemcloud.com',
+}
+const notAnInput = 'value-of-something-else'
+
+let recorder: DeployRecorder
+let folder: string
+let deployed: CommandResult
+
+beforeAll(async () => {
+  recorder = await startDeployRecorder()
+  folder = await mkdtemp(join(tmpdir(), 'deploy-'))
+  const app = join(folder, 'app')
+  await mkdir(join(folder, 'home'))
+  // A copy, so that neither the .env nor the .aio of whoever runs this takes part.
+  for (const part of ['app.config.yaml', 'ext.config.yaml', 'package.json', 'actions', 'dist/application']) {
+    await cp(join(root, part), join(app, part), { recursive: true })
+  }
+  const lines = Object.entries({ ...env, SOMETHING_ELSE: notAnInput }).map(
+    ([key, value]) => `${key}='${value}'`,
+  )
+  await writeFile(join(app, '.env'), lines.join('\n'))
+  deployed = await runScript('@adobe/aio-cli/bin/run', ['app', 'deploy', '--no-build', '--force-deploy'], {
+    cwd: app,
+    env: {
+      PATH: process.env.PATH,
+      HOME: join(folder, 'home'),
+      CI: 'true',
+      AIO_TELEMETRY_DISABLED: '1',
+      AIO_DEPLOY_SERVICE_URL: recorder.url,
+      AIO_RUNTIME_NAMESPACE: 'a-namespace',
+      AIO_RUNTIME_AUTH: 'user:password',
+      AIO_IMS_CONTEXTS_CLI_ACCESS__TOKEN_TOKEN: 'a-cli-token',
+      AIO_IMS_CONTEXTS_CLI_ACCESS__TOKEN_EXPIRY: '4102444800000',
+    },
+  })
+})
+
+afterAll(async () => {
+  await recorder.close()
+  await rm(folder, { recursive: true, force: true })
+})
+
+const packageBody = (): PackageBody => recorder.put('/packages/asset-bridge').at(-1) as PackageBody
+const action = (name: string): ActionBody =>
+  recorder.put(`/actions/asset-bridge/${name}`).at(-1) as ActionBody
+const asObject = (pairs: readonly Pair[]): Record<string, unknown> =>
+  Object.fromEntries(pairs.map(({ key, value }) => [key, value]))
+
+describe('aio app deploy', () => {
+  test('succeeds, with the token of the command line on each request', () => {
+    expect(deployed.output).toContain('Successful deployment')
+    expect(deployed.code).toBe(0)
+    const authorizations = new Set(recorder.requests.map(({ authorization }) => authorization))
+    expect([...authorizations]).toEqual(['Bearer a-cli-token'])
+  })
+
+  test('puts the one package, then exactly the actions that are declared', async () => {
+    const manifest = parse(await readFile(join(root, 'ext.config.yaml'), 'utf8')) as {
+      runtimeManifest: { packages: { 'asset-bridge': { actions: Record<string, unknown> } } }
+    }
+    const names = Object.keys(manifest.runtimeManifest.packages['asset-bridge'].actions)
+
+    const puts = recorder.requests.filter(({ method }) => method === 'PUT').map(({ path }) => path)
+
+    expect(names).toContain('generic')
+    const base = '/runtime/api/v1/namespaces/a-namespace'
+    expect(puts).toContain(`${base}/packages/asset-bridge`)
+    expect(puts.filter((path) => path.includes('/packages/'))).toHaveLength(1)
+    expect(puts.filter((path) => path.includes('/actions/')).sort()).toEqual(
+      names.map((name) => `${base}/actions/asset-bridge/${name}`).sort(),
+    )
+  })
+
+  test('binds each declared input to the package: a set one with its value, an unset one as an empty string', () => {
+    expect(asObject(packageBody().parameters)).toEqual({
+      ...env,
+      ADC_CECREDENTIALS_ORGID: '',
+      IMS_URL: '',
+      AEM_API_KEY: '',
+      AEM_PATCH_PATHS: '',
+      AEM_EXPERIMENTAL: '',
+      PIM_COMMUNICATOR: '',
+      PIM_REST_URL: '',
+      PIM_REST_HEADERS: '',
+      PIM_REST_PRODUCT: '',
+      PIM_REST_IDENTIFIER: '',
+      STATE_REGION: '',
+    })
+  })
+
+  test('gives generic its kind, its limits and its annotations', () => {
+    const { exec, limits, annotations } = action('generic')
+
+    expect(exec.kind).toBe('nodejs:24')
+    expect(limits).toMatchObject({ timeout: 60_000, memory: 256, concurrency: 200 })
+    expect(asObject(annotations)).toMatchObject({
+      'web-export': false,
+      'raw-http': false,
+      'require-adobe-auth': false,
+      'provide-api-key': true,
+    })
+  })
+
+  test('uploads the bundle that was built, and it answers the challenge probe', async () => {
+    const files = unzip(Buffer.from(action('generic').exec.code, 'base64'))
+    const built = await readFile(join(root, 'dist/application/actions/asset-bridge/generic-temp/index.js'))
+
+    expect([...files.keys()]).toEqual(['index.js'])
+    expect(files.get('index.js')?.equals(built)).toBe(true)
+    const uploaded = join(folder, 'uploaded.js')
+    await writeFile(uploaded, files.get('index.js') ?? '')
+    const { answer } = await loadFresh(uploaded, 'f3a1')
+    expect(answer).toEqual({ statusCode: 200, body: { challenge: 'f3a1' } })
+  })
+
+  test('sends nothing of .env but the declared inputs, and those nowhere but to the package', () => {
+    const secret = env.ADC_CECREDENTIALS_CLIENTSECRET
+    const withSecret = recorder.requests.filter(({ body }) => JSON.stringify(body ?? '').includes(secret))
+    const everything = JSON.stringify(recorder.requests)
+    const code =
+      unzip(Buffer.from(action('generic').exec.code, 'base64'))
+        .get('index.js')
+        ?.toString() ?? ''
+
+    expect(withSecret.map(({ path }) => path)).toEqual([expect.stringMatching(/\/packages\/asset-bridge$/)])
+    const values = Object.values(env).filter((value) => value.length > 5)
+    // Compared as booleans: a failure need not print the bundle.
+    expect(
+      [everything, code].map((text) => text.includes(notAnInput) || text.includes('SOMETHING_ELSE')),
+    ).toEqual([false, false])
+    expect(values.filter((value) => code.includes(value))).toEqual([])
+  })
+})

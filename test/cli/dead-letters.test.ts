@@ -1,0 +1,115 @@
+import { spawn } from 'node:child_process'
+import { join } from 'node:path'
+import { bodyOf, type Receiver, startReceiver } from '../support/receiver'
+
+const root = join(__dirname, '../..')
+let receiver: Receiver
+let count = 0
+
+beforeAll(async () => {
+  receiver = await startReceiver()
+})
+afterAll(() => receiver.close())
+
+type Run = { code: number | null; stdout: string; stderr: string }
+
+/** The command as the operator types it, in a process of its own. */
+function bridge(args: readonly string[], env: Record<string, string> = {}): Promise<Run> {
+  const { __OW_NAMESPACE = '', __OW_API_KEY = '', ...rest } = receiver.sandbox.env()
+  const child = spawn(process.execPath, [require.resolve('tsx/cli'), join(root, 'cli/bridge.ts'), ...args], {
+    cwd: root,
+    env: {
+      PATH: process.env.PATH,
+      ...receiver.sandbox.inputs(),
+      ...rest,
+      AIO_runtime_namespace: __OW_NAMESPACE,
+      AIO_runtime_auth: __OW_API_KEY,
+      ...env,
+    },
+  })
+  let stdout = ''
+  let stderr = ''
+  child.stdout.on('data', (chunk) => {
+    stdout += chunk
+  })
+  child.stderr.on('data', (chunk) => {
+    stderr += chunk
+  })
+  return new Promise((resolve) => child.on('close', (code) => resolve({ code, stdout, stderr })))
+}
+
+/** An asset that was gone when its event came, and is back. */
+async function deadLetter(): Promise<{ id: string; assetId: string }> {
+  const path = `/content/dam/shop/lost-${++count}.png`
+  const asset = receiver.sandbox.aem.addAsset({ path })
+  receiver.sandbox.aem.faults.add({
+    path: `/adobe/assets/${asset.id}`,
+    times: 1,
+    fault: { kind: 'status', status: 404 },
+  })
+  const body = bodyOf(await receiver.invoke(receiver.sandbox.aem.processingCompletedEvent(asset)))
+  return { id: String(body.deadLetter), assetId: asset.id }
+}
+
+describe('npm run bridge -- dead-letters', () => {
+  test('list names each with its reason; show gives the event; drop forgets it', async () => {
+    const { id, assetId } = await deadLetter()
+    const list = await bridge(['dead-letters', 'list'])
+    expect([list.code, list.stderr]).toEqual([0, ''])
+    expect(list.stdout).toContain(id)
+    expect(list.stdout).toContain('ASSET_NOT_FOUND')
+
+    const show = JSON.parse((await bridge(['dead-letters', 'show', id, '--json'])).stdout)
+    expect(show).toMatchObject({ id, action: 'generic', event: { data: { assetId } } })
+
+    expect((await bridge(['dead-letters', 'drop', id])).code).toBe(0)
+    expect(JSON.parse((await bridge(['dead-letters', 'list', '--json'])).stdout)).not.toContainEqual(
+      expect.objectContaining({ id }),
+    )
+  }, 60_000)
+
+  test('replay does the work by the same flow and removes the letter', async () => {
+    const { id, assetId } = await deadLetter()
+    const replay = await bridge(['dead-letters', 'replay', id, '--json'])
+    expect(JSON.parse(replay.stdout)).toEqual([expect.objectContaining({ id, ok: true, outcome: 'updated' })])
+    expect(replay.code).toBe(0)
+    expect(receiver.sandbox.aem.asset(assetId).assetMetadata).toMatchObject({ 'wknd-skuid': 'MockSKU 123' })
+    expect((await receiver.deadLetters()).map(({ key }) => key)).not.toContain(`dead-letter.${id}`)
+  }, 60_000)
+
+  test('replay of what still fails keeps the letter and exits 1 with the reason', async () => {
+    const { id, assetId } = await deadLetter()
+    receiver.sandbox.aem.removeAsset(assetId)
+    const replay = await bridge(['dead-letters', 'replay', id])
+    expect(replay.code).toBe(1)
+    expect(replay.stdout).toContain('ASSET_NOT_FOUND')
+    expect((await receiver.deadLetters()).map(({ key }) => key)).toContain(`dead-letter.${id}`)
+  }, 60_000)
+
+  test.each([
+    [['dead-letters', 'bury'], 'dead-letters knows list, show, replay and drop, but not bury'],
+    [['dead-letters', 'show'], 'name the id of one dead letter'],
+    [['dead-letters', 'replay', 'x'], 'x is no id: dead-letters list shows them'],
+    [['dead-letters', 'drop'], 'name one id or more, or --all'],
+    [['dance'], 'there is no command dance'],
+    [['dead-letters', 'list', '--fast'], "Unknown option '--fast'"],
+  ])(
+    '%j says what is wrong and shows the usage',
+    async (args, message) => {
+      const { code, stderr } = await bridge(args)
+      expect(code).toBe(2)
+      expect(stderr).toContain(message)
+      expect(stderr).toContain('Usage: npm run bridge')
+    },
+    30_000,
+  )
+
+  test('without the credentials of I/O Runtime says where they come from', async () => {
+    const { code, stderr } = await bridge(['dead-letters', 'list'], {
+      AIO_runtime_namespace: '',
+      AIO_runtime_auth: '',
+    })
+    expect(code).toBe(1)
+    expect(stderr).toMatch(/^STATE_WITHOUT_CREDENTIALS: .*aio app use/)
+  }, 30_000)
+})

@@ -1,0 +1,173 @@
+import fc from 'fast-check'
+import { BridgeError } from '../../src/core/errors'
+import type { RawInputs } from '../../src/inputs/raw-inputs'
+import { parseSettings, parseStateRegion } from '../../src/inputs/settings'
+
+const enough = {
+  ADC_CECREDENTIALS_CLIENTID: 'id',
+  ADC_CECREDENTIALS_CLIENTSECRET: 'secret',
+  ADC_CECREDENTIALS_METASCOPES: 'openid,AdobeID',
+  AEM_AUTHOR_URLS: 'https://author-p1-e2.adobeaemcloud.com',
+}
+
+function problemWith(inputs: RawInputs): string {
+  try {
+    parseSettings(inputs)
+  } catch (thrown) {
+    if (!(thrown instanceof BridgeError)) throw thrown
+    expect(thrown).toMatchObject({ failureClass: 'systemic', code: 'INPUT_INVALID' })
+    return thrown.message
+  }
+  throw new Error('expected it to be refused')
+}
+
+describe('the inputs', () => {
+  test('need no more than the credentials and an author', () => {
+    expect(parseSettings(enough)).toEqual({
+      LOG_LEVEL: 'info',
+      ADC_CECREDENTIALS_CLIENTID: 'id',
+      ADC_CECREDENTIALS_CLIENTSECRET: 'secret',
+      ADC_CECREDENTIALS_METASCOPES: ['openid', 'AdobeID'],
+      IMS_URL: 'https://ims-na1.adobelogin.com',
+      AEM_AUTHOR_URLS: ['https://author-p1-e2.adobeaemcloud.com'],
+      AEM_PATCH_PATHS: 'auto',
+      AEM_EXPERIMENTAL: true,
+      AEM_CONCURRENCY: 8,
+      PIM_COMMUNICATOR: 'mock',
+    })
+  })
+
+  test('that are missing are all named at once, each with what to set', () => {
+    const problem = problemWith({})
+    for (const name of Object.keys(enough))
+      expect(problem).toMatch(new RegExp(`${name} is not set: set it to \\w`))
+  })
+
+  test.each<[string, string, string]>([
+    ['LOG_LEVEL', 'loud', 'must be one of error, warn, info, debug'],
+    ['AEM_PATCH_PATHS', 'long', 'must be auto, short, full or bare'],
+    ['AEM_EXPERIMENTAL', 'maybe', 'must be true or false'],
+    ['AEM_CONCURRENCY', '0', 'must be at least 1'],
+    ['AEM_CONCURRENCY', '101', 'must be at most 100'],
+    ['AEM_CONCURRENCY', '1.5', 'must be a whole number from 1 to 100'],
+    ['AEM_CONCURRENCY', '-1', 'must be a whole number from 1 to 100'],
+    ['ADC_CECREDENTIALS_METASCOPES', ', ,', 'must name at least one scope'],
+    ['IMS_URL', 'ims', '"ims" is not a URL'],
+    ['IMS_URL', 'http://ims.example.com', 'must begin with https://'],
+    ['AEM_AUTHOR_URLS', ',', 'must name at least one origin'],
+    ['AEM_AUTHOR_URLS', 'author-p1-e2.adobeaemcloud.com', 'is not a URL'],
+    [
+      'AEM_AUTHOR_URLS',
+      'http://author.example.com',
+      'must begin with https:// (http:// is for loopback only)',
+    ],
+    ['AEM_AUTHOR_URLS', 'http://localhost.example.com', 'must begin with https://'],
+    ['AEM_AUTHOR_URLS', 'http://127.0.0.1.example.com', 'must begin with https://'],
+    ['AEM_AUTHOR_URLS', 'ftp://localhost', 'must begin with https://'],
+    ['AEM_AUTHOR_URLS', 'https://a.example.com/assets.html', 'must end after the host name'],
+    ['AEM_AUTHOR_URLS', 'https://a.example.com?x=1', 'must end after the host name'],
+    ['AEM_AUTHOR_URLS', 'https://a.example.com#x', 'must not carry a fragment'],
+    [
+      'AEM_AUTHOR_URLS',
+      'https://a.example.com,https://b.example.com/x',
+      '"https://b.example.com/x" must end',
+    ],
+  ])('that are wrong are named: %s=%s', (name, value, problem) => {
+    const message = problemWith({ ...enough, [name]: value })
+    expect(message).toContain(`${name} `)
+    expect(message).toContain(problem)
+    for (const other of Object.keys(enough)) if (other !== name) expect(message).not.toContain(other)
+  })
+
+  test('that carry a password are refused without telling it', () => {
+    for (const name of ['AEM_AUTHOR_URLS', 'IMS_URL']) {
+      const problem = problemWith({ ...enough, [name]: 'https://jane:hush-hush@a.example.com' })
+      expect(problem).toContain(`${name} "...@a.example.com" must not carry a user name or password`)
+      expect(problem).not.toContain('hush-hush')
+    }
+  })
+
+  test('that are wrong never tell the client secret', () => {
+    expect(
+      problemWith({ ...enough, ADC_CECREDENTIALS_CLIENTSECRET: 'hush-hush', LOG_LEVEL: 'x' }),
+    ).not.toContain('hush-hush')
+  })
+
+  test('of any text are taken or refused with a name', () => {
+    const names = [...Object.keys(enough), 'IMS_URL', 'LOG_LEVEL', 'AEM_CONCURRENCY', 'AEM_EXPERIMENTAL']
+    const text = fc.oneof(
+      fc.string(),
+      fc.webUrl(),
+      fc.constantFrom('http://[::1]:4502', 'https://', '[', '[]', '1e3'),
+    )
+    fc.assert(
+      fc.property(fc.dictionary(fc.constantFrom(...names), text), (changes) => {
+        let settings: ReturnType<typeof parseSettings>
+        try {
+          settings = parseSettings({ ...enough, ...changes })
+        } catch (thrown) {
+          expect(thrown).toBeInstanceOf(BridgeError)
+          expect(String(thrown)).toMatch(/wrong input: [A-Z_]+ /)
+          return
+        }
+        for (const origin of [...settings.AEM_AUTHOR_URLS, settings.IMS_URL]) {
+          expect(origin).toBe(new URL(origin).origin)
+          expect(origin).toMatch(/^https:|^http:\/\/(127\.0\.0\.1|localhost|\[::1\])(:\d+)?$/)
+        }
+      }),
+      { numRuns: 1_000 },
+    )
+  })
+})
+
+describe('the origins of the authors', () => {
+  const origins = (text: string) => parseSettings({ ...enough, AEM_AUTHOR_URLS: text }).AEM_AUTHOR_URLS
+
+  test.each<[string, string[]]>([
+    ['https://a.example.com,https://b.example.com', ['https://a.example.com', 'https://b.example.com']],
+    [
+      ' https://a.example.com/ , https://b.example.com/\n',
+      ['https://a.example.com', 'https://b.example.com'],
+    ],
+    ['["https://a.example.com","https://b.example.com"]', ['https://a.example.com', 'https://b.example.com']],
+    ['https://A.Example.com:443', ['https://a.example.com']],
+    ['https://a.example.com:8443', ['https://a.example.com:8443']],
+    ['http://localhost:4502', ['http://localhost:4502']],
+    ['http://127.0.0.1:4502', ['http://127.0.0.1:4502']],
+    ['http://[::1]:4502', ['http://[::1]:4502']],
+    ['http://[::1]:4502,https://a.example.com', ['http://[::1]:4502', 'https://a.example.com']],
+    ['[http://[::1]:4502, https://a.example.com]', ['http://[::1]:4502', 'https://a.example.com']],
+  ])('%j are %j, the first one first', (text, expected) => {
+    expect(origins(text)).toEqual(expected)
+  })
+})
+
+test.each([
+  'openid,AdobeID',
+  'openid AdobeID',
+  '["openid","AdobeID"]',
+  '[ openid, AdobeID ]',
+  "['openid', 'AdobeID']",
+])('the scopes may be written %j', (text) => {
+  const settings = parseSettings({ ...enough, ADC_CECREDENTIALS_METASCOPES: text })
+  expect(settings.ADC_CECREDENTIALS_METASCOPES).toEqual(['openid', 'AdobeID'])
+})
+
+test.each([
+  ['true', true],
+  ['yes', true],
+  ['1', true],
+  ['false', false],
+  ['no', false],
+  ['0', false],
+])('a flag may be written %j', (text, expected) => {
+  expect(parseSettings({ ...enough, AEM_EXPERIMENTAL: text }).AEM_EXPERIMENTAL).toBe(expected)
+})
+
+describe('the region of State', () => {
+  test('is checked by itself: a dead letter must not need the other inputs', () => {
+    expect(parseStateRegion({})).toBe('amer')
+    expect(parseStateRegion({ STATE_REGION: 'emea' })).toBe('emea')
+    expect(() => parseStateRegion({ STATE_REGION: 'mars' })).toThrow(/STATE_REGION must be one of amer, /)
+  })
+})

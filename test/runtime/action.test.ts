@@ -1,0 +1,98 @@
+import { permanentError, systemicError, transientError } from '../../src/core/errors'
+import { createAction } from '../../src/runtime/action'
+import { success } from '../../src/runtime/answer'
+
+const quiet = { LOG_LEVEL: 'error' }
+
+beforeEach(() => {
+  jest.spyOn(console, 'log').mockImplementation(() => undefined)
+  delete process.env.__OW_DEADLINE
+})
+afterEach(() => jest.restoreAllMocks())
+
+describe('an action', () => {
+  test.each([null, undefined, 'text', 7, [], () => 1])(
+    'gets %p as params and still answers',
+    async (params) => {
+      const main = createAction('test', async () => success({ ok: true }))
+      expect(await main(params)).toEqual({ statusCode: 200, body: { ok: true } })
+    },
+  )
+
+  test.each([
+    ['a transient error', () => transientError('X', 'later')],
+    ['a systemic error', () => systemicError('X', 'mend it')],
+    ['a permanent error that nobody recorded', () => permanentError('X', 'never')],
+    ['a plain error', () => new Error('bug')],
+    ['a text', () => 'oops'],
+    ['undefined', () => undefined],
+  ])('that throws %s answers 503, so that nothing is lost', async (_name, thrown) => {
+    const main = createAction('test', async () => {
+      throw thrown()
+    })
+    expect(await main(quiet)).toMatchObject({ error: { statusCode: 503 } })
+  })
+
+  test('that throws before its first await answers, too', async () => {
+    const main = createAction('test', () => {
+      throw new Error('synchronous')
+    })
+    expect(await main(quiet)).toMatchObject({ error: { statusCode: 503 } })
+  })
+
+  test('that never ends is answered for before the platform gives up', async () => {
+    const main = createAction('test', () => new Promise(() => undefined))
+    process.env.__OW_DEADLINE = String(Date.now() + 1_000)
+    const started = Date.now()
+    expect(await main(quiet)).toMatchObject({ error: { statusCode: 503, body: { code: 'TIME_IS_UP' } } })
+    expect(Date.now() - started).toBeLessThan(1_000)
+  })
+
+  test('tells its work that the time is up, so that it stops calling others', async () => {
+    let signal: AbortSignal | undefined
+    const main = createAction('test', (_params, { call }) => {
+      signal = call.signal
+      return new Promise(() => undefined)
+    })
+    process.env.__OW_DEADLINE = String(Date.now() + 500)
+    await main(quiet)
+    expect(signal?.aborted).toBe(true)
+  })
+
+  test('keeps its own environment when another activation starts meanwhile', async () => {
+    const main = createAction('test', async (_params, { activation }) => {
+      await new Promise((resolve) => setImmediate(resolve))
+      return success({ id: activation.id, namespace: activation.namespace })
+    })
+    const answers = ['a', 'b', 'c'].map((id) => {
+      process.env.__OW_ACTIVATION_ID = id
+      process.env.__OW_NAMESPACE = `ns-${id}`
+      return main(quiet)
+    })
+    expect(await Promise.all(answers)).toEqual(
+      ['a', 'b', 'c'].map((id) => ({ statusCode: 200, body: { id, namespace: `ns-${id}` } })),
+    )
+  })
+
+  test('with an answer that the platform would refuse for its size says so instead', async () => {
+    const main = createAction('test', async () => success({ text: 'x'.repeat(1_100_000) }))
+    const answer = await main(quiet)
+    expect(answer).toMatchObject({ statusCode: 200 })
+    expect(JSON.stringify(answer).length).toBeLessThan(1_000)
+  })
+
+  test('with an answer that JSON cannot carry answers 503', async () => {
+    const loop: Record<string, unknown> = {}
+    loop.self = loop
+    const main = createAction('test', async () => success(loop))
+    expect(await main(quiet)).toMatchObject({ error: { statusCode: 503 } })
+  })
+
+  test('does not let a secret out in an error', async () => {
+    const main = createAction('test', async () => {
+      throw new Error('cannot log in with hush-hush-4711')
+    })
+    const answer = await main({ ...quiet, ANY_CLIENT_SECRET: 'hush-hush-4711' })
+    expect(JSON.stringify(answer)).not.toContain('hush-hush-4711')
+  })
+})
