@@ -5,7 +5,7 @@ const floors = [
   ['enrich.ts', 'export.ts'],
   ['flows'],
   // What config/ is typed with.
-  ['enrichment.ts', 'destinations.ts'],
+  ['enrichment.ts', 'exports.ts'],
   ['pim', 'aem', 'journal', 'delivery', 'destinations', 'inputs'],
   ['ims', 'store', 'events', 'metadata'],
   ['http'],
@@ -69,7 +69,7 @@ module.exports = {
         pathNot: [
           '^src/(core|pim|metadata|destinations)/',
           '^src/http/response\\.ts$',
-          '^src/(enrichment|destinations)\\.ts$',
+          '^src/(enrichment|exports)\\.ts$',
         ],
         dependencyTypesNot: ['type-only'],
       },

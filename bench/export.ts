@@ -131,7 +131,8 @@ function summary(name: string, shape: Shape, samples: Record<Side, Measured[]>):
   const speed = (side: Side): number => size / (median(samples[side].map(({ ms }) => ms)) / 1000)
   const rss = (side: Side): number => Math.max(0, ...samples[side].map(({ peakRssMb }) => peakRssMb))
   const ratios = samples.rclone.map(({ ms }, index) => ms / (samples.ours[index]?.ms ?? Number.NaN))
-  const row = {
+  const cpu = (side: Side): number => (samples[side].length > 0 ? median(samples[side].map(({ cpuMs }) => cpuMs)) / 1000 : 0)
+  return {
     destination: name,
     shape: shape.name,
     oursMBs: speed('ours'),
@@ -140,12 +141,13 @@ function summary(name: string, shape: Shape, samples: Record<Side, Measured[]>):
     ratios,
     oursRssMb: rss('ours'),
     rcloneRssMb: rss('rclone'),
+    oursCpuS: cpu('ours'),
+    rcloneCpuS: cpu('rclone'),
   }
-  return row
 }
 
 function print(rows: readonly Record<string, unknown>[]): void {
-  const columns = ['destination', 'shape', 'oursMBs', 'rcloneMBs', 'ratio', 'oursRssMb', 'rcloneRssMb']
+  const columns = ['destination', 'shape', 'oursMBs', 'rcloneMBs', 'ratio', 'oursRssMb', 'rcloneRssMb', 'oursCpuS', 'rcloneCpuS']
   console.log(columns.map((column) => column.padStart(13)).join(''))
   for (const row of rows) console.log(columns.map((column) => shown(row[column]).padStart(13)).join(''), ratiosOf(row))
 }

@@ -1,12 +1,17 @@
 import { toBridgeError } from '../src/core/errors'
 import type { DeadLetter } from '../src/delivery/dead-letters'
 import { enrichEvent } from '../src/enrich'
-import type { EventFlow } from '../src/flows/event-flow'
+import { exportEvent } from '../src/export'
+import { asksAgain, type EventFlow } from '../src/flows/event-flow'
 import type { Environment } from './environment'
 import { type CommandResult, UsageError } from './output'
 
 /** The flow of each action that writes dead letters: a replay takes the same way as the event did. */
-const flows: Readonly<Record<string, EventFlow>> = { generic: enrichEvent }
+const flows: Readonly<Record<string, EventFlow>> = {
+  generic: enrichEvent,
+  'export-asset': exportEvent,
+  'export-worker': exportEvent,
+}
 
 type Selection = { ids: readonly string[]; all: boolean }
 type Command = (environment: Environment) => Promise<CommandResult>
@@ -79,11 +84,12 @@ async function replay(environment: Environment, id: string): Promise<Item> {
     const flow = Object.hasOwn(flows, letter.action) ? flows[letter.action] : undefined
     if (flow === undefined)
       return { id, ok: false, outcome: 'failed', message: `no flow of the name ${letter.action}` }
-    const result = await flow(letter.event, {
-      inputs: environment.inputs,
-      redactor: environment.redactor,
-      call,
-    })
+    const { destination: onlyDestination, action } = letter
+    const flowResult = await flow(letter.event, { ...environment, call, action, onlyDestination })
+    const [result, failed] = asksAgain(flowResult) ? [flowResult.result, true] : [flowResult, false]
+    // A flow that reports on destinations writes the letter anew when it fails for good again.
+    if (failed || result.outcome === 'dead-letter')
+      return { id, ok: false, outcome: 'failed', message: result.message }
     await environment.deadLetters.remove(id, call.signal)
     return { id, ok: true, outcome: result.outcome, message: result.message }
   } catch (thrown) {

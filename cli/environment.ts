@@ -2,17 +2,14 @@ import { config as readDotEnv } from 'dotenv'
 import { bindCallContext, type CallContext } from '../src/core/call-context'
 import { systemClock } from '../src/core/clock'
 import { createRedactor, type Redactor } from '../src/core/redaction'
-import { createDeadLetters, type DeadLetters } from '../src/delivery/dead-letters'
 import { type RawInputs, readInputs, secretsOf } from '../src/inputs/raw-inputs'
-import { parseStateRegion } from '../src/inputs/settings'
 import { createLogger } from '../src/runtime/logger'
-import { createStateStore } from '../src/store/state-store'
+import { createRecords, type Records } from '../src/runtime/records'
 
 /** What every command works with. */
-export type Environment = {
+export type Environment = Records & {
   inputs: RawInputs
   redactor: Redactor
-  deadLetters: DeadLetters
   /** Opens the context of one piece of work, with five minutes for it. */
   call(): CallContext
 }
@@ -28,14 +25,15 @@ export async function openEnvironment(): Promise<Environment> {
   const runtime = {
     namespace: configured(Core.Config.get('runtime.namespace')),
     apiKey: configured(Core.Config.get('runtime.auth')),
+    apiHost: configured(Core.Config.get('runtime.apihost')),
   }
   const inputs = readInputs({ ...process.env })
   const redactor = createRedactor([runtime.apiKey, ...secretsOf(inputs)])
-  const store = createStateStore({ ...runtime, region: parseStateRegion(inputs) })
+  const activation = { ...runtime, id: undefined, deadline: undefined, actionName: undefined }
   return {
+    ...createRecords(activation, inputs, redactor),
     inputs,
     redactor,
-    deadLetters: createDeadLetters(store, { clock: systemClock, redactor }),
     call: () =>
       bindCallContext({
         logger: createLogger('bridge', 'warn', { redactor }),

@@ -3,6 +3,7 @@ import { createAssetsClient } from './aem/assets-client'
 import { type AuthorHosts, createAuthorHosts } from './aem/author-host'
 import { createBinarySource } from './aem/binary-source'
 import type { Asset, AssetRef } from './core/asset'
+import { callContextOf } from './core/call-context'
 import { type Clock, systemClock } from './core/clock'
 import { permanentError, systemicError } from './core/errors'
 import type { Destination, DestinationContext } from './destinations/destination'
@@ -10,7 +11,13 @@ import { requireAsset } from './events/cloud-event'
 import { decodeEvent, eventKey, type Publication, publicationOf } from './events/decode'
 import { type Delivery, deliver, settle } from './flows/deliver-asset'
 import type { EventFlow, EventResult, FlowContext, FlowResult } from './flows/event-flow'
-import { destinationsOf, type ExportParts, exportSkipReason, isImmediate, removeFrom } from './flows/export-asset'
+import {
+  destinationsOf,
+  type ExportParts,
+  exportSkipReason,
+  isImmediate,
+  removeFrom,
+} from './flows/export-asset'
 import { workOff } from './flows/work-off'
 import { createHttpClient } from './http/http-client'
 import { createTokenProvider } from './ims/token-provider'
@@ -44,13 +51,22 @@ export const exportEvent: EventFlow = async (raw, context) => {
   const names = context.onlyDestination === undefined ? destinationsOf(asset) : [context.onlyDestination]
   if (names.length === 0) return skipped(asset, 'exportDestination names no destination')
   if (context.onlyDestination === undefined && !isImmediate(asset)) {
-    return { ...skipped(asset, 'exportImmediately is not yes: the next batch run exports it'), outcome: 'deferred' }
+    return {
+      ...skipped(asset, 'exportImmediately is not yes: the next batch run exports it'),
+      outcome: 'deferred',
+    }
   }
-  return summary(asset, await Promise.all(names.map((name) => deliver(name, asset, delivered, graph, context))))
+  return summary(
+    asset,
+    await Promise.all(names.map((name) => deliver(name, asset, delivered, graph, context))),
+  )
 }
 
 /** Does the pending work of these ids; what is gone is done. */
-export async function exportPending(ids: readonly string[], context: FlowContext): Promise<readonly EventResult[]> {
+export async function exportPending(
+  ids: readonly string[],
+  context: FlowContext,
+): Promise<readonly EventResult[]> {
   const graph = graphFor(context)
   const results: EventResult[] = []
   for (const id of ids) {
@@ -74,7 +90,11 @@ async function remove(
 ): Promise<FlowResult> {
   const policy = publication === 'deleted' ? graph.exports.onDelete : graph.exports.onUnpublish
   if (policy !== 'remove') {
-    return { message: `kept at the destinations: the asset was ${publication}`, outcome: 'skipped', reason: `config/destinations.ts keeps what was ${publication}` }
+    return {
+      message: `kept at the destinations: the asset was ${publication}`,
+      outcome: 'skipped',
+      reason: `config/destinations.ts keeps what was ${publication}`,
+    }
   }
   const names = context.onlyDestination === undefined ? graph.active() : [context.onlyDestination]
   const deliveries = await Promise.all(
@@ -101,7 +121,9 @@ function summary(asset: Asset | undefined, deliveries: readonly Delivery[]): Flo
   const destinations = deliveries.map(({ report }) => report)
   const outcomes = [...new Set(destinations.map(({ outcome }) => outcome))]
   const result: EventResult = {
-    message: destinations.map(({ destination, outcome, reason }) => `${destination}: ${outcome}${reason ? ` (${reason})` : ''}`).join('; '),
+    message: destinations
+      .map(({ destination, outcome, reason }) => `${destination}: ${outcome}${reason ? ` (${reason})` : ''}`)
+      .join('; '),
     outcome: outcomes.length === 1 ? (outcomes[0] ?? 'done') : 'mixed',
     ...(asset === undefined ? {} : { assetdata: assetData(asset) }),
     destinations,
@@ -151,17 +173,24 @@ function buildGraph({ inputs, redactor }: FlowContext): ExportGraph {
     exports: exportConfig,
     clock: systemClock,
     openSource: (options) => createBinarySource(options, { tokens, clock: systemClock }),
-    renditionNames: (asset, signal) => assets.renditionNames(asset, signal),
-    active: () => Object.entries(destinations).flatMap(([name, factory]) => (factory.isOn(context) ? [name] : [])),
+    renditionNames: (asset, signal) => assets.renditionNames(asset, callContextOf(signal)),
+    active: () =>
+      Object.entries(destinations).flatMap(([name, factory]) => (factory.isOn(context) ? [name] : [])),
     destination(name) {
       const known = opened.get(name)
       if (known !== undefined) return known
       const factory = Object.hasOwn(destinations, name) ? destinations[name] : undefined
       if (factory === undefined) {
-        throw permanentError('DESTINATION_UNKNOWN', `exportDestination names ${JSON.stringify(name).slice(0, 80)}; config/destinations.ts knows ${Object.keys(destinations).join(', ')}`)
+        throw permanentError(
+          'DESTINATION_UNKNOWN',
+          `exportDestination names ${JSON.stringify(name).slice(0, 80)}; config/destinations.ts knows ${Object.keys(destinations).join(', ')}`,
+        )
       }
       if (!factory.isOn(context)) {
-        throw systemicError('DESTINATION_OFF', `the destination ${name} is not set up: set its inputs (see docs/destinations/${name}.md)`)
+        throw systemicError(
+          'DESTINATION_OFF',
+          `the destination ${name} is not set up: set its inputs (see docs/destinations/${name}.md)`,
+        )
       }
       const created = factory.create(context)
       opened.set(name, created)

@@ -9,6 +9,7 @@ const folder = join(root, 'bench/out/export')
 export async function bundleClient(): Promise<string> {
   const compiler = webpack({
     ...ourConfig,
+    mode: 'production',
     target: 'node',
     entry: [join(root, 'bench/export/client.ts')],
     output: { path: folder, filename: 'client.js', libraryTarget: 'commonjs2' },

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 
 /** What a process needed, from its start to its end. */
-export type Measured = { ms: number; peakRssMb: number }
+export type Measured = { ms: number; peakRssMb: number; cpuMs: number }
 
 const pollMs = 10
 
@@ -15,8 +15,10 @@ export function measure(command: string, args: readonly string[], env: NodeJS.Pr
     const started = performance.now()
     const child = spawn(command, args, { env, stdio: ['ignore', 'pipe', 'pipe'] })
     let peakRssMb = 0
+    let cpuMs = 0
     const poll = setInterval(() => {
       peakRssMb = Math.max(peakRssMb, highWaterMb(child.pid))
+      cpuMs = Math.max(cpuMs, usedCpuMs(child.pid))
     }, pollMs)
     let output = ''
     const collect = (chunk: Buffer): void => {
@@ -28,7 +30,7 @@ export function measure(command: string, args: readonly string[], env: NodeJS.Pr
     child.on('close', (code) => {
       const ms = performance.now() - started
       clearInterval(poll)
-      if (code === 0) resolve({ ms, peakRssMb })
+      if (code === 0) resolve({ ms, peakRssMb, cpuMs })
       else reject(new Error(`${command} ended with ${code}: ${output}`))
     })
   })
@@ -39,6 +41,16 @@ function highWaterMb(pid: number | undefined): number {
   try {
     const status = readFileSync(`/proc/${pid}/status`, 'utf8')
     return Number(/VmHWM:\s+(\d+) kB/.exec(status)?.[1] ?? 0) / 1024
+  } catch {
+    return 0
+  }
+}
+
+/** User and system time so far; the kernel counts it in hundredths of a second. */
+function usedCpuMs(pid: number | undefined): number {
+  try {
+    const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? []
+    return (Number(fields[11]) + Number(fields[12])) * 10
   } catch {
     return 0
   }

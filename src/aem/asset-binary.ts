@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto'
 import { Readable } from 'node:stream'
+import type { AssetBinary, ByteRange } from '../core/binary'
 import { type Clock, systemClock } from '../core/clock'
 import { BridgeError, permanentError, transientError } from '../core/errors'
-import type { AssetBinary, ByteRange } from '../destinations/destination'
 import { fullJitter } from '../http/backoff'
 import type { BinarySource } from './binary-source'
 
@@ -25,7 +25,8 @@ export function createAssetBinary(
 
   return {
     ...facts,
-    open: async (signal) => Readable.from(held(facts, resumed(signal)), { objectMode: false, highWaterMark: 256 * 1024 }),
+    open: async (signal) =>
+      Readable.from(held(facts, resumed(signal)), { objectMode: false, highWaterMark: 256 * 1024 }),
     readRange,
     presignedUrl: (signal) => source.presignedUrl(signal),
   }
@@ -58,7 +59,11 @@ export function createAssetBinary(
         if (expected === undefined || received >= expected) return
       } catch (thrown) {
         signal.throwIfAborted()
-        if (thrown instanceof BridgeError && (thrown.failureClass !== 'transient' || thrown.code === 'AEM_FILE_CHANGED')) throw thrown
+        if (
+          thrown instanceof BridgeError &&
+          (thrown.failureClass !== 'transient' || thrown.code === 'AEM_FILE_CHANGED')
+        )
+          throw thrown
         if (offset > before) barren = 0
         if (barren >= maxBarrenAttempts) throw toTransfer(thrown)
       }
@@ -78,7 +83,9 @@ export function createAssetBinary(
         }
         const bytes = await collect(withIdleLimit(response.body), range.end - range.start)
         if (bytes.length === range.end - range.start) return bytes
-        throw transientError('AEM_CUT', 'AEM closed the connection in the middle of a file', { upstream: 'AEM' })
+        throw transientError('AEM_CUT', 'AEM closed the connection in the middle of a file', {
+          upstream: 'AEM',
+        })
       } catch (thrown) {
         signal.throwIfAborted()
         if (thrown instanceof BridgeError && thrown.failureClass !== 'transient') throw thrown
@@ -106,17 +113,27 @@ async function* held(facts: BinaryFacts, chunks: AsyncIterable<Buffer>): AsyncGe
   }
   if (facts.size !== undefined && size !== facts.size) throw changed()
   if (hash !== undefined && hash.digest('hex') !== facts.sha1) {
-    throw transientError('AEM_FILE_CHANGED', 'the bytes do not have the SHA-1 that AEM names: the file changed, or the download is broken', { upstream: 'AEM' })
+    throw transientError(
+      'AEM_FILE_CHANGED',
+      'the bytes do not have the SHA-1 that AEM names: the file changed, or the download is broken',
+      { upstream: 'AEM' },
+    )
   }
   if (last !== undefined) yield last
 }
 
 const changed = (): BridgeError =>
-  transientError('AEM_FILE_CHANGED', 'the file has another size than AEM names: it changed while it was read', { upstream: 'AEM' })
+  transientError(
+    'AEM_FILE_CHANGED',
+    'the file has another size than AEM names: it changed while it was read',
+    { upstream: 'AEM' },
+  )
 
 async function* withIdleLimit(body: Readable): AsyncGenerator<Buffer> {
   const stalled = (): void => {
-    body.destroy(transientError('AEM_STALLED', `AEM sent nothing of a file for ${idleMs} ms`, { upstream: 'AEM' }))
+    body.destroy(
+      transientError('AEM_STALLED', `AEM sent nothing of a file for ${idleMs} ms`, { upstream: 'AEM' }),
+    )
   }
   let timer = setTimeout(stalled, idleMs)
   try {
@@ -148,5 +165,7 @@ function lengthOf(headers: ReadonlyMap<string, string>): number | undefined {
 
 function toTransfer(thrown: unknown): BridgeError {
   if (thrown instanceof BridgeError) return thrown
-  return transientError('AEM_CUT', 'AEM closed the connection in the middle of a file, again and again', { upstream: 'AEM' })
+  return transientError('AEM_CUT', 'AEM closed the connection in the middle of a file, again and again', {
+    upstream: 'AEM',
+  })
 }

@@ -67,3 +67,9 @@ export function parseAssetId(response: HttpResponse): string {
   }
   return `urn:aaid:aem:${uuid}`
 }
+
+/** Reads the names of the files in a renditions folder from its JSON rendering (Sling, depth 1). */
+export function parseRenditionNames(response: HttpResponse): readonly string[] {
+  const folder = jsonBody(upstream, response)
+  return isRecord(folder) ? Object.keys(folder).filter((name) => isRecord(folder[name])) : []
+}

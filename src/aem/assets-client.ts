@@ -6,7 +6,7 @@ import { type HttpResponse, isOk, refusePage } from '../http/response'
 import type { TokenProvider } from '../ims/token-provider'
 import { isApplied, type MetadataChange } from '../metadata/diff'
 import { sameValue } from '../metadata/values'
-import { parseAsset, parseAssetId } from './asset-document'
+import { parseAsset, parseAssetId, parseRenditionNames } from './asset-document'
 import { checkAssetPath, encodeAssetPath } from './asset-path'
 import { createPatchPathStyles, type PatchPathMode, type PatchPathStyle, patchPath } from './patch-paths'
 import { aemProblem, problemDetail } from './problem'
@@ -42,6 +42,8 @@ export type AssetsClient = {
     changes: readonly MetadataChange[],
     call: CallContext,
   ): Promise<'written' | 'conflict'>
+  /** The names of an asset's renditions, the original among them; none when AEM lists none. */
+  renditionNames(asset: Asset, call: CallContext): Promise<readonly string[]>
 }
 
 const assetIdPattern = /^urn(:[A-Za-z0-9._-]+){2,}$/
@@ -60,7 +62,16 @@ export function createAssetsClient(
     ]),
   )
 
-  return { readAsset, patchMetadata }
+  return { readAsset, patchMetadata, renditionNames }
+
+  async function renditionNames(asset: Asset, call: CallContext): Promise<readonly string[]> {
+    const path = encodeAssetPath(checkAssetPath(asset.path))
+    const url = `${asset.origin}${path}/jcr:content/renditions.1.json`
+    const response = await send(asset.origin, { method: 'GET', url }, call)
+    if (response.status === 404) return []
+    if (response.status !== 200) throw aemProblem('read', response)
+    return parseRenditionNames(response)
+  }
 
   async function readAsset(ref: AssetRef, call: CallContext): Promise<Asset> {
     const id = ref.id ?? (await findAssetId(ref, call))

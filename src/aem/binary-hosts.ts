@@ -9,7 +9,8 @@ const blobStore = '.blob.core.windows.net'
  * @throws {BridgeError} systemic, `AEM_REDIRECTS`, naming the host only, for the URL is a key
  */
 export function checkRedirect(author: string, from: URL, location: string | undefined): URL {
-  const target = location !== undefined && URL.canParse(location, from.href) ? new URL(location, from) : undefined
+  const target =
+    location !== undefined && URL.canParse(location, from.href) ? new URL(location, from) : undefined
   const origin = new URL(author)
   const allowed =
     target !== undefined &&

@@ -1,11 +1,11 @@
+import type { ByteRange } from '../core/binary'
+import { callContextOf } from '../core/call-context'
 import type { Clock } from '../core/clock'
 import { type BridgeError, permanentError, systemicError, transientError } from '../core/errors'
-import type { ByteRange } from '../destinations/destination'
 import { parseRetryAfter } from '../http/retry-after'
 import { getStream, type StreamedResponse } from '../http/stream'
 import type { TokenProvider } from '../ims/token-provider'
 import { checkRedirect } from './binary-hosts'
-import { callContextOf } from '../core/call-context'
 
 /** Gets the bytes behind one path of an author, wherever AEM sends for them. */
 export type BinarySource = {
@@ -30,7 +30,8 @@ export type BinarySourceOptions = {
 
 const maxHops = 5
 const isRedirect = (status: number): boolean => [301, 302, 303, 307, 308].includes(status)
-const isHtml = (type: string | undefined): boolean => /^(text\/html|application\/xhtml\+xml)\b/i.test(type ?? '')
+const isHtml = (type: string | undefined): boolean =>
+  /^(text\/html|application\/xhtml\+xml)\b/i.test(type ?? '')
 
 /** Creates the source of one file. A link that AEM has given is used until it is refused. */
 export function createBinarySource(
@@ -72,7 +73,10 @@ export function createBinarySource(
     return link.href
   }
 
-  async function fromAuthor(range: Partial<ByteRange> | undefined, signal: AbortSignal): Promise<StreamedResponse> {
+  async function fromAuthor(
+    range: Partial<ByteRange> | undefined,
+    signal: AbortSignal,
+  ): Promise<StreamedResponse> {
     const call = callContextOf(signal)
     const token = await tokens.token(call)
     const response = await send(author, range, signal, { authorization: `Bearer ${token}` })
@@ -109,7 +113,9 @@ export function createBinarySource(
       discard(response)
       url = checkRedirect(options.origin, url, response.headers.get('location'))
     }
-    throw systemicError('AEM_REDIRECTS', `AEM redirects a download more than ${maxHops} times`, { upstream: 'AEM' })
+    throw systemicError('AEM_REDIRECTS', `AEM redirects a download more than ${maxHops} times`, {
+      upstream: 'AEM',
+    })
   }
 
   function send(
@@ -128,17 +134,29 @@ export function createBinarySource(
     }
     if (isHtml(response.headers.get('content-type')) && !isHtml(options.mediaType)) {
       discard(response)
-      throw transientError('AEM_NOT_A_FILE', `AEM answered ${response.status} with an HTML page in place of the file: a login or hibernation page`, { upstream: 'AEM' })
+      throw transientError(
+        'AEM_NOT_A_FILE',
+        `AEM answered ${response.status} with an HTML page in place of the file: a login or hibernation page`,
+        { upstream: 'AEM' },
+      )
     }
     return response
   }
 
   function problem({ status, headers }: StreamedResponse): BridgeError {
     const details = { upstream: 'AEM', status }
-    if (status === 404 || status === 410) return permanentError('ASSET_NOT_FOUND', `AEM has no file there (${status})`, details)
-    if (status === 401) return systemicError('AEM_UNAUTHORIZED', 'AEM refused the token for a download (401)', details)
-    if (status === 403) return systemicError('AEM_FORBIDDEN', 'AEM refused a download with 403: check that the client id is allow-listed and may read /content/dam', details)
-    if (status === 416) return transientError('AEM_FILE_CHANGED', 'the file became shorter while it was read', details)
+    if (status === 404 || status === 410)
+      return permanentError('ASSET_NOT_FOUND', `AEM has no file there (${status})`, details)
+    if (status === 401)
+      return systemicError('AEM_UNAUTHORIZED', 'AEM refused the token for a download (401)', details)
+    if (status === 403)
+      return systemicError(
+        'AEM_FORBIDDEN',
+        'AEM refused a download with 403: check that the client id is allow-listed and may read /content/dam',
+        details,
+      )
+    if (status === 416)
+      return transientError('AEM_FILE_CHANGED', 'the file became shorter while it was read', details)
     const retryAfterMs = parseRetryAfter(headers.get('retry-after'), clock.now())
     return transientError('AEM_UNAVAILABLE', `AEM answered a download with ${status}`, {
       ...details,
@@ -147,7 +165,8 @@ export function createBinarySource(
   }
 }
 
-const rangeHeader = ({ start = 0, end }: Partial<ByteRange>): string => `bytes=${start}-${end === undefined ? '' : end - 1}`
+const rangeHeader = ({ start = 0, end }: Partial<ByteRange>): string =>
+  `bytes=${start}-${end === undefined ? '' : end - 1}`
 
 /** An answer nobody reads would keep its connection busy. */
 function discard(response: StreamedResponse): void {

@@ -27,22 +27,41 @@ export function createActivations(credentials: RuntimeCredentials): Activations 
     async start(action, params, signal) {
       const { apiHost, namespace, apiKey, actionName } = credentials
       if (!apiHost || !namespace || !apiKey || !actionName) {
-        throw systemicError('RUNTIME_WITHOUT_CREDENTIALS', 'an action can start another one only on I/O Runtime, with the annotation provide-api-key: true', { upstream })
+        throw systemicError(
+          'RUNTIME_WITHOUT_CREDENTIALS',
+          'an action can start another one only on I/O Runtime, with the annotation provide-api-key: true',
+          { upstream },
+        )
       }
       signal.throwIfAborted()
       const { default: openwhisk } = await import('openwhisk')
       const client = openwhisk({ apihost: apiHost, namespace, api_key: apiKey })
       const [, , packageName] = actionName.split('/')
       try {
-        const { activationId } = await client.actions.invoke({ name: `${packageName}/${action}`, params: { ...params }, blocking: false })
+        const { activationId } = await client.actions.invoke({
+          name: `${packageName}/${action}`,
+          params: { ...params },
+          blocking: false,
+        })
         return activationId
       } catch (thrown) {
         signal.throwIfAborted()
-        const status = typeof thrown === 'object' && thrown !== null && 'statusCode' in thrown ? Number(thrown.statusCode) : 0
+        const status =
+          typeof thrown === 'object' && thrown !== null && 'statusCode' in thrown
+            ? Number(thrown.statusCode)
+            : 0
         if (status === 401 || status === 403 || status === 404) {
-          throw systemicError('RUNTIME_REFUSED', `I/O Runtime refused to start ${action} (${status}): check that the whole package is deployed`, { upstream, status })
+          throw systemicError(
+            'RUNTIME_REFUSED',
+            `I/O Runtime refused to start ${action} (${status}): check that the whole package is deployed`,
+            { upstream, status },
+          )
         }
-        throw transientError('RUNTIME_UNAVAILABLE', `I/O Runtime did not start ${action} (${status || 'no answer'})`, { upstream })
+        throw transientError(
+          'RUNTIME_UNAVAILABLE',
+          `I/O Runtime did not start ${action} (${status || 'no answer'})`,
+          { upstream },
+        )
       }
     },
   }

@@ -16,6 +16,8 @@ const DeadLetterRecord = v.object({
   /** ISO 8601. */
   at: v.string(),
   activationId: v.optional(v.string()),
+  /** The destination that failed, when the others did not. */
+  destination: v.optional(v.string()),
   error: v.object({ code: v.string(), message: v.string() }),
   /** The event as it came, redacted; shortened when it is very large. */
   event: Json,

@@ -34,7 +34,8 @@ const ttlSeconds = 14 * 24 * 3600
 /** Creates the pending work on a store. */
 export function createPendingWork(store: Store): PendingWork {
   return {
-    write: (pending, signal) => store.put(`${prefix}${pending.id}`, JSON.stringify(pending), ttlSeconds, signal),
+    write: (pending, signal) =>
+      store.put(`${prefix}${pending.id}`, JSON.stringify(pending), ttlSeconds, signal),
     async read(id, signal) {
       const text = await store.get(`${prefix}${id}`, signal)
       if (text === undefined) return undefined

@@ -18,7 +18,8 @@ const backoff = { baseMs: 300, capMs: 8_000 }
 
 /** No answer, or one that may be another in a moment. */
 const isPassing = ({ failureClass, status }: BridgeError): boolean =>
-  status === undefined || (failureClass === 'transient' && (status === 408 || status === 429 || status >= 500))
+  status === undefined ||
+  (failureClass === 'transient' && (status === 408 || status === 429 || status >= 500))
 
 /**
  * Calls a service up to four times, with full jitter between, not before Retry-After and never beyond the deadline of
@@ -56,7 +57,11 @@ const wrongHost =
 
 /** The code of a failed connection, wherever the library put it; undefined when it is no such failure. */
 export function connectionCode(thrown: unknown): string | undefined {
-  for (let error: unknown = thrown, depth = 0; error instanceof Error && depth < 4; error = error.cause, depth++) {
+  for (
+    let error: unknown = thrown, depth = 0;
+    error instanceof Error && depth < 4;
+    error = error.cause, depth++
+  ) {
     const inner = error instanceof AggregateError ? error.errors[0] : error
     if (inner instanceof Error && 'code' in inner && typeof inner.code === 'string') return inner.code
   }

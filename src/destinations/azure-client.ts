@@ -8,7 +8,9 @@ import type { AzureAccess } from './azure-inputs'
  * @throws {BridgeError} systemic, `INPUT_INVALID`, when the connection string cannot be read
  */
 export async function connectAzure(access: AzureAccess): Promise<ContainerClient> {
-  const { AnonymousCredential, ContainerClient, StorageSharedKeyCredential } = await import('@azure/storage-blob')
+  const { AnonymousCredential, ContainerClient, StorageSharedKeyCredential } = await import(
+    '@azure/storage-blob'
+  )
   // Our own attempts instead: these neither heed Retry-After nor a deadline.
   const options = { retryOptions: { maxTries: 1 }, userAgentOptions: { userAgentPrefix: 'aem-asset-bridge' } }
   if (access.kind === 'sas') return new ContainerClient(access.url.href, new AnonymousCredential(), options)

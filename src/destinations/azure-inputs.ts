@@ -38,7 +38,10 @@ export function readAzureAccess({ input, requireInput, redactor }: DestinationCo
   redactor.add(key)
   const account = requireInput('AZURE_BLOB_ACCOUNT', 'set it to the name of the storage account')
   if (!/^[a-z0-9]{3,24}$/.test(account)) {
-    throw invalid('AZURE_BLOB_ACCOUNT', 'must be the name of a storage account: 3 to 24 lower-case letters and digits')
+    throw invalid(
+      'AZURE_BLOB_ACCOUNT',
+      'must be the name of a storage account: 3 to 24 lower-case letters and digits',
+    )
   }
   if (!/^[A-Za-z0-9+/]+={0,2}$/.test(key)) throw invalid('AZURE_BLOB_KEY', 'must be Base64')
   return { kind: 'key', account, key, container: readContainer(requireInput) }
@@ -57,7 +60,10 @@ function readSasUrl(text: string): URL {
     throw invalid('AZURE_BLOB_SAS_URL', 'must end with a shared access signature (?sv=...&sig=...)')
   }
   if (url.pathname.split('/').filter((segment) => segment !== '').length === 0) {
-    throw invalid('AZURE_BLOB_SAS_URL', 'must name the container: https://account.blob.core.windows.net/container?sv=...')
+    throw invalid(
+      'AZURE_BLOB_SAS_URL',
+      'must name the container: https://account.blob.core.windows.net/container?sv=...',
+    )
   }
   return url
 }
@@ -65,7 +71,10 @@ function readSasUrl(text: string): URL {
 function readContainer(requireInput: DestinationContext['requireInput']): string {
   const name = requireInput('AZURE_BLOB_CONTAINER', 'set it to the name of the container')
   if (!/^(\$root|\$web|[a-z0-9](?:-?[a-z0-9]){2,62})$/.test(name)) {
-    throw invalid('AZURE_BLOB_CONTAINER', 'must be the name of a container: 3 to 63 lower-case letters, digits and single hyphens')
+    throw invalid(
+      'AZURE_BLOB_CONTAINER',
+      'must be the name of a container: 3 to 63 lower-case letters, digits and single hyphens',
+    )
   }
   return name
 }

@@ -40,7 +40,8 @@ export function toAzureError(thrown: unknown, expiry?: number): BridgeError {
       ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
     })
 
-  if (changed.includes(code)) return error('transient', 'DESTINATION_CHANGED', 'somebody else wrote this blob meanwhile')
+  if (changed.includes(code))
+    return error('transient', 'DESTINATION_CHANGED', 'somebody else wrote this blob meanwhile')
   if (blocksLost.includes(code)) {
     return error('transient', 'AZURE_BLOCKS_LOST', 'another upload of the same blob came in between')
   }
@@ -48,14 +49,23 @@ export function toAzureError(thrown: unknown, expiry?: number): BridgeError {
   if (status === 401 || status === 403 || unauthorized.includes(code)) {
     return error('systemic', 'AZURE_UNAUTHORIZED', hint(expiry))
   }
-  if (status === 408 || status === 429 || (status >= 500 && status !== 501 && status !== 505) || busy.includes(code)) {
+  if (
+    status === 408 ||
+    status === 429 ||
+    (status >= 500 && status !== 501 && status !== 505) ||
+    busy.includes(code)
+  ) {
     return error('transient', 'AZURE_UNAVAILABLE', 'it is not available')
   }
   if (status === 404) return error('transient', 'DESTINATION_CHANGED', 'the blob was removed meanwhile')
   if (status === 400 || status === 409 || status === 411 || status === 412 || status === 413) {
     return error('permanent', 'AZURE_REFUSED', 'it does not take this file')
   }
-  return error('systemic', 'AZURE_UNEXPECTED_ANSWER', 'this is no storage account, or it cannot do what is needed')
+  return error(
+    'systemic',
+    'AZURE_UNEXPECTED_ANSWER',
+    'this is no storage account, or it cannot do what is needed',
+  )
 }
 
 function hint(expiry: number | undefined): string {

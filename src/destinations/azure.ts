@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto'
+import { createHash, randomBytes } from 'node:crypto'
 import type { BlockBlobClient, BlockBlobUploadOptions, ContainerClient } from '@azure/storage-blob'
 import { callContextOf } from '../core/call-context'
 import { type BridgeError, transientError } from '../core/errors'
@@ -71,7 +71,11 @@ function createAzure(access: AzureAccess, prefix: string, copyFromUrl: boolean):
     return withAttempts(rules, signal, async (abortSignal) => {
       try {
         const { metadata, contentLength = 0, etag } = await blob.getProperties({ abortSignal })
-        return { version: versionFromHeader(metadata?.sourceversion), size: contentLength, ...(etag === undefined ? {} : { etag }) }
+        return {
+          version: versionFromHeader(metadata?.sourceversion),
+          size: contentLength,
+          ...(etag === undefined ? {} : { etag }),
+        }
       } catch (thrown) {
         if (azureCode(thrown) === 'BlobNotFound') return undefined
         throw thrown
@@ -125,14 +129,23 @@ function createAzure(access: AzureAccess, prefix: string, copyFromUrl: boolean):
     const blockId = blockIds()
     const plan = { blockSize: blockSizeFor(size, blockSize, maxBlocks), parallel: parallelBlocks, buffers }
     const sent = await sendBlocks(source, plan, signal, async ({ index, bytes }, blockSignal) => {
+      const transactionalContentMD5 = createHash('md5').update(bytes).digest()
       await withAttempts(rules, blockSignal, (abortSignal) =>
-        blob.stageBlock(blockId(index), bytes, bytes.length, { abortSignal }),
+        blob.stageBlock(blockId(index), bytes, bytes.length, { transactionalContentMD5, abortSignal }),
       )
     })
-    return commit(upload, sent.size, Array.from({ length: sent.count }, (_, index) => blockId(index)))
+    return commit(
+      upload,
+      sent.size,
+      Array.from({ length: sent.count }, (_, index) => blockId(index)),
+    )
   }
 
-  async function commit({ blob, source, request, signal }: Upload, size: number, blocks: string[]): Promise<StoredObject> {
+  async function commit(
+    { blob, source, request, signal }: Upload,
+    size: number,
+    blocks: string[],
+  ): Promise<StoredObject> {
     const { etag } = await withAttempts(rules, signal, (abortSignal) =>
       blob.commitBlockList(blocks, { ...request, abortSignal }),
     )
@@ -143,17 +156,27 @@ function createAzure(access: AzureAccess, prefix: string, copyFromUrl: boolean):
   async function copy(upload: Upload): Promise<StoredObject | undefined> {
     const { blob, source, signal } = upload
     const { size } = source
-    if (!copyFromUrl || size === undefined || size <= singleLimit || Date.now() < noCopyBefore) return undefined
+    if (!copyFromUrl || size === undefined || size <= singleLimit || Date.now() < noCopyBefore)
+      return undefined
     const url = await source.presignedUrl?.(signal)
     if (url === undefined || !canFetch(url, blob.url)) return undefined
     const blockId = blockIds()
-    const starts = Array.from({ length: Math.ceil(size / copyBlockSize) }, (_, index) => index * copyBlockSize)
+    const starts = Array.from(
+      { length: Math.ceil(size / copyBlockSize) },
+      (_, index) => index * copyBlockSize,
+    )
     try {
       await inParallel(starts, parallelCopies, signal, (start, partSignal) =>
         withAttempts({ ...rules, timeoutMs: copyTimeoutMs }, partSignal, (abortSignal) =>
-          blob.stageBlockFromURL(blockId(start / copyBlockSize), url, start, Math.min(copyBlockSize, size - start), {
-            abortSignal,
-          }),
+          blob.stageBlockFromURL(
+            blockId(start / copyBlockSize),
+            url,
+            start,
+            Math.min(copyBlockSize, size - start),
+            {
+              abortSignal,
+            },
+          ),
         ),
       )
     } catch (thrown) {
@@ -176,9 +199,13 @@ function createAzure(access: AzureAccess, prefix: string, copyFromUrl: boolean):
     const sizes = new Map(uncommittedBlocks.map((block) => [block.name, block.size]))
     const fetched = blocks.reduce((sum, block) => sum + (sizes.get(block) ?? 0), 0)
     if (fetched === size) return
-    throw transientError('AZURE_BLOCKS_LOST', `Azure holds ${fetched} of ${size} bytes that it was to fetch from AEM`, {
-      upstream: 'AZURE',
-    })
+    throw transientError(
+      'AZURE_BLOCKS_LOST',
+      `Azure holds ${fetched} of ${size} bytes that it was to fetch from AEM`,
+      {
+        upstream: 'AZURE',
+      },
+    )
   }
 }
 

@@ -67,7 +67,8 @@ export async function sendBlocks(
   signal: AbortSignal,
   send: SendBlock,
 ): Promise<{ size: number; count: number }> {
-  if (plan.ranged && source.readRange && source.size !== undefined) return sendRanges(source, plan, signal, send)
+  if (plan.ranged && source.readRange && source.size !== undefined)
+    return sendRanges(source, plan, signal, send)
   const { blockSize, parallel, buffers } = plan
   const stop = new AbortController()
   const all = AbortSignal.any([signal, stop.signal])

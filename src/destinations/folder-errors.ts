@@ -1,5 +1,7 @@
-import { access, constants, stat } from 'node:fs/promises'
+import { unlink, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { BridgeError, permanentError, systemicError, transientError } from '../core/errors'
+import { temporaryPath } from './hidden-names'
 
 const upstream = 'FOLDER'
 const fullOrReadOnly = new Set(['ENOSPC', 'EDQUOT', 'EROFS'])
@@ -19,7 +21,8 @@ const hopeless = new Set([
 
 /** The system's code of a failed call, such as `ENOSPC`; undefined when something else was thrown. */
 export function systemCode(thrown: unknown): string | undefined {
-  if (typeof thrown !== 'object' || thrown === null || !('code' in thrown && 'syscall' in thrown)) return undefined
+  if (typeof thrown !== 'object' || thrown === null || !('code' in thrown && 'syscall' in thrown))
+    return undefined
   return typeof thrown.code === 'string' ? thrown.code : undefined
 }
 
@@ -32,7 +35,9 @@ export async function toFolderError(thrown: unknown, root: string, path: string)
   if (code === undefined || thrown instanceof BridgeError) return thrown
   const trouble = path === '' ? code : await rootTrouble(root)
   if (trouble !== undefined) {
-    return systemicError('FOLDER_ROOT_UNUSABLE', `the folder FOLDER_ROOT cannot be used: ${trouble}`, { upstream })
+    return systemicError('FOLDER_ROOT_UNUSABLE', `the folder FOLDER_ROOT cannot be used: ${trouble}`, {
+      upstream,
+    })
   }
   const message = `the folder destination failed on ${path}: ${code}`
   if (fullOrReadOnly.has(code)) return systemicError('FOLDER_UNWRITABLE', message, { upstream })
@@ -40,10 +45,12 @@ export async function toFolderError(thrown: unknown, root: string, path: string)
   return transientError('FOLDER_FAILED', message, { upstream })
 }
 
+/** Found out by writing: what the rights say is not always what a network share does. */
 async function rootTrouble(root: string): Promise<string | undefined> {
+  const probe = join(root, temporaryPath('probe'))
   try {
-    if (!(await stat(root)).isDirectory()) return 'ENOTDIR'
-    await access(root, constants.R_OK | constants.W_OK | constants.X_OK)
+    await writeFile(probe, '', { flag: 'wx' })
+    await unlink(probe)
     return undefined
   } catch (thrown) {
     const code = systemCode(thrown) ?? 'unknown error'

@@ -1,5 +1,16 @@
-import { constants, type BigIntStats } from 'node:fs'
-import { type FileHandle, link, lstat, mkdir, open, opendir, realpath, rename, stat, unlink } from 'node:fs/promises'
+import { type BigIntStats, constants } from 'node:fs'
+import {
+  type FileHandle,
+  link,
+  lstat,
+  mkdir,
+  open,
+  opendir,
+  realpath,
+  rename,
+  stat,
+  unlink,
+} from 'node:fs/promises'
 import { dirname, join, sep } from 'node:path'
 import type { FileFacts, FileTree } from './file-tree'
 import { leavesRoot, notAFile, systemCode, toFolderError } from './folder-errors'
@@ -32,7 +43,7 @@ export function folderTree(root: string): FileTree {
       }),
 
     makeFolder: async (path) => {
-      await guarded('', () => mkdir(root, { recursive: true }))
+      await guarded('', () => makeWithParents(root))
       await guarded(path, () => makeBelow(path))
     },
 
@@ -46,9 +57,7 @@ export function folderTree(root: string): FileTree {
       ),
 
     writeText: (path, text) =>
-      guarded(path, () =>
-        unlessThere(() => withFile(full(path), 'wx', (handle) => handle.writeFile(text))),
-      ),
+      guarded(path, () => unlessThere(() => withFile(full(path), 'wx', (handle) => handle.writeFile(text)))),
 
     replace: (from, to) =>
       guarded(to, async () => {
@@ -97,13 +106,21 @@ export function folderTree(root: string): FileTree {
   }
 }
 
-const isBelow = (place: string, root: string): boolean => place.startsWith(root.endsWith(sep) ? root : root + sep)
+const isBelow = (place: string, root: string): boolean =>
+  place.startsWith(root.endsWith(sep) ? root : root + sep)
 
 /** The inode tells files apart that live at the same time, the nanoseconds those that do not. */
 const factsOf = (stats: BigIntStats): FileFacts => ({
   size: Number(stats.size),
   stamp: `${stats.ino}-${stats.size}-${stats.mtimeNs}`,
 })
+
+/** By hand, since Node's own never ends where a folder is there and refuses to hold another, as `/proc` does. */
+async function makeWithParents(place: string): Promise<void> {
+  if ((await ifThere(() => stat(place))) !== undefined) return
+  if (dirname(place) !== place) await makeWithParents(dirname(place))
+  await unlessThere(() => mkdir(place))
+}
 
 async function firstText(path: string): Promise<string> {
   return withFile(path, constants.O_RDONLY | constants.O_NOFOLLOW, async (handle) => {

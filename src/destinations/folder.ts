@@ -15,9 +15,13 @@ export const folder = (options: FolderOptions = {}): DestinationFactory => ({
   isOn: (context) => (options.root ?? context.input('FOLDER_ROOT')) !== undefined,
   create: (context) => {
     const root =
-      options.root ?? context.requireInput('FOLDER_ROOT', 'set it to the absolute path of a folder, such as /mnt/dam')
+      options.root ??
+      context.requireInput('FOLDER_ROOT', 'set it to the absolute path of a folder, such as /mnt/dam')
     if (!isAbsolute(root)) {
-      throw systemicError('INPUT_INVALID', `FOLDER_ROOT must be an absolute path, not ${JSON.stringify(root)}`)
+      throw systemicError(
+        'INPUT_INVALID',
+        `FOLDER_ROOT must be an absolute path, not ${JSON.stringify(root)}`,
+      )
     }
     const tree = folderTree(root)
     return treeDestination('folder', (_signal, work) => work(tree))

@@ -19,10 +19,17 @@ export function toHttpsError({ status, headers }: HttpsAnswer, now: number): Bri
     )
   }
   if (status === 412) {
-    return transientError('DESTINATION_CHANGED', 'the endpoint holds something else than when it was looked at', details)
+    return transientError(
+      'DESTINATION_CHANGED',
+      'the endpoint holds something else than when it was looked at',
+      details,
+    )
   }
   if (everyFile.has(status)) {
-    const hint = status === 401 || status === 403 ? 'check HTTPS_AUTH, HTTPS_SECRET and HTTPS_HEADERS' : 'check HTTPS_URL and HTTPS_METHOD'
+    const hint =
+      status === 401 || status === 403
+        ? 'check HTTPS_AUTH, HTTPS_SECRET and HTTPS_HEADERS'
+        : 'check HTTPS_URL and HTTPS_METHOD'
     return systemicError('HTTPS_UNUSABLE', `the endpoint answered ${status}: ${hint}`, details)
   }
   if (status === 408 || status === 425 || status === 429 || status >= 500) {
@@ -32,7 +39,11 @@ export function toHttpsError({ status, headers }: HttpsAnswer, now: number): Bri
       ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
     })
   }
-  return permanentError('HTTPS_REFUSED', `the endpoint does not take the file: it answered ${status}`, details)
+  return permanentError(
+    'HTTPS_REFUSED',
+    `the endpoint does not take the file: it answered ${status}`,
+    details,
+  )
 }
 
 /** A request without an answer, as an error. Never the system's own message: it may hold the URL. */
@@ -45,7 +56,9 @@ export function toConnectionError(thrown: unknown): BridgeError {
   if (isWrongHost(code) || /^(ERR_SSL|EPROTO)/.test(code)) {
     return systemicError('HTTPS_UNREACHABLE', `no connection to the host in HTTPS_URL: ${code}`, { upstream })
   }
-  return transientError('HTTPS_CUT', `the endpoint closed the connection before it answered: ${code}`, { upstream })
+  return transientError('HTTPS_CUT', `the endpoint closed the connection before it answered: ${code}`, {
+    upstream,
+  })
 }
 
 /** The endpoint takes no more bytes, or does not answer. It may have the file all the same. */

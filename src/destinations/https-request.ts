@@ -27,7 +27,11 @@ const agents = {
  * @param idleMs how long the endpoint may do nothing, be it that it takes no byte or gives no answer
  * @throws {BridgeError} transient, `HTTPS_TIMEOUT`; else what the body throws, the system's error, or the signal's reason
  */
-export async function sendRequest(request: HttpsRequest, idleMs: number, signal: AbortSignal): Promise<HttpsAnswer> {
+export async function sendRequest(
+  request: HttpsRequest,
+  idleMs: number,
+  signal: AbortSignal,
+): Promise<HttpsAnswer> {
   signal.throwIfAborted()
   const first = attempt(request, idleMs, signal, true)
   try {
@@ -35,7 +39,7 @@ export async function sendRequest(request: HttpsRequest, idleMs: number, signal:
   } catch (thrown) {
     signal.throwIfAborted()
     // The connection had been closed while nobody used it, as after a pause of the container.
-    if (!first.metDeadConnection()) throw thrown
+    if (!first.metDeadConnection(thrown)) throw thrown
     return attempt(request, idleMs, signal, false).answer
   }
 }
@@ -45,20 +49,23 @@ function attempt(
   idleMs: number,
   signal: AbortSignal,
   reuse: boolean,
-): { answer: Promise<HttpsAnswer>; metDeadConnection(): boolean } {
+): { answer: Promise<HttpsAnswer>; metDeadConnection(thrown: unknown): boolean } {
   const secure = url.protocol === 'https:'
   const agent = reuse ? agents[secure ? 'https' : 'http'] : false
   const request = (secure ? https : http).request(url, { method, headers: { ...headers }, agent, signal })
-  let broken = false
+  let dead: unknown
   const response = new Promise<IncomingMessage>((resolve, reject) => {
     request.once('response', resolve)
     request.on('error', (error: NodeJS.ErrnoException) => {
-      broken = request.reusedSocket && (error.code === 'ECONNRESET' || error.code === 'EPIPE')
+      if (request.reusedSocket && (error.code === 'ECONNRESET' || error.code === 'EPIPE')) dead = error
       reject(error)
     })
   })
   response.catch(() => undefined)
-  return { answer: finish(request, response, body, idleMs), metDeadConnection: () => broken }
+  return {
+    answer: finish(request, response, body, idleMs),
+    metDeadConnection: (thrown) => dead !== undefined && thrown === dead,
+  }
 }
 
 async function finish(
@@ -71,7 +78,7 @@ async function finish(
     if (body !== undefined) await pump(request, response, body(), idleMs)
     request.end()
     const answer = await within(idleMs, response)
-    const whole = await drained(answer)
+    const whole = await readAway(answer)
     if (!whole || !request.writableFinished) request.destroy()
     return { status: answer.statusCode ?? 0, headers: answer.headers }
   } catch (thrown) {
@@ -87,21 +94,27 @@ async function pump(
   idleMs: number,
 ): Promise<void> {
   let over = false
-  const answered = response.finally(() => {
+  const end = (): void => {
     over = true
-  })
-  answered.catch(() => undefined)
+  }
+  response.then(end, end)
   for await (const chunk of chunks) {
-    if (over) break
-    if (request.write(chunk)) continue
-    await within(idleMs, Promise.race([drain(request), answered]))
+    if (over || request.destroyed) return
+    if (!request.write(chunk)) await within(idleMs, drained(request))
   }
 }
 
-const drain = (request: ClientRequest): Promise<void> =>
+/** Until more bytes are taken, or none will ever be. */
+const drained = (request: ClientRequest): Promise<void> =>
   new Promise((resolve) => {
-    request.once('drain', resolve)
+    const end = (): void => {
+      for (const event of endings) request.off(event, end)
+      resolve()
+    }
+    for (const event of endings) request.on(event, end)
   })
+
+const endings = ['drain', 'response', 'error', 'close'] as const
 
 async function within<T>(ms: number, work: Promise<T>): Promise<T> {
   let timer: NodeJS.Timeout | undefined
@@ -116,7 +129,7 @@ async function within<T>(ms: number, work: Promise<T>): Promise<T> {
 }
 
 /** Reads an answer away, so that the connection can be used again; false when it is too long for that, or cut. */
-async function drained(answer: IncomingMessage): Promise<boolean> {
+async function readAway(answer: IncomingMessage): Promise<boolean> {
   let size = 0
   try {
     for await (const chunk of answer) {

@@ -19,7 +19,8 @@ const placeholder = '{key}'
 const headerName = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/
 const headerValue = /^[\t\x20-\x7e]*$/
 /** These say how the body is sent, or are signed. */
-const ownHeaders = /^(content-length|content-type|transfer-encoding|connection|host|expect|idempotency-key|if-|x-source-|x-bridge-)/
+const ownHeaders =
+  /^(content-length|content-type|transfer-encoding|connection|host|expect|idempotency-key|if-|x-source-|x-bridge-)/
 
 /**
  * Reads the inputs of an HTTPS destination.

@@ -26,7 +26,8 @@ export function safeKey(text: string): string {
     .filter((segment) => segment !== '')
     .map(safeSegment)
     .join('/')
-  if (key === '') throw permanentError('KEY_EMPTY', 'the key template in config/destinations.ts gave an empty key')
+  if (key === '')
+    throw permanentError('KEY_EMPTY', 'the key template in config/destinations.ts gave an empty key')
   if (Buffer.byteLength(key) <= maxKeyBytes) return key
   return `${hashOf(text)}-${safeSegment(text.slice(text.lastIndexOf('/') + 1))}`
 }

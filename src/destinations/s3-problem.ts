@@ -10,7 +10,14 @@ type Refusal = {
 }
 
 const changed = ['PreconditionFailed', 'ConditionalRequestConflict', 'NoSuchKey']
-const passing = ['RequestTimeout', 'NoSuchUpload', 'BadDigest', 'IncompleteBody', 'InvalidPart', 'OperationAborted']
+const passing = [
+  'RequestTimeout',
+  'NoSuchUpload',
+  'BadDigest',
+  'IncompleteBody',
+  'InvalidPart',
+  'OperationAborted',
+]
 const refused = ['EntityTooLarge', 'InvalidArgument', 'KeyTooLong', 'KeyTooLongError', 'MetadataTooLarge']
 const missing = ['NoSuchBucket', 'InvalidBucketName']
 /** These answer 400; what answers 401 or 403 need not be listed. */
@@ -44,17 +51,30 @@ export function toS3Error(thrown: unknown): BridgeError {
     return error('transient', 'DESTINATION_CHANGED', 'somebody else wrote this object meanwhile')
   }
   if (passing.includes(code)) return error('transient', 'S3_INTERRUPTED', 'the upload was interrupted')
-  if (refused.includes(code) || status === 413) return error('permanent', 'S3_REFUSED', 'it does not take this file')
-  if (missing.includes(code)) return error('systemic', 'S3_BUCKET_MISSING', 'the bucket in S3_BUCKET is not there')
-  if (status >= 300 && status < 400) return error('systemic', 'S3_REDIRECTS', 'the bucket is in another region than S3_REGION says')
+  if (refused.includes(code) || status === 413)
+    return error('permanent', 'S3_REFUSED', 'it does not take this file')
+  if (missing.includes(code))
+    return error('systemic', 'S3_BUCKET_MISSING', 'the bucket in S3_BUCKET is not there')
+  if (status >= 300 && status < 400)
+    return error('systemic', 'S3_REDIRECTS', 'the bucket is in another region than S3_REGION says')
   if (status === 401 || status === 403 || unauthorized.includes(code)) {
-    return error('systemic', 'S3_UNAUTHORIZED', 'check the S3_ inputs and the policy of the bucket (s3:GetObject, s3:PutObject, s3:DeleteObject, s3:AbortMultipartUpload, s3:ListBucket)')
+    return error(
+      'systemic',
+      'S3_UNAUTHORIZED',
+      'check the S3_ inputs and the policy of the bucket (s3:GetObject, s3:PutObject, s3:DeleteObject, s3:AbortMultipartUpload, s3:ListBucket)',
+    )
   }
   if (status === 501 || status === 505) {
-    return error('systemic', 'S3_NOT_SUPPORTED', 'the service does not know a header of ours: set checksums to when-required, or conditional to false, in config/destinations.ts')
+    return error(
+      'systemic',
+      'S3_NOT_SUPPORTED',
+      'the service does not know a header of ours: set checksums to when-required, or conditional to false, in config/destinations.ts',
+    )
   }
-  if (status === 408 || status === 429 || status >= 500) return error('transient', 'S3_UNAVAILABLE', 'it is not available')
-  if (status === 404) return error('systemic', 'S3_UNEXPECTED_ANSWER', 'there is no such bucket, or no S3 service')
+  if (status === 408 || status === 429 || status >= 500)
+    return error('transient', 'S3_UNAVAILABLE', 'it is not available')
+  if (status === 404)
+    return error('systemic', 'S3_UNEXPECTED_ANSWER', 'there is no such bucket, or no S3 service')
   return error('permanent', 'S3_REFUSED', 'it does not take this file')
 }
 

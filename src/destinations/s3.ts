@@ -1,10 +1,10 @@
 import type * as Library from '@aws-sdk/client-s3'
 import { transientError } from '../core/errors'
 import { withAttempts } from './attempts'
+import { readPrefix } from './azure-inputs'
 import { type Block, blockSizeFor, sendBlocks, withWholeFile } from './blocks'
 import { createBuffers } from './buffers'
 import type { AssetBinary, Destination, DestinationFactory, StoredObject } from './destination'
-import { readPrefix } from './azure-inputs'
 import { hasS3Inputs, readS3Access, type S3Access } from './s3-inputs'
 import { s3Status, toS3Error } from './s3-problem'
 import { isMadeFrom, mayBeThere, storedFrom, versionFromHeader, versionToHeader } from './stored'
@@ -79,10 +79,11 @@ function createS3(access: S3Access, prefix: string, options: Required<S3Options>
     const { client, library } = await connected()
     return withAttempts(rules, signal, async (abortSignal) => {
       try {
-        const { Metadata, ContentLength = 0, ETag } = await client.send(
-          new library.HeadObjectCommand(at(key)),
-          { abortSignal },
-        )
+        const {
+          Metadata,
+          ContentLength = 0,
+          ETag,
+        } = await client.send(new library.HeadObjectCommand(at(key)), { abortSignal })
         return {
           version: versionFromHeader(Metadata?.sourceversion),
           size: ContentLength,
@@ -190,14 +191,20 @@ function createS3(access: S3Access, prefix: string, options: Required<S3Options>
   }
 
   /** The condition to publish under; where the service knows none, a last look instead. */
-  async function conditionFor({ key, previous, signal }: Upload): Promise<{ IfMatch?: string; IfNoneMatch?: string }> {
+  async function conditionFor({
+    key,
+    previous,
+    signal,
+  }: Upload): Promise<{ IfMatch?: string; IfNoneMatch?: string }> {
     if (conditional) {
       if (previous === undefined) return { IfNoneMatch: '*' }
       return previous.etag === undefined ? {} : { IfMatch: previous.etag }
     }
     const held = await head(key, signal)
     if (held?.etag !== previous?.etag) {
-      throw transientError('DESTINATION_CHANGED', 'somebody else wrote this object to S3 meanwhile', { upstream: 'S3' })
+      throw transientError('DESTINATION_CHANGED', 'somebody else wrote this object to S3 meanwhile', {
+        upstream: 'S3',
+      })
     }
     return {}
   }

@@ -4,7 +4,14 @@ import type { Client, ConnectConfig, SFTPWrapper } from 'ssh2'
 import { systemClock } from '../core/clock'
 import type { BridgeError } from '../core/errors'
 import { fullJitter } from '../http/backoff'
-import { connectionLost, isWorthAnotherTry, stalled, toConnectError, wrongHostKey, wrongPrivateKey } from './sftp-errors'
+import {
+  connectionLost,
+  isWorthAnotherTry,
+  stalled,
+  toConnectError,
+  wrongHostKey,
+  wrongPrivateKey,
+} from './sftp-errors'
 import type { SftpSettings } from './sftp-settings'
 
 /** Starts one request and reports its end. */

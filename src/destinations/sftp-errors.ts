@@ -46,11 +46,16 @@ export function toConnectError(thrown: unknown, inputs: string): BridgeError {
     )
   }
   if (textOf(thrown, 'level') === 'handshake') {
-    return systemicError('SFTP_HANDSHAKE', 'the SFTP server has no algorithm in common with this client', { upstream })
+    return systemicError('SFTP_HANDSHAKE', 'the SFTP server has no algorithm in common with this client', {
+      upstream,
+    })
   }
-  const ended = textOf(thrown, 'level') === 'client-timeout' ? 'it does not greet' : 'it closes the connection at once'
+  const ended =
+    textOf(thrown, 'level') === 'client-timeout' ? 'it does not greet' : 'it closes the connection at once'
   const why = textOf(thrown, 'code') ?? ended
-  return systemicError('SFTP_UNREACHABLE', `no connection to the server in ${inputs}_URL: ${why}`, { upstream })
+  return systemicError('SFTP_UNREACHABLE', `no connection to the server in ${inputs}_URL: ${why}`, {
+    upstream,
+  })
 }
 
 /** Tells whether the same attempt may succeed in a moment: a busy server drops connections before it greets. */
@@ -92,9 +97,13 @@ export const rootUnusable = (inputs: string, status: number | undefined): Bridge
 
 /** Something that is no file where a file should be, or the other way round. */
 export const wrongKind = (path: string): BridgeError =>
-  permanentError('SFTP_REFUSED', `${path} cannot be stored: a folder stands in place of a file, or a file in place of a folder`, {
-    upstream,
-  })
+  permanentError(
+    'SFTP_REFUSED',
+    `${path} cannot be stored: a folder stands in place of a file, or a file in place of a folder`,
+    {
+      upstream,
+    },
+  )
 
 /** Any other status, on a path below a root that is in order. */
 export function toSftpError(status: number, path: string): BridgeError {

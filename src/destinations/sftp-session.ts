@@ -40,19 +40,38 @@ export function sftpSession(connection: SftpConnection) {
     flush: (handle: Buffer, signal: AbortSignal) =>
       ifSupported(() => connection.request(signal, (sftp, done) => sftp.ext_openssh_fsync(handle, done))),
 
-    withFile,
+    /** Creates a file where nothing is, and closes it after the work. */
+    create: async <T>(
+      path: string,
+      signal: AbortSignal,
+      work: (handle: Buffer) => Promise<T>,
+    ): Promise<T> => {
+      const handle = await opened(path, 'wx', signal)
+      let result: T
+      try {
+        result = await work(handle)
+      } catch (thrown) {
+        letGo(handle)
+        throw thrown
+      }
+      await connection.request(signal, (sftp, done) => sftp.close(handle, done))
+      return result
+    },
 
     /** The begin of a file, as text. */
     readText: (path: string, length: number, signal: AbortSignal) =>
-      ifThere(() =>
-        withFile(path, 'r', signal, async (handle) => {
+      ifThere(async () => {
+        const handle = await opened(path, 'r', signal)
+        try {
           const buffer = Buffer.alloc(length)
           const count = await connection.request<number>(signal, (sftp, done) =>
             sftp.read(handle, buffer, 0, length, 0, (error, read) => done(unlessAtEnd(error), read)),
           )
           return buffer.toString('utf8', 0, count ?? 0)
-        }),
-      ),
+        } finally {
+          letGo(handle)
+        }
+      }),
 
     /** What is in a folder, as far as so many answers of the server's hold it. */
     async *list(path: string, answers: number, signal: AbortSignal): AsyncGenerator<FileEntryWithStats> {
@@ -72,23 +91,10 @@ export function sftpSession(connection: SftpConnection) {
     },
   }
 
-  /** Opens a file, `wx` creating it where nothing is, and closes it after the work. */
-  async function withFile<T>(
-    path: string,
-    flags: 'r' | 'wx',
-    signal: AbortSignal,
-    work: (handle: Buffer) => Promise<T>,
-  ): Promise<T> {
+  async function opened(path: string, flags: 'r' | 'wx', signal: AbortSignal): Promise<Buffer> {
     const handle = await connection.request<Buffer>(signal, (sftp, done) => sftp.open(path, flags, done))
     if (handle === undefined) throw connectionLost()
-    try {
-      const result = await work(handle)
-      await connection.request(signal, (sftp, done) => sftp.close(handle, done))
-      return result
-    } catch (thrown) {
-      letGo(handle)
-      throw thrown
-    }
+    return handle
   }
 
   /** Nobody waits for it: the work is over. */

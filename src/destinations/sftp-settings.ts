@@ -21,7 +21,10 @@ export type SftpSettings = {
  * @throws {BridgeError} systemic, `INPUT_INVALID`, naming the input and what to set
  */
 export function readSftpSettings(prefix: string, context: DestinationContext): SftpSettings {
-  const url = context.requireInput(`${prefix}_URL`, 'set it to the server, such as sftp://user@sftp.example.com:22/inbox')
+  const url = context.requireInput(
+    `${prefix}_URL`,
+    'set it to the server, such as sftp://user@sftp.example.com:22/inbox',
+  )
   const fingerprints = context.requireInput(
     `${prefix}_HOST_KEY_SHA256`,
     'set it to the fingerprint that `ssh-keyscan <host> | ssh-keygen -lf -` prints (SHA256:...), after you have compared it with the one the server’s owner gave you',
@@ -48,7 +51,8 @@ function readUrl(input: string, text: string): Pick<SftpSettings, 'host' | 'port
   const url = new URL(text)
   if (url.protocol !== 'sftp:') throw invalid(input, 'must begin with sftp://')
   // Nothing of the URL is shown here: what stands behind the colon is a secret.
-  if (url.password !== '') throw invalid(input, 'must not carry a password: it belongs into an input of its own')
+  if (url.password !== '')
+    throw invalid(input, 'must not carry a password: it belongs into an input of its own')
   if (url.username === '') throw invalid(input, 'must carry the user name: sftp://user@host/folder')
   if (url.hostname === '') throw invalid(input, 'must carry a host name')
   if (url.search !== '' || url.hash !== '') throw invalid(input, 'must end after the folder')
@@ -78,7 +82,10 @@ function readFingerprints(input: string, text: string): readonly string[] {
     .filter((item) => item !== '')
     .map(toHex)
   if (found.length > 0 && found.every((item) => item !== undefined)) return found
-  throw invalid(input, 'must be `SHA256:...` as ssh-keygen prints it, or 64 hexadecimal digits; several separated by commas')
+  throw invalid(
+    input,
+    'must be `SHA256:...` as ssh-keygen prints it, or 64 hexadecimal digits; several separated by commas',
+  )
 }
 
 function toHex(fingerprint: string): string | undefined {

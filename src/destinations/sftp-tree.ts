@@ -1,7 +1,15 @@
 import { BridgeError, transientError } from '../core/errors'
 import type { FileFacts, FileTree } from './file-tree'
 import { folderOf, temporaryPath } from './hidden-names'
-import { connectionLost, rootUnusable, sftpStatus, statusOf, toSftpError, writeFailed, wrongKind } from './sftp-errors'
+import {
+  connectionLost,
+  rootUnusable,
+  sftpStatus,
+  statusOf,
+  toSftpError,
+  writeFailed,
+  wrongKind,
+} from './sftp-errors'
 import type { SftpSession } from './sftp-session'
 import { writeWindowed } from './sftp-writer'
 
@@ -32,18 +40,22 @@ export function sftpTree(session: SftpSession, { root, inputs, folders, warnOfGa
 
     writeNew: (path, chunks, signal) =>
       guarded(path, signal, async () => {
-        const size = await inItsFolder(path, signal, () => write(path, chunks, signal))
+        const size = await inItsFolder(path, signal, () => write(path, chunks, signal, 'flushed'))
         const facts = await stat(path, signal)
         if (facts?.size === size) return facts
-        throw transientError('SFTP_CUT', `the SFTP server holds ${facts?.size ?? 'no'} bytes of ${path}, not ${size}`, {
-          upstream: 'SFTP',
-        })
+        throw transientError(
+          'SFTP_CUT',
+          `the SFTP server holds ${facts?.size ?? 'no'} bytes of ${path}, not ${size}`,
+          {
+            upstream: 'SFTP',
+          },
+        )
       }),
 
     writeText: (path, text, signal) =>
       guarded(path, signal, async () => {
         try {
-          await write(path, once(Buffer.from(text)), signal)
+          await write(path, once(Buffer.from(text)), signal, 'unflushed')
           return true
         } catch (thrown) {
           if (statusOf(thrown) !== undefined && (await stat(path, signal)) !== undefined) return false
@@ -80,7 +92,8 @@ export function sftpTree(session: SftpSession, { root, inputs, folders, warnOfGa
 
     async *list(folder, signal) {
       for await (const { filename, attrs } of session.list(full(folder), maxListings, signal)) {
-        if (filename.startsWith('.') && attrs.isFile()) yield { name: filename, ageMs: Date.now() - attrs.mtime * 1000 }
+        if (filename.startsWith('.') && attrs.isFile())
+          yield { name: filename, ageMs: Date.now() - attrs.mtime * 1000 }
       }
     },
   }
@@ -92,18 +105,25 @@ export function sftpTree(session: SftpSession, { root, inputs, folders, warnOfGa
     return { size: stats.size, stamp: `${stats.size}-${stats.mtime}` }
   }
 
-  async function write(path: string, chunks: AsyncIterable<Buffer>, signal: AbortSignal): Promise<number> {
-    return session.withFile(full(path), 'wx', signal, async (handle) => {
-      try {
+  async function write(
+    path: string,
+    chunks: AsyncIterable<Buffer>,
+    signal: AbortSignal,
+    kind: 'flushed' | 'unflushed',
+  ): Promise<number> {
+    let created = false
+    try {
+      return await session.create(full(path), signal, async (handle) => {
+        created = true
         const size = await writeWindowed(session.connection, handle, chunks, signal)
-        await session.flush(handle, signal)
+        if (kind === 'flushed') await session.flush(handle, signal)
         return size
-      } catch (thrown) {
-        // No matter of the file's: its name had been taken.
-        if (statusOf(thrown) === sftpStatus.failure) throw writeFailed(path, sftpStatus.failure)
-        throw thrown
-      }
-    })
+      })
+    } catch (thrown) {
+      // No matter of the file's: its name had been taken.
+      if (created && statusOf(thrown) === sftpStatus.failure) throw writeFailed(path, sftpStatus.failure)
+      throw thrown
+    }
   }
 
   /** Somebody may have removed a folder that was known to exist. */
@@ -168,7 +188,8 @@ export function sftpTree(session: SftpSession, { root, inputs, folders, warnOfGa
     }
     folders.clear()
     if (status === sftpStatus.noConnection || status === sftpStatus.connectionLost) session.connection.close()
-    else if (status !== sftpStatus.noSuchFile && !(await takesFiles(signal))) return rootUnusable(inputs, status)
+    else if (status !== sftpStatus.noSuchFile && !(await takesFiles(signal)))
+      return rootUnusable(inputs, status)
     return toSftpError(status, path)
   }
 
@@ -176,7 +197,7 @@ export function sftpTree(session: SftpSession, { root, inputs, folders, warnOfGa
   async function takesFiles(signal: AbortSignal): Promise<boolean> {
     const probe = full(temporaryPath('probe'))
     try {
-      await session.withFile(probe, 'wx', signal, async () => undefined)
+      await session.create(probe, signal, async () => undefined)
       await session.unlink(probe, signal)
       return true
     } catch (thrown) {

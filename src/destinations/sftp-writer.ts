@@ -1,10 +1,10 @@
 import { untilAborted } from '../core/call-context'
-import { type SftpConnection } from './sftp-connection'
+import type { SftpConnection } from './sftp-connection'
 
 /** What every server takes in one request. */
 const pieceBytes = 32 * 1024
 /** What is on its way at once: enough for 100 MB/s at 20 ms. */
-const windowBytes = 64 * pieceBytes
+const windowBytes = 2 * 1024 * 1024
 
 /**
  * Writes bytes to an open file without waiting for each answer, so that the distance to the server does not count.
@@ -22,23 +22,30 @@ export async function writeWindowed(
   let failure: { thrown: unknown } | undefined
   let wake: (() => void) | undefined
 
-  const send = (chunk: Buffer, offset: number, length: number): void => {
-    inFlight += length
+  for await (const piece of pieces(chunks)) {
+    await settle(windowBytes - piece.length)
+    send(piece)
+  }
+  await settle(0)
+  return position
+
+  function send(piece: Buffer): void {
     const at = position
-    position += length
+    position += piece.length
+    inFlight += piece.length
     connection
-      .request<void>(undefined, (sftp, done) => sftp.write(handle, chunk, offset, length, at, done))
+      .request<void>(undefined, (sftp, done) => sftp.write(handle, piece, 0, piece.length, at, done))
       .catch((thrown: unknown) => {
         failure ??= { thrown }
       })
       .finally(() => {
-        inFlight -= length
+        inFlight -= piece.length
         wake?.()
       })
   }
 
   /** Waits until no more than this many bytes are on their way. */
-  const settle = async (limit: number): Promise<void> => {
+  async function settle(limit: number): Promise<void> {
     while (inFlight > limit && failure === undefined) {
       const progress = new Promise<void>((resolve) => {
         wake = resolve
@@ -47,14 +54,22 @@ export async function writeWindowed(
     }
     if (failure !== undefined) throw failure.thrown
   }
+}
 
+/** The same bytes in pieces of one size, but for the last: what comes from the network comes in small ones. */
+async function* pieces(chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+  let piece = Buffer.allocUnsafe(pieceBytes)
+  let filled = 0
   for await (const chunk of chunks) {
-    for (let offset = 0; offset < chunk.length; offset += pieceBytes) {
-      const length = Math.min(pieceBytes, chunk.length - offset)
-      await settle(windowBytes - length)
-      send(chunk, offset, length)
+    for (let offset = 0; offset < chunk.length; ) {
+      const copied = chunk.copy(piece, filled, offset)
+      offset += copied
+      filled += copied
+      if (filled < pieceBytes) continue
+      yield piece
+      piece = Buffer.allocUnsafe(pieceBytes)
+      filled = 0
     }
   }
-  await settle(0)
-  return position
+  if (filled > 0) yield piece.subarray(0, filled)
 }

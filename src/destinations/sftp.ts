@@ -18,7 +18,11 @@ export type SftpOptions = {
 }
 
 /** Creates the `sftp` destination. */
-export const sftp = ({ name = 'sftp', inputs = 'SFTP', connections = 2 }: SftpOptions = {}): DestinationFactory => ({
+export const sftp = ({
+  name = 'sftp',
+  inputs = 'SFTP',
+  connections = 2,
+}: SftpOptions = {}): DestinationFactory => ({
   isOn: (context) => context.input(`${inputs}_URL`) !== undefined,
   create: (context) => {
     const settings = readSftpSettings(inputs, context)

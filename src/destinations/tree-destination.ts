@@ -12,6 +12,7 @@ const staleMs = 24 * 60 * 60 * 1000
 const cleanUpMs = 2_000
 const finishMs = 10_000
 const maxRemembered = 1_000
+const nobodyKnows = '{}\n'
 
 /**
  * A destination made of files and folders.
@@ -111,8 +112,12 @@ async function noteVersion(tree: FileTree, path: string, version: string, file: 
   const signal = AbortSignal.timeout(finishMs)
   const text = `${JSON.stringify({ version, file: file.stamp })}\n`
   if (await tree.writeText(versionPath(path), text, signal)) return
-  // Somebody published at the same time. Which of the two files stayed is not known: better no version than a wrong one.
-  await tree.remove(versionPath(path), signal)
+  // Somebody published at the same time, and which of the files stayed is not known: better no version than a wrong
+  // one. The empty note stays, so that a third one who is late finds it, too, instead of leaving a wrong version.
+  do {
+    signal.throwIfAborted()
+    await tree.remove(versionPath(path), signal)
+  } while (!(await tree.writeText(versionPath(path), nobodyKnows, signal)))
 }
 
 function versionOf(text: string | undefined, file: FileFacts): string | undefined {
@@ -127,7 +132,10 @@ function isExpected(current: FileFacts | undefined, previous: StoredObject | und
 }
 
 const changed = (path: string): BridgeError =>
-  transientError('DESTINATION_CHANGED', `${path} is not what it was when it was looked at: somebody else wrote it`)
+  transientError(
+    'DESTINATION_CHANGED',
+    `${path} is not what it was when it was looked at: somebody else wrote it`,
+  )
 
 /** Hidden names are our own, so a key must not be one. */
 function checkedPath(key: string): string {

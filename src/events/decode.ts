@@ -1,4 +1,4 @@
-import { decodeCloudEvent, eventKey as cloudEventKey } from './cloud-event'
+import { eventKey as cloudEventKey, decodeCloudEvent } from './cloud-event'
 import type { AssetEvent, EventKey } from './event'
 import { decodeXdmEvent, xdmBody, xdmKey } from './xdm-event'
 

@@ -15,6 +15,8 @@ const eventFields = [
   'event_id',
   'recipientclientid',
   'recipient_client_id',
+  // AEM's event proxy.
+  'event',
 ] as const
 
 /** The delivery headers that help to follow one delivery through the logs. All are strings. */

@@ -33,7 +33,11 @@ export function xdmKey(raw: unknown, body: Record<string, unknown>): EventKey {
   const outer = isRecord(raw) ? raw : {}
   return {
     source: nonEmptyString(repositoryRoot(body)) ?? '',
-    id: nonEmptyString(body['@id']) ?? nonEmptyString(outer['eventid']) ?? nonEmptyString(outer['event_id']) ?? '',
+    id:
+      nonEmptyString(body['@id']) ??
+      nonEmptyString(outer['eventid']) ??
+      nonEmptyString(outer['event_id']) ??
+      '',
   }
 }
 

@@ -29,28 +29,45 @@ const sha1Pattern = /^[0-9a-f]{40}$/
 const defaultType = 'application/octet-stream'
 
 /** The original, the renditions and the sidecar that are to be exported, in this order. */
-export async function filesOf(asset: Asset, parts: FileParts, signal: AbortSignal): Promise<readonly AssetFile[]> {
+export async function filesOf(
+  asset: Asset,
+  parts: FileParts,
+  signal: AbortSignal,
+): Promise<readonly AssetFile[]> {
   const key = parts.exports.key(asset)
   const original = await originalOf(asset, parts, signal)
   const files: AssetFile[] = [{ key: safeKey(key), binary: original, ofOriginal: true }]
   for (const name of await wantedRenditions(asset, parts, signal)) {
-    files.push({ key: safeKey(`${key}.${name}`), binary: renditionOf(asset, name, original.version, parts), ofOriginal: true })
+    files.push({
+      key: safeKey(`${key}.${name}`),
+      binary: renditionOf(asset, name, original.version, parts),
+      ofOriginal: true,
+    })
   }
-  if (parts.exports.sidecar) files.push({ key: safeKey(`${key}.json`), binary: sidecarOf(asset), ofOriginal: false })
+  if (parts.exports.sidecar)
+    files.push({ key: safeKey(`${key}.json`), binary: sidecarOf(asset), ofOriginal: false })
   return files
 }
 
 /** The keys that are known from the path alone, for removing what an asset left behind. */
-export function keysOf(asset: Pick<Asset, 'path' | 'name' | 'metadata'>, exports: Exports): readonly string[] {
+export function keysOf(
+  asset: Pick<Asset, 'path' | 'name' | 'metadata'>,
+  exports: Exports,
+): readonly string[] {
   const key = exports.key(asset)
   const renditions = (exports.renditions ?? []).filter((name) => typeof name === 'string')
-  return [key, ...renditions.map((name) => `${key}.${name}`), ...(exports.sidecar ? [`${key}.json`] : [])].map(safeKey)
+  return [
+    key,
+    ...renditions.map((name) => `${key}.${name}`),
+    ...(exports.sidecar ? [`${key}.json`] : []),
+  ].map(safeKey)
 }
 
 /** The version of the original: its SHA-1, else the binary's ETag, else its last change and size. */
 async function originalOf(asset: Asset, parts: FileParts, signal: AbortSignal): Promise<AssetBinary> {
   const { repository, metadata } = asset
-  const mediaType = nonEmptyString(repository['dc:format']) ?? nonEmptyString(metadata['dc:format']) ?? defaultType
+  const mediaType =
+    nonEmptyString(repository['dc:format']) ?? nonEmptyString(metadata['dc:format']) ?? defaultType
   const source = parts.openSource({ origin: asset.origin, path: encodeAssetPath(asset.path), mediaType })
   const sha1 = originalSha1(asset)
   const modifiedText = nonEmptyString(repository['repo:modifyDate'])
@@ -85,12 +102,18 @@ function renditionOf(asset: Asset, name: string, originalVersion: string, parts:
   return createAssetBinary({ name, size: undefined, mediaType, version, modified: 0 }, source)
 }
 
-async function wantedRenditions(asset: Asset, parts: FileParts, signal: AbortSignal): Promise<readonly string[]> {
+async function wantedRenditions(
+  asset: Asset,
+  parts: FileParts,
+  signal: AbortSignal,
+): Promise<readonly string[]> {
   const wanted = parts.exports.renditions ?? []
   const patterns = wanted.filter((one) => one instanceof RegExp)
   const names = wanted.filter((one) => typeof one === 'string')
   const listed = patterns.length === 0 ? [] : await parts.renditionNames(asset, signal)
-  const matching = listed.filter((name) => name !== 'original' && patterns.some((pattern) => pattern.test(name)))
+  const matching = listed.filter(
+    (name) => name !== 'original' && patterns.some((pattern) => pattern.test(name)),
+  )
   return [...new Set([...names, ...matching])]
 }
 

@@ -43,13 +43,15 @@ export async function deliver(
   parts: ExportParts & { clock: Clock },
   context: FlowContext,
 ): Promise<Delivery> {
-  if (Number(asset.repository['repo:size'] ?? 0) > handOverBytes) return handOver(name, asset, event, parts.clock, context)
+  if (Number(asset.repository['repo:size'] ?? 0) > handOverBytes)
+    return handOver(name, asset, event, parts.clock, context)
   const soft = softContext(context.call, parts.clock)
   try {
     return await settle(await exportTo(name, asset, parts, soft), event, context)
   } catch (thrown) {
     context.call.signal.throwIfAborted()
-    if (!soft.signal.aborted) return settle({ destination: name, outcome: 'failed', error: toBridgeError(thrown) }, event, context)
+    if (!soft.signal.aborted)
+      return settle({ destination: name, outcome: 'failed', error: toBridgeError(thrown) }, event, context)
     return handOver(name, asset, event, parts.clock, context)
   }
 }
@@ -61,7 +63,11 @@ function softContext(call: CallContext, clock: Clock): CallContext {
 }
 
 /** Turns what became of a destination into a report, and writes the dead letter where there has to be one. */
-export async function settle(report: DestinationReport, event: DeliveryEvent, context: FlowContext): Promise<Delivery> {
+export async function settle(
+  report: DestinationReport,
+  event: DeliveryEvent,
+  context: FlowContext,
+): Promise<Delivery> {
   const { destination } = report
   if (report.outcome === 'done') {
     const changed = report.files.some(({ outcome }) => outcome !== 'unchanged')
@@ -71,11 +77,15 @@ export async function settle(report: DestinationReport, event: DeliveryEvent, co
   const { redactor, call } = context
   const failure = { destination, reason: redactor.text(error.message), code: error.code }
   call.logger.warn('an export failed', { destination, event: event.key, error: error.toJSON() })
-  if (decide(error.failureClass).action === 'retry') return { report: { ...failure, outcome: 'retry' }, retry: error }
+  if (decide(error.failureClass).action === 'retry')
+    return { report: { ...failure, outcome: 'retry' }, retry: error }
   const id = workId(event.key, event.raw, destination)
   try {
     const { action, activationId } = context
-    await context.deadLetters.write({ id, action, activationId, destination, error, event: event.raw }, call.signal)
+    await context.deadLetters.write(
+      { id, action, activationId, destination, error, event: event.raw },
+      call.signal,
+    )
   } catch (thrown) {
     call.signal.throwIfAborted()
     return { report: { ...failure, outcome: 'retry' }, retry: toBridgeError(thrown) }
@@ -113,7 +123,11 @@ async function handOver(
   } catch (thrown) {
     call.signal.throwIfAborted()
     const error = toBridgeError(thrown)
-    const retry = decide(error.failureClass).action === 'retry' ? error : transientError(error.code, error.message)
-    return { report: { destination, outcome: 'retry', reason: redactor.text(error.message), code: error.code }, retry }
+    const retry =
+      decide(error.failureClass).action === 'retry' ? error : transientError(error.code, error.message)
+    return {
+      report: { destination, outcome: 'retry', reason: redactor.text(error.message), code: error.code },
+      retry,
+    }
   }
 }

@@ -1,5 +1,5 @@
 import type { CallContext } from '../core/call-context'
-import type { BridgeError } from '../core/errors'
+import { BridgeError } from '../core/errors'
 import type { Redactor } from '../core/redaction'
 import type { Activations } from '../delivery/activations'
 import type { DeadLetters } from '../delivery/dead-letters'
@@ -19,7 +19,7 @@ export type FlowContext = {
   pending: PendingWork
   activations: Activations
   /** A replay of what failed at one destination goes to that one only. */
-  onlyDestination?: string
+  onlyDestination?: string | undefined
 }
 
 /** What became of one event: the body of the answer, or one item of it when several events came. */
@@ -30,7 +30,12 @@ export type EventResult = {
 }
 
 /** A result, and why the event has to come again though part of it is done. */
-export type FlowResult = EventResult | { result: EventResult; retry: BridgeError }
+export type FlowResult = EventResult | RetryResult
+
+export type RetryResult = { result: EventResult; retry: BridgeError }
+
+/** Tells a result that asks for the event again from a plain one. */
+export const asksAgain = (result: FlowResult): result is RetryResult => result['retry'] instanceof BridgeError
 
 /**
  * Takes one event, not yet decoded, through its flow.

@@ -40,15 +40,23 @@ export function destinationsOf(asset: Asset): readonly string[] {
 
 /** Whether the asset is to be exported at once; otherwise the next batch run does it. */
 export function isImmediate(asset: Asset): boolean {
-  return itemsOf(asset.metadata['exportImmediately']).some((item) => /^(yes|true)$/i.test(String(item).trim()))
+  return itemsOf(asset.metadata['exportImmediately']).some((item) =>
+    /^(yes|true)$/i.test(String(item).trim()),
+  )
 }
 
 /** Why an asset must not leave AEM; undefined when it may. */
 export function exportSkipReason({ repository }: Asset): string | undefined {
   const assetClass = repository['repo:assetClass']
   if (assetClass !== undefined && assetClass !== 'file') return `not a file but a ${String(assetClass)}`
-  if (String(repository['repo:state'] ?? '').toUpperCase().startsWith('DISCARDED')) return 'the asset is discarded'
-  if (String(repository['dam:avScanStatus'] ?? '').toLowerCase() === 'infected') return 'the virus scan found the asset infected'
+  if (
+    String(repository['repo:state'] ?? '')
+      .toUpperCase()
+      .startsWith('DISCARDED')
+  )
+    return 'the asset is discarded'
+  if (String(repository['dam:avScanStatus'] ?? '').toLowerCase() === 'infected')
+    return 'the virus scan found the asset infected'
   return undefined
 }
 
@@ -93,9 +101,15 @@ async function converge(
     } else {
       asset = await parts.assets.readAsset(asset, call)
     }
-    call.logger.info('the asset moved on while it was exported; once more', { destination: destination.name, round })
+    call.logger.info('the asset moved on while it was exported; once more', {
+      destination: destination.name,
+      round,
+    })
   }
-  throw transientError('EXPORT_CONFLICT', `the asset changed ${maxRounds} times while it was exported to ${destination.name}`)
+  throw transientError(
+    'EXPORT_CONFLICT',
+    `the asset changed ${maxRounds} times while it was exported to ${destination.name}`,
+  )
 }
 
 /** An asset that is gone by now needs no newer version. */
@@ -130,7 +144,11 @@ async function storeAll(
   return reports
 }
 
-async function store(destination: Destination, { key, binary }: AssetFile, call: CallContext): Promise<FileReport> {
+async function store(
+  destination: Destination,
+  { key, binary }: AssetFile,
+  call: CallContext,
+): Promise<FileReport> {
   const held = await destination.head?.(key, call.signal)
   if (held !== undefined && held.version === binary.version && (binary.size ?? held.size) === held.size) {
     return { key, outcome: 'unchanged', bytes: 0 }

@@ -1,7 +1,7 @@
 import type { Clock } from '../core/clock'
 import { toBridgeError } from '../core/errors'
-import { eventKey } from '../events/decode'
 import { nextTry, type Pending } from '../delivery/pending'
+import { eventKey } from '../events/decode'
 import { type DeliveryReport, settle } from './deliver-asset'
 import type { FlowContext } from './event-flow'
 import { type ExportParts, exportTo } from './export-asset'

@@ -4,7 +4,7 @@ const loopbackHosts = new Set(['localhost', '127.0.0.1', '[::1]'])
 export type OriginRefusal = { refused: string }
 
 /** Tells whether a URL points at this machine. */
-const isLoopback = (url: URL): boolean => loopbackHosts.has(url.hostname)
+export const isLoopback = (url: URL): boolean => loopbackHosts.has(url.hostname)
 
 /**
  * Reads the URL of a service the operator configured: https, or http on loopback only; no user info, no fragment.

@@ -9,11 +9,16 @@ import { type Activation, readActivation } from './activation'
 import { type Answer, failure } from './answer'
 import { workDeadline } from './deadline'
 import { createLogger } from './logger'
+import { createRecords } from './records'
 
-/** What an action's work is given. */
-export type ActionContext = FlowContext & { activation: Activation }
+/** What an action does with its params. */
+export type ActionWork = (params: unknown, context: FlowContext) => Promise<Answer>
 
-export type ActionWork = (params: unknown, context: ActionContext) => Promise<Answer>
+export type ActionOptions = {
+  /** The most that the work may take, in ms; the platform's limit when it is longer than that. @default 50 s, for those whom somebody waits for */
+  budgetMs?: number
+  clock?: Clock
+}
 
 /** One for the container: it learns every secret that passes through, and forgets none. */
 const redactor = createRedactor()
@@ -25,7 +30,8 @@ const maxAnswerBytes = 900_000
  * Wraps the work of an action so that it always returns a well-formed answer, before the platform's time is up:
  * whatever is thrown becomes an answer by the status table, and nothing that gets lost kills the container.
  */
-export function createAction(name: string, work: ActionWork, clock: Clock = systemClock) {
+export function createAction(name: string, work: ActionWork, options: ActionOptions = {}) {
+  const { clock = systemClock, budgetMs } = options
   return (params: unknown): Promise<Answer> => {
     // Before anything asynchronous: the next activation overwrites the environment.
     const activation = readActivation(process.env)
@@ -38,12 +44,13 @@ export function createAction(name: string, work: ActionWork, clock: Clock = syst
     for (const secret of [activation.apiKey, ...secretsOf(inputs)]) redactor.add(secret)
     const logger = createLogger(name, logLevelOf(inputs), { redactor, fields: { activation: activation.id } })
     const started = clock.now()
-    const deadline = workDeadline(started, activation.deadline)
+    const deadline = workDeadline(started, activation.deadline, budgetMs)
     const controller = new AbortController()
     const timer = setTimeout(() => controller.abort(timeIsUp()), deadline - started)
     const call = bindCallContext({ logger, signal: controller.signal, deadline })
     try {
-      const answer = await untilAborted(work(params, { activation, inputs, redactor, call }), call.signal)
+      const context = { ...createRecords(activation, inputs, redactor), inputs, redactor, call, action: name }
+      const answer = await untilAborted(work(params, context), call.signal)
       return bounded(answer)
     } catch (thrown) {
       const error = toBridgeError(thrown)

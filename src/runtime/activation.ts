@@ -6,6 +6,10 @@ export type Activation = {
   namespace: string | undefined
   /** Only with the annotation `provide-api-key`. */
   apiKey: string | undefined
+  /** Where the platform's own API is. */
+  apiHost: string | undefined
+  /** `/namespace/package/action`. */
+  actionName: string | undefined
 }
 
 /**
@@ -20,5 +24,7 @@ export function readActivation(env: Readonly<Record<string, string | undefined>>
     deadline: Number.isFinite(deadline) && deadline > 0 ? deadline : undefined,
     namespace: env.__OW_NAMESPACE || undefined,
     apiKey: env.__OW_API_KEY || undefined,
+    apiHost: env.__OW_API_HOST || undefined,
+    actionName: env.__OW_ACTION_NAME || undefined,
   }
 }

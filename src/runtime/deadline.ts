@@ -8,10 +8,15 @@ const maxKeptMs = 5_000
  * When the work of an activation has to end so that its answer is out before the platform gives up on it.
  * @param now milliseconds since the epoch
  * @param platformDeadline the same; undefined outside I/O Runtime
+ * @param budgetMs at most so long, for those whom somebody waits for
  */
-export function workDeadline(now: number, platformDeadline: number | undefined): number {
+export function workDeadline(
+  now: number,
+  platformDeadline: number | undefined,
+  budgetMs: number = usualBudgetMs,
+): number {
   if (platformDeadline === undefined) return now + usualBudgetMs
   const left = platformDeadline - now
   const kept = Math.min(maxKeptMs, Math.max(minKeptMs, left * shareKept))
-  return now + Math.max(0, Math.min(usualBudgetMs, left - kept))
+  return now + Math.max(0, Math.min(budgetMs, left - kept))
 }

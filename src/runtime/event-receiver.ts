@@ -1,13 +1,10 @@
-import { systemClock } from '../core/clock'
 import { type BridgeError, systemicError, toBridgeError } from '../core/errors'
 import { decide } from '../core/status-table'
-import { createDeadLetters, type DeadLetters, workId } from '../delivery/dead-letters'
-import { eventKey } from '../events/cloud-event'
+import { workId } from '../delivery/dead-letters'
+import { eventKey } from '../events/decode'
 import { readDelivery } from '../events/event-params'
-import type { EventFlow, EventResult } from '../flows/event-flow'
-import { parseStateRegion } from '../inputs/settings'
-import { createStateStore } from '../store/state-store'
-import { type ActionContext, createAction } from './action'
+import { asksAgain, type EventFlow, type EventResult, type FlowContext } from '../flows/event-flow'
+import { createAction } from './action'
 import { type Answer, failure, success } from './answer'
 
 type Settled = { result: EventResult; retry?: BridgeError }
@@ -34,16 +31,17 @@ export function createEventReceiver(name: string, flow: EventFlow): (params: unk
     return success(delivery.batch || first === undefined ? results : first)
   })
 
-  async function settle(event: unknown, context: ActionContext): Promise<Settled> {
+  async function settle(event: unknown, context: FlowContext): Promise<Settled> {
     try {
-      return { result: await flow(event, context) }
+      const result = await flow(event, context)
+      return asksAgain(result) ? result : { result }
     } catch (thrown) {
       context.call.signal.throwIfAborted()
       return settleFailure(event, toBridgeError(thrown), context)
     }
   }
 
-  async function settleFailure(event: unknown, error: BridgeError, context: ActionContext): Promise<Settled> {
+  async function settleFailure(event: unknown, error: BridgeError, context: FlowContext): Promise<Settled> {
     const { call, redactor } = context
     const key = eventKey(event)
     const reason = redactor.text(error.message)
@@ -51,9 +49,8 @@ export function createEventReceiver(name: string, flow: EventFlow): (params: unk
     if (decide(error.failureClass).action === 'retry') return retryable(error, reason)
     const id = workId(key, event)
     try {
-      const deadLetters = openDeadLetters(context)
-      await deadLetters.write(
-        { id, action: name, activationId: context.activation.id, error, event },
+      await context.deadLetters.write(
+        { id, action: name, activationId: context.activationId, error, event },
         call.signal,
       )
     } catch (thrown) {
@@ -85,15 +82,6 @@ const retryable = (error: BridgeError, reason: string): Settled => ({
   retry: error,
   result: { message: reason, outcome: 'retry', reason, code: error.code },
 })
-
-function openDeadLetters({ activation, inputs, redactor }: ActionContext): DeadLetters {
-  const store = createStateStore({
-    namespace: activation.namespace,
-    apiKey: activation.apiKey,
-    region: parseStateRegion(inputs),
-  })
-  return createDeadLetters(store, { clock: systemClock, redactor })
-}
 
 /** One event that has to come again brings the others with it; doing those twice changes nothing. */
 function retryLater(error: BridgeError, results: readonly EventResult[]): Answer {

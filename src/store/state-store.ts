@@ -11,7 +11,8 @@ export type StateRegion = (typeof stateRegions)[number]
 export type StateCredentials = {
   namespace: string | undefined
   apiKey: string | undefined
-  region: StateRegion
+  /** Asked when the store is first used. Throws a BridgeError when it is not one of `stateRegions`. */
+  region: () => StateRegion
 }
 
 const upstream = 'STATE'
@@ -75,7 +76,7 @@ export function createStateStore(
       )
     }
     const { init } = await import('@adobe/aio-lib-state')
-    return init({ ow: { namespace, auth: apiKey }, region })
+    return init({ ow: { namespace, auth: apiKey }, region: region() })
   }
 }
 

@@ -9,7 +9,7 @@ import { createTestClock } from '../support/test-clock'
 
 const year = 365 * 24 * 3_600_000
 const clock = createTestClock()
-const access = { namespace: '12345-bridge', apiKey: 'id:secret', region: 'amer' } as const
+const access = { namespace: '12345-bridge', apiKey: 'id:secret', region: (): 'amer' => 'amer' }
 const store = createStateStore(access)
 const letters = createDeadLetters(store, { clock, redactor: createRedactor(['known-secret']) })
 let state: StateStandIn

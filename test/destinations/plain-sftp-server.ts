@@ -1,6 +1,17 @@
-import { createHash } from 'node:crypto'
+import { createHash, generateKeyPairSync } from 'node:crypto'
 import { constants, type Stats } from 'node:fs'
-import { type FileHandle, link, lstat, mkdir, mkdtemp, open, readdir, rm, stat, unlink } from 'node:fs/promises'
+import {
+  type FileHandle,
+  link,
+  lstat,
+  mkdir,
+  mkdtemp,
+  open,
+  readdir,
+  rm,
+  stat,
+  unlink,
+} from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import ssh2, { type Connection, type SFTPWrapper } from 'ssh2'
@@ -15,47 +26,65 @@ export type PlainSftpServer = SshServer & {
   fault: (request: string, path: string) => SftpFault | undefined
   /** Open connections; all ever made. */
   connections(): { open: number; total: number }
+  /** Attempts to log in, wrong ones included. */
+  logins(): number
   /** Breaks every connection without a word to the client, as a frozen process meets it. */
   cutAll(): void
 }
 
 const password = 'pässword with spaces'
+const hostKey = generateKeyPairSync('ec', {
+  namedCurve: 'P-256',
+  publicKeyEncoding: { type: 'spki', format: 'pem' },
+  privateKeyEncoding: { type: 'sec1', format: 'pem' },
+}).privateKey
 const { STATUS_CODE, flagsToString } = ssh2.utils.sftp
 
 /** Starts it on a free port of 127.0.0.1. */
 export async function startPlainSftpServer(): Promise<PlainSftpServer> {
   const root = await mkdtemp(join(tmpdir(), 'bridge-sftp-'))
-  const hostKey = ssh2.utils.generateKeyPairSync('ed25519')
   const clients = new Set<Connection>()
   let total = 0
-  const server = new ssh2.Server({ hostKeys: [hostKey.private] }, (client) => {
-    clients.add(client)
-    total += 1
-    client.on('error', () => undefined)
-    client.on('close', () => clients.delete(client))
-    client.on('authentication', (context) => {
-      if (context.method === 'password' && context.username === 'bridge' && context.password === password) context.accept()
-      else context.reject(['password'])
-    })
-    client.on('ready', () => {
-      client.on('session', (accept) => {
-        accept().on('sftp', (acceptSftp) => serve(acceptSftp(), client))
+  let logins = 0
+  const server = new ssh2.Server(
+    { hostKeys: [hostKey] },
+    (client: Connection & { setNoDelay?(yes: boolean): void }) => {
+      client.setNoDelay?.(true)
+      clients.add(client)
+      total += 1
+      client.on('error', () => undefined)
+      client.on('close', () => clients.delete(client))
+      client.on('authentication', (context) => {
+        logins += 1
+        if (context.method === 'password' && context.username === 'bridge' && context.password === password)
+          context.accept()
+        else context.reject(['password'])
       })
-    })
-  })
+      client.on('ready', () => {
+        client.on('session', (accept) => {
+          accept().on('sftp', (acceptSftp) => serve(acceptSftp(), client))
+        })
+      })
+    },
+  )
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const address: unknown = server.address()
   const port = typeof address === 'object' && address !== null && 'port' in address ? address.port : 0
-  const publicKey = ssh2.utils.parseKey(hostKey.public)
+  const publicKey = ssh2.utils.parseKey(hostKey)
   if (publicKey instanceof Error) throw publicKey
   const fingerprint = createHash('sha256').update(publicKey.getPublicSSH()).digest('hex')
 
   const running: PlainSftpServer = {
-    inputs: { SFTP_URL: `sftp://bridge@127.0.0.1:${port}/`, SFTP_HOST_KEY_SHA256: fingerprint, SFTP_PASSWORD: password },
+    inputs: {
+      SFTP_URL: `sftp://bridge@127.0.0.1:${port}/`,
+      SFTP_HOST_KEY_SHA256: fingerprint,
+      SFTP_PASSWORD: password,
+    },
     secrets: [password],
     root,
     fault: () => undefined,
     connections: () => ({ open: clients.size, total }),
+    logins: () => logins,
     cutAll: () => {
       for (const client of clients) client.end()
     },
@@ -72,6 +101,9 @@ export async function startPlainSftpServer(): Promise<PlainSftpServer> {
     const listings = new Map<number, string[]>()
     let handles = 0
     const full = (path: string): string => join(root, path)
+    client.on('close', () => {
+      for (const file of files.values()) file.close().catch(() => undefined)
+    })
 
     const answer = (request: string, id: number, path: string, work: () => Promise<unknown>): void => {
       const fault = running.fault(request, path)
@@ -94,10 +126,14 @@ export async function startPlainSftpServer(): Promise<PlainSftpServer> {
     }
 
     sftp.on('REALPATH', (id, path) =>
-      answer('REALPATH', id, path, async () => sftp.name(id, [{ filename: join('/', path), longname: '', attrs: attrs() }])),
+      answer('REALPATH', id, path, async () =>
+        sftp.name(id, [{ filename: join('/', path), longname: '', attrs: attrs() }]),
+      ),
     )
     sftp.on('OPEN', (id, path, flags) =>
-      answer('OPEN', id, path, async () => sftp.handle(id, keep(files, await open(full(path), flagsToString(flags) ?? 'r')))),
+      answer('OPEN', id, path, async () =>
+        sftp.handle(id, keep(files, await open(full(path), flagsToString(flags) ?? 'r'))),
+      ),
     )
     sftp.on('WRITE', (id, handle, offset, data) =>
       answer('WRITE', id, '', async () => {
@@ -121,10 +157,18 @@ export async function startPlainSftpServer(): Promise<PlainSftpServer> {
         ok(id)
       }),
     )
-    sftp.on('STAT', (id, path) => answer('STAT', id, path, async () => sftp.attrs(id, attrs(await stat(full(path))))))
-    sftp.on('LSTAT', (id, path) => answer('LSTAT', id, path, async () => sftp.attrs(id, attrs(await lstat(full(path))))))
-    sftp.on('MKDIR', (id, path) => answer('MKDIR', id, path, async () => mkdir(full(path)).then(() => ok(id))))
-    sftp.on('REMOVE', (id, path) => answer('REMOVE', id, path, async () => unlink(full(path)).then(() => ok(id))))
+    sftp.on('STAT', (id, path) =>
+      answer('STAT', id, path, async () => sftp.attrs(id, attrs(await stat(full(path))))),
+    )
+    sftp.on('LSTAT', (id, path) =>
+      answer('LSTAT', id, path, async () => sftp.attrs(id, attrs(await lstat(full(path))))),
+    )
+    sftp.on('MKDIR', (id, path) =>
+      answer('MKDIR', id, path, async () => mkdir(full(path)).then(() => ok(id))),
+    )
+    sftp.on('REMOVE', (id, path) =>
+      answer('REMOVE', id, path, async () => unlink(full(path)).then(() => ok(id))),
+    )
     sftp.on('RENAME', (id, from, to) =>
       answer('RENAME', id, to, async () => {
         // As version 3 has it: not over what is there.
@@ -134,7 +178,9 @@ export async function startPlainSftpServer(): Promise<PlainSftpServer> {
       }),
     )
     sftp.on('OPENDIR', (id, path) =>
-      answer('OPENDIR', id, path, async () => sftp.handle(id, keep(listings, [path, ...(await readdir(full(path)))]))),
+      answer('OPENDIR', id, path, async () =>
+        sftp.handle(id, keep(listings, [path, ...(await readdir(full(path)))])),
+      ),
     )
     sftp.on('READDIR', (id, handle) =>
       answer('READDIR', id, '', async () => {
@@ -142,7 +188,11 @@ export async function startPlainSftpServer(): Promise<PlainSftpServer> {
         listings.set(handle.readUInt32BE(), [path])
         if (names.length === 0) return sftp.status(id, STATUS_CODE.EOF)
         const entries = await Promise.all(
-          names.map(async (filename) => ({ filename, longname: filename, attrs: attrs(await lstat(join(full(path), filename))) })),
+          names.map(async (filename) => ({
+            filename,
+            longname: filename,
+            attrs: attrs(await lstat(join(full(path), filename))),
+          })),
         )
         return sftp.name(id, entries)
       }),

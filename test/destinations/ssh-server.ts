@@ -23,11 +23,21 @@ const sshd = '/usr/sbin/sshd'
 /** Tells whether this machine has an OpenSSH server that can be started. */
 export const hasSshd = existsSync(sshd)
 
-/** A new key without a passphrase, as ssh-keygen writes it. */
-export async function createKey(path: string, ...options: string[]): Promise<{ text: string; fingerprint: string }> {
-  execFileSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-C', 'test', '-f', path, ...options])
-  const [, fingerprint = ''] = execFileSync('ssh-keygen', ['-lf', `${path}.pub`], { encoding: 'utf8' }).split(' ')
-  return { text: await readFile(path, 'utf8'), fingerprint }
+/** A new key as ssh-keygen writes it, without a passphrase unless the options say so. */
+export async function createKey(
+  path: string,
+  ...options: string[]
+): Promise<{ text: string; publicText: string; fingerprint: string }> {
+  const given = options.length > 0 ? options : ['-N', '']
+  execFileSync('ssh-keygen', ['-q', '-t', 'ed25519', '-C', 'test', '-f', path, ...given])
+  const [, fingerprint = ''] = execFileSync('ssh-keygen', ['-lf', `${path}.pub`], { encoding: 'utf8' }).split(
+    ' ',
+  )
+  return {
+    text: await readFile(path, 'utf8'),
+    publicText: await readFile(`${path}.pub`, 'utf8'),
+    fingerprint,
+  }
 }
 
 /** Starts the machine's own OpenSSH server on a free port of 127.0.0.1, for the user who runs the tests. */

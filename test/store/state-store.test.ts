@@ -7,7 +7,7 @@ import { until } from '../support/raw-server'
 import { createTestClock } from '../support/test-clock'
 
 const clock = createTestClock()
-const credentials = { namespace: '12345-bridge', apiKey: 'id:secret', region: 'amer' } as const
+const credentials = { namespace: '12345-bridge', apiKey: 'id:secret', region: (): 'amer' => 'amer' }
 let state: StateStandIn
 
 // The library reads the endpoint once, when it is loaded.
@@ -193,7 +193,7 @@ describe('a failure of State', () => {
 
   it('to open does not stick', async () => {
     process.env.AIO_CLI_ENV = 'stage'
-    const bridge = store({ region: 'emea' })
+    const bridge = store({ region: () => 'emea' })
     await rejection(bridge.get('k', signal()))
     process.env.AIO_CLI_ENV = 'prod'
 
@@ -209,7 +209,7 @@ it("the State service's library is not loaded before something is to be remember
   const script = `
     import('./src/store/state-store.ts').then(async ({ createStateStore }) => {
       const isLoaded = () => Object.keys(require.cache).some((file) => file.includes('aio-lib-state'))
-      const store = createStateStore({ namespace: 'n', apiKey: 'a:b', region: 'amer' })
+      const store = createStateStore({ namespace: 'n', apiKey: 'a:b', region: () => 'amer' })
       const before = isLoaded()
       await store.get('k', AbortSignal.timeout(4000)).catch(() => undefined)
       process.stdout.write(JSON.stringify({ before, after: isLoaded() }))
