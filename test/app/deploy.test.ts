@@ -102,6 +102,7 @@ describe('aio app deploy', () => {
       AEM_API_KEY: '',
       AEM_PATCH_PATHS: '',
       AEM_EXPERIMENTAL: '',
+      AEM_CONCURRENCY: '',
       PIM_COMMUNICATOR: '',
       PIM_REST_URL: '',
       PIM_REST_HEADERS: '',
