@@ -10,6 +10,7 @@ const swc = [
 
 const project = {
   testEnvironment: 'node',
+  setupFiles: ['<rootDir>/test/support/quiet.js'],
   transform: { '\\.(ts|js)$': swc },
   // Both are ES modules only, which Jest loads from CommonJS when they are transformed.
   transformIgnorePatterns: ['/node_modules/(?!(p-limit|yocto-queue)/)'],
@@ -22,6 +23,8 @@ module.exports = {
   testTimeout: 120_000,
   // What the app logs on purpose; `npx jest --silent=false` shows it.
   silent: true,
+  // A test that failed half-way may leave a server open; the run must end all the same.
+  forceExit: true,
   projects: [
     {
       ...project,
