@@ -17,10 +17,11 @@ export type HttpRequest = {
  * with that. This is the once.
  */
 function useUpUrlWarning(): void {
-  const { noDeprecation } = process
+  // Read-only where Node was started with --no-deprecation.
+  if (process.noDeprecation) return
   process.noDeprecation = true
   parse('http://localhost')
-  process.noDeprecation = noDeprecation === true
+  process.noDeprecation = false
 }
 useUpUrlWarning()
 

@@ -120,7 +120,7 @@ describe('the control surface', () => {
         assetId: author.asset.id,
         assetMetadata: { 'xcm:machineKeywords': expect.any(Array) },
         repositoryMetadata: {
-          ...asset.repositoryMetadata,
+          ...author.asset.repositoryMetadata,
           'repo:size': '204800',
           'repo:state': 'ACTIVE',
           'aem:assetState': 'processed',
