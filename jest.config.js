@@ -10,7 +10,7 @@ const swc = [
 
 const project = {
   testEnvironment: 'node',
-  testTimeout: 20_000,
+  setupFiles: ['<rootDir>/test/support/quiet.js'],
   transform: { '\\.(ts|js)$': swc },
   // Both are ES modules only, which Jest loads from CommonJS when they are transformed.
   transformIgnorePatterns: ['/node_modules/(?!(p-limit|yocto-queue)/)'],
@@ -19,6 +19,12 @@ const project = {
 }
 
 module.exports = {
+  // Jest takes it from here only, not from a project. Some tests start the aio CLI or fresh processes.
+  testTimeout: 120_000,
+  // What the app logs on purpose; `npx jest --silent=false` shows it.
+  silent: true,
+  // A test that failed half-way may leave a server open; the run must end all the same.
+  forceExit: true,
   projects: [
     {
       ...project,
@@ -31,8 +37,6 @@ module.exports = {
       displayName: 'app',
       testMatch: ['<rootDir>/test/app/**/*.test.ts'],
       globalSetup: '<rootDir>/test/app/build-once.ts',
-      // Each of these starts the aio CLI or a fresh process.
-      testTimeout: 120_000,
     },
   ],
   reporters: process.env.CI_SUMMARY ? ['<rootDir>/scripts/ci-reporter.js'] : ['default'],

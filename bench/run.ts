@@ -5,14 +5,13 @@ import { exportFiles } from './export'
 const benchmarks: Readonly<Record<string, () => Promise<void>>> = { cold, export: exportFiles }
 
 async function run(): Promise<void> {
+  const all = Object.keys(benchmarks)
   const names = process.argv.slice(2).filter((argument) => !argument.startsWith('--'))
-  for (const name of names.length > 0 ? names : Object.keys(benchmarks)) {
-    const benchmark = benchmarks[name]
-    if (benchmark === undefined) {
-      throw new Error(`no benchmark named ${name}; there are: ${Object.keys(benchmarks).join(', ')}`)
-    }
-    await benchmark()
+  const unknown = names.filter((name) => !Object.hasOwn(benchmarks, name))
+  if (unknown.length > 0) {
+    throw new Error(`no benchmark named ${unknown.join(', ')}; there are: ${all.join(', ')}`)
   }
+  for (const name of names.length > 0 ? names : all) await benchmarks[name]?.()
 }
 
 run().catch((error: unknown) => {

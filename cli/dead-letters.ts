@@ -20,6 +20,7 @@ type Command = (environment: Environment) => Promise<CommandResult>
 export function deadLetterCommands(verb: string | undefined, selection: Selection): Command {
   switch (verb) {
     case 'list':
+      none(selection)
       return list
     case 'show': {
       const id = only(selection)
@@ -127,6 +128,10 @@ async function allIds(environment: Environment): Promise<readonly string[]> {
 function selected({ ids, all }: Selection): readonly string[] | 'all' {
   if (all === ids.length > 0) throw new UsageError('name one id or more, or --all')
   return all ? 'all' : ids.map(checked)
+}
+
+function none({ ids, all }: Selection): void {
+  if (all || ids.length > 0) throw new UsageError('list takes no id and no --all: it lists every dead letter')
 }
 
 function only({ ids, all }: Selection): string {

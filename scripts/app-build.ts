@@ -19,14 +19,22 @@ const sources = [
   'package-lock.json',
 ]
 
-type ExtConfig = {
-  runtimeManifest: { packages: Record<string, { actions: Record<string, { function: string }> }> }
+type Package = { inputs?: Record<string, string>; actions: Record<string, { function: string }> }
+type ExtConfig = { runtimeManifest: { packages: Record<string, Package> } }
+
+async function declaredPackage(): Promise<Package | undefined> {
+  const config = parse(await readFile(join(root, 'ext.config.yaml'), 'utf8')) as ExtConfig
+  return config.runtimeManifest.packages[packageName]
+}
+
+/** The names of the inputs that ext.config.yaml binds to the package. */
+export async function declaredInputs(): Promise<readonly string[]> {
+  return Object.keys((await declaredPackage())?.inputs ?? {})
 }
 
 /** The actions that ext.config.yaml declares. */
 export async function declaredActions(): Promise<Array<BuiltAction & { source: string }>> {
-  const config = parse(await readFile(join(root, 'ext.config.yaml'), 'utf8')) as ExtConfig
-  const actions = config.runtimeManifest.packages[packageName]?.actions ?? {}
+  const actions = (await declaredPackage())?.actions ?? {}
   return Object.entries(actions).map(([name, action]) => ({
     name,
     source: action.function,

@@ -1,11 +1,11 @@
 import type { Asset, AssetRef } from '../core/asset'
 import type { CallContext } from '../core/call-context'
-import { permanentError } from '../core/errors'
+import { type Clock, systemClock } from '../core/clock'
+import { permanentError, transientError } from '../core/errors'
 import type { HttpClient, HttpRequest, Upstream } from '../http/http-client'
 import { type HttpResponse, isOk, refusePage } from '../http/response'
 import type { TokenProvider } from '../ims/token-provider'
 import { isApplied, type MetadataChange } from '../metadata/diff'
-import { sameValue } from '../metadata/values'
 import { parseAsset, parseAssetId, parseRenditionNames } from './asset-document'
 import { checkAssetPath, encodeAssetPath } from './asset-path'
 import { createPatchPathStyles, type PatchPathMode, type PatchPathStyle, patchPath } from './patch-paths'
@@ -33,8 +33,7 @@ export type AssetsClient = {
   readAsset(ref: AssetRef, call: CallContext): Promise<Asset>
   /**
    * Writes changes over exactly the state that `asset` was read in, all or none.
-   * @returns `conflict` when the asset moved meanwhile, or the author turned out not to write with the path style
-   * that was tried: read it again and start over
+   * @returns `conflict` when the asset moved meanwhile: read it again and start over
    * @throws {BridgeError} permanent `METADATA_REFUSED` when AEM takes none of the path styles for these changes
    */
   patchMetadata(
@@ -46,14 +45,19 @@ export type AssetsClient = {
   renditionNames(asset: Asset, call: CallContext): Promise<readonly string[]>
 }
 
+/** The status of a change that AEM will make later. */
+const accepted = 202
+const maxReadsAfterAccepted = 4
+const acceptedWaitMs = 1_000
+
 const assetIdPattern = /^urn(:[A-Za-z0-9._-]+){2,}$/
 
 /** Creates the client of a container. */
 export function createAssetsClient(
   options: AssetsClientOptions,
-  parts: { http: HttpClient; tokens: TokenProvider },
+  parts: { http: HttpClient; tokens: TokenProvider; clock?: Clock },
 ): AssetsClient {
-  const { tokens, http } = parts
+  const { tokens, http, clock = systemClock } = parts
   const styles = createPatchPathStyles(options.patchPaths)
   const upstreams = new Map<string, Upstream>(
     options.origins.map((origin) => [
@@ -101,18 +105,23 @@ export function createAssetsClient(
     call: CallContext,
   ): Promise<'written' | 'conflict'> {
     let refusal: HttpResponse | undefined
+    let held = asset
     for (const style of styles.candidates(asset.origin)) {
-      const response = await send(asset.origin, patchRequest(asset, changes, style), call)
+      const response = await send(asset.origin, patchRequest(held, changes, style), call)
       if (isOk(response)) {
         refusePage('AEM', response)
         if (!styles.needsProof(asset.origin, style)) return 'written'
-        if (await isWritten(asset, changes, call)) {
+        const now = await readBack(held, changes, response, call)
+        const written = changes.filter((change) => isApplied(change, held.metadata, now.metadata))
+        if (written.length > 0) {
           styles.remember(asset.origin, style)
+          warnOfDropped(changes, written, call)
           return 'written'
         }
         call.logger.warn('AEM accepted a change but did not write it; trying another path style', { style })
-        if (styles.demote(asset.origin, style)) return 'conflict'
-        throw notTaken(changes, refusal)
+        styles.demote(asset.origin, style)
+        held = now
+        continue
       }
       if (response.status === 412) return 'conflict'
       if (response.status !== 400 && response.status !== 422) throw aemProblem('update', response)
@@ -123,20 +132,41 @@ export function createAssetsClient(
   }
 
   /**
-   * Adobe's sources disagree on the path style, so the first success on each author is proven by a read. A style that
-   * wrote one value exactly as asked is good, whatever the schema does with the other properties.
+   * Adobe's sources disagree on the path style, so the first success on each author is proven by a read. What AEM
+   * took for later (202) is given a moment to arrive.
    */
-  async function isWritten(
-    asset: Asset,
+  async function readBack(
+    before: Asset,
     changes: readonly MetadataChange[],
+    { status }: HttpResponse,
     call: CallContext,
-  ): Promise<boolean> {
-    const { metadata: held } = await readAsset(asset, call)
-    const isExact = (change: MetadataChange): boolean => {
-      const now = held[change.property]
-      return change.op !== 'remove' && now !== undefined && sameValue(now, change.value)
+  ): Promise<Asset> {
+    for (let read = 1; ; read++) {
+      const now = await readAsset(before, call)
+      const isThere = changes.some((change) => isApplied(change, before.metadata, now.metadata))
+      if (isThere || status !== accepted) return now
+      if (read === maxReadsAfterAccepted) {
+        throw transientError(
+          'METADATA_PENDING',
+          'AEM took the change for later (202), and it is not there yet',
+          {
+            upstream: 'AEM',
+            status,
+          },
+        )
+      }
+      await clock.sleep(acceptedWaitMs, call.signal)
     }
-    return changes.every((change) => isApplied(change, asset.metadata, held)) || changes.some(isExact)
+  }
+
+  function warnOfDropped(
+    changes: readonly MetadataChange[],
+    written: readonly MetadataChange[],
+    call: CallContext,
+  ): void {
+    const dropped = changes.filter((change) => !written.includes(change)).map(({ property }) => property)
+    if (dropped.length === 0) return
+    call.logger.warn('AEM dropped some of the properties: does the metadata schema allow them?', { dropped })
   }
 
   function notTaken(changes: readonly MetadataChange[], refusal: HttpResponse | undefined): Error {

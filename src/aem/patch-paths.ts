@@ -15,11 +15,8 @@ export type PatchPathStyles = {
   needsProof(origin: string, style: PatchPathStyle): boolean
   /** The style works there. */
   remember(origin: string, style: PatchPathStyle): void
-  /**
-   * The author took the style but did not write anything with it: the last choice from now on.
-   * @returns false when it was demoted before and no other style has worked since
-   */
-  demote(origin: string, style: PatchPathStyle): boolean
+  /** The author took the style but did not write anything with it: the last choice from now on. */
+  demote(origin: string, style: PatchPathStyle): void
 }
 
 const inOrder: readonly PatchPathStyle[] = ['short', 'full', 'bare']
@@ -35,7 +32,6 @@ export function patchPath(style: PatchPathStyle, property: string): string {
 export function createPatchPathStyles(mode: PatchPathMode): PatchPathStyles {
   const ordered = new Map<string, readonly PatchPathStyle[]>()
   const proven = new Map<string, PatchPathStyle>()
-  const demoted = new Set<string>()
   const candidates = (origin: string): readonly PatchPathStyle[] =>
     mode === 'auto' ? (ordered.get(origin) ?? inOrder) : [mode]
 
@@ -44,15 +40,11 @@ export function createPatchPathStyles(mode: PatchPathMode): PatchPathStyles {
     needsProof: (origin, style) => mode === 'auto' && proven.get(origin) !== style,
     remember(origin, style) {
       proven.set(origin, style)
-      for (const other of inOrder) demoted.delete(`${origin} ${other}`)
       ordered.set(origin, [style, ...candidates(origin).filter((other) => other !== style)])
     },
     demote(origin, style) {
       if (proven.get(origin) === style) proven.delete(origin)
       ordered.set(origin, [...candidates(origin).filter((other) => other !== style), style])
-      const isNew = !demoted.has(`${origin} ${style}`)
-      demoted.add(`${origin} ${style}`)
-      return isNew
     },
   }
 }

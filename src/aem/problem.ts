@@ -66,6 +66,16 @@ export function aemProblem(kind: AemRequestKind, response: HttpResponse): Bridge
   if (status >= 200 && status < 300) {
     return transientError('AEM_UNEXPECTED_ANSWER', `AEM answered ${status} where 200 was expected`, details)
   }
+  // Of what stands between, not of this asset.
+  if (status === 421)
+    return transientError('AEM_UNEXPECTED_ANSWER', 'AEM was reached as another host (421)', details)
+  if (status === 406 || status === 407 || (status === 400 && kind === 'read')) {
+    return systemicError(
+      'AEM_REFUSED',
+      `AEM refused to read with ${status}, whatever the asset: ${problemDetail(response)}; check AEM_AUTHOR_URLS and what stands between this app and AEM`,
+      details,
+    )
+  }
   return permanentError(
     'AEM_REFUSED',
     `AEM refused the request with ${status}: ${problemDetail(response)}`,

@@ -1,7 +1,10 @@
+import type { IncomingHttpHeaders } from 'node:http'
 import { BridgeError, permanentError, systemicError, transientError } from '../core/errors'
 import { parseRetryAfter } from '../http/retry-after'
 import { isWrongHost } from './attempts'
-import type { HttpsAnswer } from './https-request'
+
+/** An answer without its body. */
+export type HttpsAnswer = { status: number; headers: IncomingHttpHeaders }
 
 const upstream = 'HTTPS'
 

@@ -1,6 +1,6 @@
-import http, { type ClientRequest, type IncomingHttpHeaders, type IncomingMessage } from 'node:http'
+import http, { type ClientRequest, type IncomingMessage } from 'node:http'
 import https from 'node:https'
-import { httpsTimeout } from './https-errors'
+import { type HttpsAnswer, httpsTimeout } from './https-errors'
 
 /** A request whose body, if any, is read while it is sent. */
 export type HttpsRequest = {
@@ -10,9 +10,6 @@ export type HttpsRequest = {
   /** Opens the body; more than once when the first attempt meets a connection that is dead already. */
   body?: () => AsyncIterable<Buffer>
 }
-
-/** An answer without its body. */
-export type HttpsAnswer = { status: number; headers: IncomingHttpHeaders }
 
 /** Larger answers are not read to their end, which costs the connection. */
 const maxAnswerBytes = 64 * 1024

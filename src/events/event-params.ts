@@ -15,7 +15,7 @@ const eventFields = [
   'event_id',
   'recipientclientid',
   'recipient_client_id',
-  // AEM's event proxy.
+  // The body of AEM's event proxy.
   'event',
 ] as const
 
@@ -48,23 +48,26 @@ export function readDelivery(params: unknown): Delivery {
   const trace = readTrace(source.__adobe_headers)
   const challenge = source.challenge
   if (typeof challenge === 'string') return { challenge, events: [], batch: false, trace }
-  const batch = readBatch(source)
-  if (batch) return { events: batch, batch: true, trace }
-  return { events: [pickEvent(source)], batch: false, trace }
+  const body = readBody(source.__ow_body)
+  const batch = Array.isArray(source.events) ? source.events : body
+  if (Array.isArray(batch)) return { events: batch.map(pickItem), batch: true, trace }
+  const isWrapped = isRecord(body) && eventFields.every((field) => source[field] === undefined)
+  return { events: [pickEvent(isWrapped ? body : source)], batch: false, trace }
 }
 
 function pickEvent(source: Record<string, unknown>): Record<string, unknown> {
   const event: Record<string, unknown> = {}
   for (const field of eventFields) if (source[field] !== undefined) event[field] = source[field]
-  return event
+  return Object.keys(event).length > 0 ? event : strangersOf(source)
 }
 
-function readBatch(source: Record<string, unknown>): readonly unknown[] | undefined {
-  if (Array.isArray(source.events)) return source.events.map(pickItem)
-  const body = source.__ow_body
-  const list = typeof body === 'string' ? (parseJson(body) ?? parseJson(fromBase64(body))) : body
-  return Array.isArray(list) ? list.map(pickItem) : undefined
+/** What is no event of ours must still be on record with what it says: all but the inputs and the platform's own. */
+function strangersOf(source: Record<string, unknown>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(source).filter(([name]) => !/^([A-Z][A-Z0-9_]*|__.*)$/.test(name)))
 }
+
+const readBody = (body: unknown): unknown =>
+  typeof body === 'string' ? (parseJson(body) ?? parseJson(fromBase64(body))) : body
 
 const pickItem = (item: unknown): unknown => (isRecord(item) ? pickEvent(item) : item)
 

@@ -2,7 +2,7 @@ import type { AssetsClient } from '../aem/assets-client'
 import type { Asset, AssetRef } from '../core/asset'
 import { type CallContext, untilAborted } from '../core/call-context'
 import type { Clock } from '../core/clock'
-import { toBridgeError, transientError } from '../core/errors'
+import { systemicError, toBridgeError, transientError } from '../core/errors'
 import type { JsonValue } from '../core/json'
 import type { Product, ProductRef } from '../core/product'
 import type { Enrichment } from '../enrichment'
@@ -41,9 +41,11 @@ export async function enrichAsset(
   parts: EnrichParts,
   call: CallContext,
 ): Promise<EnrichResult> {
+  let refusedEtag: string | undefined
   for (let round = 1; round <= maxRounds; round++) {
-    const result = await enrichOnce(ref, parts, call)
-    if (result !== 'conflict') return result
+    const result = await enrichOnce(ref, parts, call, refusedEtag)
+    if (result.outcome !== 'conflict') return result
+    refusedEtag = result.asset.etag
     if (round === maxRounds) break
     call.logger.info('the asset changed meanwhile; starting over', { round })
     await parts.clock.sleep(fullJitter(backoff, round, parts.random()), call.signal)
@@ -61,9 +63,11 @@ async function enrichOnce(
   ref: AssetRef,
   parts: EnrichParts,
   call: CallContext,
-): Promise<EnrichResult | 'conflict'> {
+  refusedEtag: string | undefined,
+): Promise<EnrichResult | { outcome: 'conflict'; asset: Asset }> {
   const { assets, enrichment } = parts
   const asset = await assets.readAsset(ref, call)
+  if (asset.etag === refusedEtag) throw etagNotAccepted()
   const reason = skipReason(asset)
   if (reason !== undefined) return { outcome: 'skipped', asset, reason }
 
@@ -76,9 +80,16 @@ async function enrichOnce(
   desired.set(enrichment.linkProperty, linkValue(asset.metadata[enrichment.linkProperty], match))
   const changes = diffMetadata(asset.metadata, desired)
   if (changes.length === 0) return { outcome: 'unchanged', asset, products }
-  if ((await assets.patchMetadata(asset, changes, call)) === 'conflict') return 'conflict'
+  if ((await assets.patchMetadata(asset, changes, call)) === 'conflict') return { outcome: 'conflict', asset }
   return { outcome: 'updated', asset, products, properties: changes.map((change) => change.property) }
 }
+
+const etagNotAccepted = (): Error =>
+  systemicError(
+    'AEM_ETAG_NOT_ACCEPTED',
+    'AEM refuses the ETag that it has just given (412): something between this app and AEM changes ETags, by compression for example',
+    { upstream: 'AEM', status: 412 },
+  )
 
 type Match = { refs: readonly ProductRef[]; products: readonly Product[] }
 

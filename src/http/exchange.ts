@@ -1,7 +1,8 @@
 import { subscribe } from 'node:diagnostics_channel'
 import http from 'node:http'
 import https from 'node:https'
-import fetch, { FetchError } from 'node-fetch'
+import { parse } from 'node:url'
+import fetch, { FetchError, type Response } from 'node-fetch'
 import type { HttpResponse } from './response'
 
 export type HttpRequest = {
@@ -10,6 +11,19 @@ export type HttpRequest = {
   headers?: Readonly<Record<string, string>>
   body?: string
 }
+
+/**
+ * node-fetch 2 uses url.parse(), of which Node 24 warns once in each process: every new container would begin its log
+ * with that. This is the once.
+ */
+function useUpUrlWarning(): void {
+  // Read-only where Node was started with --no-deprecation.
+  if (process.noDeprecation) return
+  process.noDeprecation = true
+  parse('http://localhost')
+  process.noDeprecation = false
+}
+useUpUrlWarning()
 
 /** Connections that stay open between requests. */
 export type Agents = { http: http.Agent; https: https.Agent }
@@ -45,7 +59,8 @@ const hasWatchedAgent = (request: http.ClientRequest): boolean =>
 
 /**
  * One request and its whole answer. Follows no redirect.
- * @throws AnswerTooLarge; else whatever Node or node-fetch report, the connection being closed
+ * @throws AnswerTooLarge; else whatever Node or node-fetch report; who catches it has to cancel the attempt, so that
+ * the connection is closed
  */
 export async function exchange(
   url: URL,
@@ -56,15 +71,15 @@ export async function exchange(
   const headers = { 'user-agent': 'aem-asset-bridge', ...request.headers }
   // node-fetch refuses what these refuse, but names the header's value, which may be a secret.
   for (const [name, value] of Object.entries(headers)) http.validateHeaderValue(name, value)
-  const connection = new AbortController()
+  let response: Response | undefined
   try {
-    const response = await fetch(url.href, {
+    response = await fetch(url.href, {
       method: request.method,
       headers,
       ...(request.body === undefined ? {} : { body: request.body }),
       redirect: 'manual',
       agent: ({ protocol }) => (protocol === 'http:' ? agents.http : agents.https),
-      signal: AbortSignal.any([signal, connection.signal]),
+      signal,
       size: maxBodyBytes,
     })
     return {
@@ -74,10 +89,17 @@ export async function exchange(
       text: new TextDecoder().decode(await response.arrayBuffer()),
     }
   } catch (thrown) {
-    connection.abort()
+    // Or an answer that was refused for its size would be unpacked to its end.
+    if (response !== undefined) destroy(response.body)
     if (thrown instanceof FetchError && thrown.type === 'max-size') throw new AnswerTooLarge()
     throw thrown
   }
+}
+
+function destroy(body: NodeJS.ReadableStream): void {
+  if (!('destroy' in body) || typeof body.destroy !== 'function') return
+  body.on('error', () => undefined)
+  body.destroy()
 }
 
 /** The code of an error of Node's, such as `ECONNREFUSED`. */

@@ -1,4 +1,5 @@
 import pLimit from 'p-limit'
+import { startAttempt } from '../core/attempt'
 import { type CallContext, callContextOf, untilAborted } from '../core/call-context'
 import { type Clock, systemClock } from '../core/clock'
 import { BridgeError, permanentError, systemicError, transientError } from '../core/errors'
@@ -121,20 +122,19 @@ export function createHttpClient(parts: { clock?: Clock; random?: () => number }
 
     async function send(url: URL, request: HttpRequest, call: CallContext): Promise<HttpResponse> {
       call.signal.throwIfAborted()
-      const timeout = AbortSignal.timeout(attemptTimeoutMs)
+      const attempt = startAttempt(call.signal, attemptTimeoutMs)
       try {
-        return await exchange(url, request, {
-          agents,
-          signal: AbortSignal.any([call.signal, timeout]),
-          maxBodyBytes,
-        })
+        return await exchange(url, request, { agents, signal: attempt.signal, maxBodyBytes })
       } catch (thrown) {
-        if (timeout.aborted && !call.signal.aborted) {
+        attempt.cancel()
+        if (attempt.timedOut() && !call.signal.aborted) {
           throw transientError(`${name}_TIMEOUT`, `${name} did not answer within ${attemptTimeoutMs} ms`, {
             upstream: name,
           })
         }
         throw thrown
+      } finally {
+        attempt.release()
       }
     }
 

@@ -18,6 +18,8 @@ export function parseServiceUrl(text: string): URL | OriginRefusal {
   }
   if (url.username !== '' || url.password !== '') return { refused: 'must not carry a user name or password' }
   if (url.hash !== '') return { refused: 'must not carry a fragment (#...)' }
+  if (url.hostname.includes('*')) return { refused: 'must name one host: there are no wildcards' }
+  if (url.hostname.endsWith('.')) return { refused: 'must not end with a dot' }
   return url
 }
 

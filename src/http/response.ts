@@ -23,18 +23,20 @@ export function jsonBody(upstream: string, response: HttpResponse): unknown {
 }
 
 /**
- * For a success whose body may be empty or anything, but not a page for people.
+ * For a success whose body may be empty or anything, but neither a page for people nor a problem document (RFC 7807).
  * @throws {BridgeError} transient, `<UPSTREAM>_NOT_JSON`
  */
 export function refusePage(upstream: string, response: HttpResponse): void {
-  if (/\bhtml\b/i.test(response.headers.get('content-type') ?? '')) throw notJson(upstream, response)
+  const type = response.headers.get('content-type') ?? ''
+  if (/\bhtml\b|\bproblem\+/i.test(type)) throw notJson(upstream, response)
 }
 
 function notJson(upstream: string, response: HttpResponse): BridgeError {
   const type = response.headers.get('content-type') ?? 'no content type'
+  const what = /\bhtml\b/i.test(type) ? 'a login or maintenance page, as a rule' : 'an empty or broken answer'
   return transientError(
     `${upstream}_NOT_JSON`,
-    `${upstream} answered ${response.status} with ${type} where JSON was expected: a login or maintenance page, as a rule`,
+    `${upstream} answered ${response.status} with ${type} where JSON was expected: ${what}`,
     { upstream, status: response.status },
   )
 }

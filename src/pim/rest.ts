@@ -213,6 +213,13 @@ function readSettings(options: RestPimOptions, context: PimContext): Settings {
 const headerName = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/
 const headerValue = /^[\t\x20-\x7e\x80-\xff]*$/
 
+const secretHeader = /auth|key|token|secret|cookie|credential|password|signature/i
+const plainHeader = /^(accept(-.*)?|content-type|user-agent|host|origin|referer)$/i
+
+/** A short plain value, such as a tenant's name, may stand in any path: masked there, it would spoil what is stored. */
+const isSecretHeader = (name: string, value: string): boolean =>
+  secretHeader.test(name) || (value.length >= 16 && !plainHeader.test(name))
+
 function readHeaders(context: PimContext): Record<string, string> {
   const headers: Record<string, string> = {}
   // dotenv keeps `\n` of an unquoted value as two characters.
@@ -228,8 +235,10 @@ function readHeaders(context: PimContext): Record<string, string> {
       )
     }
     headers[name.toLowerCase()] = value
-    context.redactor.add(value)
-    context.redactor.add(value.split(/\s+/)[1])
+    if (isSecretHeader(name, value)) {
+      context.redactor.add(value)
+      context.redactor.add(value.split(/\s+/)[1])
+    }
   }
   return headers
 }

@@ -80,6 +80,9 @@ function answerFor(error: BridgeError): Answer {
 }
 
 function lastResort(thrown: unknown): Answer {
+  createLogger('aem-asset-bridge', 'error', { redactor }).error('the wrapper itself failed', {
+    error: thrown,
+  })
   return failure(503, {
     message: 'unexpected failure',
     code: thrown instanceof Error ? thrown.name : 'UNEXPECTED',

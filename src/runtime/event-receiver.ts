@@ -58,13 +58,8 @@ export function createEventReceiver(name: string, flow: EventFlow): (params: unk
       const failed = toBridgeError(thrown)
       call.logger.error('a dead letter could not be written', { event: key, error: failed.toJSON() })
       // Nothing is answered for good that is not on record.
-      return retryable(
-        systemicError(
-          'DEAD_LETTER_NOT_WRITTEN',
-          `${error.message} (and the dead letter could not be written: ${failed.message})`,
-        ),
-        reason,
-      )
+      const why = `${reason} (and the dead letter could not be written: ${failed.code}: ${failed.message})`
+      return retryable(systemicError('DEAD_LETTER_NOT_WRITTEN', why), redactor.text(why))
     }
     return {
       result: {

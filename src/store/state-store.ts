@@ -1,4 +1,5 @@
 import type { AdobeState } from '@adobe/aio-lib-state'
+import { startAttempt } from '../core/attempt'
 import { untilAborted } from '../core/call-context'
 import { BridgeError, permanentError, systemicError, transientError } from '../core/errors'
 import type { Store } from './store'
@@ -53,16 +54,18 @@ export function createStateStore(
   }
 
   async function operate<T>(signal: AbortSignal, operation: (state: AdobeState) => Promise<T>): Promise<T> {
+    const attempt = startAttempt(signal, operationTimeoutMs)
     try {
       opened ??= open().catch((thrown: unknown) => {
         opened = undefined
         throw thrown
       })
-      const timeout = AbortSignal.timeout(operationTimeoutMs)
-      return await untilAborted(opened.then(operation), AbortSignal.any([signal, timeout]))
+      return await untilAborted(opened.then(operation), attempt.signal)
     } catch (thrown) {
       signal.throwIfAborted()
       throw toStateError(thrown)
+    } finally {
+      attempt.release()
     }
   }
 

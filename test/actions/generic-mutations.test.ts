@@ -66,10 +66,10 @@ describe('whatever comes in', () => {
           message: expect.any(String),
         })
       }),
-      { numRuns: 2_000, interruptAfterTimeLimit: 60_000, markInterruptAsFailure: false },
+      { numRuns: 2_000 },
     )
     expect(Object.prototype).not.toHaveProperty('polluted')
-  }, 90_000)
+  })
 
   test('params that are no event at all are answered, too', async () => {
     await fc.assert(
@@ -78,7 +78,7 @@ describe('whatever comes in', () => {
         const status = 'error' in answer ? answer.error.statusCode : answer.statusCode
         expect(status).toBe(200)
       }),
-      { numRuns: 500, interruptAfterTimeLimit: 30_000, markInterruptAsFailure: false },
+      { numRuns: 500 },
     )
-  }, 60_000)
+  })
 })

@@ -95,9 +95,25 @@ describe('writing metadata', () => {
 
   it.each([200, 202, 204])('is done when a style that the operator chose is answered %i', async (status) => {
     const id = await start()
-    author.aem.faults.add({ method: 'PATCH', fault: { kind: 'status', status } })
+    author.aem.faults.add({ method: 'PATCH', fault: { kind: 'status', status, body: {} } })
 
     expect(await update(id, author.client({ patchPaths: 'short' }))).toEqual(['written'])
+  })
+
+  it('is not done when a problem document comes with status 200', async () => {
+    const id = await start()
+    author.aem.faults.add({ method: 'PATCH', fault: { kind: 'status', status: 200 } })
+
+    const error = await rejection(update(id, author.client({ patchPaths: 'short' })))
+    expect(error).toMatchObject({ failureClass: 'transient', code: 'AEM_NOT_JSON' })
+  })
+
+  it('that AEM takes for later and does not make is tried again by whoever sent the event', async () => {
+    const id = await start()
+    author.aem.faults.add({ method: 'PATCH', fault: { kind: 'status', status: 202, body: {} } })
+
+    const error = await rejection(update(id, author.client({ patchPaths: 'auto' })))
+    expect(error).toMatchObject({ failureClass: 'transient', code: 'METADATA_PENDING' })
   })
 
   it.each(['auto', 'short'] as const)(

@@ -1,7 +1,7 @@
 import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { parse } from 'yaml'
+import { declaredActions, declaredInputs } from '../../scripts/app-build'
 import { type CommandResult, root, runScript } from '../../scripts/command'
 import { loadFresh } from '../../scripts/load-time'
 import { type DeployRecorder, startDeployRecorder } from './deploy-recorder'
@@ -78,10 +78,7 @@ describe('aio app deploy', () => {
   })
 
   test('puts the one package, then exactly the actions that are declared', async () => {
-    const manifest = parse(await readFile(join(root, 'ext.config.yaml'), 'utf8')) as {
-      runtimeManifest: { packages: { 'asset-bridge': { actions: Record<string, unknown> } } }
-    }
-    const names = Object.keys(manifest.runtimeManifest.packages['asset-bridge'].actions)
+    const names = (await declaredActions()).map(({ name }) => name)
 
     const puts = recorder.requests.filter(({ method }) => method === 'PUT').map(({ path }) => path)
 
@@ -94,20 +91,12 @@ describe('aio app deploy', () => {
     )
   })
 
-  test('binds each declared input to the package: a set one with its value, an unset one as an empty string', () => {
+  test('binds each declared input to the package: a set one with its value, an unset one as an empty string', async () => {
+    const unset = (await declaredInputs()).map((name) => [name, ''])
+
     expect(asObject(packageBody().parameters)).toEqual({
+      ...Object.fromEntries(unset),
       ...env,
-      ADC_CECREDENTIALS_ORGID: '',
-      IMS_URL: '',
-      AEM_API_KEY: '',
-      AEM_PATCH_PATHS: '',
-      AEM_EXPERIMENTAL: '',
-      PIM_COMMUNICATOR: '',
-      PIM_REST_URL: '',
-      PIM_REST_HEADERS: '',
-      PIM_REST_PRODUCT: '',
-      PIM_REST_IDENTIFIER: '',
-      STATE_REGION: '',
     })
   })
 

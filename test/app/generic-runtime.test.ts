@@ -76,6 +76,11 @@ describe('the built action in a container of its own', () => {
     expect(sandbox.aem.asset(asset.id).assetMetadata).toMatchObject({ 'wknd-skuid': 'MockSKU 123' })
   })
 
+  test('writes nothing to its log but its own lines: no warning of a library', async () => {
+    await sandbox.events.deliver(sandbox.aem.processingCompletedEvent(upload()))
+    expect(sandbox.runtime.logs('generic')).not.toMatch(/warning/i)
+  })
+
   test('writes a dead letter with the key of the namespace', async () => {
     const trace = await sandbox.events.deliver({ id: 'broken', source: 's', specversion: '1.0' })
     expect(trace.state).toBe('done')

@@ -97,7 +97,6 @@ describe('the secrets among the inputs', () => {
   test('are known by their names, those of the annotation included', () => {
     const inputs = readInputs({
       __ims_oauth_s2s: annotation,
-      PIM_REST_HEADERS: 'X-Api-Key: key-1',
       AKENEO_PASSWORD: 'password-1',
       AKENEO_TOKEN: 'token-1',
       AZURE_BLOB_SAS_URL: 'https://x.blob.core.windows.net/c?sig=1',
@@ -108,7 +107,7 @@ describe('the secrets among the inputs', () => {
     })
     expect(new Set(secretsOf(inputs))).toEqual(
       new Set([
-        ...['annotated-secret', 'X-Api-Key: key-1', 'password-1', 'token-1', 'key-2', 'key-3'],
+        ...['annotated-secret', 'password-1', 'token-1', 'key-2', 'key-3'],
         'https://x.blob.core.windows.net/c?sig=1',
       ]),
     )

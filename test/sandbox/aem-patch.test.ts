@@ -1,51 +1,7 @@
-import { type AemOptions, type AemStandIn, type AssetView, startAem } from '../../sandbox/aem/author'
-import { createClock } from '../../sandbox/clock'
-import type { JsonObject } from '../../sandbox/json'
+import { authorForEachTest } from './author'
 
-const clock = createClock({ frozen: true })
-const path = '/content/dam/shop/garden chair (1) 50%.jpg'
-let aem: AemStandIn
-let asset: AssetView
-
-const start = async (options: Partial<AemOptions> = {}) => {
-  await aem?.close()
-  aem = await startAem({
-    clock,
-    isValidToken: (token) => token === 'good',
-    allowedClientIds: ['id', 'reader'],
-    writers: ['id'],
-    ...options,
-  })
-  asset = aem.addAsset({
-    path,
-    assetMetadata: { 'dc:title': 'Chair', 'dc:subject': ['a', 'b'], nested: { deep: 1 } },
-  })
-}
-beforeEach(() => start())
-afterAll(() => aem.close())
-
-type Sent = { status: number; etag: string | null; type: string | null; body: JsonObject }
-
-const send = async (url: string, init: RequestInit & { headers?: Record<string, string> } = {}) => {
-  const headers = { authorization: 'Bearer good', 'x-api-key': 'id', ...init.headers }
-  const response = await fetch(`${aem.url}${url}`, { ...init, headers })
-  const text = await response.text()
-  const sent: Sent = {
-    status: response.status,
-    etag: response.headers.get('etag'),
-    type: response.headers.get('content-type'),
-    body: text === '' ? {} : JSON.parse(text),
-  }
-  return sent
-}
-const metadata = (id = asset.id) => `/adobe/assets/${id}/metadata`
-const patch = (ops: unknown, headers: Record<string, string> = {}) =>
-  send(metadata(), {
-    method: 'PATCH',
-    body: typeof ops === 'string' ? ops : JSON.stringify(ops),
-    headers: { 'content-type': 'application/json-patch+json', 'if-match': '*', ...headers },
-  })
-const now = () => aem.asset(asset.id).assetMetadata
+const author = authorForEachTest()
+const { start, send, metadata, patch, now } = author
 
 describe('writing', () => {
   it('carries out a patch, answers the new metadata, and moves the ETag', async () => {
@@ -65,7 +21,7 @@ describe('writing', () => {
   })
 
   it('moves the ETag at each write, even when the content comes back', async () => {
-    const tags = new Set([asset.etag])
+    const tags = new Set([author.asset.etag])
     for (const value of ['x', 'Chair', 'Chair']) {
       tags.add((await patch([{ op: 'replace', path: '/dc:title', value }])).etag ?? '')
     }
@@ -77,24 +33,24 @@ describe('writing', () => {
     const headers = { 'content-type': 'application/json-patch+json; charset=utf-8' }
     const unconditional = { method: 'PATCH', body: '[]', headers }
     expect((await send(metadata(), unconditional)).status).toBe(428)
-    aem.settings.missingIfMatch = 400
+    author.aem.settings.missingIfMatch = 400
     expect((await send(metadata(), unconditional)).status).toBe(400)
     expect((await patch([], { 'if-match': '"old"' })).status).toBe(412)
-    expect((await patch([], { 'if-match': `W/${asset.etag}` })).status).toBe(412)
-    expect(await patch([])).toMatchObject({ status: 200, etag: asset.etag })
+    expect((await patch([], { 'if-match': `W/${author.asset.etag}` })).status).toBe(412)
+    expect(await patch([])).toMatchObject({ status: 200, etag: author.asset.etag })
   })
 
   it('lets a test lose the race', async () => {
-    aem.onBeforePatch = ({ id }) => {
-      aem.onBeforePatch = undefined
-      aem.edit(id, (it) => {
+    author.aem.onBeforePatch = ({ id }) => {
+      author.aem.onBeforePatch = undefined
+      author.aem.edit(id, (it) => {
         it.assetMetadata['dc:title'] = 'Foreign'
       })
     }
     const ops = [{ op: 'replace', path: '/dc:title', value: 'Ours' }]
-    expect((await patch(ops, { 'if-match': asset.etag })).status).toBe(412)
+    expect((await patch(ops, { 'if-match': author.asset.etag })).status).toBe(412)
     expect(now()['dc:title']).toBe('Foreign')
-    expect((await patch(ops, { 'if-match': aem.asset(asset.id).etag })).status).toBe(200)
+    expect((await patch(ops, { 'if-match': author.aem.asset(author.asset.id).etag })).status).toBe(200)
   })
 
   it('writes all or nothing', async () => {
@@ -103,7 +59,7 @@ describe('writing', () => {
       { op: 'add', path: '/dam:sha1', value: 'x' },
     ]
     expect((await patch(ops)).body.detail).toBe('Property "/dam:sha1" is read-only')
-    expect(aem.asset(asset.id).etag).toBe(asset.etag)
+    expect(author.aem.asset(author.asset.id).etag).toBe(author.asset.etag)
   })
 
   it.each([
@@ -139,7 +95,7 @@ describe('writing', () => {
       type: 'application/problem+json',
       body: { detail: expect.stringMatching(/.{10}/) },
     })
-    expect(aem.asset(asset.id).etag).toBe(asset.etag)
+    expect(author.aem.asset(author.asset.id).etag).toBe(author.asset.etag)
   })
 
   it('takes what is escaped, nested, or in a list', async () => {
@@ -196,7 +152,7 @@ describe('the style of paths', () => {
 
   it('may be taken and silently ignored', async () => {
     await start({ pathStyle: 'bare', ignoresStyle: 'short' })
-    const { etag } = asset
+    const { etag } = author.asset
     expect(await patch([{ op: 'add', path: paths.short, value: 'x' }])).toMatchObject({ status: 200, etag })
     expect(now().sku).toBeUndefined()
     expect((await patch([{ op: 'add', path: paths.bare, value: 'x' }])).status).toBe(200)

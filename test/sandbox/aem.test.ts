@@ -1,52 +1,8 @@
 import { request } from 'node:http'
-import { type AemOptions, type AemStandIn, type AssetView, startAem } from '../../sandbox/aem/author'
-import { createClock } from '../../sandbox/clock'
-import type { JsonObject } from '../../sandbox/json'
+import { authorForEachTest, path } from './author'
 
-const clock = createClock({ frozen: true })
-const path = '/content/dam/shop/garden chair (1) 50%.jpg'
-let aem: AemStandIn
-let asset: AssetView
-
-const start = async (options: Partial<AemOptions> = {}) => {
-  await aem?.close()
-  aem = await startAem({
-    clock,
-    isValidToken: (token) => token === 'good',
-    allowedClientIds: ['id', 'reader'],
-    writers: ['id'],
-    ...options,
-  })
-  asset = aem.addAsset({
-    path,
-    assetMetadata: { 'dc:title': 'Chair', 'dc:subject': ['a', 'b'], nested: { deep: 1 } },
-  })
-}
-beforeEach(() => start())
-afterAll(() => aem.close())
-
-type Sent = { status: number; etag: string | null; type: string | null; body: JsonObject }
-
-const send = async (url: string, init: RequestInit & { headers?: Record<string, string> } = {}) => {
-  const headers = { authorization: 'Bearer good', 'x-api-key': 'id', ...init.headers }
-  const response = await fetch(`${aem.url}${url}`, { ...init, headers })
-  const text = await response.text()
-  const sent: Sent = {
-    status: response.status,
-    etag: response.headers.get('etag'),
-    type: response.headers.get('content-type'),
-    body: text === '' ? {} : JSON.parse(text),
-  }
-  return sent
-}
-const metadata = (id = asset.id) => `/adobe/assets/${id}/metadata`
-const patch = (ops: unknown, headers: Record<string, string> = {}) =>
-  send(metadata(), {
-    method: 'PATCH',
-    body: typeof ops === 'string' ? ops : JSON.stringify(ops),
-    headers: { 'content-type': 'application/json-patch+json', 'if-match': '*', ...headers },
-  })
-const now = () => aem.asset(asset.id).assetMetadata
+const author = authorForEachTest()
+const { send, metadata, patch, now } = author
 
 describe('who may come in', () => {
   it.each([
@@ -67,14 +23,16 @@ describe('who may come in', () => {
     const headers = { 'x-api-key': 'reader' }
     expect((await send(metadata(), { headers })).status).toBe(200)
     expect((await patch([{ op: 'add', path: '/x', value: 1 }], headers)).status).toBe(403)
-    aem.settings.writers = ['reader']
+    author.aem.settings.writers = ['reader']
     expect((await patch([{ op: 'add', path: '/x', value: 1 }], headers)).status).toBe(200)
   })
 
   it('refuses a request that is meant for another host', async () => {
     const answered = await new Promise((resolve, reject) => {
       const headers = { host: 'author-p1-e2.adobeaemcloud.com', authorization: 'Bearer good' }
-      request(`${aem.url}${metadata()}`, { headers }, (response) => resolve(response.resume().statusCode))
+      request(`${author.aem.url}${metadata()}`, { headers }, (response) =>
+        resolve(response.resume().statusCode),
+      )
         .once('error', reject)
         .end()
     })
@@ -83,7 +41,7 @@ describe('who may come in', () => {
 
   it('has nothing else to offer', async () => {
     expect((await send('/adobe/assets')).status).toBe(404)
-    expect((await send(`/adobe/assets/${asset.id}`)).status).toBe(404)
+    expect((await send(`/adobe/assets/${author.asset.id}`)).status).toBe(404)
     expect((await send(metadata(), { method: 'PUT', body: '{}' })).status).toBe(405)
     expect((await send('/content/dam/%E0%A4%A.json')).status).toBe(400)
   })
@@ -93,10 +51,10 @@ describe('reading', () => {
   it('gives metadata and a strong ETag, whichever way the id is encoded', async () => {
     const plain = await send(metadata())
     expect(plain.body).toEqual({
-      assetId: asset.id,
+      assetId: author.asset.id,
       assetMetadata: { 'dc:title': 'Chair', 'dc:subject': ['a', 'b'], nested: { deep: 1 } },
       repositoryMetadata: expect.objectContaining({
-        'repo:repositoryId': aem.host,
+        'repo:repositoryId': author.aem.host,
         'repo:path': path,
         'repo:name': 'garden chair (1) 50%.jpg',
         'repo:assetClass': 'file',
@@ -104,28 +62,28 @@ describe('reading', () => {
       }),
     })
     expect(plain.etag).toMatch(/^"[0-9a-f]+"$/)
-    expect(await send(metadata(encodeURIComponent(asset.id)))).toEqual(plain)
+    expect(await send(metadata(encodeURIComponent(author.asset.id)))).toEqual(plain)
   })
 
   it('answers 304 while nothing changed, and 404 for what is gone', async () => {
     const { etag } = await send(metadata())
     const headers = { 'if-none-match': `"other", ${etag}` }
     expect(await send(metadata(), { headers })).toMatchObject({ status: 304, etag, body: {} })
-    aem.edit(asset.id, () => undefined)
+    author.aem.edit(author.asset.id, () => undefined)
     expect((await send(metadata(), { headers })).status).toBe(200)
-    aem.removeAsset(asset.id)
+    author.aem.removeAsset(author.asset.id)
     expect(await send(metadata())).toMatchObject({ status: 404, type: 'application/problem+json' })
     expect((await patch([])).status).toBe(404)
-    expect(() => aem.asset(asset.id)).toThrow('no asset')
+    expect(() => author.aem.asset(author.asset.id)).toThrow('no asset')
   })
 
   it('finds the id of a path that is encoded segment by segment', async () => {
     const encoded = path.split('/').map(encodeURIComponent).join('/')
     expect(await send(`${encoded}.json`)).toMatchObject({
       status: 200,
-      body: { 'jcr:uuid': asset.uuid, 'jcr:primaryType': 'dam:Asset' },
+      body: { 'jcr:uuid': author.asset.uuid, 'jcr:primaryType': 'dam:Asset' },
     })
-    expect(asset.id).toBe(`urn:aaid:aem:${asset.uuid}`)
+    expect(author.asset.id).toBe(`urn:aaid:aem:${author.asset.uuid}`)
     expect((await send('/content/dam/shop.json')).body).toEqual({ 'jcr:primaryType': 'sling:Folder' })
     expect((await send('/content/dam/none.jpg.json')).status).toBe(404)
     expect((await send(`${encoded}.json`, { headers: { authorization: '' } })).status).toBe(401)
@@ -134,19 +92,19 @@ describe('reading', () => {
 
 describe('the control surface', () => {
   it('gives copies, and takes wishes about the repository metadata', () => {
-    asset.assetMetadata['dc:title'] = 'changed in the copy'
+    author.asset.assetMetadata['dc:title'] = 'changed in the copy'
     expect(now()['dc:title']).toBe('Chair')
     const wishes = { 'aem:assetState': 'processing', 'tiff:imageWidth': null, 'repo:size': 7 }
-    const other = aem.addAsset({ path: '/content/dam/b.pdf', repositoryMetadata: wishes })
+    const other = author.aem.addAsset({ path: '/content/dam/b.pdf', repositoryMetadata: wishes })
     expect(other.repositoryMetadata).toMatchObject({ 'aem:assetState': 'processing', 'repo:size': 7 })
     expect(other.repositoryMetadata).not.toHaveProperty('tiff:imageWidth')
-    expect(aem.findByPath('/content/dam/b.pdf')?.id).toBe(other.id)
-    expect(() => aem.addAsset({ path: '/content/dam/b.pdf' })).toThrow('already')
-    expect(() => aem.addAsset({ path: '/content/b.pdf' })).toThrow('/content/dam')
+    expect(author.aem.findByPath('/content/dam/b.pdf')?.id).toBe(other.id)
+    expect(() => author.aem.addAsset({ path: '/content/dam/b.pdf' })).toThrow('already')
+    expect(() => author.aem.addAsset({ path: '/content/b.pdf' })).toThrow('/content/dam')
   })
 
   it('builds the event as AEM and I/O Events send it', () => {
-    const event = aem.processingCompletedEvent(asset)
+    const event = author.aem.processingCompletedEvent(author.asset)
     expect(event).toEqual({
       specversion: '1.0',
       id: expect.any(String),
@@ -159,10 +117,10 @@ describe('the control surface', () => {
       recipient_client_id: 'id',
       recipientclientid: 'id',
       data: {
-        assetId: asset.id,
+        assetId: author.asset.id,
         assetMetadata: { 'xcm:machineKeywords': expect.any(Array) },
         repositoryMetadata: {
-          ...asset.repositoryMetadata,
+          ...author.asset.repositoryMetadata,
           'repo:size': '204800',
           'repo:state': 'ACTIVE',
           'aem:assetState': 'processed',
@@ -170,7 +128,7 @@ describe('the control surface', () => {
       },
     })
     expect(event.id).not.toBe(event.eventid)
-    const changed = aem.processingCompletedEvent(asset, {
+    const changed = author.aem.processingCompletedEvent(author.asset, {
       id: 'mine',
       data: { assetId: null, repositoryMetadata: { 'repo:repositoryId': 'evil.example' } },
     })
@@ -182,7 +140,10 @@ describe('the control surface', () => {
   })
 
   it('words an injected status as a problem', async () => {
-    aem.faults.add({ times: 1, fault: { kind: 'status', status: 503, headers: { 'retry-after': '1' } } })
+    author.aem.faults.add({
+      times: 1,
+      fault: { kind: 'status', status: 503, headers: { 'retry-after': '1' } },
+    })
     expect(await send(metadata())).toMatchObject({ status: 503, type: 'application/problem+json' })
     expect((await send(metadata())).status).toBe(200)
   })

@@ -1,0 +1,36 @@
+/** One try of something, with a time of its own inside a longer one. */
+export type Attempt = {
+  /** Aborts with the outer signal, when the time is up, or by `cancel`. */
+  signal: AbortSignal
+  /** Whether its own time ended it. */
+  timedOut(): boolean
+  /** Ends it: whoever watches the signal closes what it has open. */
+  cancel(): void
+  /** Lets go of the outer signal and the timer. Has to be called in the end, in any case. */
+  release(): void
+}
+
+/**
+ * Starts a try. `AbortSignal.any` would do the same, but Node keeps each signal it makes in memory for as long as
+ * the container lives when one of its sources has a listener.
+ */
+export function startAttempt(outer: AbortSignal, timeoutMs: number): Attempt {
+  const controller = new AbortController()
+  let isLate = false
+  const follow = (): void => controller.abort(outer.reason)
+  const timer = setTimeout(() => {
+    isLate = true
+    controller.abort()
+  }, timeoutMs)
+  if (outer.aborted) follow()
+  else outer.addEventListener('abort', follow, { once: true })
+  return {
+    signal: controller.signal,
+    timedOut: () => isLate,
+    cancel: () => controller.abort(),
+    release() {
+      clearTimeout(timer)
+      outer.removeEventListener('abort', follow)
+    },
+  }
+}

@@ -1,0 +1,2 @@
+// winston writes past the console that Jest silences, when it finds this.
+delete console._stdout
