@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events'
 import { inspect } from 'node:util'
 import { BridgeError } from '../../src/core/errors'
 import type { Destination, StoredObject } from '../../src/destinations/destination'
@@ -57,6 +58,8 @@ export type Bench = {
 export const mebibyte = 1024 * 1024
 /** A signal that does not abort. */
 export const never = new AbortController().signal
+// As in a run of many files, a lot of work listens to one signal.
+setMaxListeners(0, never)
 const slowTestMs = 90_000
 
 /** Starts the destination before the first check and ends it after the last. */

@@ -43,7 +43,7 @@ export type FakeBinary = AssetBinary & {
 }
 
 /** The bytes from `start` to `end` of the endless file that a seed stands for. */
-export function seededBytes(seed: number, start: number, end: number): Buffer {
+function seededBytes(seed: number, start: number, end: number): Buffer {
   const first = Math.floor(start / 16)
   const counter = Buffer.alloc(16)
   counter.writeUInt32BE(first, 12)
