@@ -80,9 +80,13 @@ function answerFor(error: BridgeError): Answer {
 }
 
 function lastResort(thrown: unknown): Answer {
-  createLogger('aem-asset-bridge', 'error', { redactor }).error('the wrapper itself failed', {
-    error: thrown,
-  })
+  try {
+    createLogger('aem-asset-bridge', 'error', { redactor }).error('the wrapper itself failed', {
+      error: thrown,
+    })
+  } catch {
+    // Not even a log that is broken may cost the answer.
+  }
   return failure(503, {
     message: 'unexpected failure',
     code: thrown instanceof Error ? thrown.name : 'UNEXPECTED',

@@ -77,8 +77,11 @@ describe('a host that is allow-listed', () => {
   test('may be written in upper case', async () => {
     const inputs = { AEM_AUTHOR_URLS: receiver.sandbox.aem.url.replace('127.0.0.1', 'localhost') }
     const host = receiver.sandbox.aem.host.replace('127.0.0.1', 'LOCALHOST')
-    const body = bodyOf(await receiver.invoke(eventNaming(host), { inputs }).catch((error) => error))
-    expect(body.code).not.toBe('HOST_NOT_ALLOWED')
+    const before = receiver.sandbox.aem.requests.length
+    // The stand-in knows itself by its address only, and says so; what counts is that it was asked.
+    const answer = await receiver.invoke(eventNaming(host), { inputs })
+    expect(JSON.stringify(answer)).not.toContain('HOST_NOT_ALLOWED')
+    expect(receiver.sandbox.aem.requests.length).toBe(before + 1)
   })
 
   test('that redirects gets no second request, and the target gets none', async () => {

@@ -35,6 +35,8 @@ describe('the origin of a service', () => {
       'https://example.com/#fragment',
       'https://user@example.com',
       'https://user:password@example.com',
+      'https://*.example.com',
+      'https://example.com.',
       'example.com',
       'ftp://example.com',
       'javascript:alert(1)',

@@ -87,6 +87,22 @@ describe('an action', () => {
     expect(await main(quiet)).toMatchObject({ error: { statusCode: 503 } })
   })
 
+  test('answers even when its params and its log are hostile', async () => {
+    jest.spyOn(console, 'log').mockImplementation(() => {
+      throw new Error('no log today')
+    })
+    const params = new Proxy(
+      {},
+      {
+        ownKeys: () => {
+          throw new Error('no keys')
+        },
+      },
+    )
+    const main = createAction('test', async () => success({ ok: true }))
+    expect(await main(params)).toMatchObject({ error: { statusCode: 503 } })
+  })
+
   test('does not let a secret out in an error', async () => {
     const main = createAction('test', async () => {
       throw new Error('cannot log in with hush-hush-4711')
