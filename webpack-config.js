@@ -6,6 +6,7 @@ const TerserPlugin = require('terser-webpack-plugin')
 
 const shim = (name) => path.join(__dirname, 'webpack/shims', name)
 
+/** @type {import('webpack').Configuration} */
 module.exports = {
   mode: 'production',
   module: {
@@ -43,6 +44,10 @@ module.exports = {
       }),
     ],
   },
-  // A bundle is one file: what import() loads later is in it, too.
-  plugins: [new webpack.optimize.LimitChunkCountPlugin({ maxChunks: 1 })],
+  plugins: [
+    // A bundle is one file: what import() loads later is in it, too.
+    new webpack.optimize.LimitChunkCountPlugin({ maxChunks: 1 }),
+    // ssh2 has native parts, built for the machine that installs it. It does without where they are missing.
+    new webpack.IgnorePlugin({ resourceRegExp: /\.node$|^cpu-features$/ }),
+  ],
 }

@@ -68,7 +68,13 @@ async function runOnce(side: Side, { name, start, client, source, files, shape }
   const target = await start()
   const work = await mkdtemp(join(tmpdir(), 'bridge-bench-list-'))
   try {
-    const job: ClientJob = { author: source, destination: name, inputs: target.inputs, files, concurrency: shape.concurrency }
+    const job: ClientJob = {
+      author: source,
+      destination: name,
+      inputs: target.inputs,
+      files,
+      concurrency: shape.concurrency,
+    }
     const list = join(work, 'list.txt')
     await writeFile(list, files.map((file) => `${file.name}\n`).join(''))
     const { AWS_CA_BUNDLE: _, ...env } = process.env
@@ -80,7 +86,8 @@ async function runOnce(side: Side, { name, start, client, source, files, shape }
             RCLONE_CONFIG: '/dev/null',
           })
     for (const file of files) {
-      if ((await target.sha1(file.name)) !== file.sha1) throw new Error(`${side}: ${name} holds other bytes than ${file.name}`)
+      if ((await target.sha1(file.name)) !== file.sha1)
+        throw new Error(`${side}: ${name} holds other bytes than ${file.name}`)
     }
     return measured
   } finally {
@@ -92,7 +99,16 @@ async function runOnce(side: Side, { name, start, client, source, files, shape }
 function rcloneArgs(source: string, remote: string, list: string, transfers: number): string[] {
   const from = ['--http-url', `${source}/`, '--http-headers', 'Authorization,Bearer bench', ':http:', remote]
   const files = ['--files-from', list, '--no-traverse', '--ignore-times']
-  const effort = ['--transfers', `${transfers}`, '--checkers', `${transfers}`, '--retries', '1', '--low-level-retries', '1']
+  const effort = [
+    '--transfers',
+    `${transfers}`,
+    '--checkers',
+    `${transfers}`,
+    '--retries',
+    '1',
+    '--low-level-retries',
+    '1',
+  ]
   return ['copy', ...from, ...files, ...effort]
 }
 
@@ -131,7 +147,8 @@ function summary(name: string, shape: Shape, samples: Record<Side, Measured[]>):
   const speed = (side: Side): number => size / (median(samples[side].map(({ ms }) => ms)) / 1000)
   const rss = (side: Side): number => Math.max(0, ...samples[side].map(({ peakRssMb }) => peakRssMb))
   const ratios = samples.rclone.map(({ ms }, index) => ms / (samples.ours[index]?.ms ?? Number.NaN))
-  const cpu = (side: Side): number => (samples[side].length > 0 ? median(samples[side].map(({ cpuMs }) => cpuMs)) / 1000 : 0)
+  const cpu = (side: Side): number =>
+    samples[side].length > 0 ? median(samples[side].map(({ cpuMs }) => cpuMs)) / 1000 : 0
   return {
     destination: name,
     shape: shape.name,
@@ -147,12 +164,24 @@ function summary(name: string, shape: Shape, samples: Record<Side, Measured[]>):
 }
 
 function print(rows: readonly Record<string, unknown>[]): void {
-  const columns = ['destination', 'shape', 'oursMBs', 'rcloneMBs', 'ratio', 'oursRssMb', 'rcloneRssMb', 'oursCpuS', 'rcloneCpuS']
+  const columns = [
+    'destination',
+    'shape',
+    'oursMBs',
+    'rcloneMBs',
+    'ratio',
+    'oursRssMb',
+    'rcloneRssMb',
+    'oursCpuS',
+    'rcloneCpuS',
+  ]
   console.log(columns.map((column) => column.padStart(13)).join(''))
-  for (const row of rows) console.log(columns.map((column) => shown(row[column]).padStart(13)).join(''), ratiosOf(row))
+  for (const row of rows)
+    console.log(columns.map((column) => shown(row[column]).padStart(13)).join(''), ratiosOf(row))
 }
 
-const ratiosOf = (row: Record<string, unknown>): string => `[${(row.ratios as number[]).map((r) => r.toFixed(2)).join(' ')}]`
+const ratiosOf = (row: Record<string, unknown>): string =>
+  `[${(row.ratios as number[]).map((r) => r.toFixed(2)).join(' ')}]`
 
 const shown = (value: unknown): string =>
   typeof value === 'number' ? value.toFixed(value < 10 ? 2 : 0) : String(value ?? '-')

@@ -42,7 +42,10 @@ function sourceOf({ author }: ClientJob, { name, size, sha1 }: ClientJob['files'
   const mediaType = 'application/octet-stream'
   const source = createBinarySource(
     { origin: author, path: `/${name}`, mediaType },
-    { tokens: { token: async () => 'bench', refused: nothing, accepted: nothing, forbidden: nothing }, clock: systemClock },
+    {
+      tokens: { token: async () => 'bench', refused: nothing, accepted: nothing, forbidden: nothing },
+      clock: systemClock,
+    },
   )
   return createAssetBinary({ name, size, mediaType, version: sha1, modified: 0, sha1 }, source)
 }

@@ -4,8 +4,8 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Readable } from 'node:stream'
-import { startAzurite } from '../../test/destinations/azurite'
-import { startS3Server } from '../../test/destinations/s3-server'
+import { startAzurite } from '../../sandbox/targets/azurite'
+import { startS3Server } from '../../sandbox/targets/s3-server'
 
 /** A destination that is running, empty, and used by one run only. */
 export type Target = {

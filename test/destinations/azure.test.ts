@@ -1,5 +1,5 @@
+import { startAzurite } from '../../sandbox/targets/azurite'
 import { azure } from '../../src/destinations/azure'
-import { startAzurite } from './azurite'
 import { describeDestination } from './conformance'
 import { contextOf } from './context'
 
@@ -12,7 +12,11 @@ describeDestination({
     const signature = new URL(azurite.sasUrl()).searchParams.get('sig') ?? ''
     return {
       destination: connect(azurite.sasUrl()),
-      read: (key) => container.getBlobClient(key).downloadToBuffer().catch(() => undefined),
+      read: (key) =>
+        container
+          .getBlobClient(key)
+          .downloadToBuffer()
+          .catch(() => undefined),
       list: async () => {
         const names: string[] = []
         for await (const { name } of container.listBlobsFlat()) names.push(name)

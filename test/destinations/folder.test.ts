@@ -13,11 +13,11 @@ import {
 } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { listBelow, readBelow } from '../../sandbox/targets/ssh-server'
 import { folder } from '../../src/destinations/folder'
 import { describeDestination } from './conformance'
 import { contextOf } from './context'
 import { fakeBinary } from './fake-binary'
-import { listBelow, readBelow } from './ssh-server'
 
 describeDestination({
   name: 'folder',

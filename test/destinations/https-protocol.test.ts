@@ -1,10 +1,10 @@
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { type HttpsEndpoint, startHttpsEndpoint } from '../../sandbox/targets/https-endpoint'
 import { https } from '../../src/destinations/https'
 import { contextOf } from './context'
 import { fakeBinary, sha1Of } from './fake-binary'
-import { type HttpsEndpoint, startHttpsEndpoint } from './https-endpoint'
 
 const never = new AbortController().signal
 const mebibyte = 1024 * 1024

@@ -1,8 +1,8 @@
+import { startHttpsEndpoint } from '../../sandbox/targets/https-endpoint'
+import { freePort } from '../../sandbox/targets/ssh-server'
 import { https } from '../../src/destinations/https'
 import { describeDestination } from './conformance'
 import { contextOf } from './context'
-import { startHttpsEndpoint } from './https-endpoint'
-import { freePort } from './ssh-server'
 
 const secret = 'a secret that signs'
 const token = 'abcdefghijklmnop'

@@ -1,10 +1,10 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { startHttpsEndpoint } from './https-endpoint'
+import { startHttpsEndpoint } from '../../sandbox/targets/https-endpoint'
+import { startPlainSftpServer } from '../../sandbox/targets/plain-sftp-server'
+import { hasSshd, readBelow, startSshd } from '../../sandbox/targets/ssh-server'
 import { describeKills } from './kill'
-import { startPlainSftpServer } from './plain-sftp-server'
-import { hasSshd, readBelow, startSshd } from './ssh-server'
 
 describe('killed in the middle of a put', () => {
   describeKills({

@@ -1,9 +1,9 @@
+import { type S3Server, startS3Server } from '../../sandbox/targets/s3-server'
+import { type StrictS3, startStrictS3 } from '../../sandbox/targets/strict-s3'
 import { s3 } from '../../src/destinations/s3'
 import { describeDestination } from './conformance'
 import { contextOf } from './context'
 import { fakeBinary } from './fake-binary'
-import { type S3Server, startS3Server } from './s3-server'
-import { type StrictS3, startStrictS3 } from './strict-s3'
 
 const mebibyte = 1024 * 1024
 const never = new AbortController().signal
@@ -13,7 +13,8 @@ describeDestination({
   name: 's3 (s3rver, as a compatible service)',
   start: async () => {
     const server = await startS3Server()
-    const connect = (inputs: Record<string, string>) => s3().create(contextOf({ ...server.inputs, ...inputs }))
+    const connect = (inputs: Record<string, string>) =>
+      s3().create(contextOf({ ...server.inputs, ...inputs }))
     return {
       destination: connect({}),
       read: server.read,
@@ -39,7 +40,8 @@ describeDestination({
   name: 's3 (strict stand-in, as AWS)',
   start: async () => {
     const server = await startStrictS3()
-    const connect = (inputs: Record<string, string>) => s3(aws).create(contextOf({ ...server.inputs, ...inputs }))
+    const connect = (inputs: Record<string, string>) =>
+      s3(aws).create(contextOf({ ...server.inputs, ...inputs }))
     return {
       destination: connect({}),
       read: async (key) => server.objects.get(key)?.bytes,

@@ -1,10 +1,10 @@
 import { chmod, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { type PlainSftpServer, startPlainSftpServer } from '../../sandbox/targets/plain-sftp-server'
+import { createKey, hasSshd, type SshServer, startSshd } from '../../sandbox/targets/ssh-server'
 import { createRedactor } from '../../src/core/redaction'
 import { sftp } from '../../src/destinations/sftp'
 import { contextOf } from './context'
-import { type PlainSftpServer, startPlainSftpServer } from './plain-sftp-server'
-import { createKey, hasSshd, type SshServer, startSshd } from './ssh-server'
 
 const never = new AbortController().signal
 

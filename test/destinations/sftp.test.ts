@@ -1,12 +1,19 @@
 import { mkdir, readdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { type PlainSftpServer, startPlainSftpServer } from '../../sandbox/targets/plain-sftp-server'
+import {
+  freePort,
+  hasSshd,
+  listBelow,
+  readBelow,
+  type SshServer,
+  startSshd,
+} from '../../sandbox/targets/ssh-server'
 import { sftp } from '../../src/destinations/sftp'
 import { describeDestination, type StartedDestination } from './conformance'
 import { contextOf } from './context'
 import { fakeBinary } from './fake-binary'
-import { type PlainSftpServer, startPlainSftpServer } from './plain-sftp-server'
-import { freePort, hasSshd, listBelow, readBelow, type SshServer, startSshd } from './ssh-server'
 
 async function started(server: SshServer, wrong: Record<string, string>): Promise<StartedDestination> {
   const nowhere = `sftp://bridge@127.0.0.1:${await freePort()}/`

@@ -55,7 +55,7 @@ export async function startS3Server(): Promise<S3Server> {
         .filter((entry) => entry.isFile() && entry.name.endsWith(suffix))
         .map((entry) => relative(root, join(entry.parentPath, entry.name)).slice(0, -suffix.length))
     },
-    openUploads: async () => (await readdir(join(root, '.uploads')).catch(() => [])),
+    openUploads: async () => await readdir(join(root, '.uploads')).catch(() => []),
     close: server.close,
   }
 }

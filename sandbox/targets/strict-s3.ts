@@ -16,10 +16,26 @@ export type StrictS3 = {
   close(): Promise<void>
 }
 
-export type StoredS3Object = { bytes: Buffer; etag: string; mediaType: string | undefined; version: string | undefined }
+export type StoredS3Object = {
+  bytes: Buffer
+  etag: string
+  mediaType: string | undefined
+  version: string | undefined
+}
 type Part = { bytes: Buffer; etag: string; crc: string | undefined }
-type Upload = { key: string; mediaType: string | undefined; version: string | undefined; parts: Map<number, Part> }
-type Call = { operation: string; key: string; query: URLSearchParams; headers: IncomingMessage['headers']; body: Buffer }
+type Upload = {
+  key: string
+  mediaType: string | undefined
+  version: string | undefined
+  parts: Map<number, Part>
+}
+type Call = {
+  operation: string
+  key: string
+  query: URLSearchParams
+  headers: IncomingMessage['headers']
+  body: Buffer
+}
 type Answer = { status: number; headers?: Record<string, string>; body?: string }
 
 const bucket = 'assets'
@@ -85,7 +101,9 @@ export async function startStrictS3(): Promise<StrictS3> {
       checkCondition(call)
       uploads.delete(call.query.get('uploadId') ?? '')
       const { headers } = publish(call.key, bytes, upload)
-      return xml(`<CompleteMultipartUploadResult><ETag>${headers?.etag}</ETag></CompleteMultipartUploadResult>`)
+      return xml(
+        `<CompleteMultipartUploadResult><ETag>${headers?.etag}</ETag></CompleteMultipartUploadResult>`,
+      )
     },
     AbortMultipartUpload: (call) => {
       uploadOf(call)
@@ -134,7 +152,8 @@ export async function startStrictS3(): Promise<StrictS3> {
     calls.push(operation)
     const chunks: Buffer[] = []
     for await (const chunk of incoming) chunks.push(chunk)
-    if (!incoming.headers.authorization?.includes(`Credential=${accessKeyId}/`)) throw new Refusal(403, 'InvalidAccessKeyId')
+    if (!incoming.headers.authorization?.includes(`Credential=${accessKeyId}/`))
+      throw new Refusal(403, 'InvalidAccessKeyId')
     if (name !== bucket) throw new Refusal(404, 'NoSuchBucket')
     const fault = faults.findIndex((it) => it.operation === operation)
     const [struck] = fault < 0 ? [] : faults.splice(fault, 1)
@@ -150,7 +169,11 @@ export async function startStrictS3(): Promise<StrictS3> {
     return struck === undefined ? done : problem(struck.status, struck.code)
   }
 
-  function publish(key: string, bytes: Buffer, described: Pick<StoredS3Object, 'mediaType' | 'version'>): Answer {
+  function publish(
+    key: string,
+    bytes: Buffer,
+    described: Pick<StoredS3Object, 'mediaType' | 'version'>,
+  ): Answer {
     const etag = `"${randomUUID()}"`
     objects.set(key, { bytes, etag, mediaType: described.mediaType, version: described.version })
     return { status: 200, headers: { etag } }
@@ -158,7 +181,8 @@ export async function startStrictS3(): Promise<StrictS3> {
 
   function checkCondition(call: Call): void {
     const held = objects.get(call.key)
-    if (header(call, 'if-none-match') === '*' && held !== undefined) throw new Refusal(412, 'PreconditionFailed')
+    if (header(call, 'if-none-match') === '*' && held !== undefined)
+      throw new Refusal(412, 'PreconditionFailed')
     const match = header(call, 'if-match')
     if (match !== undefined && held === undefined) throw new Refusal(404, 'NoSuchKey')
     if (match !== undefined && match !== held?.etag) throw new Refusal(412, 'PreconditionFailed')
@@ -187,7 +211,8 @@ function assembled(upload: Upload, call: Call): Buffer {
     const etag = /<ETag>(.*?)<\/ETag>/.exec(text)?.[1]?.replaceAll('&quot;', '"')
     const crc = /<ChecksumCRC32>(.*?)</.exec(text)?.[1]
     if (part === undefined || part.etag !== etag || part.crc !== crc) throw new Refusal(400, 'InvalidPart')
-    if (index < listed.length - 1 && part.bytes.length < minPartBytes) throw new Refusal(400, 'EntityTooSmall')
+    if (index < listed.length - 1 && part.bytes.length < minPartBytes)
+      throw new Refusal(400, 'EntityTooSmall')
     return part.bytes
   })
   const bytes = Buffer.concat(parts)
