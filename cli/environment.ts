@@ -10,11 +10,11 @@ import { createRecords, type Records } from '../src/runtime/records'
 export type Environment = Records & {
   inputs: RawInputs
   redactor: Redactor
-  /** Opens the context of one piece of work, with five minutes for it. */
+  /** Opens the context of one piece of work, with two hours for it: a file may be large. */
   call(): CallContext
 }
 
-const workMs = 5 * 60_000
+const workMs = 2 * 3_600_000
 
 /** Reads the inputs from the environment and `.env`, and the Runtime credentials from wherever `aio` keeps them. */
 export async function openEnvironment(): Promise<Environment> {
@@ -32,6 +32,7 @@ export async function openEnvironment(): Promise<Environment> {
   const activation = { ...runtime, id: undefined, deadline: undefined, actionName: undefined }
   return {
     ...createRecords(activation, inputs, redactor),
+    activations: undefined,
     inputs,
     redactor,
     call: () =>

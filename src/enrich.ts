@@ -1,6 +1,6 @@
 import enrichment from '../config/enrichment'
-import { createAssetsClient } from './aem/assets-client'
-import { type AuthorHosts, createAuthorHosts } from './aem/author-host'
+import { openAuthors } from './aem/author-access'
+import type { AuthorHosts } from './aem/author-host'
 import { systemClock } from './core/clock'
 import { systemicError } from './core/errors'
 import { decodeCloudEvent, processingCompleted, requireAsset } from './events/cloud-event'
@@ -8,7 +8,6 @@ import { enrichmentResult } from './flows/enrich-answer'
 import { type EnrichParts, enrichAsset } from './flows/enrich-asset'
 import type { EventFlow, FlowContext } from './flows/event-flow'
 import { createHttpClient, type HttpClient } from './http/http-client'
-import { createTokenProvider } from './ims/token-provider'
 import { perInputs, type RawInputs } from './inputs/raw-inputs'
 import { parseSettings, type Settings } from './inputs/settings'
 import { classSkipReason } from './metadata/skip'
@@ -45,26 +44,7 @@ export const enrichEvent: EventFlow = async (raw, context) => {
 function buildGraph({ inputs, redactor }: FlowContext): EnrichGraph {
   const settings = parseSettings(inputs)
   const http = createHttpClient()
-  const hosts = createAuthorHosts(settings.AEM_AUTHOR_URLS)
-  const tokens = createTokenProvider(
-    {
-      imsUrl: settings.IMS_URL,
-      clientId: settings.ADC_CECREDENTIALS_CLIENTID,
-      clientSecret: settings.ADC_CECREDENTIALS_CLIENTSECRET,
-      scopes: settings.ADC_CECREDENTIALS_METASCOPES,
-    },
-    { http, redactor },
-  )
-  const assets = createAssetsClient(
-    {
-      origins: hosts.origins,
-      apiKey: settings.AEM_API_KEY ?? settings.ADC_CECREDENTIALS_CLIENTID,
-      patchPaths: settings.AEM_PATCH_PATHS,
-      experimental: settings.AEM_EXPERIMENTAL,
-      concurrency: settings.AEM_CONCURRENCY,
-    },
-    { http, tokens },
-  )
+  const { hosts, assets } = openAuthors(settings, { http, redactor })
   const pim = buildPim(settings, inputs, http, redactor)
   return { hosts, assets, pim, enrichment, clock: systemClock, random: Math.random }
 }

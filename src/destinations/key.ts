@@ -19,12 +19,18 @@ export const pathBelowDam = (): KeyTemplate => (asset) => asset.path.slice(damRo
 /** All files side by side; a hash of the path keeps files of one name apart: `lamp-3f9a0c1d2e4b.png`. */
 export const flat = (): KeyTemplate => (asset) => withSuffix(asset.name, hashOf(asset.path))
 
-/** Turns a template's text into a key that every destination can hold, below its root, one for each text. */
-export function safeKey(text: string): string {
-  const key = text
-    .split('/')
-    .filter((segment) => segment !== '')
-    .map(safeSegment)
+/**
+ * Turns a template's text into a key that every destination can hold, below its root, one for each text.
+ * @param isTaken tells names that files of another kind bear; a file that is named like one gets a hash
+ */
+export function safeKey(text: string, isTaken: (name: string) => boolean = () => false): string {
+  const segments = text.split('/').filter((segment) => segment !== '')
+  const key = segments
+    .map((segment, index) => {
+      const safe = safeSegment(segment)
+      const isFile = index === segments.length - 1
+      return isFile && safe === segment && isTaken(segment) ? withSuffix(segment, hashOf(segment)) : safe
+    })
     .join('/')
   if (key === '')
     throw permanentError('KEY_EMPTY', 'the key template in config/destinations.ts gave an empty key')

@@ -1,7 +1,7 @@
 import * as v from 'valibot'
 import { permanentError } from '../core/errors'
 import { isRecord, nonEmptyString } from '../core/json'
-import type { AssetEvent, EventKey } from './event'
+import { type AssetEvent, type EventKey, timeOf } from './event'
 
 /** AEM has extracted the metadata and made the renditions of a new or changed asset. */
 export const processingCompleted = 'aem.assets.asset.processing_completed'
@@ -10,6 +10,7 @@ export const processingCompleted = 'aem.assets.asset.processing_completed'
 const CloudEvent = v.object({
   type: v.pipe(v.string(), v.minLength(1)),
   source: v.optional(v.unknown()),
+  time: v.optional(v.unknown()),
   data: v.optional(v.unknown()),
 })
 
@@ -34,6 +35,8 @@ export function decodeCloudEvent(raw: unknown): AssetEvent {
     assetId: assetId(content.assetId) ?? assetId(repository['repo:assetId']),
     path: nonEmptyString(repository['repo:path']),
     assetClass: nonEmptyString(repository['repo:assetClass']),
+    time: timeOf(parsed.output.time),
+    tier: nonEmptyString(content.tier),
   }
 }
 

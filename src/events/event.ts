@@ -12,7 +12,17 @@ export type AssetEvent = {
   path: string | undefined
   /** `file`, `directory`, `contentFragment`...; undefined when missing. */
   assetClass: string | undefined
+  /** When it happened, in milliseconds since the epoch; undefined when it does not tell. */
+  time: number | undefined
+  /** Where an asset was published to: `publish` or `preview`; undefined when it does not tell. */
+  tier: string | undefined
 }
 
 /** What makes an event the same event. CloudEvents 1.0: `source` and `id` together are unique. */
 export type EventKey = { source: string; id: string }
+
+/** A moment as events name it, ISO 8601, in milliseconds since the epoch. */
+export function timeOf(value: unknown): number | undefined {
+  const time = typeof value === 'string' ? Date.parse(value) : Number.NaN
+  return Number.isNaN(time) ? undefined : time
+}

@@ -1,10 +1,10 @@
 import { isRecord, nonEmptyString } from '../core/json'
-import type { AssetEvent, EventKey } from './event'
+import { type AssetEvent, type EventKey, timeOf } from './event'
 
 /** The event-proxy body: itself, or under `event` as I/O Events delivers it. Undefined when it is none. */
 export function xdmBody(raw: unknown): Record<string, unknown> | undefined {
   const outer = isRecord(raw) ? raw : {}
-  const body = isRecord(outer['event']) ? outer['event'] : outer
+  const body = isRecord(outer.event) ? outer.event : outer
   return isRecord(body['activitystreams:object']) ? body : undefined
 }
 
@@ -25,6 +25,8 @@ export function decodeXdmEvent(raw: unknown, body: Record<string, unknown>): Ass
     assetId: id === notAvailable ? undefined : id,
     path: nonEmptyString(object['xdmAsset:path']),
     assetClass: undefined,
+    time: timeOf(body['activitystreams:published']),
+    tier: undefined,
   }
 }
 
@@ -33,11 +35,7 @@ export function xdmKey(raw: unknown, body: Record<string, unknown>): EventKey {
   const outer = isRecord(raw) ? raw : {}
   return {
     source: nonEmptyString(repositoryRoot(body)) ?? '',
-    id:
-      nonEmptyString(body['@id']) ??
-      nonEmptyString(outer['eventid']) ??
-      nonEmptyString(outer['event_id']) ??
-      '',
+    id: nonEmptyString(body['@id']) ?? nonEmptyString(outer.eventid) ?? nonEmptyString(outer.event_id) ?? '',
   }
 }
 

@@ -6,16 +6,11 @@ import type { BinarySource, BinarySourceOptions } from '../aem/binary-source'
 import type { Asset } from '../core/asset'
 import { nonEmptyString } from '../core/json'
 import type { AssetBinary } from '../destinations/destination'
-import { safeKey } from '../destinations/key'
+import { type KeySource, safeKey } from '../destinations/key'
 import type { Exports } from '../exports'
 
 /** One file that an asset puts into a destination. */
-export type AssetFile = {
-  key: string
-  binary: AssetBinary
-  /** Made from the original's bytes: when the original moves on, so does this. */
-  ofOriginal: boolean
-}
+export type AssetFile = { key: string; binary: AssetBinary }
 
 /** What the files of an asset are made with. */
 export type FileParts = {
@@ -34,34 +29,42 @@ export async function filesOf(
   parts: FileParts,
   signal: AbortSignal,
 ): Promise<readonly AssetFile[]> {
-  const key = parts.exports.key(asset)
+  const { exports } = parts
+  const key = keyOf(asset, exports)
   const original = await originalOf(asset, parts, signal)
-  const files: AssetFile[] = [{ key: safeKey(key), binary: original, ofOriginal: true }]
+  const files: AssetFile[] = [{ key, binary: original }]
   for (const name of await wantedRenditions(asset, parts, signal)) {
-    files.push({
-      key: safeKey(`${key}.${name}`),
-      binary: renditionOf(asset, name, original.version, parts),
-      ofOriginal: true,
-    })
+    files.push({ key: safeKey(`${key}.${name}`), binary: renditionOf(asset, name, original.version, parts) })
   }
-  if (parts.exports.sidecar)
-    files.push({ key: safeKey(`${key}.json`), binary: sidecarOf(asset), ofOriginal: false })
+  if (exports.sidecar) files.push({ key: safeKey(`${key}.${sidecarEnding}`), binary: sidecarOf(asset) })
   return files
 }
 
 /** The keys that are known from the path alone, for removing what an asset left behind. */
-export function keysOf(
-  asset: Pick<Asset, 'path' | 'name' | 'metadata'>,
-  exports: Exports,
-): readonly string[] {
-  const key = exports.key(asset)
+export function keysOf(asset: KeySource, exports: FileParts['exports']): readonly string[] {
+  const key = keyOf(asset, exports)
   const renditions = (exports.renditions ?? []).filter((name) => typeof name === 'string')
-  return [
-    key,
-    ...renditions.map((name) => `${key}.${name}`),
-    ...(exports.sidecar ? [`${key}.json`] : []),
-  ].map(safeKey)
+  const endings = [...renditions, ...(exports.sidecar ? [sidecarEnding] : [])]
+  return [key, ...endings.map((ending) => safeKey(`${key}.${ending}`))]
 }
+
+const sidecarEnding = 'json'
+
+/** An asset that is named as a file beside another one would be gets a name of its own. */
+const keyOf = (asset: KeySource, exports: FileParts['exports']): string =>
+  safeKey(exports.key(asset), (name) => isNameOfAddition(name, exports))
+
+function isNameOfAddition(name: string, { renditions = [], sidecar }: FileParts['exports']): boolean {
+  for (let dot = name.indexOf('.', 1); dot > 0; dot = name.indexOf('.', dot + 1)) {
+    const ending = name.slice(dot + 1)
+    if (sidecar && ending === sidecarEnding) return true
+    if (renditions.some((wanted) => isWanted(wanted, ending))) return true
+  }
+  return false
+}
+
+const isWanted = (wanted: string | RegExp, name: string): boolean =>
+  typeof wanted === 'string' ? wanted === name : name.search(wanted) >= 0
 
 /** The version of the original: its SHA-1, else the binary's ETag, else its last change and size. */
 async function originalOf(asset: Asset, parts: FileParts, signal: AbortSignal): Promise<AssetBinary> {
@@ -88,7 +91,7 @@ async function originalOf(asset: Asset, parts: FileParts, signal: AbortSignal): 
 }
 
 /** The SHA-1 of the original in lower case, where AEM names one. */
-export function originalSha1({ repository, metadata }: Asset): string | undefined {
+function originalSha1({ repository, metadata }: Asset): string | undefined {
   const text = nonEmptyString(repository['dam:sha1']) ?? nonEmptyString(metadata['dam:sha1'])
   const sha1 = text?.toLowerCase()
   return sha1 !== undefined && sha1Pattern.test(sha1) ? sha1 : undefined
@@ -102,19 +105,15 @@ function renditionOf(asset: Asset, name: string, originalVersion: string, parts:
   return createAssetBinary({ name, size: undefined, mediaType, version, modified: 0 }, source)
 }
 
+/** Those that there are: not every kind of file has the same. */
 async function wantedRenditions(
   asset: Asset,
-  parts: FileParts,
+  { exports: { renditions = [] }, renditionNames }: FileParts,
   signal: AbortSignal,
 ): Promise<readonly string[]> {
-  const wanted = parts.exports.renditions ?? []
-  const patterns = wanted.filter((one) => one instanceof RegExp)
-  const names = wanted.filter((one) => typeof one === 'string')
-  const listed = patterns.length === 0 ? [] : await parts.renditionNames(asset, signal)
-  const matching = listed.filter(
-    (name) => name !== 'original' && patterns.some((pattern) => pattern.test(name)),
-  )
-  return [...new Set([...names, ...matching])]
+  if (renditions.length === 0) return []
+  const names = await renditionNames(asset, signal)
+  return names.filter((name) => name !== 'original' && renditions.some((wanted) => isWanted(wanted, name)))
 }
 
 /** The metadata as JSON, names in order, so that equal metadata is an equal file. */

@@ -17,7 +17,8 @@ export type FlowContext = {
   action: string
   deadLetters: DeadLetters
   pending: PendingWork
-  activations: Activations
+  /** Starts work that outlasts an event; undefined where there is time for everything, as on the command line. */
+  activations: Activations | undefined
   /** A replay of what failed at one destination goes to that one only. */
   onlyDestination?: string | undefined
 }
@@ -35,7 +36,7 @@ export type FlowResult = EventResult | RetryResult
 export type RetryResult = { result: EventResult; retry: BridgeError }
 
 /** Tells a result that asks for the event again from a plain one. */
-export const asksAgain = (result: FlowResult): result is RetryResult => result['retry'] instanceof BridgeError
+export const asksAgain = (result: FlowResult): result is RetryResult => result.retry instanceof BridgeError
 
 /**
  * Takes one event, not yet decoded, through its flow.

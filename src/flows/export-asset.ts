@@ -1,11 +1,10 @@
 import type { AssetsClient } from '../aem/assets-client'
-import type { Asset, AssetRef } from '../core/asset'
+import type { Asset } from '../core/asset'
 import type { CallContext } from '../core/call-context'
-import { type BridgeError, permanentError, toBridgeError, transientError } from '../core/errors'
+import { type BridgeError, toBridgeError, transientError } from '../core/errors'
 import type { Destination } from '../destinations/destination'
 import type { Exports } from '../exports'
-import { itemsOf } from '../metadata/values'
-import { type AssetFile, type FileParts, filesOf, keysOf } from './asset-files'
+import { type AssetFile, type FileParts, filesOf } from './asset-files'
 
 /** What export needs. */
 export type ExportParts = FileParts & {
@@ -24,46 +23,18 @@ export type ExportParts = FileParts & {
 export type FileReport = { key: string; outcome: 'stored' | 'unchanged' | 'removed'; bytes: number }
 
 /** What became of an asset at one destination. */
-export type DestinationReport =
-  | { destination: string; outcome: 'done'; files: readonly FileReport[] }
-  | { destination: string; outcome: 'failed'; error: BridgeError }
+export type DestinationReport = { destination: string } & (
+  | { outcome: 'done'; files: readonly FileReport[] }
+  | { outcome: 'failed'; error: BridgeError }
+)
 
 const maxRounds = 3
-
-/** The destinations that an asset's metadata names; a list, or a text with commas. */
-export function destinationsOf(asset: Asset): readonly string[] {
-  const names = itemsOf(asset.metadata['exportDestination']).flatMap((item) =>
-    typeof item === 'string' ? item.split(',') : [],
-  )
-  return [...new Set(names.map((name) => name.trim().toLowerCase()).filter((name) => name !== ''))]
-}
-
-/** Whether the asset is to be exported at once; otherwise the next batch run does it. */
-export function isImmediate(asset: Asset): boolean {
-  return itemsOf(asset.metadata['exportImmediately']).some((item) =>
-    /^(yes|true)$/i.test(String(item).trim()),
-  )
-}
-
-/** Why an asset must not leave AEM; undefined when it may. */
-export function exportSkipReason({ repository }: Asset): string | undefined {
-  const assetClass = repository['repo:assetClass']
-  if (assetClass !== undefined && assetClass !== 'file') return `not a file but a ${String(assetClass)}`
-  if (
-    String(repository['repo:state'] ?? '')
-      .toUpperCase()
-      .startsWith('DISCARDED')
-  )
-    return 'the asset is discarded'
-  if (String(repository['dam:avScanStatus'] ?? '').toLowerCase() === 'infected')
-    return 'the virus scan found the asset infected'
-  return undefined
-}
 
 /**
  * Brings one destination in step with an asset: each file is stored unless its version is there already. After an
  * upload the asset is read again; when it has moved meanwhile the newer version follows, so that a slow old one never
- * ends over a fast new one. Never throws: the report says what failed.
+ * ends over a fast new one. The report says what failed.
+ * @throws the signal's reason, and nothing else
  */
 export async function exportTo(
   name: string,
@@ -71,9 +42,22 @@ export async function exportTo(
   parts: ExportParts,
   call: CallContext,
 ): Promise<DestinationReport> {
+  const report = await exportWithin(Number.POSITIVE_INFINITY, name, asset, parts, call)
+  if (report === 'too-large') throw new TypeError('nothing is too large')
+  return report
+}
+
+/** The same, unless a file that has to be stored is larger than `maxBytes`: it is not begun. */
+export async function exportWithin(
+  maxBytes: number,
+  name: string,
+  asset: Asset,
+  parts: ExportParts,
+  call: CallContext,
+): Promise<DestinationReport | 'too-large'> {
   try {
-    const destination = parts.destination(name)
-    return { destination: name, outcome: 'done', files: await converge(destination, asset, parts, call) }
+    const files = await converge(parts.destination(name), asset, parts, call, maxBytes)
+    return files === 'too-large' ? files : { destination: name, outcome: 'done', files }
   } catch (thrown) {
     call.signal.throwIfAborted()
     return { destination: name, outcome: 'failed', error: toBridgeError(thrown) }
@@ -85,31 +69,31 @@ async function converge(
   start: Asset,
   parts: ExportParts,
   call: CallContext,
-): Promise<readonly FileReport[]> {
+  maxBytes: number,
+): Promise<readonly FileReport[] | 'too-large'> {
   let asset = start
+  let because: BridgeError | undefined
   for (let round = 1; round <= maxRounds; round++) {
     const files = await filesOf(asset, parts, call.signal)
-    const result = await storeAll(destination, files, call)
-    const [original] = files
-    if (result !== 'moved') {
-      if (!result.some(({ outcome }) => outcome === 'stored')) return result
-      const now = await readAgain(asset, parts, call)
-      if (now === undefined) return result
-      const [newest] = await filesOf(now, parts, call.signal)
-      if (newest?.binary.version === original?.binary.version && newest?.key === original?.key) return result
-      asset = now
-    } else {
+    const result = await storeAll(destination, files, call, maxBytes)
+    if (result === 'too-large') return result
+    if ('moved' in result) {
       asset = await parts.assets.readAsset(asset, call)
+      because = result.moved
+    } else {
+      if (!result.files.some(({ outcome }) => outcome === 'stored')) return result.files
+      const now = await readAgain(asset, parts, call)
+      if (now === undefined || isSame(files, await filesOf(now, parts, call.signal))) return result.files
+      asset = now
+      because = undefined
     }
     call.logger.info('the asset moved on while it was exported; once more', {
       destination: destination.name,
       round,
     })
   }
-  throw transientError(
-    'EXPORT_CONFLICT',
-    `the asset changed ${maxRounds} times while it was exported to ${destination.name}`,
-  )
+  const often = `the asset changed ${maxRounds} times while it was exported to ${destination.name}`
+  throw because ?? transientError('EXPORT_CONFLICT', often)
 }
 
 /** An asset that is gone by now needs no newer version. */
@@ -122,6 +106,12 @@ async function readAgain(asset: Asset, parts: ExportParts, call: CallContext): P
   }
 }
 
+const isSame = (before: readonly AssetFile[], after: readonly AssetFile[]): boolean =>
+  before.length === after.length &&
+  before.every(
+    ({ key, binary }, index) => key === after[index]?.key && binary.version === after[index]?.binary.version,
+  )
+
 /** The errors that say that the source or the destination moved: look again. */
 const moved = new Set(['AEM_FILE_CHANGED', 'DESTINATION_CHANGED'])
 
@@ -129,58 +119,38 @@ async function storeAll(
   destination: Destination,
   files: readonly AssetFile[],
   call: CallContext,
-): Promise<readonly FileReport[] | 'moved'> {
+  maxBytes: number,
+): Promise<{ files: readonly FileReport[] } | { moved: BridgeError } | 'too-large'> {
   const reports: FileReport[] = []
   for (const file of files) {
     try {
-      reports.push(await store(destination, file, call))
+      const report = await store(destination, file, call, maxBytes)
+      if (report === 'too-large') return report
+      reports.push(report)
     } catch (thrown) {
       call.signal.throwIfAborted()
       const error = toBridgeError(thrown)
       if (!moved.has(error.code)) throw error
-      return 'moved'
+      return { moved: error }
     }
   }
-  return reports
+  return { files: reports }
 }
 
 async function store(
   destination: Destination,
   { key, binary }: AssetFile,
   call: CallContext,
-): Promise<FileReport> {
+  maxBytes: number,
+): Promise<FileReport | 'too-large'> {
   const held = await destination.head?.(key, call.signal)
   if (held !== undefined && held.version === binary.version && (binary.size ?? held.size) === held.size) {
     return { key, outcome: 'unchanged', bytes: 0 }
   }
+  if (binary.size !== undefined && binary.size > maxBytes) return 'too-large'
   const stored = await destination.put(key, binary, {
     signal: call.signal,
     ...(held === undefined ? {} : { previous: held }),
   })
   return { key, outcome: 'stored', bytes: stored.size }
-}
-
-/** Removes what an asset left at a destination; by its path alone, for its metadata is gone. Never throws. */
-export async function removeFrom(
-  name: string,
-  ref: AssetRef,
-  parts: ExportParts,
-  call: CallContext,
-): Promise<DestinationReport> {
-  try {
-    const destination = parts.destination(name)
-    if (!destination.remove || ref.path === undefined) {
-      throw permanentError('CANNOT_REMOVE', `${name} cannot remove, or the event names no path`)
-    }
-    const fileName = ref.path.slice(ref.path.lastIndexOf('/') + 1)
-    const files: FileReport[] = []
-    for (const key of keysOf({ path: ref.path, name: fileName, metadata: {} }, parts.exports)) {
-      await destination.remove(key, call.signal)
-      files.push({ key, outcome: 'removed', bytes: 0 })
-    }
-    return { destination: name, outcome: 'done', files }
-  } catch (thrown) {
-    call.signal.throwIfAborted()
-    return { destination: name, outcome: 'failed', error: toBridgeError(thrown) }
-  }
 }

@@ -14,15 +14,28 @@ export function classSkipReason(assetClass: string | undefined): string | undefi
  * Source: repositoryMetadata of the Assets Author API.
  */
 export function skipReason(asset: Asset): string | undefined {
-  const text = (name: string): string | undefined => nonEmptyString(asset.repository[name])
-  const notAFile = classSkipReason(text('repo:assetClass'))
-  if (notAFile !== undefined) return notAFile
-  if (text('repo:state')?.toUpperCase().startsWith('DISCARDED')) return 'the asset is discarded'
+  const text = textIn(asset)
+  const unusable = unusableReason(asset)
+  if (unusable !== undefined) return unusable
   const user = text('aem:checkedOutBy')
   if (user !== undefined) return `the asset is checked out by ${user}`
   const state = text('aem:assetState')
   if (state !== undefined && state.toLowerCase() !== 'processed')
     return `the asset is still processing (${state})`
+  return undefined
+}
+
+/** Why an asset must not leave AEM; undefined when it may. Who edits its metadata, or what AEM is still making, does not matter. */
+export function unusableReason(asset: Asset): string | undefined {
+  const text = textIn(asset)
+  const notAFile = classSkipReason(text('repo:assetClass'))
+  if (notAFile !== undefined) return notAFile
+  if (text('repo:state')?.toUpperCase().startsWith('DISCARDED')) return 'the asset is discarded'
   if (text('dam:avScanStatus')?.toLowerCase() === 'infected') return 'the virus scan found the asset infected'
   return undefined
 }
+
+const textIn =
+  (asset: Asset) =>
+  (name: string): string | undefined =>
+    nonEmptyString(asset.repository[name])

@@ -1,0 +1,51 @@
+import type { Redactor } from '../core/redaction'
+import type { HttpClient } from '../http/http-client'
+import { createTokenProvider, type TokenProvider } from '../ims/token-provider'
+import { type AssetsClient, createAssetsClient } from './assets-client'
+import { type AuthorHosts, createAuthorHosts } from './author-host'
+import type { PatchPathMode } from './patch-paths'
+
+/** Whom to ask, and as whom: what the inputs say about AEM and IMS. */
+export type AuthorSettings = {
+  AEM_AUTHOR_URLS: readonly [string, ...string[]]
+  AEM_API_KEY?: string | undefined
+  AEM_PATCH_PATHS: PatchPathMode
+  AEM_EXPERIMENTAL: boolean
+  AEM_CONCURRENCY: number
+  IMS_URL: string
+  ADC_CECREDENTIALS_CLIENTID: string
+  ADC_CECREDENTIALS_CLIENTSECRET: string
+  ADC_CECREDENTIALS_METASCOPES: readonly string[]
+}
+
+/** The authors of an operator, with the token that they take. */
+export type AuthorAccess = { hosts: AuthorHosts; tokens: TokenProvider; assets: AssetsClient }
+
+/** Opens the way to the authors; nothing is sent before its first use. */
+export function openAuthors(
+  settings: AuthorSettings,
+  parts: { http: HttpClient; redactor: Redactor },
+): AuthorAccess {
+  const { http } = parts
+  const hosts = createAuthorHosts(settings.AEM_AUTHOR_URLS)
+  const tokens = createTokenProvider(
+    {
+      imsUrl: settings.IMS_URL,
+      clientId: settings.ADC_CECREDENTIALS_CLIENTID,
+      clientSecret: settings.ADC_CECREDENTIALS_CLIENTSECRET,
+      scopes: settings.ADC_CECREDENTIALS_METASCOPES,
+    },
+    parts,
+  )
+  const assets = createAssetsClient(
+    {
+      origins: hosts.origins,
+      apiKey: settings.AEM_API_KEY ?? settings.ADC_CECREDENTIALS_CLIENTID,
+      patchPaths: settings.AEM_PATCH_PATHS,
+      experimental: settings.AEM_EXPERIMENTAL,
+      concurrency: settings.AEM_CONCURRENCY,
+    },
+    { http, tokens },
+  )
+  return { hosts, tokens, assets }
+}

@@ -1,0 +1,142 @@
+import type { AuthorHosts } from '../aem/author-host'
+import type { Asset } from '../core/asset'
+import type { Clock } from '../core/clock'
+import { toBridgeError } from '../core/errors'
+import { requireAsset } from '../events/cloud-event'
+import { decodeEvent, eventKey, type Publication, publicationOf } from '../events/decode'
+import { type AssetEvent, timeOf } from '../events/event'
+import { classSkipReason, unusableReason } from '../metadata/skip'
+import { deliver, settle } from './deliver-asset'
+import type { Delivery, DeliveryEvent } from './delivery-report'
+import type { EventResult, FlowContext, FlowResult } from './event-flow'
+import type { ExportParts } from './export-asset'
+import { destinationsOf, isImmediate } from './export-request'
+import { removeFrom } from './remove-asset'
+
+export type ExportEventParts = ExportParts & { hosts: AuthorHosts; clock: Clock }
+
+type Work = { event: AssetEvent; origin: string; delivered: DeliveryEvent }
+
+/**
+ * What an event about a publication leads to: the file goes to the destinations that the asset's metadata names, when
+ * it asks for that at once; what was unpublished or deleted is kept or removed, as the user decided.
+ * @throws {BridgeError} when the event as a whole cannot be done; what fails at one destination is in the result
+ */
+export async function exportEventWith(
+  raw: unknown,
+  partsFor: () => ExportEventParts,
+  context: FlowContext,
+): Promise<FlowResult> {
+  const event = decodeEvent(raw)
+  const publication = publicationOf(event.type)
+  if (publication === undefined) {
+    const message = `skipped: nothing to do for ${event.type}`
+    return { message, outcome: 'ignored', reason: 'unknown event type' }
+  }
+  const notNow = classSkipReason(event.assetClass) ?? tierSkipReason(event)
+  if (notNow !== undefined) return skipped(notNow)
+  requireAsset(event)
+  const parts = partsFor()
+  const work = { event, origin: parts.hosts.resolve(event.host), delivered: { raw, key: eventKey(raw) } }
+  return publication === 'published'
+    ? exportPublished(work, parts, context)
+    : retract(publication, work, parts, context)
+}
+
+/** A preview is not yet for the world. */
+const tierSkipReason = ({ tier }: AssetEvent): string | undefined =>
+  tier === undefined || tier === 'publish' ? undefined : `published to the tier ${tier.slice(0, 40)} only`
+
+async function exportPublished(
+  { event, origin, delivered }: Work,
+  parts: ExportEventParts,
+  context: FlowContext,
+): Promise<FlowResult> {
+  const { onlyDestination } = context
+  const asset = await parts.assets.readAsset({ origin, id: event.assetId, path: event.path }, context.call)
+  const reason = unusableReason(asset)
+  if (reason !== undefined) return skipped(reason, asset)
+  const names = onlyDestination === undefined ? destinationsOf(asset) : [onlyDestination]
+  if (names.length === 0) return skipped('exportDestination names no destination', asset)
+  if (onlyDestination === undefined && !isImmediate(asset)) {
+    const why = 'exportImmediately is not yes: the next batch run exports it'
+    return { ...skipped(why, asset), message: `deferred: ${why}`, outcome: 'deferred' }
+  }
+  return summary(
+    await Promise.all(names.map((name) => deliver(name, asset, delivered, parts, context))),
+    asset,
+  )
+}
+
+async function retract(
+  publication: Publication,
+  { event, origin, delivered }: Work,
+  parts: ExportEventParts,
+  context: FlowContext,
+): Promise<FlowResult> {
+  const { onDelete, onUnpublish } = parts.exports
+  if ((publication === 'deleted' ? onDelete : onUnpublish) !== 'remove') {
+    return skipped(`config/destinations.ts keeps what was ${publication}`)
+  }
+  const { path } = event
+  if (path === undefined) return skipped('the event names no path, so nobody knows what to remove')
+  if (await isBack(event, origin, parts, context)) return skipped('the asset is published again')
+  const names = context.onlyDestination === undefined ? parts.active() : [context.onlyDestination]
+  const removals = names.map(async (name) =>
+    settle(await removeFrom(name, path, parts, context.call), delivered, context),
+  )
+  return summary(await Promise.all(removals))
+}
+
+/** An event may come late, when the asset has long been published anew. */
+async function isBack(
+  { assetId: id, path, time }: AssetEvent,
+  origin: string,
+  { assets }: ExportEventParts,
+  { call }: FlowContext,
+): Promise<boolean> {
+  try {
+    const { repository, path: pathNow } = await assets.readAsset({ origin, id, path }, call)
+    const published = timeOf(repository['aem:published'])
+    return pathNow === path && published !== undefined && time !== undefined && published > time
+  } catch (thrown) {
+    if (toBridgeError(thrown).code === 'ASSET_NOT_FOUND') return false
+    throw thrown
+  }
+}
+
+const skipped = (reason: string, asset?: Asset): EventResult => ({
+  message: `skipped: ${reason}`,
+  outcome: 'skipped',
+  reason,
+  ...assetData(asset),
+})
+
+const assetData = (asset: Asset | undefined) =>
+  asset === undefined
+    ? {}
+    : {
+        assetdata: {
+          assetName: asset.name,
+          assetPath: asset.path,
+          assetId: asset.id,
+          aemHost: asset.origin,
+        },
+      }
+
+function summary(deliveries: readonly Delivery[], asset?: Asset): FlowResult {
+  const destinations = deliveries.map(({ report }) => report)
+  const outcomes = new Set(destinations.map(({ outcome }) => outcome))
+  const [outcome = 'done'] = outcomes
+  const result: EventResult = {
+    message: destinations.map(sentence).join('; ') || 'no destination is set up',
+    outcome: outcomes.size > 1 ? 'mixed' : outcome,
+    ...assetData(asset),
+    destinations,
+  }
+  const retry = deliveries.find((delivery) => delivery.retry !== undefined)?.retry
+  return retry === undefined ? result : { result, retry }
+}
+
+const sentence = ({ destination, outcome, reason }: Delivery['report']): string =>
+  `${destination}: ${outcome}${reason ? ` (${reason})` : ''}`

@@ -1,0 +1,50 @@
+import type { Asset } from '../core/asset'
+import type { Clock } from '../core/clock'
+import { toBridgeError, transientError } from '../core/errors'
+import { decide } from '../core/status-table'
+import type { Activations } from '../delivery/activations'
+import { workId } from '../delivery/dead-letters'
+import { nextTry } from '../delivery/pending'
+import type { Delivery, DeliveryEvent } from './delivery-report'
+import type { FlowContext } from './event-flow'
+
+const worker = 'export-worker'
+
+/** Hands work to an activation of its own. Written down first, then started: nothing that is acknowledged depends on one activation. */
+export async function handOver(
+  destination: string,
+  asset: Asset,
+  event: DeliveryEvent,
+  clock: Clock,
+  activations: Activations,
+  context: FlowContext,
+): Promise<Delivery> {
+  const id = workId(event.key, event.raw, destination)
+  const { call, redactor } = context
+  try {
+    await context.pending.write(
+      {
+        id,
+        event: redactor.value(event.raw),
+        origin: asset.origin,
+        assetId: asset.id,
+        destination,
+        attempts: 0,
+        since: new Date(clock.now()).toISOString(),
+        nextTry: nextTry(clock, 0),
+      },
+      call.signal,
+    )
+    const activation = await activations.start(worker, { pending: [id] }, call.signal)
+    const reason = 'it outlasts an event and goes on in an activation of its own'
+    return { report: { destination, outcome: 'handed-over', reason, worker: activation } }
+  } catch (thrown) {
+    call.signal.throwIfAborted()
+    const error = toBridgeError(thrown)
+    // Not handed over, whatever the cause: nobody but the sender knows of it.
+    const retry =
+      decide(error.failureClass).action === 'retry' ? error : transientError(error.code, error.message)
+    const reason = redactor.text(`it could not be handed over: ${error.message}`)
+    return { report: { destination, outcome: 'retry', reason, code: error.code }, retry }
+  }
+}
