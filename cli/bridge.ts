@@ -3,6 +3,8 @@ import { toBridgeError } from '../src/core/errors'
 import { deadLetterCommands } from './dead-letters'
 import { openEnvironment } from './environment'
 import { type CommandResult, UsageError } from './output'
+import { pendingCommands } from './pending'
+import type { Selection } from './selection'
 
 const usage = `Usage: npm run bridge -- <command> [--json]
 
@@ -10,6 +12,9 @@ const usage = `Usage: npm run bridge -- <command> [--json]
   dead-letters show <id>       one of them, with the event and the reason
   dead-letters replay <id...>  process them again, by the flow the event came for; --all for all of them
   dead-letters drop <id...>    forget them; --all for all of them
+
+  pending list                 the work that was accepted and is not done, newest last
+  pending run <id...>          do it now, from this machine; --all for all of it
 
 Inputs are read from the environment and .env, the credentials of I/O Runtime from
 AIO_runtime_namespace and AIO_runtime_auth or from .aio, as \`aio app use\` keeps them.
@@ -22,11 +27,16 @@ async function run(argv: readonly string[]): Promise<number> {
     return values.help ? 0 : 2
   }
   const [group, verb, ...ids] = positionals
-  if (group !== 'dead-letters') throw new UsageError(`there is no command ${group}`)
-  const command = deadLetterCommands(verb, { ids, all: values.all ?? false })
+  const command = commandOf(group, verb, { ids, all: values.all ?? false })
   const result = await command(await openEnvironment())
   print(result, values.json ?? false)
   return result.failed ? 1 : 0
+}
+
+function commandOf(group: string | undefined, verb: string | undefined, selection: Selection) {
+  if (group === 'dead-letters') return deadLetterCommands(verb, selection)
+  if (group === 'pending') return pendingCommands(verb, selection)
+  throw new UsageError(`there is no command ${group}`)
 }
 
 function parseArguments(argv: readonly string[]) {

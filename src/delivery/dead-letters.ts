@@ -6,6 +6,8 @@ import { isJsonValue, type JsonValue, parseJson } from '../core/json'
 import type { Redactor } from '../core/redaction'
 import type { EventKey } from '../events/event'
 import type { Store } from '../store/store'
+import { boundedEvent } from './bounded-event'
+import { idsIn } from './ids'
 
 const Json = v.custom<JsonValue>((value) => isJsonValue(value), 'no JSON value')
 
@@ -40,8 +42,6 @@ export type DeadLetters = {
 
 const prefix = 'dead-letter.'
 const ttlSeconds = 365 * 24 * 3600
-/** Far below State's 1 MB, and the many who are kept share a rate of 1 MB a second. */
-const maxEventBytes = 200_000
 /** An error of a user's own code may say anything. */
 const maxMessage = 2_000
 
@@ -74,7 +74,7 @@ export function createDeadLetters(store: Store, parts: { clock: Clock; redactor:
         ...letter,
         at: new Date(clock.now()).toISOString(),
         error: { code: letter.error.code, message: redactor.text(letter.error.message).slice(0, maxMessage) },
-        event: bounded(redactor.value(letter.event)),
+        event: boundedEvent(redactor.value(letter.event)),
       }
       await store.put(`${prefix}${letter.id}`, JSON.stringify(record), ttlSeconds, signal)
     },
@@ -85,50 +85,6 @@ export function createDeadLetters(store: Store, parts: { clock: Clock; redactor:
       return record.success ? record.output : undefined
     },
     remove: (id, signal) => store.remove(`${prefix}${id}`, signal),
-    async *ids(signal) {
-      const seen = new Set<string>()
-      for await (const key of store.keys(`${prefix}*`, signal)) {
-        if (seen.has(key)) continue
-        seen.add(key)
-        yield key.slice(prefix.length)
-      }
-    },
+    ids: (signal) => idsIn(store, prefix, signal),
   }
-}
-
-/** An event that is too large keeps what names its asset, and of the rest as much as goes. */
-function bounded(event: unknown): unknown {
-  const fits = (value: unknown): boolean =>
-    Buffer.byteLength(JSON.stringify(value) ?? 'null') <= maxEventBytes
-  if (fits(event)) return event
-  const short = [100, 20, 5, 0].map((others) => shortened(event, others)).find(fits)
-  return short ?? { shortened: JSON.stringify(event).slice(0, 20_000) }
-}
-
-/** Members that say which event it is and which asset it is about, in each format; none is longer than a path. */
-const naming =
-  /^(@id|@type|id|source|type|time|data|event|eventid|event_id|assetId|repositoryMetadata|(repo|activitystreams|xdm\w+):\w+)$/
-const maxNaming = 4_096
-const maxOther = 500
-const maxNamingMembers = 30
-
-function shortened(value: unknown, others: number, isNaming = false, depth = 0): unknown {
-  const longest = isNaming ? maxNaming : maxOther
-  if (typeof value === 'string') return value.length > longest ? `${value.slice(0, longest)}...` : value
-  if (typeof value !== 'object' || value === null) return value
-  if (depth > 6) return '...'
-  if (Array.isArray(value)) {
-    return value.slice(0, Math.min(others, 20)).map((item) => shortened(item, others, false, depth + 1))
-  }
-  const entries = Object.entries(value)
-  const kept = [
-    ...entries.filter(([name]) => naming.test(name)).slice(0, maxNamingMembers),
-    ...entries.filter(([name]) => !naming.test(name)).slice(0, others),
-  ]
-  return Object.fromEntries(
-    kept.map(([name, item]) => [
-      name.slice(0, 200),
-      shortened(item, depth === 0 ? others : Math.min(others, 20), naming.test(name), depth + 1),
-    ]),
-  )
 }

@@ -1,7 +1,10 @@
 import * as v from 'valibot'
 import type { Clock } from '../core/clock'
 import { parseJson } from '../core/json'
+import type { Redactor } from '../core/redaction'
 import type { Store } from '../store/store'
+import { boundedEvent } from './bounded-event'
+import { idsIn } from './ids'
 
 const PendingRecord = v.object({
   id: v.string(),
@@ -26,16 +29,19 @@ export type PendingWork = {
   write(pending: Pending, signal: AbortSignal): Promise<void>
   read(id: string, signal: AbortSignal): Promise<Pending | undefined>
   remove(id: string, signal: AbortSignal): Promise<void>
+  ids(signal: AbortSignal): AsyncIterable<string>
 }
 
 const prefix = 'pending.'
 const ttlSeconds = 14 * 24 * 3600
 
 /** Creates the pending work on a store. */
-export function createPendingWork(store: Store): PendingWork {
+export function createPendingWork(store: Store, { redactor }: { redactor: Redactor }): PendingWork {
   return {
-    write: (pending, signal) =>
-      store.put(`${prefix}${pending.id}`, JSON.stringify(pending), ttlSeconds, signal),
+    async write(pending, signal) {
+      const record = { ...pending, event: boundedEvent(redactor.value(pending.event)) }
+      await store.put(`${prefix}${pending.id}`, JSON.stringify(record), ttlSeconds, signal)
+    },
     async read(id, signal) {
       const text = await store.get(`${prefix}${id}`, signal)
       if (text === undefined) return undefined
@@ -43,6 +49,7 @@ export function createPendingWork(store: Store): PendingWork {
       return record.success ? record.output : undefined
     },
     remove: (id, signal) => store.remove(`${prefix}${id}`, signal),
+    ids: (signal) => idsIn(store, prefix, signal),
   }
 }
 

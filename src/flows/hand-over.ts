@@ -25,7 +25,7 @@ export async function handOver(
     await context.pending.write(
       {
         id,
-        event: redactor.value(event.raw),
+        event: event.raw,
         origin: asset.origin,
         assetId: asset.id,
         destination,

@@ -19,7 +19,7 @@ export function createRecords(activation: Activation, inputs: RawInputs, redacto
   return {
     activationId: id,
     deadLetters: createDeadLetters(store, { clock: systemClock, redactor }),
-    pending: createPendingWork(store),
+    pending: createPendingWork(store, { redactor }),
     activations: createActivations(activation),
   }
 }

@@ -1,0 +1,59 @@
+import { toBridgeError } from '../src/core/errors'
+import type { Pending } from '../src/delivery/pending'
+import { exportPending } from '../src/export'
+import type { Environment } from './environment'
+import { type CommandResult, UsageError } from './output'
+import { each, failedItem, type Item, type Kind, none, type Selection, selected } from './selection'
+
+const kind: Kind = {
+  one: 'piece of pending work',
+  many: 'pieces of pending work',
+  command: 'pending',
+  records: 'pending',
+}
+
+/** The command behind `pending <verb>`. */
+export function pendingCommands(
+  verb: string | undefined,
+  selection: Selection,
+): (environment: Environment) => Promise<CommandResult> {
+  switch (verb) {
+    case 'list':
+      none(selection, kind)
+      return list
+    case 'run': {
+      const ids = selected(selection, kind)
+      return (environment) => each(environment, { ids, kind }, run)
+    }
+    default:
+      throw new UsageError(`pending knows list and run${verb ? `, but not ${verb}` : ''}`)
+  }
+}
+
+async function list(environment: Environment): Promise<CommandResult> {
+  const pieces: Pending[] = []
+  const { signal } = environment.call()
+  for await (const id of environment.pending.ids(signal)) {
+    const pending = await environment.pending.read(id, signal)
+    if (pending !== undefined) pieces.push(pending)
+  }
+  pieces.sort((a, b) => a.since.localeCompare(b.since))
+  const lines = pieces.map(
+    ({ id, since, destination, assetId, attempts, nextTry }) =>
+      `${id}  since ${since}  ${destination}  ${assetId}\n    tries: ${attempts}, next not before ${nextTry}`,
+  )
+  return { data: pieces, text: lines.length === 0 ? 'There is no pending work.' : lines.join('\n') }
+}
+
+async function run(environment: Environment, id: string): Promise<Item> {
+  const call = environment.call()
+  try {
+    const context = { ...environment, call, action: 'export-worker' }
+    const [result] = await exportPending([id], context)
+    const { outcome = 'done', message = '' } = result ?? {}
+    return { id, ok: outcome !== 'retry' && outcome !== 'dead-letter', outcome, message }
+  } catch (thrown) {
+    const error = toBridgeError(thrown)
+    return failedItem(id, environment.redactor.text(`${error.code}: ${error.message}`))
+  }
+}
