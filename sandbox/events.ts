@@ -64,6 +64,12 @@ export const retryDelayMinutes = (retry: number): number => Math.min(2 ** (retry
 /** True for the statuses that I/O Events retries: 429, 5xx but 505, and its own 6xx. */
 export const isRetried = (status: number): boolean => status === 429 || (status >= 500 && status !== 505)
 
+/** The code that an event is registered by: the CloudEvents type, or, for one of the event proxy, `asset_published`. */
+const eventCode = ({ type, event }: JsonObject): string => {
+  const xdmType = isJsonObject(event) ? event['@type'] : undefined
+  return typeof xdmType === 'string' ? xdmType.toLowerCase().replace(/^xdm/, 'asset_') : String(type)
+}
+
 /** Starts the stand-in. It holds nothing open: there is nothing to close. */
 export const startEvents = (options: EventsOptions): EventsStandIn => {
   const { clock, invoke, recipientClientId = 'client-id', answerWithinMs = 60_000 } = options
@@ -92,7 +98,7 @@ export const startEvents = (options: EventsOptions): EventsStandIn => {
       'x-request-id': randomUUID(),
       'x-adobe-delivery-id': deliveryId,
       'x-adobe-event-id': trace.eventId,
-      'x-adobe-event-code': String(trace.event.type),
+      'x-adobe-event-code': eventCode(trace.event),
       'x-adobe-provider': provider,
       ...(retry > 0 ? { 'x-adobe-retry-count': `${retry}` } : {}),
     }

@@ -10,8 +10,20 @@ export type Fault =
   | { kind: 'resetAfter'; delayMs?: number }
   /** Never answers. */
   | { kind: 'hang'; delayMs?: number }
-  /** The request takes effect; the whole content-length is announced, half of the body is sent. */
-  | { kind: 'cut'; delayMs?: number }
+  /** The request takes effect; the whole content-length is announced, so much of the body is sent (default: half). */
+  | { kind: 'cut'; afterBytes?: number; delayMs?: number }
+  /** Sends so much of the body, then nothing more; the connection stays open. */
+  | { kind: 'stall'; afterBytes: number; delayMs?: number }
+  /** Sends the body no faster than this. */
+  | { kind: 'throttle'; bytesPerSecond: number; delayMs?: number }
+  /** Announces and sends the beginning only, as if that were all. */
+  | { kind: 'truncate'; afterBytes: number; delayMs?: number }
+  /** Turns one byte of the body over, the first by default. */
+  | { kind: 'garbled'; at?: number; delayMs?: number }
+  /** Sends the body compressed, whatever the client accepts. */
+  | { kind: 'gzip'; delayMs?: number }
+  /** Announces no content-length. */
+  | { kind: 'chunked'; delayMs?: number }
   /** A login page with status 200, as a hibernated or signed-out author answers. */
   | { kind: 'html'; delayMs?: number }
 

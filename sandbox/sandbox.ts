@@ -23,9 +23,9 @@ export type SandboxOptions = {
   /** The action that receives events: the first one by default. */
   receiver?: string
   clock?: MovableClock
-  aem?: Omit<AemOptions, 'clock' | 'isValidToken' | 'allowedClientIds' | 'port'>
+  aem?: Omit<AemOptions, 'clock' | 'isValidToken' | 'allowedClientIds' | 'port' | 'blobPort'>
   /** Fixed ports; free ones by default. */
-  ports?: { ims?: number; aem?: number; state?: number; pim?: number }
+  ports?: { ims?: number; aem?: number; blobs?: number; state?: number; pim?: number }
   logLevel?: string
 }
 
@@ -67,7 +67,8 @@ export const startSandbox = async (options: SandboxOptions = {}): Promise<Sandbo
   try {
     const credentials = { clientId: CLIENT_ID, clientSecret: CLIENT_SECRET, scopes: SCOPES }
     const ims = await keep(startIms({ clock, ...credentials, port: ports.ims ?? 0 }))
-    const aemKnows = { isValidToken: ims.isValid, allowedClientIds: [CLIENT_ID], port: ports.aem ?? 0 }
+    const aemPorts = { port: ports.aem ?? 0, blobPort: ports.blobs ?? 0 }
+    const aemKnows = { isValidToken: ims.isValid, allowedClientIds: [CLIENT_ID], ...aemPorts }
     const aem = await keep(startAem({ ...options.aem, clock, ...aemKnows }))
     const state = await keep(startState({ clock, namespace, auth, port: ports.state ?? 0 }))
     const pim = await keep(startPim({ clock, port: ports.pim ?? 0 }))

@@ -9,6 +9,7 @@ import {
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { MovableClock } from './clock'
 import { createFaults, type Fault, type Faults } from './faults'
+import { type Answer, send } from './send'
 
 /** One request as it arrived, and what it was answered. */
 export type RecordedRequest = {
@@ -20,14 +21,15 @@ export type RecordedRequest = {
   body: string
   /** Undefined while unanswered, and for good when the socket was destroyed instead. */
   status: number | undefined
+  /** How much of the answer's body was handed to the socket so far. */
+  bytesSent: number
   /** When it arrived, by the sandbox clock, in ms since the epoch. */
   time: number
   /** The fault that struck, if any. */
   fault?: Fault['kind']
 }
 
-/** What a stand-in answers. */
-export type Answer = { status: number; headers?: Record<string, string>; body?: string }
+export type { Answer }
 
 /** A running stand-in. */
 export type SandboxServer = {
@@ -85,21 +87,9 @@ const read = async (incoming: IncomingMessage, time: number): Promise<RecordedRe
     headers: incoming.headers,
     body: Buffer.concat(chunks).toString('utf8'),
     status: undefined,
+    bytesSent: 0,
     time,
   }
-}
-
-const send = (outgoing: ServerResponse, answer: Answer, cut: boolean): void => {
-  const body = Buffer.from(answer.body ?? '')
-  const length = cut ? Math.max(body.length, 1) : body.length
-  const headers = answer.status === 204 || answer.status === 304 ? {} : { 'content-length': `${length}` }
-  outgoing.writeHead(answer.status, { ...answer.headers, ...headers })
-  if (!cut) {
-    outgoing.end(body)
-    return
-  }
-  outgoing.flushHeaders()
-  outgoing.write(body.subarray(0, body.length >> 1), () => outgoing.destroy())
 }
 
 /**
@@ -137,7 +127,14 @@ export const startServer = async (options: ServerOptions): Promise<SandboxServer
       return
     }
     request.status = answer.status
-    send(outgoing, answer, fault?.kind === 'cut')
+    await send(outgoing, answer, {
+      method: request.method,
+      fault,
+      signal: closing.signal,
+      onSent: (bytes) => {
+        request.bytesSent += bytes
+      },
+    })
   }
 
   const server = createServer((incoming, outgoing) => {
@@ -145,7 +142,8 @@ export const startServer = async (options: ServerOptions): Promise<SandboxServer
       // the client went away, or we are closing: nobody is left to answer
       if (outgoing.destroyed || closing.signal.aborted) return
       const detail = error instanceof Error ? (error.stack ?? error.message) : String(error)
-      send(outgoing, json(500, { error: `The stand-in itself failed: ${detail}` }), false)
+      if (outgoing.headersSent) outgoing.destroy()
+      else outgoing.writeHead(500).end(`The stand-in itself failed: ${detail}`)
     })
   })
   // a client that reuses a connection must not meet our idle time-out by chance

@@ -1,5 +1,6 @@
 import { createHash, randomBytes, randomUUID } from 'node:crypto'
 import { extname } from 'node:path/posix'
+import type { NewContent } from '../content'
 import { isJsonObject, type JsonObject, type JsonValue } from '../json'
 
 /** An asset as the stand-in holds it: the two groups of the Assets Author API, and where it is. */
@@ -15,9 +16,21 @@ export type AemAsset = {
 }
 
 /**
- * What a test says about an asset; all else is made up. A null in `repositoryMetadata` leaves that field out.
+ * What a test says about an asset; all else is made up. A null in `repositoryMetadata` leaves that field out
+ * (`dam:sha1`), another value stands there even if it is wrong (`repo:size`).
  */
-export type NewAsset = { path: string; assetMetadata?: JsonObject; repositoryMetadata?: JsonObject }
+export type NewAsset = {
+  path: string
+  assetMetadata?: JsonObject
+  repositoryMetadata?: JsonObject
+  /** Default: 200 KiB of its own. */
+  content?: NewContent
+  /** By name, such as `cq5dam.web.1280.1280.jpeg`; `original` is always there. */
+  renditions?: Record<string, NewContent>
+}
+
+/** The size of an asset that nobody said anything about, in bytes. */
+export const USUAL_SIZE = 204_800
 
 const FORMATS: Record<string, string> = {
   '.jpg': 'image/jpeg',
@@ -28,7 +41,14 @@ const FORMATS: Record<string, string> = {
   '.tif': 'image/tiff',
   '.pdf': 'application/pdf',
   '.mp4': 'video/mp4',
+  '.html': 'text/html',
+  '.svg': 'image/svg+xml',
+  '.zip': 'application/zip',
 }
+
+/** The media type of a file name. */
+export const formatOf = (name: string): string =>
+  FORMATS[extname(name).toLowerCase()] ?? 'application/octet-stream'
 
 const iso = (now: number): string => new Date(now).toISOString()
 
@@ -38,13 +58,13 @@ const version = (): string => `oak:1.0::ci:${randomBytes(16).toString('hex')}`
 export const withoutNulls = (value: JsonObject): JsonObject =>
   Object.fromEntries(Object.entries(value).filter(([, it]) => it !== null))
 
-/** A new, processed asset with the repository metadata that AEM gives. */
+/** A new, processed asset with the repository metadata that AEM gives; size and SHA-1 are known when it has its file. */
 export const createAsset = (input: NewAsset, host: string, now: number): AemAsset => {
   const { path } = input
   const uuid = randomUUID()
   const id = `urn:aaid:aem:${uuid}`
   const name = path.slice(path.lastIndexOf('/') + 1)
-  const format = FORMATS[extname(name).toLowerCase()] ?? 'application/octet-stream'
+  const format = formatOf(name)
   const usual: JsonObject = {
     'repo:repositoryId': host,
     'repo:assetClass': 'file',
@@ -52,14 +72,13 @@ export const createAsset = (input: NewAsset, host: string, now: number): AemAsse
     'repo:name': name,
     'repo:path': path,
     'repo:ancestors': [`urn:aaid:aem:${randomUUID()}`],
-    'repo:size': 204_800,
+    'repo:size': USUAL_SIZE,
     'repo:version': version(),
     'repo:createDate': iso(now),
     'repo:createdBy': 'ada@example.com',
     'repo:modifyDate': iso(now),
     'repo:modifiedBy': 'ada@example.com',
     'dc:format': format,
-    'dam:sha1': createHash('sha1').update(uuid).digest('hex'),
     'aem:assetState': 'Processed',
     ...(format.startsWith('image/') ? { 'tiff:imageWidth': 1600, 'tiff:imageLength': 1200 } : {}),
   }

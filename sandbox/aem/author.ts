@@ -1,17 +1,23 @@
 import type { MovableClock } from '../clock'
+import type { NewContent } from '../content'
 import type { JsonObject } from '../json'
 import { type Answer, json, problem, type RecordedRequest, type SandboxServer, startServer } from '../server'
-import { type AemAsset, createAsset, etagOf, type NewAsset, touch } from './asset'
+import { type AemAsset, createAsset, etagOf, type NewAsset, touch, USUAL_SIZE, withoutNulls } from './asset'
+import { type BinarySettings, createBinaries } from './binaries'
+import { type BlobStore, CONTAINER, startBlobStore } from './blob-store'
 import { type EventOverrides, processingCompleted } from './event'
 import { getMetadata, type MetadataSettings, patchMetadata } from './metadata-api'
+import { type Publication, publicationEvent, xdmEvent } from './publication-event'
 
 /** What the AEM stand-in knows. `isValidToken` says which bearer tokens it takes. */
-export type AemOptions = Partial<MetadataSettings> & {
+export type AemOptions = Partial<MetadataSettings & BinarySettings> & {
   clock: MovableClock
   isValidToken: (token: string) => boolean
   /** `allowedClientIDs` of the environment's API configuration. */
   allowedClientIds: readonly string[]
   port?: number
+  /** The port of the blob store. */
+  blobPort?: number
 }
 
 /** An asset as tests see it: a copy. */
@@ -21,6 +27,10 @@ export type AssetView = AemAsset & { etag: string }
 export type AemStandIn = SandboxServer & {
   /** May be changed at any time. */
   settings: MetadataSettings & { allowedClientIds: readonly string[] }
+  /** How binaries are handed out; may be changed at any time. */
+  binaries: BinarySettings
+  /** Where binaries live: a server of its own, with its own faults and requests. */
+  blobs: BlobStore
   /** Runs before a PATCH is looked at: change the asset here to lose a race. */
   onBeforePatch: ((asset: AssetView) => void | Promise<void>) | undefined
   /** Uploads an asset, processed already. Throws when the path is taken or not below /content/dam. */
@@ -30,10 +40,24 @@ export type AemStandIn = SandboxServer & {
   findByPath(path: string): AssetView | undefined
   /** Somebody else changes the asset; the ETag moves. */
   edit(id: string, change: (asset: Pick<AemAsset, 'assetMetadata' | 'repositoryMetadata'>) => void): AssetView
+  /**
+   * Somebody uploads another file: a new version with its own size and SHA-1. The renditions stay as they are when
+   * none are given; an asset without a SHA-1 gets none.
+   */
+  replaceContent(id: string, content: NewContent, renditions?: Record<string, NewContent>): AssetView
+  /** The path of a file in the blob store, for faults and requests; of a rendition, if one is named. */
+  blobPath(id: string, rendition?: string): string
   removeAsset(id: string): void
   /** The event that AEM sends when it has processed the asset. */
   processingCompletedEvent(asset: { id: string }, overrides?: EventOverrides): JsonObject
+  /** The event of AEM Eventing about a publication; the asset may be gone by now. */
+  publicationEvent(kind: Publication, asset: AssetView, overrides?: EventOverrides): JsonObject
+  /** The same as AEM's event proxy tells it, and as I/O Events delivers that: under `event`. */
+  xdmEvent(kind: Publication, asset: AssetView, overrides?: EventOverrides): JsonObject
 }
+
+/** Of `<asset>/jcr:content/renditions/<name>`, in either spelling of the name space. */
+const RENDITION = /^(\/content\/dam\/.+)\/(?:jcr:content|_jcr_content)\/renditions(?:\/([^/]+)|\.1\.json)$/
 
 const READ_ONLY = ['dam:sha1', 'dam:size', 'dc:format', 'xcm:machineKeywords', 'dam:extracted']
 const NAMESPACES =
@@ -50,13 +74,15 @@ const decodePath = (path: string): string | undefined => {
 }
 
 /**
- * Starts an AEM as a Cloud Service author: metadata of the Assets Author API, and `<path>.json` of the Sling
- * resource. It demands a bearer token (401), an allowed `X-Api-Key` (403 on the API) and its own `Host`
- * (421).
+ * Starts an AEM as a Cloud Service author and the blob store behind it: metadata of the Assets Author API, binaries,
+ * and `<path>.json` of the Sling resource. It demands a bearer token (401), an allowed `X-Api-Key` (403 on the API)
+ * and its own `Host` (421).
  */
 export const startAem = async (options: AemOptions): Promise<AemStandIn> => {
   const { clock, isValidToken, allowedClientIds } = options
   const assets = new Map<string, AemAsset>()
+  const blobs = await startBlobStore({ clock, port: options.blobPort ?? 0 })
+  const binaries = createBinaries({ clock, blobs }, options)
   const settings: AemStandIn['settings'] = {
     allowedClientIds,
     writers: options.writers ?? allowedClientIds,
@@ -100,8 +126,24 @@ export const startAem = async (options: AemOptions): Promise<AemStandIn> => {
     return folder ? json(200, { 'jcr:primaryType': 'sling:Folder' }) : problem(404, `No resource at ${path}`)
   }
 
+  const binary = (path: string, request: RecordedRequest): Answer | undefined => {
+    const asset = byPath(path)
+    if (asset !== undefined) return binaries.serve(asset, undefined, request)
+    const [, owner, rendition] = RENDITION.exec(path) ?? []
+    if (owner === undefined) return undefined
+    const found = byPath(owner)
+    if (found === undefined) return problem(404, `No resource at ${path}`)
+    return rendition === undefined ? binaries.list(found) : binaries.serve(found, rendition, request)
+  }
+
+  const storeContent = (asset: AemAsset, content: NewContent, renditions?: Record<string, NewContent>) => {
+    const { size, sha1 } = binaries.store(asset, content, renditions)
+    return { 'repo:size': size, 'dam:sha1': sha1 }
+  }
+
   const handle = (request: RecordedRequest): Answer | Promise<Answer> => {
     if (request.headers.host !== server.host) return problem(421, `This is ${server.host}`)
+    if (request.path.startsWith(`${CONTAINER}/`)) return blobs.answer(request)
     const token = /^Bearer (\S+)$/.exec(request.headers.authorization ?? '')?.[1]
     if (token === undefined || !isValidToken(token))
       return problem(401, 'The access token is missing or not valid')
@@ -109,6 +151,8 @@ export const startAem = async (options: AemOptions): Promise<AemStandIn> => {
     if (path === undefined) return problem(400, 'The path is not percent-encoded UTF-8')
     const id = /^\/adobe\/assets\/([^/]+)\/metadata$/.exec(path)?.[1]
     if (id !== undefined) return metadata(id, request)
+    const file = binary(path, request)
+    if (file !== undefined) return file
     const dam = /^(\/content\/dam\/.+)\.json$/.exec(path)?.[1]
     return dam === undefined ? problem(404, `Nothing at ${request.path}`) : resource(dam, request)
   }
@@ -119,17 +163,33 @@ export const startAem = async (options: AemOptions): Promise<AemStandIn> => {
     port: options.port ?? 0,
     faultAnswer: ({ status, headers, body }) =>
       body === undefined ? problem(status, 'Injected fault', headers) : json(status, body, headers),
+  }).catch(async (error) => {
+    await blobs.close()
+    throw error
   })
 
   const standIn: AemStandIn = {
     ...server,
     settings,
+    binaries: binaries.settings,
+    blobs,
+    close: async () => {
+      await server.close()
+      await blobs.close()
+    },
     onBeforePatch: undefined,
     addAsset: (input) => {
       if (!/^\/content\/dam\/[^/]/.test(input.path))
         throw new Error(`${input.path} is not below /content/dam`)
       if (byPath(input.path) !== undefined) throw new Error(`There is an asset at ${input.path} already`)
       const asset = createAsset(input, server.host, clock.now())
+      const content = input.content ?? { size: USUAL_SIZE, seed: asset.uuid }
+      const facts = storeContent(asset, content, input.renditions ?? {})
+      asset.repositoryMetadata = withoutNulls({
+        ...asset.repositoryMetadata,
+        ...facts,
+        ...input.repositoryMetadata,
+      })
       assets.set(asset.id, asset)
       return view(asset)
     },
@@ -144,6 +204,15 @@ export const startAem = async (options: AemOptions): Promise<AemStandIn> => {
       touch(asset, clock.now(), 'bob@example.com')
       return view(asset)
     },
+    replaceContent: (id, content, renditions) => {
+      const asset = stored(id)
+      const { 'dam:sha1': sha1, ...size } = storeContent(asset, content, renditions)
+      const isHashed = asset.repositoryMetadata['dam:sha1'] !== undefined
+      Object.assign(asset.repositoryMetadata, size, isHashed ? { 'dam:sha1': sha1 } : {})
+      touch(asset, clock.now(), 'bob@example.com')
+      return view(asset)
+    },
+    blobPath: (id, rendition) => binaries.blobPath(stored(id), rendition),
     removeAsset: (id) => {
       assets.delete(id)
     },
@@ -153,6 +222,10 @@ export const startAem = async (options: AemOptions): Promise<AemStandIn> => {
         recipientClientId: settings.allowedClientIds[0] ?? 'client-id',
         overrides,
       }),
+    publicationEvent: (kind, asset, overrides = {}) =>
+      publicationEvent(kind, asset, { now: clock.now(), host: server.host, overrides }),
+    xdmEvent: (kind, asset, overrides = {}) =>
+      xdmEvent(kind, asset, { now: clock.now(), root: `${server.url}/`, overrides }),
   }
   return standIn
 }

@@ -5,7 +5,8 @@ import { type AemAsset, withoutNulls } from './asset'
 /** What a test changes in an event: a null leaves the field out; `data` and its groups are merged. */
 export type EventOverrides = { [field: string]: JsonValue }
 
-const merged = (base: JsonObject, changes: JsonObject): JsonObject => {
+/** The object with these changes; a null leaves a member out. */
+export const merged = (base: JsonObject, changes: JsonObject): JsonObject => {
   const result: JsonObject = { ...base }
   for (const [key, value] of Object.entries(changes)) {
     const old = result[key]
