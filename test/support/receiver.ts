@@ -1,9 +1,9 @@
-import { main } from '../../actions/generic/index'
+import { main as generic } from '../../actions/generic/index'
 import type { JsonObject } from '../../sandbox/json'
 import { type Sandbox, type SandboxOptions, startSandbox } from '../../sandbox/sandbox'
 import type { Answer } from '../../src/runtime/answer'
 
-/** The action `generic` in this process, in front of the sandbox. */
+/** An action in this process, in front of the sandbox. */
 export type Receiver = {
   sandbox: Sandbox
   /** Runs the action as one activation: inputs and params are one object, as in I/O Runtime. */
@@ -18,10 +18,14 @@ export type DeadLetterView = {
   error: { code: string; message: string }
   event: unknown
   action: string
+  destination?: string
 }
 
 /** Starts the sandbox for a test file; State's client reads its endpoint when it is first loaded, so one per file. */
-export async function startReceiver(options: SandboxOptions = {}): Promise<Receiver> {
+export async function startReceiver(
+  options: SandboxOptions = {},
+  main: (params: unknown) => Promise<Answer> = generic,
+): Promise<Receiver> {
   const sandbox = await startSandbox(options)
   Object.assign(process.env, sandbox.env())
   return {
