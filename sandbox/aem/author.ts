@@ -47,6 +47,8 @@ export type AemStandIn = SandboxServer & {
   replaceContent(id: string, content: NewContent, renditions?: Record<string, NewContent>): AssetView
   /** The path of a file in the blob store, for faults and requests; of a rendition, if one is named. */
   blobPath(id: string, rendition?: string): string
+  /** Somebody moves or renames the asset; its id stays. */
+  move(id: string, path: string): AssetView
   removeAsset(id: string): void
   /** The event that AEM sends when it has processed the asset. */
   processingCompletedEvent(asset: { id: string }, overrides?: EventOverrides): JsonObject
@@ -213,6 +215,15 @@ export const startAem = async (options: AemOptions): Promise<AemStandIn> => {
       return view(asset)
     },
     blobPath: (id, rendition) => binaries.blobPath(stored(id), rendition),
+    move: (id, path) => {
+      if (byPath(path) !== undefined) throw new Error(`There is an asset at ${path} already`)
+      const asset = stored(id)
+      asset.path = path
+      asset.repositoryMetadata['repo:path'] = path
+      asset.repositoryMetadata['repo:name'] = path.slice(path.lastIndexOf('/') + 1)
+      touch(asset, clock.now(), 'bob@example.com')
+      return view(asset)
+    },
     removeAsset: (id) => {
       assets.delete(id)
     },

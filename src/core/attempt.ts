@@ -10,6 +10,9 @@ export type Attempt = {
   release(): void
 }
 
+/** Node's timers go off at once when they are set for longer. */
+const maxTimerMs = 2 ** 31 - 1
+
 /**
  * Starts a try. `AbortSignal.any` would do the same, but Node keeps each signal it makes in memory for as long as
  * the container lives when one of its sources has a listener.
@@ -18,10 +21,13 @@ export function startAttempt(outer: AbortSignal, timeoutMs: number): Attempt {
   const controller = new AbortController()
   let isLate = false
   const follow = (): void => controller.abort(outer.reason)
-  const timer = setTimeout(() => {
-    isLate = true
-    controller.abort()
-  }, timeoutMs)
+  const timer = setTimeout(
+    () => {
+      isLate = true
+      controller.abort()
+    },
+    Math.min(Math.max(0, timeoutMs), maxTimerMs),
+  )
   if (outer.aborted) follow()
   else outer.addEventListener('abort', follow, { once: true })
   return {

@@ -31,7 +31,7 @@ export async function deliver(
   if (activations === undefined) return settle(await exportTo(name, asset, parts, call), event, context)
   const toWorker = (): Promise<Delivery> => handOver(name, asset, event, parts.clock, activations, context)
   const deadline = call.deadline - handOverMs
-  const attempt = startAttempt(call.signal, Math.max(0, deadline - parts.clock.now()))
+  const attempt = startAttempt(call.signal, deadline - parts.clock.now())
   try {
     const own = bindCallContext({ ...call, deadline, signal: attempt.signal })
     const report = await untilAborted(exportWithin(maxBytes, name, asset, parts, own), attempt.signal)
