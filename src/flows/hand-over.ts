@@ -1,6 +1,6 @@
 import type { Asset } from '../core/asset'
 import type { Clock } from '../core/clock'
-import { toBridgeError, transientError } from '../core/errors'
+import { BridgeError, toBridgeError } from '../core/errors'
 import { decide } from '../core/status-table'
 import type { Activations } from '../delivery/activations'
 import { workId } from '../delivery/dead-letters'
@@ -43,7 +43,9 @@ export async function handOver(
     const error = toBridgeError(thrown)
     // Not handed over, whatever the cause: nobody but the sender knows of it.
     const retry =
-      decide(error.failureClass).action === 'retry' ? error : transientError(error.code, error.message)
+      decide(error.failureClass).action === 'retry'
+        ? error
+        : new BridgeError('transient', error.code, error.message)
     const reason = redactor.text(`it could not be handed over: ${error.message}`)
     return { report: { destination, outcome: 'retry', reason, code: error.code }, retry }
   }

@@ -18,24 +18,37 @@ const column = (text: string, index: number): string[][] =>
     .map((row) => [...(row.split('|')[index]?.matchAll(/`([^`]+)`/g) ?? [])].map(([, code = '']) => code))
 
 const upstreams = ['AEM', 'IMS', 'PIM']
+const code = /^[A-Z][A-Z0-9]*(_[A-Z0-9]+)+$|^UNEXPECTED$/
 
-/** The codes of an error that is made in source code; a name that is filled in stands for each upstream. */
-function codesOf(argument: string): string[] {
-  const plain = /^'([A-Z_]+)'$/.exec(argument)?.[1]
+/** The codes of an error that is made in source code; a name that is filled in stands for each system that is spoken to. */
+function codesOf(argument: string, systems: readonly string[]): string[] {
+  const plain = /^'([A-Z0-9_]+)'$/.exec(argument)?.[1]
   if (plain !== undefined) return [plain]
   const ending = /^`\$\{\w+\}(_[A-Z_]+)`$/.exec(argument)?.[1]
   if (ending === undefined) throw new Error(`${argument} is no error code that can be looked up`)
-  return upstreams.map((name) => name + ending)
+  return systems.map((name) => name + ending)
 }
 
-async function thrownCodes(): Promise<Set<string>> {
+type Source = { file: string; text: string }
+
+async function sources(): Promise<Source[]> {
   const files = (await readdir(join(root, 'src'), { recursive: true })).filter((file) => file.endsWith('.ts'))
-  const texts = await Promise.all(files.map((file) => read(join('src', file))))
-  const calls = texts.flatMap((text) => [
-    ...text.matchAll(/\b(?:transient|systemic|permanent)Error\(\s*([^\s,]+),/g),
-  ])
-  return new Set(calls.flatMap(([, argument = '']) => codesOf(argument)))
+  return Promise.all(files.map(async (file) => ({ file, text: await read(join('src', file)) })))
 }
+
+function thrownCodes(texts: readonly Source[], services: readonly string[]): Set<string> {
+  const codes = texts.flatMap(({ file, text }) => {
+    const calls = text.matchAll(/\b(?:transient|systemic|permanent)Error\(\s*([^\s,]+),/g)
+    const systems = /^destinations[/\\]/.test(file) ? services : upstreams
+    return [...calls].flatMap(([, argument = '']) => codesOf(argument, systems))
+  })
+  return new Set(codes)
+}
+
+const codesIn = (table: string): string[] =>
+  column(table, 1)
+    .flat()
+    .filter((symptom) => code.test(symptom))
 
 describe('the facts in the docs', () => {
   test('the floors of the architecture are those that the arrows are checked by', async () => {
@@ -68,10 +81,19 @@ describe('the facts in the docs', () => {
     expect(inExample.map(([, name]) => name).sort()).toEqual(declared)
   })
 
-  test('the troubleshooting of README.md has every error code, and no other', async () => {
-    const symptoms = column(section(await read('README.md'), 'Troubleshooting'), 1).flat()
-    const explained = symptoms.filter((symptom) => /^[A-Z]+(_[A-Z]+)*$/.test(symptom))
+  test('every error code is explained in README.md or on the page of its destination, and no other', async () => {
+    const texts = await sources()
+    // Those that a destination calls with `withAttempts`.
+    const services = texts.flatMap(({ text }) =>
+      [...text.matchAll(/\bname: '([A-Z0-9]+)', timeoutMs/g)].map(([, name = '']) => name),
+    )
+    const pages = await readdir(join(root, 'docs/destinations'))
+    const tables = await Promise.all([
+      read('README.md').then((page) => section(page, 'Troubleshooting')),
+      ...pages.map(async (page) => section(await read(join('docs/destinations', page)), 'When it fails')),
+    ])
+    const explained = new Set(tables.flatMap(codesIn))
 
-    expect([...new Set(explained)].sort()).toEqual([...(await thrownCodes())].sort())
+    expect([...explained].sort()).toEqual([...thrownCodes(texts, services)].sort())
   })
 })
