@@ -128,6 +128,6 @@ describe('what is taken back', () => {
     aem.removeAsset(asset.id)
     const result = await bench.run(aem.publicationEvent('deleted', asset))
     expect(asksAgain(result)).toBe(false)
-    expect([...bench.letters.values()]).toEqual([{ destination: 'two', code: 'CANNOT_REMOVE' }])
+    expect([...bench.letters.values()]).toEqual([{ destination: 'two', code: 'DESTINATION_CANNOT_REMOVE' }])
   })
 })
