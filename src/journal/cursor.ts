@@ -1,0 +1,108 @@
+import { createHash } from 'node:crypto'
+import * as v from 'valibot'
+import type { CallContext } from '../core/call-context'
+import type { Clock } from '../core/clock'
+import { toBridgeError } from '../core/errors'
+import { parseJson } from '../core/json'
+import type { Store } from '../store/store'
+import type { Cursor } from './place'
+
+/** The cursor of one journal during one run. Saving it is repeated freely: an older one only means events twice. */
+export type CursorKeeper = {
+  /**
+   * The cursor that the last run left; undefined when there is none.
+   * @throws {BridgeError} when the store fails: then nobody knows where to begin, and the run has to end
+   */
+  load(call: CallContext): Promise<Cursor | undefined>
+  /**
+   * Tells how far everything is accounted for. Saves it when the last save is long enough ago; a store that fails for
+   * the moment is asked again later.
+   * @throws {BridgeError} when the store cannot be written at all, or failed several times in a row: the run has to
+   * end where it stands
+   */
+  advance(cursor: Cursor | undefined, call: CallContext): Promise<void>
+  /**
+   * Saves the cursor at the end of a run, the one that was loaded if it has not moved, so that it never expires.
+   * @throws {BridgeError} when the store fails: the next run begins where the last save was
+   */
+  flush(call: CallContext): Promise<void>
+}
+
+const CursorRecord = v.object({
+  position: v.optional(v.pipe(v.string(), v.minLength(1))),
+  /** ISO 8601. */
+  at: v.optional(v.pipe(v.string(), v.isoTimestamp())),
+})
+
+/** The longest that State knows: a year. */
+const ttlSeconds = 365 * 24 * 3600
+const usualSaveEveryMs = 15_000
+const usualMaxFailures = 3
+
+/** The key of a journal's cursor: `cursor.<hash of the endpoint>`. */
+export const cursorKey = (journalUrl: string): string =>
+  `cursor.${createHash('sha256').update(journalUrl).digest('hex').slice(0, 32)}`
+
+/** Creates the keeper of a journal's cursor for one run. */
+export function createCursorKeeper(
+  journalUrl: string,
+  parts: { store: Store; clock: Clock; saveEveryMs?: number; maxFailures?: number },
+): CursorKeeper {
+  const { store, clock, saveEveryMs = usualSaveEveryMs, maxFailures = usualMaxFailures } = parts
+  const key = cursorKey(journalUrl)
+  let known: Cursor | undefined
+  let triedAt = clock.now()
+  let failures = 0
+  /** One save at a time: an older cursor must not arrive after a newer one. */
+  let saving: Promise<void> | undefined
+
+  return {
+    async load(call) {
+      const text = await store.get(key, call.signal)
+      known = text === undefined ? undefined : readRecord(text, call)
+      return known
+    },
+    async advance(cursor, call) {
+      if (cursor === undefined) return
+      known = cursor
+      if (saving !== undefined || clock.now() - triedAt < saveEveryMs) return
+      await save(call).catch((thrown: unknown) => {
+        const error = toBridgeError(thrown)
+        failures += 1
+        if (error.failureClass !== 'transient' || failures >= maxFailures) throw error
+        call.logger.warn('the cursor could not be saved; trying again later', { error: error.message })
+      })
+    },
+    async flush(call) {
+      await saving?.catch(() => undefined)
+      await save(call)
+    },
+  }
+
+  async function save(call: CallContext): Promise<void> {
+    if (known === undefined) return
+    triedAt = clock.now()
+    saving = store.put(key, writeRecord(known), ttlSeconds, call.signal).finally(() => {
+      saving = undefined
+    })
+    await saving
+    failures = 0
+  }
+}
+
+function writeRecord({ position, at }: Cursor): string {
+  return JSON.stringify({ position, at: at === undefined ? undefined : new Date(at).toISOString() })
+}
+
+/** One that cannot be read was there all the same: begin with the oldest event, whatever JOURNAL_START says. */
+function readRecord(text: string, call: CallContext): Cursor {
+  const record = v.safeParse(CursorRecord, parseJson(text))
+  if (!record.success) {
+    call.logger.error(
+      'CURSOR_UNREADABLE: the stored cursor is not one of ours; beginning with the oldest event',
+    )
+    return { position: undefined, at: undefined }
+  }
+  const { position, at } = record.output
+  return { position, at: at === undefined ? undefined : Date.parse(at) }
+}

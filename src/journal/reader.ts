@@ -1,0 +1,220 @@
+import type { CallContext } from '../core/call-context'
+import { type Clock, systemClock } from '../core/clock'
+import { BridgeError, systemicError } from '../core/errors'
+import type { HttpClient } from '../http/http-client'
+import type { HttpResponse } from '../http/response'
+import type { TokenProvider } from '../ims/token-provider'
+import { linkTarget } from './link'
+import { type Entry, eventTime, journalProblem, parsePage, unexpected, upstreamName } from './page'
+import { type Cursor, type JournalStart, parseJournalUrls, retentionMs } from './place'
+
+/** How one journal is read. */
+export type JournalReaderOptions = {
+  /** The journaling endpoint of the registration. */
+  url: string
+  /** Sent as X-Api-Key: the client id of the credential. */
+  apiKey: string
+  /** `<id>@AdobeOrg`. */
+  orgId: string
+  /** Events on a page, at most. The service caps a page at 1.5 MB as well. @default 200 */
+  pageLimit?: number
+}
+
+/** An event, and how far one is when it is accounted for. */
+export type JournalEvent = Cursor & Entry
+
+/** What may be lost: everything that was written in this time. Milliseconds since the epoch. */
+export type Gap = {
+  /** Undefined when it is not known since when. */
+  from: number | undefined
+  to: number
+}
+
+export type JournalRead =
+  /** Events in the order of the journal, perhaps none. `next` is how far one is when all of them are accounted for. */
+  | { kind: 'page'; events: readonly JournalEvent[]; next: Cursor; isEnd: boolean }
+  /** The cursor's position has expired, and what follows begins with the oldest event there is. */
+  | {
+      kind: 'gone'
+      position: string
+      /** Undefined when nothing can be lost: all that was written was read, and then it was quiet for long. */
+      gap: Gap | undefined
+    }
+
+export type JournalReader = {
+  /**
+   * Reads on from a cursor or a start to the end of the journal, one page in memory at a time. The next page is asked
+   * for when the consumer comes back for it.
+   * @throws {BridgeError} systemic when the journal or the token is refused, or a link leads to another host;
+   * transient when a page cannot be had whole. What was not yielded was not read: go on from the last cursor
+   */
+  pages(from: Cursor | JournalStart, call: CallContext): AsyncGenerator<JournalRead, void, undefined>
+}
+
+/** Where the next request goes, and how far one is before it. */
+type Place = { url: URL } & Cursor
+
+/** A page may hold 1.5 MB. */
+const attemptTimeoutMs = 30_000
+/** The service does not promise to keep an event for seven days to the minute. */
+const retentionMarginMs = 3_600_000
+
+/**
+ * Creates the reader of one journal. It asks by itself rather than by `@adobe/aio-lib-events`, whose one error for
+ * every status does not tell an expired position from a refused token, and which knows neither a deadline nor a host
+ * to stay on.
+ * Source of the protocol: Adobe I/O Events, Journaling API.
+ * @throws {BridgeError} systemic, `INPUT_INVALID`, when the URL is no journal's
+ */
+export function createJournalReader(
+  options: JournalReaderOptions,
+  parts: { http: HttpClient; tokens: TokenProvider; clock?: Clock },
+): JournalReader {
+  const { http, tokens, clock = systemClock } = parts
+  const { apiKey, orgId, pageLimit = 200 } = options
+  const [endpoint = ''] = parseJournalUrls(options.url)
+  const { origin } = new URL(endpoint)
+  const upstream = http.upstream({ name: upstreamName, origins: [origin], concurrency: 1, attemptTimeoutMs })
+
+  return { pages }
+
+  async function* pages(
+    from: Cursor | JournalStart,
+    call: CallContext,
+  ): AsyncGenerator<JournalRead, void, undefined> {
+    let place = placeOf(from)
+    for (;;) {
+      const asked = clock.now()
+      const response = await send(place.url, call)
+      if (response.status === 410) {
+        if (place.url.href === oldestUrl().href) throw unexpected(410, 'the oldest event gone')
+        if (place.position !== undefined) yield goneFrom(place.position, place.at, call)
+        place = { url: oldestUrl(), position: undefined, at: place.at }
+        continue
+      }
+      const { read, url } = readPage(place, response, asked)
+      yield read
+      if (read.isEnd) return
+      place = { url, ...read.next }
+    }
+  }
+
+  function readPage(place: Place, response: HttpResponse, asked: number) {
+    if (response.status !== 200 && response.status !== 204) throw journalProblem(response)
+    const events = response.status === 204 ? [] : withTimes(parsePage(response), place.at, asked)
+    const last = events.at(-1)
+    const url = nextUrl(place, response, last)
+    const isEnd = events.length === 0 && (response.status === 204 || url.href === place.url.href)
+    const position = url.searchParams.get('since') ?? last?.position ?? place.position
+    const at = isEnd ? asked : (last?.at ?? place.at)
+    return { read: { kind: 'page', events, next: { position, at }, isEnd } as const, url }
+  }
+
+  /** The link, as it is recommended. One that leads nowhere must neither lose events nor bring them for ever. */
+  function nextUrl(place: Place, response: HttpResponse, last: JournalEvent | undefined): URL {
+    const target = linkTarget(response.headers.get('link'), 'next')
+    const link = target === undefined ? undefined : resolveLink(target, place.url, response.status)
+    if (last === undefined) return link ?? place.url
+    const url = link === undefined || link.href === place.url.href ? sinceUrl(last.position) : link
+    if (url.href === place.url.href) throw unexpected(response.status, 'a page that leads to itself')
+    return url
+  }
+
+  function resolveLink(target: string, base: URL, status: number): URL {
+    if (!URL.canParse(target, base.href)) throw unexpected(status, 'a link that is no URL')
+    const url = new URL(target, base)
+    if (url.origin === origin && url.username === '' && url.password === '') return url
+    throw systemicError(
+      'JOURNAL_LINK_REFUSED',
+      `the journal's next page would be at ${url.host || 'no host'}, not on the host of JOURNAL_URL: the token does not go there; check that JOURNAL_URL is right`,
+      { upstream: upstreamName, status },
+    )
+  }
+
+  function goneFrom(position: string, at: number | undefined, call: CallContext): JournalRead {
+    const gap = gapAfter(at, clock.now())
+    if (gap === undefined) {
+      call.logger.info('the position in the journal has expired in quiet times; nothing is lost')
+    } else {
+      call.logger.error('JOURNAL_GONE: events have expired unread; going on with the oldest there is', {
+        from: gap.from === undefined ? 'unknown' : new Date(gap.from).toISOString(),
+        to: new Date(gap.to).toISOString(),
+      })
+    }
+    return { kind: 'gone', position, gap }
+  }
+
+  function placeOf(from: Cursor | JournalStart): Place {
+    const nowhere = { position: undefined, at: undefined }
+    if (!('from' in from)) {
+      const { position, at } = from
+      return { url: position === undefined ? oldestUrl() : sinceUrl(position), position, at }
+    }
+    if (from.from === 'latest') return { url: urlWith({ latest: 'true' }), ...nowhere }
+    if (from.from === 'back') return { url: urlWith({ seek: `-${from.duration}` }), ...nowhere }
+    return { url: oldestUrl(), ...nowhere }
+  }
+
+  function sinceUrl(position: string): URL {
+    return urlWith({ since: position })
+  }
+
+  function oldestUrl(): URL {
+    return urlWith({})
+  }
+
+  function urlWith(query: Record<string, string>): URL {
+    const url = new URL(endpoint)
+    url.search = new URLSearchParams({ ...query, limit: String(pageLimit) }).toString()
+    return url
+  }
+
+  /** A token that the journal refuses is replaced once; the second refusal stands. */
+  async function send(url: URL, call: CallContext): Promise<HttpResponse> {
+    const token = await tokens.token(call)
+    const response = await sendWith(url, token, call)
+    if (response.status !== 401) return response
+    const renewed = await tokens.token(call)
+    return renewed === token ? response : sendWith(url, renewed, call)
+  }
+
+  async function sendWith(url: URL, token: string, call: CallContext): Promise<HttpResponse> {
+    const headers = {
+      accept: 'application/json',
+      authorization: `Bearer ${token}`,
+      'x-api-key': apiKey,
+      'x-ims-org-id': orgId,
+    }
+    const request = { method: 'GET', url: url.href, headers } as const
+    const response = await upstream.request(request, call.signal).catch(notOfOneEvent)
+    if (response.status === 401) tokens.refused(token)
+    else tokens.accepted(token)
+    if (response.status === 403) tokens.forbidden(token)
+    return response
+  }
+}
+
+/** An event's own time counts only as far as it is past: a wrong one must not hide a gap. */
+function withTimes(entries: readonly Entry[], before: number | undefined, now: number): JournalEvent[] {
+  let at = before
+  return entries.map((entry) => {
+    const time = eventTime(entry.event)
+    if (time !== undefined) at = Math.max(at ?? 0, Math.min(time, now))
+    return { ...entry, at }
+  })
+}
+
+/** What was written after `at` and has expired since; undefined when that is nothing. */
+function gapAfter(at: number | undefined, now: number): Gap | undefined {
+  const edge = now - retentionMs + retentionMarginMs
+  return at !== undefined && at >= edge ? undefined : { from: at, to: edge }
+}
+
+/** What is permanent for a request is no matter of one event here: nobody but an operator gets past such a page. */
+function notOfOneEvent(thrown: unknown): never {
+  if (!(thrown instanceof BridgeError) || thrown.failureClass !== 'permanent') throw thrown
+  throw systemicError(thrown.code, `${thrown.message}: check JOURNAL_URL`, {
+    upstream: upstreamName,
+    cause: thrown,
+  })
+}

@@ -1,0 +1,67 @@
+import fc from 'fast-check'
+import { createAccounting } from '../../src/journal/accounting'
+
+/** Registrations and settlements in any order: numbers settle, `null` registers the next. */
+const history = fc.array(fc.option(fc.nat({ max: 40 }), { freq: 2 }), { maxLength: 200 })
+
+describe('what is accounted for', () => {
+  it('is nothing before the first event is settled', () => {
+    const accounting = createAccounting<string>()
+    accounting.register('a')
+    const settle = accounting.register('b')
+
+    settle()
+
+    expect(accounting.committed()).toBeUndefined()
+    expect(accounting.uncommitted()).toBe(2)
+  })
+
+  it('never passes an event that is open, and goes as far as it may, whatever the order', () => {
+    fc.assert(
+      fc.property(history, (steps) => {
+        const accounting = createAccounting<number>()
+        const settles: (() => void)[] = []
+        const settled = new Set<number>()
+        for (const step of steps) {
+          if (step === null) settles.push(accounting.register(settles.length))
+          else if (step < settles.length) {
+            settles[step]?.()
+            settled.add(step)
+          }
+          const open = settles.findIndex((_, index) => !settled.has(index))
+          const prefix = open < 0 ? settles.length : open
+          expect(accounting.committed()).toBe(prefix === 0 ? undefined : prefix - 1)
+          expect(accounting.uncommitted()).toBe(settles.length - prefix)
+        }
+      }),
+    )
+  })
+
+  it('never moves back', () => {
+    fc.assert(
+      fc.property(history, (steps) => {
+        const accounting = createAccounting<number>()
+        const settles: (() => void)[] = []
+        let before = -1
+        for (const step of steps) {
+          if (step === null) settles.push(accounting.register(settles.length))
+          else settles[step]?.()
+          const now = accounting.committed() ?? -1
+          expect(now).toBeGreaterThanOrEqual(before)
+          before = now
+        }
+      }),
+    )
+  })
+
+  it('is everything in the end when everything is settled, though one was slow', () => {
+    const accounting = createAccounting<number>()
+    const [slow, ...others] = Array.from({ length: 100_000 }, (_, index) => accounting.register(index))
+    for (const settle of others) settle()
+    expect(accounting.committed()).toBeUndefined()
+
+    slow?.()
+
+    expect([accounting.committed(), accounting.uncommitted()]).toEqual([99_999, 0])
+  })
+})

@@ -1,0 +1,22 @@
+/** The part of the library that is used here; its own types are global and name none of its exports. */
+declare module '@adobe/aio-lib-events' {
+  type EventsClient = {
+    /** @returns a page, and its links made absolute */
+    getEventsFromJournal(
+      journalUrl: string,
+      options?: { latest?: boolean; since?: string; limit?: number },
+    ): Promise<unknown>
+    /** @returns the HAL document of all registrations of a workspace */
+    getAllRegistrationsForWorkspace(
+      consumerOrgId: string,
+      projectId: string,
+      workspaceId: string,
+    ): Promise<unknown>
+  }
+  export function init(
+    organizationId: string,
+    apiKey: string,
+    accessToken: string,
+    httpOptions?: { timeout?: number; retries?: number; eventsBaseURL?: string },
+  ): Promise<EventsClient>
+}
