@@ -2,7 +2,7 @@ import { toBridgeError } from '../src/core/errors'
 import type { DeadLetter } from '../src/delivery/dead-letters'
 import { enrichEvent } from '../src/enrich'
 import { exportEvent } from '../src/export'
-import { asksAgain, type EventFlow } from '../src/flows/event-flow'
+import { type EventFlow, Unfinished } from '../src/flows/event-flow'
 import type { Environment } from './environment'
 import { type CommandResult, UsageError } from './output'
 import { each, failedItem, type Item, type Kind, none, only, type Selection, selected } from './selection'
@@ -76,7 +76,8 @@ async function replay(environment: Environment, id: string): Promise<Item> {
     if (flow === undefined) return failedItem(id, `no flow of the name ${letter.action}`)
     const { destination: onlyDestination, action } = letter
     const flowResult = await flow(letter.event, { ...environment, call, action, onlyDestination })
-    const [result, failed] = asksAgain(flowResult) ? [flowResult.result, true] : [flowResult, false]
+    const [result, failed] =
+      flowResult instanceof Unfinished ? [flowResult.result, true] : [flowResult, false]
     // A flow that reports on destinations writes the letter anew when it fails for good again.
     if (failed || result.outcome === 'dead-letter') return failedItem(id, result.message)
     await environment.deadLetters.remove(id, call.signal)

@@ -8,6 +8,7 @@ import { createRecords, type Records } from '../src/runtime/records'
 
 /** What every command works with. */
 export type Environment = Records & {
+  trigger: 'batch'
   inputs: RawInputs
   redactor: Redactor
   /** Opens the context of one piece of work, with two hours for it: a file may be large. */
@@ -33,6 +34,7 @@ export async function openEnvironment(): Promise<Environment> {
   return {
     ...createRecords(activation, inputs, redactor),
     activations: undefined,
+    trigger: 'batch',
     inputs,
     redactor,
     call: () =>

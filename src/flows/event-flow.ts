@@ -1,5 +1,5 @@
 import type { CallContext } from '../core/call-context'
-import { BridgeError } from '../core/errors'
+import type { BridgeError } from '../core/errors'
 import type { Redactor } from '../core/redaction'
 import type { Activations } from '../delivery/activations'
 import type { DeadLetters } from '../delivery/dead-letters'
@@ -15,6 +15,8 @@ export type FlowContext = {
   activationId: string | undefined
   /** As dead letters name it. */
   action: string
+  /** `push`: somebody waits for the answer. `batch`: nobody does, and what was put off is due now. */
+  trigger: 'push' | 'batch'
   deadLetters: DeadLetters
   pending: PendingWork
   /** Starts work that outlasts an event; undefined where there is time for everything, as on the command line. */
@@ -27,16 +29,23 @@ export type FlowContext = {
 export type EventResult = {
   message: string
   outcome: string
+  /** Moved into destinations. */
+  bytes?: number
   [field: string]: unknown
 }
 
-/** A result, and why the event has to come again though part of it is done. */
-export type FlowResult = EventResult | RetryResult
+/** Why a part of an event has to be done again: at one destination, or, without one, as a whole. */
+export type Retry = { destination?: string; error: BridgeError }
 
-export type RetryResult = { result: EventResult; retry: BridgeError }
+/** A result, of which a part has to be done again. */
+export class Unfinished {
+  constructor(
+    readonly result: EventResult,
+    readonly retries: readonly [Retry, ...Retry[]],
+  ) {}
+}
 
-/** Tells a result that asks for the event again from a plain one. */
-export const asksAgain = (result: FlowResult): result is RetryResult => result.retry instanceof BridgeError
+export type FlowResult = EventResult | Unfinished
 
 /**
  * Takes one event, not yet decoded, through its flow.

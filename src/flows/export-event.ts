@@ -8,7 +8,7 @@ import { type AssetEvent, timeOf } from '../events/event'
 import { classSkipReason, unusableReason } from '../metadata/skip'
 import { deliver, settle } from './deliver-asset'
 import type { Delivery, DeliveryEvent } from './delivery-report'
-import type { EventResult, FlowContext, FlowResult } from './event-flow'
+import { type EventResult, type FlowContext, type FlowResult, type Retry, Unfinished } from './event-flow'
 import type { ExportParts } from './export-asset'
 import { destinationsOf, isImmediate } from './export-request'
 import { removeFrom } from './remove-asset'
@@ -58,7 +58,7 @@ async function exportPublished(
   if (reason !== undefined) return skipped(reason, asset)
   const names = onlyDestination === undefined ? destinationsOf(asset) : [onlyDestination]
   if (names.length === 0) return skipped('exportDestination names no destination', asset)
-  if (onlyDestination === undefined && !isImmediate(asset)) {
+  if (onlyDestination === undefined && context.trigger === 'push' && !isImmediate(asset)) {
     const why = 'exportImmediately is not yes: the next batch run exports it'
     return { ...skipped(why, asset), message: `deferred: ${why}`, outcome: 'deferred' }
   }
@@ -133,9 +133,12 @@ function summary(deliveries: readonly Delivery[], asset?: Asset): FlowResult {
     outcome: outcomes.size > 1 ? 'mixed' : outcome,
     ...assetData(asset),
     destinations,
+    bytes: destinations.flatMap(({ files = [] }) => files).reduce((sum, { bytes }) => sum + bytes, 0),
   }
-  const retry = deliveries.find((delivery) => delivery.retry !== undefined)?.retry
-  return retry === undefined ? result : { result, retry }
+  const [first, ...others] = deliveries.flatMap(({ report, retry }): Retry[] =>
+    retry === undefined ? [] : [{ destination: report.destination, error: retry }],
+  )
+  return first === undefined ? result : new Unfinished(result, [first, ...others])
 }
 
 const sentence = ({ destination, outcome, reason }: Delivery['report']): string =>

@@ -17,6 +17,8 @@ export type ActionWork = (params: unknown, context: FlowContext) => Promise<Answ
 export type ActionOptions = {
   /** The most that the work may take, in ms; the platform's limit when it is longer than that. @default 50 s, for those whom somebody waits for */
   budgetMs?: number
+  /** @default 'push' */
+  trigger?: FlowContext['trigger']
   clock?: Clock
 }
 
@@ -31,7 +33,7 @@ const maxAnswerBytes = 900_000
  * whatever is thrown becomes an answer by the status table, and nothing that gets lost kills the container.
  */
 export function createAction(name: string, work: ActionWork, options: ActionOptions = {}) {
-  const { clock = systemClock, budgetMs } = options
+  const { clock = systemClock, budgetMs, trigger = 'push' } = options
   return (params: unknown): Promise<Answer> => {
     // Before anything asynchronous: the next activation overwrites the environment.
     const activation = readActivation(process.env)
@@ -49,7 +51,14 @@ export function createAction(name: string, work: ActionWork, options: ActionOpti
     const timer = setTimeout(() => controller.abort(timeIsUp()), deadline - started)
     const call = bindCallContext({ logger, signal: controller.signal, deadline })
     try {
-      const context = { ...createRecords(activation, inputs, redactor), inputs, redactor, call, action: name }
+      const context = {
+        ...createRecords(activation, inputs, redactor),
+        inputs,
+        redactor,
+        call,
+        action: name,
+        trigger,
+      }
       const answer = await untilAborted(work(params, context), call.signal)
       return bounded(answer)
     } catch (thrown) {

@@ -3,7 +3,7 @@ import { decide } from '../core/status-table'
 import { workId } from '../delivery/dead-letters'
 import { eventKey } from '../events/decode'
 import { readDelivery } from '../events/event-params'
-import { asksAgain, type EventFlow, type EventResult, type FlowContext } from '../flows/event-flow'
+import { type EventFlow, type EventResult, type FlowContext, Unfinished } from '../flows/event-flow'
 import { createAction } from './action'
 import { type Answer, failure, success } from './answer'
 
@@ -34,7 +34,9 @@ export function createEventReceiver(name: string, flow: EventFlow): (params: unk
   async function settle(event: unknown, context: FlowContext): Promise<Settled> {
     try {
       const result = await flow(event, context)
-      return asksAgain(result) ? result : { result }
+      return result instanceof Unfinished
+        ? { result: result.result, retry: result.retries[0].error }
+        : { result }
     } catch (thrown) {
       context.call.signal.throwIfAborted()
       return settleFailure(event, toBridgeError(thrown), context)

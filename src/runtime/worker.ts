@@ -25,6 +25,6 @@ export function createWorker(name: string, flow: PendingFlow): (params: unknown)
       context.call.logger.info('worked off', { results: results.map(({ message }) => message) })
       return success({ results })
     },
-    { budgetMs: Number.POSITIVE_INFINITY },
+    { budgetMs: Number.POSITIVE_INFINITY, trigger: 'batch' },
   )
 }

@@ -120,6 +120,7 @@ export async function startExportBench(exports: Partial<Exports> = {}): Promise<
       call: startCall(),
       activationId: 'a1',
       action: 'export-asset',
+      trigger: 'push',
       deadLetters: {
         write: async ({ id, destination, error }) => void letters.set(id, { destination, code: error.code }),
         read: async () => undefined,

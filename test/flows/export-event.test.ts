@@ -1,5 +1,5 @@
 import { systemicError, transientError } from '../../src/core/errors'
-import { asksAgain, type EventResult, type FlowResult } from '../../src/flows/event-flow'
+import { type EventResult, type FlowResult, Unfinished } from '../../src/flows/event-flow'
 import { workOffAll } from '../../src/flows/work-off'
 import { startCall } from '../support/call'
 import { type ExportBench, startExportBench } from './export-bench'
@@ -25,7 +25,7 @@ const published = (asset: Parameters<ExportBench['author']['aem']['publicationEv
   bench.author.aem.publicationEvent('published', asset)
 
 function done(result: FlowResult): EventResult {
-  if (asksAgain(result)) throw result.retry
+  if (result instanceof Unfinished) throw result.retries[0].error
   return result
 }
 
@@ -95,7 +95,7 @@ describe('an asset that moves while it is exported', () => {
       bench.author.aem.replaceContent(asset.id, { size: 40_000, seed: ++version })
     }
     const result = await bench.run(published(asset))
-    expect(asksAgain(result) && result.retry.code).toBe('EXPORT_CONFLICT')
+    expect(result instanceof Unfinished && result.retries[0].error.code).toBe('EXPORT_CONFLICT')
   })
 })
 
@@ -108,7 +108,7 @@ describe('a destination that fails', () => {
     }
     const event = published(asset)
     const result = await bench.run(event)
-    expect(asksAgain(result) && result.result.destinations).toMatchObject([
+    expect(result instanceof Unfinished && result.result.destinations).toMatchObject([
       { destination: 'one', outcome: 'done' },
       { destination: 'two', outcome: 'retry', code: 'TWO_REFUSED' },
     ])
@@ -142,7 +142,7 @@ describe('a destination that fails', () => {
       write: async () => Promise.reject(transientError('STATE_UNAVAILABLE', 'State is down')),
     }
     const result = await bench.run(published(asset), { deadLetters })
-    expect(asksAgain(result) && result.retry.code).toBe('STATE_UNAVAILABLE')
+    expect(result instanceof Unfinished && result.retries[0].error.code).toBe('STATE_UNAVAILABLE')
   })
 })
 
@@ -203,7 +203,7 @@ describe('work that outlasts an event', () => {
     })
     bench.startFails = error
     const result = await bench.run(published(asset))
-    expect(asksAgain(result) && result.retry.code).toBe(error.code)
+    expect(result instanceof Unfinished && result.retries[0].error.code).toBe(error.code)
   })
 
   test('is done at once where no worker can be started', async () => {
