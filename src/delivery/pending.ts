@@ -8,23 +8,26 @@ import { idsIn } from './ids'
 
 const PendingRecord = v.object({
   id: v.string(),
-  /** The event's key and content, as a dead letter would keep it. */
+  /** The action whose flow the event goes through. */
+  action: v.string(),
+  /** As a dead letter would keep it: redacted, shortened when it is very large. */
   event: v.unknown(),
-  origin: v.string(),
-  assetId: v.string(),
-  destination: v.string(),
-  /** Tries that failed for a reason of their own; an outage of the destination does not count. */
+  /** The one destination that it is for; undefined for the event as a whole. */
+  destination: v.optional(v.string()),
+  /** Tries that failed for a reason of their own; an outage does not count. */
   attempts: v.number(),
   /** ISO 8601. */
-  since: v.string(),
+  since: v.pipe(v.string(), v.isoTimestamp()),
   /** ISO 8601: not before then. */
-  nextTry: v.string(),
+  nextTry: v.pipe(v.string(), v.isoTimestamp()),
+  /** The last failures, oldest first. */
+  history: v.optional(v.array(v.object({ at: v.string(), code: v.string(), message: v.string() })), []),
 })
 
-/** Work that is accepted and not done: one asset for one destination. */
+/** Work that is accepted and not done. */
 export type Pending = v.InferOutput<typeof PendingRecord>
 
-/** Pending work in the store: `pending.<id>`, kept for 14 days. */
+/** Pending work in the store: `pending.<id>`, kept for 14 days from its last try. */
 export type PendingWork = {
   write(pending: Pending, signal: AbortSignal): Promise<void>
   read(id: string, signal: AbortSignal): Promise<Pending | undefined>
@@ -34,12 +37,17 @@ export type PendingWork = {
 
 const prefix = 'pending.'
 const ttlSeconds = 14 * 24 * 3600
+const maxHistory = 10
+const maxMessage = 500
 
 /** Creates the pending work on a store. */
 export function createPendingWork(store: Store, { redactor }: { redactor: Redactor }): PendingWork {
   return {
     async write(pending, signal) {
-      const record = { ...pending, event: boundedEvent(redactor.value(pending.event)) }
+      const history = pending.history
+        .slice(-maxHistory)
+        .map((one) => ({ ...one, message: redactor.text(one.message).slice(0, maxMessage) }))
+      const record = { ...pending, history, event: boundedEvent(redactor.value(pending.event)) }
       await store.put(`${prefix}${pending.id}`, JSON.stringify(record), ttlSeconds, signal)
     },
     async read(id, signal) {
@@ -58,6 +66,6 @@ const maxDelayMs = 60 * 60_000
 
 /** When to try again: from the next alarm on, then at growing distance up to an hour. */
 export function nextTry(clock: Clock, attempts: number): string {
-  const delay = Math.min(maxDelayMs, firstDelayMs * 2 ** Math.max(0, attempts - 1))
-  return new Date(clock.now() + delay).toISOString()
+  const delay = attempts === 0 ? firstDelayMs / 2 : firstDelayMs * 2 ** (attempts - 1)
+  return new Date(clock.now() + Math.min(maxDelayMs, delay)).toISOString()
 }

@@ -2,7 +2,7 @@ import type { Asset } from '../core/asset'
 import { startAttempt } from '../core/attempt'
 import { bindCallContext, untilAborted } from '../core/call-context'
 import type { Clock } from '../core/clock'
-import { toBridgeError } from '../core/errors'
+import { type BridgeError, systemicError, toBridgeError } from '../core/errors'
 import { decide } from '../core/status-table'
 import { workId } from '../delivery/dead-letters'
 import type { Delivery, DeliveryEvent } from './delivery-report'
@@ -28,8 +28,10 @@ export async function deliver(
   context: FlowContext,
 ): Promise<Delivery> {
   const { call, activations } = context
+  if (context.isDown?.(name))
+    return settle({ destination: name, outcome: 'failed', error: isDownError(name) }, event, context)
   if (activations === undefined) return settle(await exportTo(name, asset, parts, call), event, context)
-  const toWorker = (): Promise<Delivery> => handOver(name, asset, event, parts.clock, activations, context)
+  const toWorker = (): Promise<Delivery> => handOver(name, event, parts.clock, activations, context)
   const deadline = call.deadline - handOverMs
   const attempt = startAttempt(call.signal, deadline - parts.clock.now())
   try {
@@ -48,6 +50,9 @@ export async function deliver(
     attempt.release()
   }
 }
+
+const isDownError = (name: string): BridgeError =>
+  systemicError('SYSTEM_DOWN', `${name} failed again and again in this run and is left alone until the next`)
 
 /** Turns what became of a destination into a report, and writes the dead letter where there has to be one. */
 export async function settle(

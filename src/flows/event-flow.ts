@@ -21,8 +21,10 @@ export type FlowContext = {
   pending: PendingWork
   /** Starts work that outlasts an event; undefined where there is time for everything, as on the command line. */
   activations: Activations | undefined
-  /** A replay of what failed at one destination goes to that one only. */
+  /** What failed at one destination is repeated for that one only. */
   onlyDestination?: string | undefined
+  /** Tells of a destination that is known to be down: it is not tried. */
+  isDown?: (destination: string) => boolean
 }
 
 /** What became of one event: the body of the answer, or one item of it when several events came. */
@@ -31,6 +33,8 @@ export type EventResult = {
   outcome: string
   /** Moved into destinations. */
   bytes?: number
+  /** What became of it at each destination. */
+  destinations?: readonly { destination: string; outcome: string }[]
   [field: string]: unknown
 }
 
@@ -39,10 +43,13 @@ export type Retry = { destination?: string; error: BridgeError }
 
 /** A result, of which a part has to be done again. */
 export class Unfinished {
-  constructor(
-    readonly result: EventResult,
-    readonly retries: readonly [Retry, ...Retry[]],
-  ) {}
+  readonly result: EventResult
+  readonly retries: readonly [Retry, ...Retry[]]
+
+  constructor(result: EventResult, retries: readonly [Retry, ...Retry[]]) {
+    this.result = result
+    this.retries = retries
+  }
 }
 
 export type FlowResult = EventResult | Unfinished

@@ -1,4 +1,3 @@
-import type { Asset } from '../core/asset'
 import type { Clock } from '../core/clock'
 import { BridgeError, toBridgeError } from '../core/errors'
 import { decide } from '../core/status-table'
@@ -13,7 +12,6 @@ const worker = 'export-worker'
 /** Hands work to an activation of its own. Written down first, then started: nothing that is acknowledged depends on one activation. */
 export async function handOver(
   destination: string,
-  asset: Asset,
   event: DeliveryEvent,
   clock: Clock,
   activations: Activations,
@@ -25,13 +23,13 @@ export async function handOver(
     await context.pending.write(
       {
         id,
+        action: context.action,
         event: event.raw,
-        origin: asset.origin,
-        assetId: asset.id,
         destination,
         attempts: 0,
         since: new Date(clock.now()).toISOString(),
         nextTry: nextTry(clock, 0),
+        history: [],
       },
       call.signal,
     )

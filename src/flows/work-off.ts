@@ -1,66 +1,33 @@
-import type { Asset } from '../core/asset'
 import type { Clock } from '../core/clock'
-import { toBridgeError } from '../core/errors'
-import { nextTry, type Pending } from '../delivery/pending'
-import { eventKey } from '../events/decode'
-import { unusableReason } from '../metadata/skip'
-import { settle } from './deliver-asset'
-import type { Delivery, DeliveryReport } from './delivery-report'
 import type { EventResult, FlowContext } from './event-flow'
-import { type ExportParts, exportTo } from './export-asset'
+import { createParking } from './parking'
+import { type Flows, perform } from './perform'
 
-/** Does the pending work of these ids, one after the other; what is gone is done. */
-export async function workOffAll(
+/** Does the pending work of these ids, one after the other; what is gone is done. What fails again stays pending. */
+export async function workOff(
   ids: readonly string[],
-  parts: ExportParts & { clock: Clock },
+  parts: { flows: Flows; clock: Clock; maxAttempts: number },
   context: FlowContext,
 ): Promise<readonly EventResult[]> {
+  const { call, pending } = context
   const results: EventResult[] = []
+  const parking = createParking(parts, context)
   for (const id of ids) {
-    const pending = await context.pending.read(id, context.call.signal)
-    if (pending === undefined) {
+    const record = await pending.read(id, call.signal)
+    if (record === undefined) {
       results.push({ message: 'no such work: it is done', outcome: 'done', pending: id })
       continue
     }
-    const report = await workOff(pending, parts, context)
-    const reason = report.reason === undefined ? '' : ` (${report.reason})`
-    results.push({ message: `${report.destination}: ${report.outcome}${reason}`, ...report, pending: id })
+    const { kind, message, bytes, problems } = await perform(record, parts.flows, {
+      ...context,
+      activations: undefined,
+    })
+    const kept = new Set<string>()
+    for (const problem of problems) kept.add(await parking.park(record, problem))
+    if (!kept.has(id)) await pending.remove(id, call.signal)
+    results.push({ message, outcome: kind === 'again' ? 'retry' : kind, bytes, pending: id })
   }
+  // Nothing else is known here that would tell an outage from a failure of the work.
+  await parking.count(({ failureClass }) => failureClass === 'transient')
   return results
-}
-
-/**
- * Does pending work: done or for ever impossible, its record goes; else it stays for a later try. An outage of a
- * destination or of AEM does not count as a try.
- */
-async function workOff(
-  pending: Pending,
-  parts: ExportParts & { clock: Clock },
-  context: FlowContext,
-): Promise<DeliveryReport> {
-  const { call } = context
-  const { report, retry } = await attempt(pending, parts, context)
-  if (retry === undefined) {
-    await context.pending.remove(pending.id, call.signal)
-    return report
-  }
-  const attempts = pending.attempts + (retry.failureClass === 'transient' ? 1 : 0)
-  await context.pending.write({ ...pending, attempts, nextTry: nextTry(parts.clock, attempts) }, call.signal)
-  return report
-}
-
-async function attempt(pending: Pending, parts: ExportParts, context: FlowContext): Promise<Delivery> {
-  const { call } = context
-  const { destination, origin, assetId: id } = pending
-  const event = { raw: pending.event, key: eventKey(pending.event) }
-  let asset: Asset
-  try {
-    asset = await parts.assets.readAsset({ origin, id }, call)
-  } catch (thrown) {
-    call.signal.throwIfAborted()
-    return settle({ destination, outcome: 'failed', error: toBridgeError(thrown) }, event, context)
-  }
-  const reason = unusableReason(asset)
-  if (reason !== undefined) return { report: { destination, outcome: 'skipped', reason } }
-  return settle(await exportTo(destination, asset, parts, call), event, context)
 }

@@ -1,0 +1,77 @@
+import type { CallContext } from '../core/call-context'
+import { type Accounting, createAccounting } from '../journal/accounting'
+import type { CursorKeeper } from '../journal/cursor'
+import type { Cursor, JournalStart } from '../journal/place'
+import type { Gap, JournalReader } from '../journal/reader'
+import type { Piece } from './account'
+import { routeOf } from './route'
+
+/** One journal, and where the run stands in it. */
+export type Journal = { url: string; reader: JournalReader; cursor: CursorKeeper }
+
+/** What the reading of one journal came to. */
+export type JournalReport = {
+  events: number
+  before: Cursor | undefined
+  /** How far everything is accounted for; moves on while the last pieces come out. */
+  after(): Cursor | undefined
+  gaps: readonly Gap[]
+  /** Everything that was in the journal is accounted for. */
+  isCaughtUp(): boolean
+}
+
+export type DrainOptions = {
+  journal: Journal
+  start: JournalStart
+  /** Takes an event's work; waits while there is too much. */
+  add(piece: Piece & { subject: string | undefined }): Promise<void>
+  /** Told of an event that leads to nothing. */
+  skip(): void
+  /** Asked before each event: whether to stop reading. */
+  isOver(): boolean
+}
+
+/**
+ * Reads a journal from its cursor on and hands each event on. The cursor follows everything that is accounted for.
+ * @throws {BridgeError} when the journal cannot be read, or State fails
+ */
+export async function drainJournal(
+  { journal, start, add, skip, isOver }: DrainOptions,
+  call: CallContext,
+): Promise<JournalReport> {
+  const { reader, cursor } = journal
+  const accounting: Accounting<Cursor> = createAccounting()
+  const before = await cursor.load(call)
+  const gaps: Gap[] = []
+  let events = 0
+  const report = (isEnd: boolean): JournalReport => ({
+    events,
+    before,
+    after: () => accounting.committed() ?? before,
+    gaps,
+    isCaughtUp: () => isEnd && accounting.uncommitted() === 0,
+  })
+  for await (const read of reader.pages(before ?? start, call)) {
+    if (read.kind === 'gone') {
+      if (read.gap !== undefined) gaps.push(read.gap)
+      continue
+    }
+    for (const { position, at, event } of read.events) {
+      if (isOver()) return report(false)
+      events += 1
+      const done = accounting.register({ position, at })
+      const route = routeOf(event)
+      if (route === undefined) {
+        skip()
+        done()
+      } else {
+        await add({ work: { action: route.action, event }, events: 1, done, subject: route.subject })
+      }
+      await cursor.advance(accounting.committed(), call)
+    }
+    accounting.register(read.next)()
+    await cursor.advance(accounting.committed(), call)
+    if (read.isEnd) return report(true)
+  }
+  return report(true)
+}

@@ -1,0 +1,118 @@
+import { untilAborted } from '../core/call-context'
+import { type BridgeError, toBridgeError } from '../core/errors'
+import { workId } from '../delivery/dead-letters'
+import { eventKey } from '../events/decode'
+import { systemOf } from './account'
+import type { JournalReport } from './drain-journal'
+import type { FlowContext } from './event-flow'
+import { leftAlone, type Outcome, type Problem } from './perform'
+import type { Run } from './run-state'
+import type { Job } from './work-queue'
+
+/**
+ * Waits for what has begun. Past its time the run begins nothing more; what is still going on a while later is parked,
+ * so that the next run need not wait for it, and its record is removed when it is done after all.
+ * @returns what went wrong on the way
+ */
+export async function settleDown(run: Run): Promise<BridgeError | undefined> {
+  const { parts, queue, accounts, parking, context, systems } = run
+  const { clock, limits } = parts
+  let error: BridgeError | undefined
+  try {
+    const isIdle = await within(run, run.endsAt - clock.now())
+    if (!isIdle) {
+      queue.stop()
+      if (!(await within(run, limits.graceMs))) await detach(run)
+    }
+    await accounts.release()
+  } catch (thrown) {
+    context.call.signal.throwIfAborted()
+    error = toBridgeError(thrown)
+    queue.stop()
+    // Whatever is under way may still be accounted for.
+    await within(run, limits.graceMs).catch(() => undefined)
+  }
+  const counted = await attempt(async () => {
+    accounts.counts.deadLettered += await parking.count((problem, work) => {
+      if (
+        problem.failureClass !== 'transient' ||
+        problem.code === leftAlone ||
+        problem.notBefore !== undefined
+      )
+        return false
+      const system = systemOf(work, problem)
+      return system === 'APP' || systems.hasWorked(system)
+    })
+  }, context)
+  return error ?? counted
+}
+
+/** Whether everything is done within this time. */
+async function within({ queue, parts, context }: Run, ms: number): Promise<boolean> {
+  const over = new AbortController()
+  const { signal } = context.call
+  const follow = (): void => over.abort(signal.reason)
+  signal.addEventListener('abort', follow, { once: true })
+  try {
+    const time = parts.clock.sleep(Math.max(0, ms), over.signal).then(() => false)
+    time.catch(() => undefined)
+    return await untilAborted(Promise.race([queue.idle().then(() => true), time]), signal)
+  } finally {
+    signal.removeEventListener('abort', follow)
+    over.abort()
+  }
+}
+
+async function detach({ queue, context, parts }: Run): Promise<void> {
+  const { call, pending } = context
+  const problem: Problem = {
+    failureClass: 'transient',
+    code: 'STILL_RUNNING',
+    message: 'it was still going on when its run ended, and goes on beside the next one',
+    notBefore: Math.min(call.deadline, parts.clock.now() + longestRestMs),
+  }
+  const outcome: Outcome = {
+    kind: 'again',
+    message: problem.message,
+    bytes: 0,
+    problems: [problem],
+    reached: [],
+  }
+  for (const job of queue.running()) {
+    const { settle } = job
+    job.settle = async (late) => {
+      if (late.kind !== 'again') await pending.remove(idOf(job), call.signal)
+    }
+    await settle(outcome)
+  }
+}
+
+/** An activation lasts no longer. */
+const longestRestMs = 3 * 3_600_000
+
+const idOf = ({ work }: Job): string => workId(eventKey(work.event), work.event, work.destination)
+
+/** The age of the oldest event that is not done with. */
+export function lagOf({ parts, oldestParked }: Run, reports: readonly JournalReport[]): number {
+  const now = parts.clock.now()
+  const starts = reports.flatMap((report) => {
+    const at = report.isCaughtUp() ? undefined : report.after()?.at
+    return at === undefined ? [] : [at]
+  })
+  const oldest = Math.min(now, oldestParked ?? now, ...starts)
+  return now - oldest
+}
+
+/** Tries something at the end of a run, when it can no longer end the run. */
+export async function attempt(
+  work: () => Promise<void>,
+  { call }: FlowContext,
+): Promise<BridgeError | undefined> {
+  try {
+    await work()
+    return undefined
+  } catch (thrown) {
+    call.signal.throwIfAborted()
+    return toBridgeError(thrown)
+  }
+}
