@@ -17,7 +17,7 @@ const column = (text: string, index: number): string[][] =>
     .filter((line) => /^\| /.test(line))
     .map((row) => [...(row.split('|')[index]?.matchAll(/`([^`]+)`/g) ?? [])].map(([, code = '']) => code))
 
-const upstreams = ['AEM', 'IMS', 'PIM']
+const upstreams = ['AEM', 'IMS', 'PIM', 'JOURNAL']
 
 /** The codes of an error that is made in source code; a name that is filled in stands for each upstream. */
 function codesOf(argument: string): string[] {
