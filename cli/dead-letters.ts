@@ -1,18 +1,10 @@
+import { flows } from '../src/batch'
 import { toBridgeError } from '../src/core/errors'
 import type { DeadLetter } from '../src/delivery/dead-letters'
-import { enrichEvent } from '../src/enrich'
-import { exportEvent } from '../src/export'
-import { type EventFlow, Unfinished } from '../src/flows/event-flow'
+import { Unfinished } from '../src/flows/event-flow'
 import type { Environment } from './environment'
 import { type CommandResult, UsageError } from './output'
 import { each, failedItem, type Item, type Kind, none, only, type Selection, selected } from './selection'
-
-/** The flow of each action that writes dead letters: a replay takes the same way as the event did. */
-const flows: Readonly<Record<string, EventFlow>> = {
-  generic: enrichEvent,
-  'export-asset': exportEvent,
-  'export-worker': exportEvent,
-}
 
 const kind: Kind = {
   one: 'dead letter',

@@ -1,6 +1,6 @@
+import { workOffPending } from '../src/batch'
 import { toBridgeError } from '../src/core/errors'
 import type { Pending } from '../src/delivery/pending'
-import { exportPending } from '../src/export'
 import type { Environment } from './environment'
 import { type CommandResult, UsageError } from './output'
 import { each, failedItem, type Item, type Kind, none, type Selection, selected } from './selection'
@@ -39,8 +39,11 @@ async function list(environment: Environment): Promise<CommandResult> {
   }
   pieces.sort((a, b) => a.since.localeCompare(b.since))
   const lines = pieces.map(
-    ({ id, since, destination, assetId, attempts, nextTry }) =>
-      `${id}  since ${since}  ${destination}  ${assetId}\n    tries: ${attempts}, next not before ${nextTry}`,
+    ({ id, since, action, destination, attempts, nextTry, history }) =>
+      `${id}  since ${since}  ${destination ?? action}  tries: ${attempts}, next not before ${nextTry}${history
+        .slice(-1)
+        .map(({ code, message }) => `\n    ${code}: ${message}`)
+        .join('')}`,
   )
   return { data: pieces, text: lines.length === 0 ? 'There is no pending work.' : lines.join('\n') }
 }
@@ -49,7 +52,7 @@ async function run(environment: Environment, id: string): Promise<Item> {
   const call = environment.call()
   try {
     const context = { ...environment, call, action: 'export-worker' }
-    const [result] = await exportPending([id], context)
+    const [result] = await workOffPending([id], context)
     const { outcome = 'done', message = '' } = result ?? {}
     return { id, ok: outcome !== 'retry' && outcome !== 'dead-letter', outcome, message }
   } catch (thrown) {

@@ -5,9 +5,8 @@ import { callContextOf } from './core/call-context'
 import { systemClock } from './core/clock'
 import { permanentError, systemicError } from './core/errors'
 import type { Destination, DestinationContext } from './destinations/destination'
-import type { EventFlow, EventResult, FlowContext } from './flows/event-flow'
+import type { EventFlow, FlowContext } from './flows/event-flow'
 import { type ExportEventParts, exportEventWith } from './flows/export-event'
-import { workOffAll } from './flows/work-off'
 import { createHttpClient } from './http/http-client'
 import { perInputs } from './inputs/raw-inputs'
 import { parseSettings } from './inputs/settings'
@@ -16,12 +15,6 @@ const partsFor = perInputs(buildParts)
 
 /** The flow behind *asset published*, and unpublished, and deleted. */
 export const exportEvent: EventFlow = (raw, context) => exportEventWith(raw, () => partsFor(context), context)
-
-/** Does the pending work of these ids; what is gone is done. */
-export const exportPending = (
-  ids: readonly string[],
-  context: FlowContext,
-): Promise<readonly EventResult[]> => workOffAll(ids, partsFor(context), context)
 
 /** Everything that export needs, built once per container and inputs. */
 function buildParts({ inputs, redactor }: FlowContext): ExportEventParts {

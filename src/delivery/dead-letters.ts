@@ -21,6 +21,8 @@ const DeadLetterRecord = v.object({
   /** The destination that failed, when the others did not. */
   destination: v.optional(v.string()),
   error: v.object({ code: v.string(), message: v.string() }),
+  /** The tries before the last one, of work that was parked. */
+  history: v.optional(v.array(v.object({ at: v.string(), code: v.string(), message: v.string() }))),
   /** The event as it came, redacted; shortened when it is very large. */
   event: Json,
 })

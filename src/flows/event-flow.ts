@@ -3,8 +3,11 @@ import type { BridgeError } from '../core/errors'
 import type { Redactor } from '../core/redaction'
 import type { Activations } from '../delivery/activations'
 import type { DeadLetters } from '../delivery/dead-letters'
+import type { Leases } from '../delivery/lease'
 import type { PendingWork } from '../delivery/pending'
+import type { RunReports } from '../delivery/run-reports'
 import type { RawInputs } from '../inputs/raw-inputs'
+import type { CursorKeeper } from '../journal/cursor'
 
 /** What a flow is run with. */
 export type FlowContext = {
@@ -19,6 +22,8 @@ export type FlowContext = {
   trigger: 'push' | 'batch'
   deadLetters: DeadLetters
   pending: PendingWork
+  /** What runs of a batch remember. */
+  runs: { leases: Leases; reports: RunReports; cursor(journalUrl: string): CursorKeeper }
   /** Starts work that outlasts an event; undefined where there is time for everything, as on the command line. */
   activations: Activations | undefined
   /** What failed at one destination is repeated for that one only. */

@@ -86,15 +86,43 @@ export type Settings = v.InferOutput<typeof Settings>
  * Checks the inputs of an enriching action.
  * @throws {BridgeError} systemic, `INPUT_INVALID`, naming every input that is wrong and what to set
  */
-export function parseSettings(inputs: RawInputs): Settings {
+export const parseSettings = (inputs: RawInputs): Settings => parse(Settings, inputs)
+
+function parse<Schema extends v.ObjectSchema<v.ObjectEntries, undefined>>(
+  schema: Schema,
+  inputs: RawInputs,
+): v.InferOutput<Schema> {
   // Every name has to be there, or valibot reports a missing key without our message.
   const parsed = v.safeParse(
-    Settings,
-    Object.fromEntries(Object.keys(Settings.entries).map((name) => [name, inputs[name]])),
+    schema,
+    Object.fromEntries(Object.keys(schema.entries).map((name) => [name, inputs[name]])),
   )
   if (parsed.success) return parsed.output
-  throw inputError(parsed.issues.map((issue) => `${issue.path?.[0]?.key ?? 'an input'} ${issue.message}`))
+  throw inputError(
+    parsed.issues.map((issue) => `${String(issue.path?.[0]?.key ?? 'an input')} ${issue.message}`),
+  )
 }
+
+const BatchSettings = v.object({
+  ADC_CECREDENTIALS_ORGID: v.string(
+    'is not set: set it to the id of your organisation (...@AdobeOrg), as the page of the credential shows it',
+  ),
+  EXPORT_MAX_EVENTS: v.optional(WholeNumber(1, 10_000_000), '10000'),
+  EXPORT_MAX_BYTES: v.optional(WholeNumber(1, 10 ** 15), String(10 ** 12)),
+  EXPORT_CONCURRENCY: v.optional(WholeNumber(1, 64), '4'),
+  EXPORT_WORKERS: v.optional(WholeNumber(1, 50), '1'),
+  EXPORT_MAX_ATTEMPTS: v.optional(WholeNumber(1, 100), '5'),
+  PENDING_MAX: v.optional(WholeNumber(1, 10_000), '1000'),
+})
+
+/** The inputs of a batch run, checked. */
+export type BatchSettings = v.InferOutput<typeof BatchSettings>
+
+/**
+ * Checks the inputs of a batch run, but for those of the journal.
+ * @throws {BridgeError} systemic, `INPUT_INVALID`
+ */
+export const parseBatchSettings = (inputs: RawInputs): BatchSettings => parse(BatchSettings, inputs)
 
 /** The region of the State service, checked on its own: a dead letter must not need the other inputs. */
 export function parseStateRegion(inputs: RawInputs): (typeof stateRegions)[number] {

@@ -43,7 +43,10 @@ const usualMaxFailures = 3
 export const cursorKey = (journalUrl: string): string =>
   `cursor.${createHash('sha256').update(journalUrl).digest('hex').slice(0, 32)}`
 
-/** Creates the keeper of a journal's cursor for one run. */
+/**
+ * Creates the keeper of a journal's cursor for one run.
+ * @param journalUrl as `parseJournalUrls` gives it: the key is made of it
+ */
 export function createCursorKeeper(
   journalUrl: string,
   parts: { store: Store; clock: Clock; saveEveryMs?: number; maxFailures?: number },
@@ -67,6 +70,7 @@ export function createCursorKeeper(
       known = cursor
       if (saving !== undefined || clock.now() - triedAt < saveEveryMs) return
       await save(call).catch((thrown: unknown) => {
+        call.signal.throwIfAborted()
         const error = toBridgeError(thrown)
         failures += 1
         if (error.failureClass !== 'transient' || failures >= maxFailures) throw error

@@ -213,7 +213,7 @@ function gapAfter(at: number | undefined, now: number): Gap | undefined {
 /** What is permanent for a request is no matter of one event here: nobody but an operator gets past such a page. */
 function notOfOneEvent(thrown: unknown): never {
   if (!(thrown instanceof BridgeError) || thrown.failureClass !== 'permanent') throw thrown
-  throw systemicError(thrown.code, `${thrown.message}: check JOURNAL_URL`, {
+  throw systemicError('JOURNAL_ANSWER_TOO_LARGE', `${thrown.message}: check JOURNAL_URL`, {
     upstream: upstreamName,
     cause: thrown,
   })

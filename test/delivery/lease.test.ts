@@ -38,6 +38,12 @@ describe('a lease', () => {
     expect(await holder()).toBe('run-1')
   })
 
+  it('is had again by the run that has it', async () => {
+    await held('run-1')
+
+    await held('run-1')
+  })
+
   it('that was given back is free', async () => {
     const lease = await held('run-1')
     await lease.release(startCall())

@@ -3,18 +3,24 @@ import type { JsonObject } from '../../sandbox/json'
 import { createAuthorHosts } from '../../src/aem/author-host'
 import { createBinarySource } from '../../src/aem/binary-source'
 import { callContextOf } from '../../src/core/call-context'
+import type { Clock } from '../../src/core/clock'
 import { permanentError } from '../../src/core/errors'
 import { createRedactor } from '../../src/core/redaction'
+import { createLeases } from '../../src/delivery/lease'
 import type { Pending } from '../../src/delivery/pending'
+import { createRunReports } from '../../src/delivery/run-reports'
 import type { Destination, StoredObject } from '../../src/destinations/destination'
 import { pathBelowDam } from '../../src/destinations/key'
 import type { Exports } from '../../src/exports'
 import type { FlowContext, FlowResult } from '../../src/flows/event-flow'
 import { type ExportEventParts, exportEventWith } from '../../src/flows/export-event'
+import type { Flows } from '../../src/flows/perform'
 import { createHttpClient } from '../../src/http/http-client'
 import { createTokenProvider } from '../../src/ims/token-provider'
+import { createCursorKeeper } from '../../src/journal/cursor'
 import { startAuthor, type TestAuthor } from '../support/author'
 import { startCall } from '../support/call'
+import { createMemoryStore } from '../support/memory-store'
 
 type Held = StoredObject & { bytes: Buffer }
 
@@ -59,6 +65,8 @@ export function memoryDestination(name: string): MemoryDestination {
 export type ExportBench = {
   author: TestAuthor
   parts: ExportEventParts
+  /** For the worker. */
+  workParts: { flows: Flows; clock: Clock; maxAttempts: number }
   destinations: Record<'one' | 'two', MemoryDestination>
   letters: Map<string, { destination?: string | undefined; code: string }>
   pending: Map<string, Pending>
@@ -99,9 +107,15 @@ export async function startExportBench(exports: Partial<Exports> = {}): Promise<
   }
   const letters: ExportBench['letters'] = new Map()
   const pending: ExportBench['pending'] = new Map()
+  const store = createMemoryStore(clock)
   const bench: ExportBench = {
     author,
     parts,
+    workParts: {
+      flows: { 'export-asset': (event, context) => exportEventWith(event, () => parts, context) },
+      clock,
+      maxAttempts: 5,
+    },
     destinations,
     letters,
     pending,
@@ -136,6 +150,11 @@ export async function startExportBench(exports: Partial<Exports> = {}): Promise<
         ids: async function* () {
           yield* pending.keys()
         },
+      },
+      runs: {
+        leases: createLeases({ store, clock }),
+        reports: createRunReports(store, { redactor: createRedactor() }),
+        cursor: (url) => createCursorKeeper(url, { store, clock }),
       },
       activations: {
         async start(action, params) {

@@ -1,6 +1,6 @@
 import { systemicError, transientError } from '../../src/core/errors'
 import { type EventResult, type FlowResult, Unfinished } from '../../src/flows/event-flow'
-import { workOffAll } from '../../src/flows/work-off'
+import { workOff } from '../../src/flows/work-off'
 import { startCall } from '../support/call'
 import { type ExportBench, startExportBench } from './export-bench'
 
@@ -161,15 +161,15 @@ describe('work that outlasts an event', () => {
     })
     const [id = ''] = bench.pending.keys()
     expect(bench.started).toEqual([{ action: 'export-worker', params: { pending: [id] } }])
-    expect(bench.pending.get(id)).toMatchObject({ destination: 'one', assetId: asset.id, attempts: 0 })
+    expect(bench.pending.get(id)).toMatchObject({ destination: 'one', attempts: 0, event })
 
     bench.author.aem.edit(asset.id, ({ repositoryMetadata }) => {
       repositoryMetadata['repo:size'] = 40_000
     })
-    const results = await workOffAll([id], bench.parts, bench.context({ action: 'export-worker' }))
-    expect(results).toMatchObject([{ destination: 'one', outcome: 'done', pending: id }])
+    const results = await workOff([id], bench.workParts, bench.context({ action: 'export-worker' }))
+    expect(results).toMatchObject([{ outcome: 'done', bytes: 40_000, pending: id }])
     expect(bench.pending.size).toBe(0)
-    expect(await workOffAll([id], bench.parts, bench.context())).toMatchObject([{ outcome: 'done' }])
+    expect(await workOff([id], bench.workParts, bench.context())).toMatchObject([{ outcome: 'done' }])
   })
 
   test('is not handed over when the destination has it already', async () => {
@@ -226,7 +226,7 @@ describe('work that outlasts an event', () => {
       bench.destinations.one.beforePublish = () => {
         throw error
       }
-      const [result] = await workOffAll([id], bench.parts, bench.context())
+      const [result] = await workOff([id], bench.workParts, bench.context())
       expect(result?.outcome).toBe('retry')
       return bench.pending.get(id)?.attempts
     }
@@ -243,8 +243,8 @@ describe('work that outlasts an event', () => {
     done(await bench.run(published(asset)))
     bench.author.aem.removeAsset(asset.id)
     const [id = ''] = bench.pending.keys()
-    const results = await workOffAll([id], bench.parts, bench.context())
-    expect(results).toMatchObject([{ outcome: 'dead-letter', code: 'ASSET_NOT_FOUND' }])
+    const results = await workOff([id], bench.workParts, bench.context())
+    expect(results).toMatchObject([{ outcome: 'dead-letter' }])
     expect(bench.pending.size).toBe(0)
     expect(bench.letters.get(id)).toEqual({ destination: 'one', code: 'ASSET_NOT_FOUND' })
   })

@@ -1,8 +1,8 @@
 import fc from 'fast-check'
 import { createAccounting } from '../../src/journal/accounting'
 
-/** Registrations and settlements in any order: numbers settle, `null` registers the next. */
-const history = fc.array(fc.option(fc.nat({ max: 40 }), { freq: 2 }), { maxLength: 200 })
+/** Registrations and settlements in any order: `null` registers the next, a number settles one of those there are. */
+const history = fc.array(fc.option(fc.nat(), { freq: 2 }), { maxLength: 200, size: 'max' })
 
 describe('what is accounted for', () => {
   it('is nothing before the first event is settled', () => {
@@ -24,9 +24,9 @@ describe('what is accounted for', () => {
         const settled = new Set<number>()
         for (const step of steps) {
           if (step === null) settles.push(accounting.register(settles.length))
-          else if (step < settles.length) {
-            settles[step]?.()
-            settled.add(step)
+          else if (settles.length > 0) {
+            settles[step % settles.length]?.()
+            settled.add(step % settles.length)
           }
           const open = settles.findIndex((_, index) => !settled.has(index))
           const prefix = open < 0 ? settles.length : open
@@ -45,7 +45,7 @@ describe('what is accounted for', () => {
         let before = -1
         for (const step of steps) {
           if (step === null) settles.push(accounting.register(settles.length))
-          else settles[step]?.()
+          else settles[step % settles.length]?.()
           const now = accounting.committed() ?? -1
           expect(now).toBeGreaterThanOrEqual(before)
           before = now

@@ -188,6 +188,8 @@ describe('saving as the run goes on', () => {
     await advance(at('p-1'), startCall())
 
     expect(await rejection(flush(call))).toBe(reason)
+    clock.advance(10_000)
+    expect(await rejection(advance(at('p-2'), call))).toBe(reason)
   })
 })
 

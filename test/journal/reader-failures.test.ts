@@ -110,6 +110,7 @@ describe('a page that is not one', () => {
     const error = await rejection(test.readAll({ from: 'oldest' }, { url: `${server.url}/journal` }))
 
     expect(error).toMatchObject({ failureClass: 'transient', code })
+    expect(server.requests).toHaveLength(1)
     await server.close()
   })
 
@@ -198,6 +199,38 @@ describe('a journal that refuses', () => {
 
     expect(error).toMatchObject({ failureClass: 'systemic', code: 'JOURNAL_UNAUTHORIZED' })
     expect(test.journal.requests).toHaveLength(2)
+    expect(test.ims.tokensIssued()).toBe(2)
+  })
+
+  it('the new token as well, does not make it ask for one after the other', async () => {
+    test.journal.faults.add({ fault: status(401) })
+    const reader = test.reader()
+    await rejection(collect(reader, { from: 'oldest' }))
+
+    await rejection(collect(reader, { from: 'oldest' }))
+
+    expect(test.journal.requests).toHaveLength(3)
+    expect(test.ims.tokensIssued()).toBe(2)
+  })
+
+  it('tokens that were revoked twice in a minute, gets a new one each time', async () => {
+    const reader = test.reader()
+    for (let i = 0; i < 3; i++) {
+      expect(idsOf(await collect(reader, { from: 'oldest' }))).toEqual(all)
+      test.ims.revokeAll()
+    }
+
+    expect(test.ims.tokensIssued()).toBe(3)
+  })
+
+  it('an old token for its rights, gets a new one in the next run', async () => {
+    const reader = test.reader()
+    await collect(reader, { from: 'oldest' })
+    test.clock.advance(hour)
+    test.journal.faults.add({ times: 1, fault: status(403) })
+    await rejection(collect(reader, { from: 'oldest' }))
+
+    expect(idsOf(await collect(reader, { from: 'oldest' }))).toEqual(all)
     expect(test.ims.tokensIssued()).toBe(2)
   })
 

@@ -224,6 +224,19 @@ describe('a position that has expired', () => {
     })
   })
 
+  it('may have lost something when it is older than the memory of the journal, less an hour to be safe', async () => {
+    append(0, 1)
+    test.clock.advance(7 * day + 1)
+    test.journal.append({ id: 'without a time' })
+    const edge = test.clock.now() - 7 * day + hour
+    const [position] = test.journal.positions()
+
+    expect((await test.readAll({ position, at: edge }))[0]).toMatchObject({ gap: undefined })
+    const [gone, page] = await test.readAll({ position, at: edge - 1 })
+    expect(gone).toMatchObject({ gap: { from: edge - 1, to: edge } })
+    expect(page).toMatchObject({ events: [{ at: edge - 1 }] })
+  })
+
   it('in the middle of a long run is told as well, and costs only what expired meanwhile', async () => {
     append(0, 2)
     test.clock.advance(hour)
@@ -275,6 +288,20 @@ describe('a link', () => {
 
     await expect(read()).rejects.toMatchObject({ failureClass: 'systemic', code: 'JOURNAL_LINK_REFUSED' })
     expect(server.requests).toHaveLength(1)
+    await server.close()
+  })
+
+  it('with a user name in it is refused on the same host, too', async () => {
+    const { server, read } = await serve(() => ({
+      link: `<//me:hidden@${new URL(server.url).host}/events?since=moose:1>; rel="next"`,
+      events: [entry(1)],
+    }))
+
+    const refused = expect(read()).rejects
+    await refused.toMatchObject({
+      code: 'JOURNAL_LINK_REFUSED',
+      message: expect.not.stringContaining('hidden'),
+    })
     await server.close()
   })
 

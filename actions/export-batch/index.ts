@@ -1,0 +1,5 @@
+import { exportBatch } from '../../src/batch'
+import { createJob } from '../../src/runtime/job'
+
+/** Drains the journal: what push put off, and what it missed. Fired by an alarm. */
+export const main = createJob('export-batch', exportBatch)

@@ -1,0 +1,77 @@
+import { systemClock } from './core/clock'
+import { enrichEvent } from './enrich'
+import { exportEvent } from './export'
+import type { EventResult, FlowContext } from './flows/event-flow'
+import type { Flows } from './flows/perform'
+import { type Supervised, supervisedRun } from './flows/supervised-run'
+import { workOff } from './flows/work-off'
+import { createHttpClient } from './http/http-client'
+import { createTokenProvider } from './ims/token-provider'
+import { perInputs } from './inputs/raw-inputs'
+import { parseBatchSettings, parseSettings } from './inputs/settings'
+import { parseJournalStart, parseJournalUrls } from './journal/place'
+import { createJournalReader } from './journal/reader'
+
+/** The flow of each action, for what comes by another way than its own event. */
+export const flows: Flows = {
+  generic: enrichEvent,
+  'export-asset': exportEvent,
+  // Letters of earlier versions name the worker.
+  'export-worker': exportEvent,
+}
+
+/** Does the pending work of these ids; what is gone is done. */
+export const workOffPending = (
+  ids: readonly string[],
+  context: FlowContext,
+): Promise<readonly EventResult[]> => {
+  const { EXPORT_MAX_ATTEMPTS: maxAttempts } = parseBatchSettings(context.inputs)
+  return workOff(ids, { flows, clock: systemClock, maxAttempts }, context)
+}
+
+/** An alarm comes every ten minutes. */
+const runMs = 8 * 60_000
+const graceMs = 60_000
+
+/** Takes due parked work and the events of the journals through the same flows as push does. */
+export async function exportBatch(context: FlowContext): Promise<Supervised> {
+  const settings = parseBatchSettings(context.inputs)
+  const { readers, start } = readersFor(context)
+  const parts = {
+    flows,
+    start,
+    clock: systemClock,
+    journals: readers.map(({ url, reader }) => ({ url, reader, cursor: context.runs.cursor(url) })),
+    limits: {
+      maxEvents: settings.EXPORT_MAX_EVENTS,
+      maxBytes: settings.EXPORT_MAX_BYTES,
+      concurrency: settings.EXPORT_CONCURRENCY,
+      maxAttempts: settings.EXPORT_MAX_ATTEMPTS,
+      maxPending: settings.PENDING_MAX,
+      runMs,
+      graceMs,
+    },
+  }
+  return supervisedRun('export-batch', parts, context)
+}
+
+const readersFor = perInputs(({ inputs, redactor }: FlowContext) => {
+  const settings = parseSettings(inputs)
+  const { ADC_CECREDENTIALS_ORGID: orgId } = parseBatchSettings(inputs)
+  const http = createHttpClient()
+  const apiKey = settings.ADC_CECREDENTIALS_CLIENTID
+  const tokens = createTokenProvider(
+    {
+      imsUrl: settings.IMS_URL,
+      clientId: apiKey,
+      clientSecret: settings.ADC_CECREDENTIALS_CLIENTSECRET,
+      scopes: settings.ADC_CECREDENTIALS_METASCOPES,
+    },
+    { http, redactor },
+  )
+  const readers = parseJournalUrls(inputs.JOURNAL_URL).map((url) => ({
+    url,
+    reader: createJournalReader({ url, apiKey, orgId }, { http, tokens }),
+  }))
+  return { readers, start: parseJournalStart(inputs.JOURNAL_START) }
+})
