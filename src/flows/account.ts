@@ -1,6 +1,5 @@
 import { BridgeError } from '../core/errors'
 import type { Pending } from '../delivery/pending'
-import type { FlowContext } from './event-flow'
 import type { Parking } from './parking'
 import { leftAlone, type Outcome, type Problem, type Work } from './perform'
 import type { Systems } from './systems'
@@ -54,11 +53,7 @@ export function systemOf(work: Work, { upstream, destination }: Problem): string
 export const destinationSystem = (name: string): string => `destination ${name}`
 
 /** Creates the accounts of one run. */
-export function createAccounts(
-  parts: { systems: Systems; parking: Parking },
-  { pending, call }: Pick<FlowContext, 'pending' | 'call'>,
-): Accounts {
-  const { systems, parking } = parts
+export function createAccounts({ systems, parking }: { systems: Systems; parking: Parking }): Accounts {
   const counts: Counts = { done: 0, skipped: 0, parked: 0, deadLettered: 0, failed: 0 }
   const heldBack: (() => Promise<void>)[] = []
   let bytes = 0
@@ -69,7 +64,7 @@ export function createAccounts(
     bytes += outcome.bytes
     learn(piece.work, outcome)
     if (outcome.kind !== 'again') {
-      if (piece.record !== undefined) await pending.remove(piece.record.id, call.signal)
+      if (piece.record !== undefined) await parking.remove(piece.record.id)
       counts[outcome.kind === 'dead-letter' ? 'deadLettered' : outcome.kind] += piece.events
       piece.done()
       if (systems.hasWorked('AEM')) await release()
@@ -96,7 +91,7 @@ export function createAccounts(
       const isUntried = problem.code === leftAlone && record?.destination === problem.destination
       kept.add(isUntried && record !== undefined ? record.id : await parking.park(work, problem))
     }
-    if (record !== undefined && !kept.has(record.id)) await pending.remove(record.id, call.signal)
+    if (record !== undefined && !kept.has(record.id)) await parking.remove(record.id)
     counts.parked += events
     done()
   }

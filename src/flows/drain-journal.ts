@@ -11,7 +11,7 @@ export type Journal = { url: string; reader: JournalReader; cursor: CursorKeeper
 
 /** What the reading of one journal came to. */
 export type JournalReport = {
-  events: number
+  events(): number
   before: Cursor | undefined
   /** How far everything is accounted for; moves on while the last pieces come out. */
   after(): Cursor | undefined
@@ -33,19 +33,22 @@ export type DrainOptions = {
 
 /**
  * Reads a journal from its cursor on and hands each event on. The cursor follows everything that is accounted for.
+ * @param onBegin given the report before anything is read; it goes on to be true
  * @throws {BridgeError} when the journal cannot be read, or State fails
  */
 export async function drainJournal(
   { journal, start, add, skip, isOver }: DrainOptions,
   call: CallContext,
-): Promise<JournalReport> {
+  onBegin: (report: JournalReport) => void,
+): Promise<void> {
   const { reader, cursor } = journal
   const accounting: Accounting<Cursor> = createAccounting()
   const before = await cursor.load(call)
   const gaps: Gap[] = []
   let events = 0
-  const report = (isEnd: boolean): JournalReport => ({
-    events,
+  let isEnd = false
+  onBegin({
+    events: () => events,
     before,
     after: () => accounting.committed() ?? before,
     gaps,
@@ -57,7 +60,7 @@ export async function drainJournal(
       continue
     }
     for (const { position, at, event } of read.events) {
-      if (isOver()) return report(false)
+      if (isOver()) return
       events += 1
       const done = accounting.register({ position, at })
       const route = routeOf(event)
@@ -71,7 +74,7 @@ export async function drainJournal(
     }
     accounting.register(read.next)()
     await cursor.advance(accounting.committed(), call)
-    if (read.isEnd) return report(true)
+    if (read.isEnd) break
   }
-  return report(true)
+  isEnd = true
 }

@@ -20,8 +20,8 @@ export type Parking = {
    * @returns how many dead letters were written
    */
   count(isCounted: (problem: Problem, work: Work) => boolean): Promise<number>
-  /** How many were parked in this run that had not been before. */
-  added(): number
+  /** Takes a record away: its work is done with. */
+  remove(id: string): Promise<void>
 }
 
 /** An outage that lasts longer is none: the work itself is to blame. */
@@ -31,21 +31,29 @@ type Try = { record: Pending; problem: Problem }
 
 /** Creates the parking of one run. */
 export function createParking(
-  parts: { clock: Clock; maxAttempts: number },
+  parts: {
+    clock: Clock
+    maxAttempts: number
+    /** Kept in step: since when each record is there, by id. */
+    parked?: Map<string, number>
+  },
   context: Pick<FlowContext, 'pending' | 'deadLetters' | 'activationId' | 'call'>,
 ): Parking {
-  const { clock, maxAttempts } = parts
+  const { clock, maxAttempts, parked = new Map<string, number>() } = parts
   const { pending, deadLetters, call } = context
   const tries = new Map<string, Try>()
-  let added = 0
 
-  return { park, count, added: () => added }
+  return { park, count, remove }
+
+  async function remove(id: string): Promise<void> {
+    await pending.remove(id, call.signal)
+    parked.delete(id)
+  }
 
   async function park(work: Work, problem: Problem): Promise<string> {
     const id = workId(eventKey(work.event), work.event, problem.destination)
     const now = new Date(clock.now()).toISOString()
     const held = await pending.read(id, call.signal)
-    if (held === undefined) added += 1
     const record: Pending = {
       id,
       action: work.action,
@@ -61,6 +69,7 @@ export function createParking(
     }
     await pending.write(record, call.signal)
     tries.set(id, { record, problem })
+    parked.set(id, Date.parse(record.since))
     return id
   }
 
@@ -92,6 +101,6 @@ export function createParking(
       `given up after ${maxAttempts} tries: ${problem.message}`,
     )
     await deadLetters.write({ id, action, activationId, destination, error, event, history }, call.signal)
-    await pending.remove(id, call.signal)
+    await remove(id)
   }
 }

@@ -45,12 +45,14 @@ export async function runBatch(parts: RunParts, context: FlowContext): Promise<R
     error = toBridgeError(thrown)
     run.queue.stop()
   }
-  error = (await settleDown(run)) ?? error
-  for (const { cursor } of journals)
-    error = (await attempt(() => cursor.flush(context.call), context)) ?? error
+  const late = await settleDown(run)
+  error ??= late
+  for (const journal of journals) {
+    const lost = await attempt(() => keepCursor(journal, reports.get(journal), context), context)
+    error ??= lost
+  }
   const isOver = limitReached(run)
   const isCaughtUp = journals.every((journal) => reports.get(journal)?.isCaughtUp())
-  const pending = run.parkedBefore + run.parking.added()
   return {
     outcome: error !== undefined ? 'failed' : isCaughtUp ? 'done' : 'stopped',
     ...(error === undefined ? {} : { error }),
@@ -60,7 +62,7 @@ export async function runBatch(parts: RunParts, context: FlowContext): Promise<R
     events: run.events,
     journals: journals.map((journal) => ({ url: journal.url, report: reports.get(journal) })),
     lagMs: lagOf(run, [...reports.values()]),
-    pending,
+    pending: run.parked.size,
     rest: run.queue.idle().catch(() => undefined),
   }
 }
@@ -73,7 +75,7 @@ async function drain(
 ): Promise<BridgeError | undefined> {
   const { accounts, context, parts } = run
   try {
-    const report = await drainJournal(
+    await drainJournal(
       {
         journal,
         start: parts.start,
@@ -88,8 +90,8 @@ async function drain(
         },
       },
       context.call,
+      (report) => reports.set(journal, report),
     )
-    reports.set(journal, report)
     return undefined
   } catch (thrown) {
     context.call.signal.throwIfAborted()
@@ -98,4 +100,14 @@ async function drain(
     context.call.logger.error('a journal could not be read', { error: error.toJSON() })
     return error
   }
+}
+
+/** What came out after the last event was read counts as well. Without a report the cursor was not even loaded. */
+async function keepCursor(
+  { cursor }: Journal,
+  report: JournalReport | undefined,
+  { call }: FlowContext,
+): Promise<void> {
+  await cursor.advance(report?.after(), call)
+  await cursor.flush(call)
 }

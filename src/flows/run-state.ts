@@ -44,9 +44,8 @@ export type Run = {
   accounts: Accounts
   queue: WorkQueue
   endsAt: number
-  /** Parked when the run began. */
-  parkedBefore: number
-  oldestParked: number | undefined
+  /** What is parked now: since when, by id. */
+  parked: Map<string, number>
   events: number
 }
 
@@ -54,7 +53,8 @@ export type Run = {
 export function createRun(parts: RunParts, context: FlowContext): Run {
   const { clock, limits } = parts
   const systems = createSystems()
-  const parking = createParking({ clock, maxAttempts: limits.maxAttempts }, context)
+  const parked = new Map<string, number>()
+  const parking = createParking({ clock, maxAttempts: limits.maxAttempts, parked }, context)
   const own: FlowContext = {
     ...context,
     trigger: 'batch',
@@ -75,11 +75,10 @@ export function createRun(parts: RunParts, context: FlowContext): Run {
     context,
     systems,
     parking,
-    accounts: createAccounts({ systems, parking }, context),
-    queue: createWorkQueue(lanes, maxWaiting),
+    accounts: createAccounts({ systems, parking }),
+    queue: createWorkQueue(lanes, Math.min(maxWaiting, limits.maxPending)),
     endsAt: Math.min(clock.now() + limits.runMs, context.call.deadline - limits.graceMs),
-    parkedBefore: 0,
-    oldestParked: undefined,
+    parked,
     events: 0,
   }
 }
@@ -101,7 +100,11 @@ async function performUnlessDown(
 
 /** Takes a piece of work in; waits while there is too much of it. */
 export function add(run: Run, piece: Piece, subject?: string): Promise<void> {
-  const settle = (outcome: Outcome): Promise<void> => run.accounts.settle(piece, outcome)
+  const settle = async (outcome: Outcome): Promise<void> => {
+    await run.accounts.settle(piece, outcome)
+    // What waits is for the next run.
+    if (run.accounts.bytes() >= run.parts.limits.maxBytes) run.queue.stop()
+  }
   return run.queue.add({ work: piece.work, subject, events: piece.events, settle })
 }
 
@@ -112,7 +115,7 @@ export function limitReached(run: Run): string | undefined {
   if (run.events >= limits.maxEvents) return `EXPORT_MAX_EVENTS: ${limits.maxEvents} events were taken`
   if (run.accounts.bytes() >= limits.maxBytes)
     return `EXPORT_MAX_BYTES: ${run.accounts.bytes()} bytes were moved`
-  const parked = run.parkedBefore + run.parking.added()
+  const parked = run.parked.size
   if (parked >= limits.maxPending)
     return `PENDING_MAX: ${parked} pieces of work are parked; see what keeps them`
   return undefined

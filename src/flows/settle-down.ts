@@ -63,8 +63,8 @@ async function within({ queue, parts, context }: Run, ms: number): Promise<boole
   }
 }
 
-async function detach({ queue, context, parts }: Run): Promise<void> {
-  const { call, pending } = context
+async function detach({ queue, context, parts, parking }: Run): Promise<void> {
+  const { call } = context
   const problem: Problem = {
     failureClass: 'transient',
     code: 'STILL_RUNNING',
@@ -81,7 +81,7 @@ async function detach({ queue, context, parts }: Run): Promise<void> {
   for (const job of queue.running()) {
     const { settle } = job
     job.settle = async (late) => {
-      if (late.kind !== 'again') await pending.remove(idOf(job), call.signal)
+      if (late.kind !== 'again') await parking.remove(idOf(job))
     }
     await settle(outcome)
   }
@@ -93,13 +93,13 @@ const longestRestMs = 3 * 3_600_000
 const idOf = ({ work }: Job): string => workId(eventKey(work.event), work.event, work.destination)
 
 /** The age of the oldest event that is not done with. */
-export function lagOf({ parts, oldestParked }: Run, reports: readonly JournalReport[]): number {
+export function lagOf({ parts, parked }: Run, reports: readonly JournalReport[]): number {
   const now = parts.clock.now()
   const starts = reports.flatMap((report) => {
     const at = report.isCaughtUp() ? undefined : report.after()?.at
     return at === undefined ? [] : [at]
   })
-  const oldest = Math.min(now, oldestParked ?? now, ...starts)
+  const oldest = Math.min(now, ...parked.values(), ...starts)
   return now - oldest
 }
 

@@ -110,7 +110,7 @@ function answerOf(summary: RunSummary, ms: number, redactor: Redactor): RunAnswe
     journals: journals.map(({ url, report }) => ({
       // The path names organisation and registration only.
       journal: new URL(url).pathname,
-      events: report?.events ?? 0,
+      events: report?.events() ?? 0,
       before: placeOf(report?.before),
       after: placeOf(report?.after()),
     })),

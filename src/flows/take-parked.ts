@@ -12,16 +12,11 @@ export async function takeParked(run: Run): Promise<void> {
   const { clock, limits } = run.parts
   const ids: string[] = []
   for await (const id of pending.ids(call.signal)) ids.push(id)
-  run.parkedBefore = ids.length
   for (let start = 0; start < ids.length; start += readAtOnce) {
     const some = ids.slice(start, start + readAtOnce)
     for (const record of await Promise.all(some.map((id) => pending.read(id, call.signal)))) {
-      if (record === undefined) {
-        run.parkedBefore -= 1
-        continue
-      }
-      const since = Date.parse(record.since)
-      run.oldestParked = Math.min(run.oldestParked ?? since, since)
+      if (record === undefined) continue
+      run.parked.set(record.id, Date.parse(record.since))
       if (Date.parse(record.nextTry) > clock.now() || clock.now() >= run.endsAt) continue
       if (isLeftAlone(run, record)) {
         if (clock.now() - Date.parse(record.nextTry) > renewAfterMs) await pending.write(record, call.signal)
@@ -31,7 +26,7 @@ export async function takeParked(run: Run): Promise<void> {
     }
   }
   // However many are parked: what is parked already must not keep new events out for ever once it works again.
-  if (run.parkedBefore >= limits.maxPending) await run.queue.idle()
+  if (run.parked.size >= limits.maxPending) await run.queue.idle()
 }
 
 const isLeftAlone = ({ systems }: Run, { action, destination }: Pending): boolean =>
