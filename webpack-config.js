@@ -29,6 +29,9 @@ module.exports = {
       'whatwg-url$': shim('whatwg-url.js'),
       '@adobe/aio-lib-core-config$': shim('aio-lib-core-config.js'),
       winston$: shim('winston.js'),
+      'iconv-lite$': shim('iconv-lite.js'),
+      // needle parses answers in XML with it, and hands over what it could not parse. The Runtime API speaks JSON.
+      sax$: false,
     },
   },
   optimization: {
