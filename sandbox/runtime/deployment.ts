@@ -34,6 +34,8 @@ export type Surroundings = {
   env: Record<string, string>
   /** Containers of one action at a time; further activations wait. */
   maxContainers: number
+  /** Hears what containers write, as they write it. */
+  onLog: (action: string, text: string) => void
 }
 
 /** How one run in a container went. Times are in ms. */
@@ -94,6 +96,7 @@ export const deploy = async (name: string, spec: ActionSpec, around: Surrounding
     init,
     log: (text) => {
       logs.push(text)
+      around.onLog(name, text)
     },
   })
 

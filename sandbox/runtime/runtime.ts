@@ -24,6 +24,8 @@ export type RuntimeOptions = {
   maxActivations?: number
   /** How long a blocking call of the API waits, in ms; 60 s as in I/O Runtime. */
   blockingMs?: number
+  /** Hears what the containers of an action write, as they write it. */
+  onLog?: (action: string, text: string) => void
   /** Of the API; 0 for any free port (default). */
   port?: number
 }
@@ -57,6 +59,7 @@ export type RuntimeStandIn = {
 export const startRuntime = async (options: RuntimeOptions): Promise<RuntimeStandIn> => {
   const { namespace = '12345-assetbridge-stage', auth = 'runtime-id:runtime-secret' } = options
   const { clock = createClock(), packageName = 'asset-bridge', maxContainers = 4, env = {} } = options
+  const onLog = options.onLog ?? ((): void => undefined)
   const deployed = new Map<string, Deployed>()
   const log = createActivationLog({ clock, namespace })
   const running = new Set<Promise<unknown>>()
@@ -108,7 +111,7 @@ export const startRuntime = async (options: RuntimeOptions): Promise<RuntimeStan
   }
 
   try {
-    const around = { namespace, auth, packageName, apiHost: api.url, env, maxContainers }
+    const around = { namespace, auth, packageName, apiHost: api.url, env, maxContainers, onLog }
     for (const [name, spec] of Object.entries(options.actions))
       deployed.set(name, await deploy(name, spec, around))
   } catch (error) {
