@@ -43,7 +43,12 @@ module.exports = {
       new TerserPlugin({
         minify: TerserPlugin.swcMinify,
         extractComments: false,
-        terserOptions: { compress: { keep_fnames: true }, mangle: { keep_fnames: true } },
+        terserOptions: {
+          compress: { keep_fnames: true },
+          mangle: { keep_fnames: true },
+          // One character beyond Latin-1, and V8 keeps the whole file with two bytes a character.
+          format: { asciiOnly: true },
+        },
       }),
     ],
   },
