@@ -2,13 +2,15 @@ import { systemClock } from './core/clock'
 import { enrichEvent } from './enrich'
 import { exportEvent } from './export'
 import type { EventResult, FlowContext } from './flows/event-flow'
-import type { Flows } from './flows/perform'
+import type { Flows, Outcome, Work } from './flows/perform'
+import { createRemoteLane, performAll } from './flows/remote-lane'
 import { type Supervised, supervisedRun } from './flows/supervised-run'
 import { workOff } from './flows/work-off'
+import type { Lane } from './flows/work-queue'
 import { createHttpClient } from './http/http-client'
 import { createTokenProvider } from './ims/token-provider'
 import { perInputs } from './inputs/raw-inputs'
-import { parseBatchSettings, parseSettings } from './inputs/settings'
+import { parseBatchSettings, parseOrgId, parseSettings } from './inputs/settings'
 import { parseJournalStart, parseJournalUrls } from './journal/place'
 import { createJournalReader } from './journal/reader'
 
@@ -27,6 +29,15 @@ export const workOffPending = (
 ): Promise<readonly EventResult[]> => {
   const { EXPORT_MAX_ATTEMPTS: maxAttempts } = parseBatchSettings(context.inputs)
   return workOff(ids, { flows, clock: systemClock, maxAttempts }, context)
+}
+
+/** Does work that a run hands over. */
+export const performWorks = (
+  works: readonly Work[],
+  context: FlowContext,
+): Promise<readonly (Outcome | null)[]> => {
+  const { EXPORT_CONCURRENCY: concurrency } = parseBatchSettings(context.inputs)
+  return performAll(works, { flows, clock: systemClock, concurrency }, context)
 }
 
 /** An alarm comes every ten minutes. */
@@ -51,13 +62,21 @@ export async function exportBatch(context: FlowContext): Promise<Supervised> {
       runMs,
       graceMs,
     },
+    otherLanes: remoteLanes(settings.EXPORT_WORKERS - 1, context),
   }
   return supervisedRun('export-batch', parts, context)
 }
 
+/** The run is one worker itself. */
+const remoteLanes = (count: number, context: FlowContext): readonly Lane[] => {
+  const { activations } = context
+  if (activations === undefined) return []
+  return Array.from({ length: count }, () => createRemoteLane(activations, context, systemClock))
+}
+
 const readersFor = perInputs(({ inputs, redactor }: FlowContext) => {
   const settings = parseSettings(inputs)
-  const { ADC_CECREDENTIALS_ORGID: orgId } = parseBatchSettings(inputs)
+  const orgId = parseOrgId(inputs)
   const http = createHttpClient()
   const apiKey = settings.ADC_CECREDENTIALS_CLIENTID
   const tokens = createTokenProvider(

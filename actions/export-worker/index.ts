@@ -1,5 +1,5 @@
-import { workOffPending } from '../../src/batch'
+import { performWorks, workOffPending } from '../../src/batch'
 import { createWorker } from '../../src/runtime/worker'
 
-/** Goes on with exports that outlast an event, in an activation of its own. */
-export const main = createWorker('export-worker', workOffPending)
+/** Goes on with exports that outlast an event, and does the work that a run of the batch hands over. */
+export const main = createWorker('export-worker', { pending: workOffPending, works: performWorks })

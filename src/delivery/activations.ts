@@ -15,20 +15,34 @@ export type RuntimeCredentials = {
   actionName: string | undefined
 }
 
-/** Starts actions of the own package, without waiting for their end. */
+/** Starts actions of the own package. */
 export type Activations = {
   /**
    * @returns the id of the new activation
    * @throws {BridgeError} transient when the platform does not take it now; systemic when it refuses the key
    */
-  start(action: string, params: Readonly<Record<string, unknown>>, signal: AbortSignal): Promise<string>
+  start(action: string, params: Params, signal: AbortSignal): Promise<string>
+  /**
+   * Starts an action and waits for its answer, a minute at most.
+   * @returns the body of the answer
+   * @throws {BridgeError} the same; and transient when the action fails, or gives no answer in time
+   */
+  ask(action: string, params: Params, signal: AbortSignal): Promise<unknown>
 }
+
+type Params = Readonly<Record<string, unknown>>
 
 const upstream = 'RUNTIME'
 /** The platform only notes an activation down; that takes it a fraction of a second. */
 const usualTimeoutMs = 10_000
+/** The platform ends the waiting after a minute. */
+const askTimeoutMs = 65_000
 
 const Accepted = v.object({ activationId: v.pipe(v.string(), v.regex(/^[\w-]{1,64}$/)) })
+/** An activation that was waited for, and what its action answered. */
+const Answered = v.object({
+  response: v.object({ result: v.object({ statusCode: v.literal(200), body: v.unknown() }) }),
+})
 const Failed = v.object({ statusCode: v.number() })
 
 /**
@@ -42,35 +56,54 @@ export function createActivations(
   const { timeoutMs = usualTimeoutMs } = options
   return {
     async start(action, params, signal) {
-      const { apiHost, namespace, apiKey, actionName } = credentials
-      if (!apiHost || !namespace || !apiKey || !actionName) {
-        throw systemicError(
-          'RUNTIME_WITHOUT_CREDENTIALS',
-          'an action can start another one only on I/O Runtime, with the annotation provide-api-key: true',
-          { upstream },
-        )
-      }
-      signal.throwIfAborted()
-      const { default: openwhisk } = await import('openwhisk')
-      // The client knows no end of its own: without an agent to destroy, a hanging request would outlive the call.
-      const agent = apiHost.startsWith('http://') ? new HttpAgent() : new HttpsAgent()
-      const attempt = startAttempt(signal, timeoutMs)
-      try {
-        const client = openwhisk({ apihost: apiHost, namespace, api_key: apiKey, agent })
-        const name = besides(actionName, action)
-        const invoked = client.actions.invoke({ name, params: { ...params }, blocking: false })
-        const accepted = v.safeParse(Accepted, await untilAborted(invoked, attempt.signal))
-        if (!accepted.success) throw unavailable(action, 'its answer names no activation')
-        return accepted.output.activationId
-      } catch (thrown) {
-        signal.throwIfAborted()
-        if (attempt.timedOut()) throw unavailable(action, `no answer within ${timeoutMs} ms`)
-        throw problem(action, thrown)
-      } finally {
-        attempt.release()
-        agent.destroy()
-      }
+      const answer = await invoke(action, params, false, timeoutMs, signal)
+      const accepted = v.safeParse(Accepted, answer)
+      if (!accepted.success) throw unavailable(action, 'its answer names no activation')
+      return accepted.output.activationId
     },
+    async ask(action, params, signal) {
+      const answer = await invoke(action, params, true, askTimeoutMs, signal)
+      const answered = v.safeParse(Answered, answer)
+      if (!answered.success) throw unavailable(action, 'it gave no answer within a minute')
+      return answered.output.response.result.body
+    },
+  }
+
+  async function invoke(
+    action: string,
+    params: Params,
+    blocking: boolean,
+    limitMs: number,
+    signal: AbortSignal,
+  ): Promise<unknown> {
+    const { apiHost, namespace, apiKey, actionName } = credentials
+    if (!apiHost || !namespace || !apiKey || !actionName) {
+      throw systemicError(
+        'RUNTIME_WITHOUT_CREDENTIALS',
+        'an action can start another one only on I/O Runtime, with the annotation provide-api-key: true',
+        { upstream },
+      )
+    }
+    signal.throwIfAborted()
+    const { default: openwhisk } = await import('openwhisk')
+    // The client knows no end of its own: without an agent to destroy, a hanging request would outlive the call.
+    const agent = apiHost.startsWith('http://') ? new HttpAgent() : new HttpsAgent()
+    const attempt = startAttempt(signal, limitMs)
+    try {
+      const client = openwhisk({ apihost: apiHost, namespace, api_key: apiKey, agent })
+      const name = besides(actionName, action)
+      return await untilAborted(
+        client.actions.invoke({ name, params: { ...params }, blocking }),
+        attempt.signal,
+      )
+    } catch (thrown) {
+      signal.throwIfAborted()
+      if (attempt.timedOut()) throw unavailable(action, `no answer within ${limitMs} ms`)
+      throw problem(action, thrown)
+    } finally {
+      attempt.release()
+      agent.destroy()
+    }
   }
 }
 

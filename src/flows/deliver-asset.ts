@@ -2,12 +2,12 @@ import type { Asset } from '../core/asset'
 import { startAttempt } from '../core/attempt'
 import { bindCallContext, untilAborted } from '../core/call-context'
 import type { Clock } from '../core/clock'
-import { type BridgeError, systemicError, toBridgeError } from '../core/errors'
+import { type BridgeError, systemicError, toBridgeError, transientError } from '../core/errors'
 import { decide } from '../core/status-table'
 import { workId } from '../delivery/dead-letters'
 import type { Delivery, DeliveryEvent } from './delivery-report'
 import type { FlowContext } from './event-flow'
-import { type DestinationReport, type ExportParts, exportTo, exportWithin } from './export-asset'
+import { type DestinationReport, type ExportParts, exportWithin } from './export-asset'
 import { handOver } from './hand-over'
 
 /** Larger files do not fit into the minute that an event has. */
@@ -30,7 +30,11 @@ export async function deliver(
   const { call, activations } = context
   if (context.isDown?.(name))
     return settle({ destination: name, outcome: 'failed', error: isDownError(name) }, event, context)
-  if (activations === undefined) return settle(await exportTo(name, asset, parts, call), event, context)
+  if (activations === undefined) {
+    const limit = context.maxBytes ?? Number.POSITIVE_INFINITY
+    const report = await exportWithin(limit, name, asset, parts, call)
+    return settle(report === 'too-large' ? leftOut(name) : report, event, context)
+  }
   const toWorker = (): Promise<Delivery> => handOver(name, event, parts.clock, activations, context)
   const deadline = call.deadline - handOverMs
   const attempt = startAttempt(call.signal, deadline - parts.clock.now())
@@ -50,6 +54,12 @@ export async function deliver(
     attempt.release()
   }
 }
+
+const leftOut = (name: string): DestinationReport => ({
+  destination: name,
+  outcome: 'failed',
+  error: transientError('FILE_LEFT_OUT', 'the file is too large for a worker that somebody waits for'),
+})
 
 const isDownError = (name: string): BridgeError =>
   systemicError('SYSTEM_DOWN', `${name} failed again and again in this run and is left alone until the next`)

@@ -28,6 +28,8 @@ export type FlowContext = {
   activations: Activations | undefined
   /** What failed at one destination is repeated for that one only. */
   onlyDestination?: string | undefined
+  /** Files larger than that are left to somebody else, in bytes. */
+  maxBytes?: number
   /** Tells of a destination that is known to be down: it is not tried. */
   isDown?: (destination: string) => boolean
 }

@@ -33,21 +33,10 @@ const maxRounds = 3
 /**
  * Brings one destination in step with an asset: each file is stored unless its version is there already. After an
  * upload the asset is read again; when it has moved meanwhile the newer version follows, so that a slow old one never
- * ends over a fast new one. The report says what failed.
+ * ends over a fast new one. The report says what failed. A file that has to be stored and is larger than `maxBytes` is
+ * not begun.
  * @throws the signal's reason, and nothing else
  */
-export async function exportTo(
-  name: string,
-  asset: Asset,
-  parts: ExportParts,
-  call: CallContext,
-): Promise<DestinationReport> {
-  const report = await exportWithin(Number.POSITIVE_INFINITY, name, asset, parts, call)
-  if (report === 'too-large') throw new TypeError('nothing is too large')
-  return report
-}
-
-/** The same, unless a file that has to be stored is larger than `maxBytes`: it is not begun. */
 export async function exportWithin(
   maxBytes: number,
   name: string,

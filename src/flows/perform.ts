@@ -23,6 +23,9 @@ export type Problem = {
 /** The code of what was not tried, for the system that it needs is down. */
 export const leftAlone = 'SYSTEM_DOWN'
 
+/** The code of a file that is too large for where it was to be moved. */
+export const fileLeftOut = 'FILE_LEFT_OUT'
+
 /** What became of a piece of work. */
 export type Outcome = {
   kind: 'done' | 'skipped' | 'dead-letter' | 'again'

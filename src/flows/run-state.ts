@@ -32,7 +32,7 @@ export type RunParts = {
   clock: Clock
   limits: RunLimits
   /** Beside those of this activation. */
-  otherLanes?: (context: FlowContext) => readonly Lane[]
+  otherLanes?: readonly Lane[]
 }
 
 /** Everything that belongs to one run. */
@@ -67,7 +67,7 @@ export function createRun(parts: RunParts, context: FlowContext): Run {
     run: (works) => Promise.all(works.map((work) => performUnlessDown(work, systems, parts.flows, own))),
   }
   const lanes = [
-    ...(parts.otherLanes?.(own) ?? []),
+    ...(parts.otherLanes ?? []),
     ...Array.from({ length: limits.concurrency }, () => ({ ...local })),
   ]
   return {

@@ -103,10 +103,20 @@ function parse<Schema extends v.ObjectSchema<v.ObjectEntries, undefined>>(
   )
 }
 
-const BatchSettings = v.object({
+const JournalSettings = v.object({
   ADC_CECREDENTIALS_ORGID: v.string(
     'is not set: set it to the id of your organisation (...@AdobeOrg), as the page of the credential shows it',
   ),
+})
+
+/**
+ * The organisation that a journal belongs to.
+ * @throws {BridgeError} systemic, `INPUT_INVALID`
+ */
+export const parseOrgId = (inputs: RawInputs): string =>
+  parse(JournalSettings, inputs).ADC_CECREDENTIALS_ORGID
+
+const BatchSettings = v.object({
   EXPORT_MAX_EVENTS: v.optional(WholeNumber(1, 10_000_000), '10000'),
   EXPORT_MAX_BYTES: v.optional(WholeNumber(1, 10 ** 15), String(10 ** 12)),
   EXPORT_CONCURRENCY: v.optional(WholeNumber(1, 64), '4'),

@@ -162,6 +162,7 @@ export async function startExportBench(exports: Partial<Exports> = {}): Promise<
           bench.started.push({ action, params })
           return 'worker-1'
         },
+        ask: async () => undefined,
       },
       ...more,
     }),
