@@ -10,9 +10,9 @@ import { createHttpClient } from '../../src/http/http-client'
 import { createTokenProvider } from '../../src/ims/token-provider'
 import { startAuthor, type TestAuthor } from '../support/author'
 
-export const path = '/content/dam/shop/garden chair (1) 50%.jpg'
+const path = '/content/dam/shop/garden chair (1) 50%.jpg'
 export const size = 1000
-export const content: NewContent = { size, seed: 'chair' }
+const content: NewContent = { size, seed: 'chair' }
 export const bytesOf = (it: NewContent): Buffer => {
   const made = createContent(it)
   return made.read(0, made.size)
