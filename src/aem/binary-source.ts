@@ -55,12 +55,10 @@ export function createBinarySource(
   return { get, presignedUrl, etag }
 
   async function get(range: OpenRange | undefined, signal: AbortSignal): Promise<StreamedResponse> {
-    const known = link
-    if (known !== undefined) {
-      const response = await followed(known, range, signal)
+    if (link !== undefined) {
+      const response = await followed(link, range, signal)
       if (!isLinkOver(response.status)) return fileFrom(response, linkProblem)
       discard(response)
-      if (link === known) link = undefined
     }
     return (await renewed(range, signal)).response
   }

@@ -67,17 +67,17 @@ describe('the way to the bytes', () => {
     expect(author.aem.blobs.requests.map(({ status }) => status)).toEqual([200, 200, 403, 200])
   })
 
-  it('does not ask for another link when the store is only busy', async () => {
+  it.each([429, 503])('does not ask for another link when the store is only busy (%i)', async (status) => {
     const source = author.source()
     await read(source)
     author.aem.blobs.faults.add({
       times: 1,
-      fault: { kind: 'status', status: 503, headers: { 'retry-after': '7' } },
+      fault: { kind: 'status', status, headers: { 'retry-after': '7' } },
     })
     expect(await failure(read(source))).toMatchObject({
       failureClass: 'transient',
       code: 'AEM_UNAVAILABLE',
-      status: 503,
+      status,
       retryAfterMs: 7000,
     })
     expect((await read(source)).equals(bytes)).toBe(true)
