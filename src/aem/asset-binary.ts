@@ -51,13 +51,15 @@ export function createAssetBinary(
     try {
       const { status, headers } = response
       if (status !== 206 || isEncoded(headers)) {
-        throw permanentError('AEM_WITHOUT_RANGES', 'AEM does not serve parts of this file: read it whole')
+        throw withoutRanges()
       }
       const etag = headers.get('etag')
       if (tag !== undefined && etag !== undefined && tag !== etag) throw fileChanged('has another ETag')
       const { start, end, total } = bodyPosition(response, range.start)
       if (facts.size !== undefined && total !== undefined && total !== facts.size)
         throw fileChanged('has another size')
+      if (start === range.start && end !== undefined && end < Math.min(range.end, total ?? range.end))
+        throw withoutRanges()
       if (start !== range.start || (end !== undefined && end !== range.end))
         throw fileChanged('has other parts')
       const bytes = Buffer.allocUnsafe(range.end - range.start)
@@ -76,6 +78,9 @@ export function createAssetBinary(
     }
   }
 }
+
+const withoutRanges = (): Error =>
+  permanentError('AEM_WITHOUT_RANGES', 'AEM does not serve such parts of this file: read it whole')
 
 const shortPart = (): Error =>
   transientError('AEM_CUT', 'AEM sent less of a part of a file than was asked for', { upstream: 'AEM' })

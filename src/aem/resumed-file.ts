@@ -4,7 +4,7 @@ import { bindCallContext, callContextOf } from '../core/call-context'
 import { toBridgeError, transientError } from '../core/errors'
 import type { StreamedResponse } from '../http/stream'
 import type { BinarySource } from './binary-source'
-import { bodyPosition, isEncoded } from './content-range'
+import { type BodyPosition, bodyPosition, isEncoded } from './content-range'
 import { decodedBody } from './decoded-body'
 import { createFileCheck, fileChanged } from './file-check'
 import { type Pump, pump } from './pump'
@@ -62,7 +62,12 @@ export function openResumed(
     for (let barren = 0; ; ) {
       const before = check.size()
       try {
-        if (before === 0 || before !== facts.size) await readOn(before)
+        const isAllThere = before > 0 && before === facts.size
+        if (!isAllThere && !(await readOn(before))) {
+          if (check.size() === before) throw partOnly()
+          barren = 0
+          continue
+        }
         const last = check.end()
         if (last !== undefined) file.push(last)
         return
@@ -80,8 +85,11 @@ export function openResumed(
     }
   }
 
-  /** One connection's worth. */
-  async function readOn(offset: number): Promise<void> {
+  /**
+   * One answer's worth.
+   * @returns whether that was all: servers may give less than the rest that was asked for (RFC 9110, section 14.2)
+   */
+  async function readOn(offset: number): Promise<boolean> {
     const range = offset > 0 && withRanges ? { start: offset } : undefined
     const response = await source.get(range, stop.signal)
     try {
@@ -91,7 +99,8 @@ export function openResumed(
         withRanges = false
         if (response.status === 206) throw encodedPart()
       }
-      let skip = offset - startOf(response, offset)
+      const { start, total } = positionOf(response, offset)
+      let skip = offset - start
       const body = decodedBody(response, facts.size)
       current = pump(body, parts.idleMs, (bytes) => {
         const rest = skip === 0 ? bytes : bytes.subarray(Math.min(skip, bytes.length))
@@ -101,6 +110,7 @@ export function openResumed(
       })
       await current.done
       if (skip > 0) throw fileChanged('is shorter')
+      return total === undefined || check.size() >= total
     } finally {
       current = undefined
       response.body.destroy()
@@ -113,17 +123,23 @@ export function openResumed(
     tag ??= etag
   }
 
-  function startOf(response: StreamedResponse, asked: number): number {
-    const { start, total } = bodyPosition(response, asked)
-    if (facts.size !== undefined && total !== undefined && total !== facts.size)
+  function positionOf(response: StreamedResponse, asked: number): BodyPosition {
+    const position = bodyPosition(response, asked)
+    if (facts.size !== undefined && position.total !== undefined && position.total !== facts.size)
       throw fileChanged('has another size')
-    if (start > asked) throw fileChanged('begins elsewhere')
-    return start
+    if (position.start > asked) throw fileChanged('begins elsewhere')
+    return position
   }
 }
 
 const encodedPart = (): Error =>
   transientError('AEM_CUT', 'a part of a file came compressed and cannot be joined to the rest', {
+    upstream: 'AEM',
+  })
+
+/** Servers may give less than the rest that was asked for (RFC 9110, section 14.2). */
+const partOnly = (): Error =>
+  transientError('AEM_CUT', 'AEM sent less of a file than was asked for, again and again', {
     upstream: 'AEM',
   })
 

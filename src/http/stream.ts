@@ -69,7 +69,7 @@ export function discard({ headers, body }: StreamedResponse): void {
     return
   }
   let size = 0
-  const timer = setTimeout(() => body.destroy(), drainMs)
+  const timer = setTimeout(() => body.destroy(), drainMs).unref()
   body.once('close', () => clearTimeout(timer))
   body.on('data', (bytes: Buffer) => {
     size += bytes.length

@@ -117,3 +117,34 @@ it('is not misled by an answer of more than the file', async () => {
   expect(error).toMatchObject({ code: 'AEM_FILE_CHANGED' })
   expect(got.length).toBeLessThan(size)
 })
+
+it.each([
+  ['of known size', {}],
+  ['of unknown size', unknown],
+])('reads a file %s on when it is given in smaller parts than were asked for', async (_, facts) => {
+  const most = 300
+  const slept = author.clock.sleeps.length
+  await serve(({ headers }, response) => {
+    const start = Number(/^bytes=(\d+)-/.exec(headers.range ?? '')?.[1] ?? 0)
+    const end = Math.min(start + most, size)
+    response
+      .writeHead(206, { 'content-range': `bytes ${start}-${end - 1}/${size}` })
+      .end(bytes.subarray(start, end))
+  })
+  expect(await read(facts)).toEqual({ got: bytes, error: undefined })
+  expect(ranges()).toEqual([undefined, 'bytes=300-', 'bytes=600-', 'bytes=900-'])
+  expect(author.clock.sleeps).toHaveLength(slept)
+  const part = await binary(facts).readRange({ start: 100, end: 400 }, startCall().signal)
+  expect(part.equals(bytes.subarray(100, 400))).toBe(true)
+  expect(
+    await rejection(binary(facts).readRange({ start: 100, end: 401 }, startCall().signal)),
+  ).toMatchObject({ failureClass: 'permanent', code: 'AEM_WITHOUT_RANGES' })
+})
+
+it('does not ask for ever for parts that turn out to be empty', async () => {
+  await serve((_, response) =>
+    response.writeHead(206, { 'content-range': `bytes 0-0/${size}`, 'content-length': 0 }).end(),
+  )
+  expect(await read()).toMatchObject({ error: { failureClass: 'transient', code: 'AEM_CUT' } })
+  expect(ranges()).toHaveLength(4)
+})
