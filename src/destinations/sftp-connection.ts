@@ -25,6 +25,8 @@ export type SftpConnection = {
    * server answers nothing for a minute; the signal's reason
    */
   request<T>(signal: AbortSignal | undefined, start: SftpRequest<T>): Promise<T | undefined>
+  /** The most that one write may carry. */
+  readonly maxWriteBytes: number
   isOpen(): boolean
   /** Whether the connection keeps the process running. */
   keepAlive(yes: boolean): void
@@ -37,6 +39,8 @@ const stalledMs = 60_000
 const farewellMs = 1_000
 const maxAttempts = 3
 const backoff = { baseMs: 300, capMs: 2_000 }
+/** What every server takes, if need be. */
+const leastWriteBytes = 31 * 1024
 
 /**
  * Connects, up to three times when the server drops the connection before it is ready.
@@ -147,7 +151,20 @@ function connectionOf(client: Client, sftp: SFTPWrapper, socket: Socket): SftpCo
     } else watchdog.refresh()
   }
 
+  /** The library writes a packet to the socket in three pieces. What one turn brings goes out in one call. */
+  let isCorked = false
+  const gather = (): void => {
+    if (isCorked) return
+    isCorked = true
+    socket.cork()
+    process.nextTick(() => {
+      isCorked = false
+      socket.uncork()
+    })
+  }
+
   return {
+    maxWriteBytes: maxWriteBytesOf(sftp),
     request: (signal, start) =>
       new Promise((resolve, reject) => {
         if (lost !== undefined || signal?.aborted) {
@@ -167,6 +184,7 @@ function connectionOf(client: Client, sftp: SFTPWrapper, socket: Socket): SftpCo
         waiting.add(fail)
         signal?.addEventListener('abort', abort)
         watch()
+        gather()
         try {
           start(sftp, (error, value) => {
             if (error) fail(lost ?? error)
@@ -186,4 +204,13 @@ function connectionOf(client: Client, sftp: SFTPWrapper, socket: Socket): SftpCo
     },
     close: () => lose(connectionLost(), true),
   }
+}
+
+/**
+ * The library asks OpenSSH for its limits and keeps the answer to itself. It splits what is larger, and then waits for
+ * each part, so a wrong figure costs time only.
+ */
+function maxWriteBytesOf(sftp: SFTPWrapper): number {
+  const limit: unknown = Reflect.get(sftp, '_maxWriteLen')
+  return typeof limit === 'number' ? Math.min(Math.max(limit, leastWriteBytes), 255 * 1024) : leastWriteBytes
 }

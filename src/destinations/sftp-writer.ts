@@ -1,8 +1,6 @@
 import { untilAborted } from '../core/call-context'
 import type { SftpConnection } from './sftp-connection'
 
-/** What every server takes in one request. */
-const pieceBytes = 32 * 1024
 /** What is on its way at once: enough for 100 MB/s at 20 ms. */
 const windowBytes = 2 * 1024 * 1024
 
@@ -22,7 +20,7 @@ export async function writeWindowed(
   let failure: { thrown: unknown } | undefined
   let wake: (() => void) | undefined
 
-  for await (const piece of pieces(chunks)) {
+  for await (const piece of pieces(chunks, connection.maxWriteBytes)) {
     await settle(windowBytes - piece.length)
     send(piece)
   }
@@ -57,7 +55,7 @@ export async function writeWindowed(
 }
 
 /** The same bytes in pieces of one size, but for the last: what comes from the network comes in small ones. */
-async function* pieces(chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+async function* pieces(chunks: AsyncIterable<Buffer>, pieceBytes: number): AsyncGenerator<Buffer> {
   let piece = Buffer.allocUnsafe(pieceBytes)
   let filled = 0
   for await (const chunk of chunks) {
