@@ -15,6 +15,8 @@ export type EndpointFault =
   | { status: number; headers?: Record<string, string> }
   | { cutAfter: number }
   | { silent: true }
+  /** Does its work, and breaks the connection in place of an answer. */
+  | { lost: true }
   /** Takes no byte of the body. */
   | { deaf: true }
 
@@ -141,7 +143,8 @@ export async function startHttpsEndpoint({
     const etag = `"${randomBytes(8).toString('hex')}"`
     const version = String(request.headers['x-source-version'])
     stored.set(key, { file, version, mediaType: part.mediaType, etag, size: (await stat(file)).size })
-    return answer(response, now === undefined ? 201 : 200, { etag })
+    if (fault !== undefined && 'lost' in fault) request.socket.resetAndDestroy()
+    else answer(response, now === undefined ? 201 : 200, { etag })
   }
 }
 
