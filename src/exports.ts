@@ -28,7 +28,7 @@ export function defineDestinations(exports: Exports): Exports {
     throw systemicError(
       'CONFIG_INVALID',
       `config/destinations.ts says ${setting}: 'remove', but its key needs the asset's metadata, which is gone by then: ` +
-        "use a key made from the path alone, such as pathBelowDam() or flat(), or set it to 'keep'",
+        "use a key made from the path alone, such as pathBelowDam() or flat(), mark your own with pathOnly: true, or set it to 'keep'",
     )
   }
   return exports

@@ -1,4 +1,4 @@
-import { mkdir, readdir, rm, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, rm, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type PlainSftpServer, startPlainSftpServer } from '../../sandbox/targets/plain-sftp-server'
 import {
@@ -181,6 +181,18 @@ describe('sftp', () => {
     expect(await listBelow(server.root)).toEqual([])
     server.fault = () => undefined
     await put(destination, 'sub/a.png')
+  })
+
+  it('clears what a killed run left, once it is a day old, and nobody else’s files', async () => {
+    const [old, young, foreign] = ['.x.0123456789abcdef.part', '.y.0123456789abcdef.part', '.z.part']
+    await mkdir(join(server.root, 'sub'))
+    const dayAgo = Date.now() / 1000 - 25 * 60 * 60
+    for (const name of [old, young, foreign]) await writeFile(join(server.root, 'sub', name), 'x')
+    for (const name of [old, foreign]) await utimes(join(server.root, 'sub', name), dayAgo, dayAgo)
+    await put(make(), 'sub/a.png')
+    expect((await readdir(join(server.root, 'sub'))).sort()).toEqual(
+      ['.a.png.version', young, foreign, 'a.png'].sort(),
+    )
   })
 
   it('takes nothing but "no such file" for absent', async () => {
