@@ -33,6 +33,8 @@ export type HttpsEndpoint = {
   dropConnections(): void
   /** Connections ever made. */
   connections(): number
+  /** Until no request is being worked on. */
+  quiet(): Promise<void>
   close(): Promise<void>
 }
 
@@ -50,6 +52,7 @@ export async function startHttpsEndpoint({
   await mkdir(join(folder, 'in'))
   const stored = new Map<string, Stored>()
   const sockets = new Set<Socket>()
+  const working = new Set<Promise<void>>()
   let connections = 0
   let files = 0
 
@@ -61,7 +64,10 @@ export async function startHttpsEndpoint({
       bytes: 0,
     }
     endpoint.requests.push(seen)
-    serve(request, response, seen).catch(() => response.destroy())
+    const work: Promise<void> = serve(request, response, seen)
+      .catch(() => void response.destroy())
+      .finally(() => working.delete(work))
+    working.add(work)
   })
   server.on('connection', (socket) => {
     connections += 1
@@ -87,6 +93,9 @@ export async function startHttpsEndpoint({
       for (const socket of sockets) socket.resetAndDestroy()
     },
     connections: () => connections,
+    quiet: async () => {
+      while (working.size > 0) await Promise.all(working)
+    },
     close: async () => {
       server.closeAllConnections()
       await new Promise((resolve) => server.close(resolve))
