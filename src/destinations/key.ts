@@ -7,6 +7,8 @@ import { type JsonValue, nonEmptyString } from '../core/json'
 export type KeyTemplate = ((asset: KeySource) => string) & {
   /** It needs nothing but path and name, so that the place is still known when the asset is gone. @default false */
   readonly pathOnly?: boolean
+  /** Its last segment bears a hash of the path already, so that no two assets share one. @default false */
+  readonly isHashed?: boolean
 }
 
 /** What a key may be made from. Only path and name are still known when an asset is gone. */
@@ -19,10 +21,12 @@ const hashLength = 12
 
 /** The path below `/content/dam/`: `shop/lamp.png`. */
 export const pathBelowDam = (): KeyTemplate =>
-  fromPath(({ path }) => (path.startsWith(damRoot) ? path.slice(damRoot.length) : ''))
+  Object.assign(({ path }: KeySource) => (path.startsWith(damRoot) ? path.slice(damRoot.length) : ''), {
+    pathOnly: true,
+  })
 
 /** All files side by side; a hash of the path keeps files of one name apart: `lamp-3f9a0c1d2e4b.png`. */
-export const flat = (): KeyTemplate => fromPath(uniqueName)
+export const flat = (): KeyTemplate => hashed(uniqueName, { pathOnly: true })
 
 /**
  * A folder a product, named by its SKU: `MockSKU 123/lamp-3f9a0c1d2e4b.png`. The first SKU counts where there are
@@ -30,10 +34,8 @@ export const flat = (): KeyTemplate => fromPath(uniqueName)
  * @param property of the asset's metadata that holds the SKU; the link property of `config/enrichment.ts` by default
  * @param without the folder of files that have no SKU
  */
-export const bySku =
-  (property = 'wknd-skuid', without = 'without-sku'): KeyTemplate =>
-  (asset) =>
-    `${segmentOf(textOf(asset.metadata[property])) ?? without}/${uniqueName(asset)}`
+export const bySku = (property = 'wknd-skuid', without = 'without-sku'): KeyTemplate =>
+  hashed((asset) => `${segmentOf(textOf(asset.metadata[property])) ?? without}/${uniqueName(asset)}`)
 
 /**
  * A folder a day, in UTC: `2025/03/09/lamp-3f9a0c1d2e4b.png`. A date that moves, such as that of the last change, brings
@@ -41,13 +43,16 @@ export const bySku =
  * @param property that holds an ISO 8601 date, sought in the asset's metadata, then in what the repository says
  * @param without the folder of files that have no such date
  */
-export const byDate =
-  (property = 'repo:createDate', without = 'undated'): KeyTemplate =>
-  (asset) =>
-    `${dayOf(textOf(asset.metadata[property]) ?? textOf(asset.repository?.[property])) ?? without}/${uniqueName(asset)}`
+export const byDate = (property = 'repo:createDate', without = 'undated'): KeyTemplate =>
+  hashed(
+    (asset) =>
+      `${dayOf(textOf(asset.metadata[property]) ?? textOf(asset.repository?.[property])) ?? without}/${uniqueName(asset)}`,
+  )
 
-const fromPath = (template: (asset: KeySource) => string): KeyTemplate =>
-  Object.assign((asset: KeySource) => template(asset), { pathOnly: true })
+const hashed = (
+  template: (asset: KeySource) => string,
+  { pathOnly = false }: { pathOnly?: boolean } = {},
+): KeyTemplate => Object.assign((asset: KeySource) => template(asset), { pathOnly, isHashed: true })
 
 const uniqueName = ({ name, path }: KeySource): string =>
   withSuffix(name === '' ? path.slice(path.lastIndexOf('/') + 1) : name, hashOf(path))
@@ -72,15 +77,22 @@ function dayOf(text: string | undefined): string | undefined {
 
 /**
  * Turns a template's text into a key that every destination can hold, below its root, one for each text.
- * @param isTaken tells names that files of another kind bear; a file that is named like one gets a hash
+ * @param options.isTaken tells names that files of another kind bear; a file that is named like one gets a hash
+ * @param options.isHashed whether the last segment bears a hash of the path already
  * @throws {BridgeError} permanent, `KEY_EMPTY`
  */
-export function safeKey(text: string, isTaken: (name: string) => boolean = () => false): string {
+export function safeKey(
+  text: string,
+  {
+    isTaken = () => false,
+    isHashed = false,
+  }: { isTaken?: (name: string) => boolean; isHashed?: boolean } = {},
+): string {
   const segments = text.split('/').filter((segment) => segment !== '')
   const key = segments
     .map((segment, index) => {
-      const safe = safeSegment(segment)
       const isFile = index === segments.length - 1
+      const safe = safeSegment(segment, isFile && isHashed)
       return isFile && safe === segment && isTaken(segment) ? withSuffix(segment, hashOf(segment)) : safe
     })
     .join('/')
@@ -97,7 +109,7 @@ export function safeKey(text: string, isTaken: (name: string) => boolean = () =>
  * Names that some destination refuses, or reads as something else, are written differently; the hash of the original
  * keeps two of them apart, and from a file that bears the changed name by itself.
  */
-function safeSegment(segment: string): string {
+function safeSegment(segment: string, isHashed = false): string {
   const normal = segment.toWellFormed().normalize('NFC')
   const cleaned = [...normal]
     .map((character) => (isUnsafe(character) ? '_' : character))
@@ -107,14 +119,16 @@ function safeSegment(segment: string): string {
     .replace(/\.part$/i, '_part')
     .replace(windowsDevice, '_$&')
   const short = shorten(cleaned)
-  return short === segment && !hashed.test(segment) ? segment : withSuffix(short, hashOf(segment))
+  return short === segment && (isHashed || !looksHashed.test(segment))
+    ? segment
+    : withSuffix(short, hashOf(segment))
 }
 
 /** Windows takes these for devices, whatever their extension. */
 const windowsDevice = /^(con|prn|aux|nul|com\d|lpt\d)(?=\.|$)/i
 
 /** A name that looks as if it had been made by `withSuffix` could be taken for one that was. */
-const hashed = new RegExp(`-[0-9a-f]{${hashLength}}(\\.[^.]*)?$`)
+const looksHashed = new RegExp(`-[0-9a-f]{${hashLength}}(\\.[^.]*)?$`)
 
 function isUnsafe(character: string): boolean {
   const code = character.codePointAt(0) ?? 0

@@ -13,7 +13,10 @@ export async function removeFrom(
   try {
     const destination = parts.destination(name)
     if (!destination.remove) {
-      throw permanentError('DESTINATION_CANNOT_REMOVE', `${name} cannot remove: take the file away there by hand`)
+      throw permanentError(
+        'DESTINATION_CANNOT_REMOVE',
+        `${name} cannot remove: take the file away there by hand`,
+      )
     }
     const files: FileReport[] = []
     for (const key of keysOf(

@@ -59,6 +59,8 @@ describe('an event of the event proxy', () => {
       assetId,
       path,
       assetClass: undefined,
+      time: Date.parse('2030-01-02T03:04:05.000Z'),
+      tier: undefined,
     })
     expect(eventKey(raw)).toEqual({ source: 'https://author-p1-e2.adobeaemcloud.com/', id: 'ev-2' })
   })
