@@ -29,6 +29,9 @@ module.exports = {
       'whatwg-url$': shim('whatwg-url.js'),
       '@adobe/aio-lib-core-config$': shim('aio-lib-core-config.js'),
       winston$: shim('winston.js'),
+      'iconv-lite$': shim('iconv-lite.js'),
+      // needle parses answers in XML with it, and hands over what it could not parse. The Runtime API speaks JSON.
+      sax$: false,
     },
   },
   optimization: {
@@ -40,7 +43,12 @@ module.exports = {
       new TerserPlugin({
         minify: TerserPlugin.swcMinify,
         extractComments: false,
-        terserOptions: { compress: { keep_fnames: true }, mangle: { keep_fnames: true } },
+        terserOptions: {
+          compress: { keep_fnames: true },
+          mangle: { keep_fnames: true },
+          // One character beyond Latin-1, and V8 keeps the whole file with two bytes a character.
+          format: { asciiOnly: true },
+        },
       }),
     ],
   },

@@ -1,6 +1,7 @@
-import { spawn } from 'node:child_process'
-import { existsSync, readdirSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import { dirname, join } from 'node:path'
+import { builtActions } from './deployment'
+import type { ActionSpec } from './runtime/runtime'
 
 /** Something that the person at the keyboard can mend; the message says how. */
 export class SetupError extends Error {
@@ -21,49 +22,25 @@ export const checkDependencies = (root: string): void => {
   throw new SetupError(`These packages are not installed: ${missing.join(', ')}.\nInstall them first: npm ci`)
 }
 
-/** The folder of a built action below `dist/`, or undefined when there is none. */
-export const findBundle = (root: string, action: string): string | undefined => {
-  const actions = join(root, 'dist', 'application', 'actions')
-  const packages = existsSync(actions) ? readdirSync(actions) : []
-  // our own package first, should an older build have left another one behind
-  packages.sort((a, b) => Number(b === 'asset-bridge') - Number(a === 'asset-bridge'))
-  return packages
-    .map((it) => join(actions, it, `${action}-temp`))
-    .find((folder) => existsSync(join(folder, 'index.js')))
-}
-
-const run = (root: string, args: string[]): Promise<{ code: number | null; output: string }> =>
-  new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, args, {
-      cwd: root,
-      env: { ...process.env, AIO_TELEMETRY_DISABLED: '1', FORCE_COLOR: '0' },
-      stdio: ['ignore', 'pipe', 'pipe'],
-    })
-    let output = ''
-    for (const stream of [child.stdout, child.stderr]) {
-      stream.setEncoding('utf8').on('data', (text: string) => {
-        output += text
-      })
-    }
-    child.once('error', reject)
-    child.once('close', (code) => resolve({ code, output }))
-  })
-
 /**
- * Builds the app by `aio app build`, as a deployment does, and returns the folder of the built action. Throws
- * a {@link SetupError} with the build's log when that fails.
+ * Builds the app by `aio app build`, as a deployment does, and returns its actions with the limits that
+ * `ext.config.yaml` gives them. What is newer than all that goes into it is not built again. Throws a
+ * {@link SetupError} with the build's log when that fails.
  */
-export const buildAction = async (root: string, action: string): Promise<string> => {
-  const aio = join(root, 'node_modules', '@adobe', 'aio-cli', 'bin', 'run')
-  const { code, output } = await run(root, [aio, 'app', 'build'])
-  if (code !== 0) {
-    throw new SetupError(
-      `The build failed (exit code ${code}). Its log:\n\n${output.trim()}\n\nTo see it again: npm run build`,
-    )
+export const buildActions = async (write: (line: string) => void): Promise<Record<string, ActionSpec>> => {
+  // it needs what checkDependencies looks for
+  const { ensureBuilt, isBuilt } = await import('../scripts/app-build')
+  if (!(await isBuilt())) write('Building the actions with `aio app build` (a moment)...\n')
+  try {
+    await ensureBuilt()
+  } catch (error) {
+    const log = error instanceof Error ? error.message : String(error)
+    throw new SetupError(`${log.trim()}\n\nTo see it again: npm run build`)
   }
-  const bundle = findBundle(root, action)
-  if (bundle !== undefined) return bundle
-  const expected = join('dist', 'application', 'actions', '*', `${action}-temp`, 'index.js')
-  const advice = `The build went well, but ${expected} is not there. Remove dist/ and try again.`
-  throw new SetupError(`${advice} The log:\n\n${output.trim()}`)
+  const actions = builtActions(projectRoot)
+  const missing = Object.values(actions).find(({ bundle }) => !existsSync(join(bundle, 'index.js')))
+  if (missing === undefined) return actions
+  throw new SetupError(
+    `The build went well, but ${missing.bundle} is not there. Remove dist/ and try again: npm run build`,
+  )
 }

@@ -1,3 +1,5 @@
+import { randomUUID } from 'node:crypto'
+import { USUAL_SIZE } from './aem/asset'
 import type { AssetView } from './aem/author'
 import type { EventOverrides } from './aem/event'
 import { isJsonObject, type JsonObject, parseJson } from './json'
@@ -9,6 +11,8 @@ import { type Answer, json, type RecordedRequest, type SandboxServer, startServe
 export type FrontDoorOptions = {
   sandbox: Sandbox
   port?: number
+  /** The action that is registered for publications; the sandbox's receiver by default. */
+  exporter?: string
   /** Hears of every delivery. */
   onDelivery?: (event: JsonObject, answer: Answer) => void
 }
@@ -17,20 +21,31 @@ export type FrontDoorOptions = {
 export const encodePath = (path: string): string => path.split('/').map(encodeURIComponent).join('/')
 
 const PATH_HELP = 'Give it as ?path=/content/dam/<folder>/<file name>, percent-encoded.'
-const ROUTES = 'POST /upload?path=, POST /events, GET /assets?path=, GET /event?path='
+const ROUTES =
+  'POST /upload?path=, POST /publish?path=, POST /events, GET /assets?path=, GET /event?path=, GET /exported'
+const MEBIBYTE = 1024 * 1024
+const MOST_MEBIBYTES = 4096
+/** What makes the app export an asset at once. */
+const EXPORTED = { exportDestination: 'folder', exportImmediately: 'yes' }
+
+/** Whether an event tells of a publication, in either of AEM's two forms. */
+const isPublication = ({ type, event }: JsonObject): boolean =>
+  /\.(un)?published$|\.deleted$/.test(String(type)) || (isJsonObject(event) && '@type' in event)
 
 const help = (status: number, error: string): Answer => json(status, { error })
 
 /**
- * Starts the HTTP front door of a running sandbox, for people with curl: upload an asset, deliver an event,
- * look at an asset. Errors are JSON with an `error` that says what to do.
+ * Starts the HTTP front door of a running sandbox, for people with curl: upload or publish an asset, deliver an
+ * event, look at an asset and at what was exported. Errors are JSON with an `error` that says what to do.
  */
 export const startFrontDoor = async (options: FrontDoorOptions): Promise<SandboxServer> => {
   const { sandbox, port = 0, onDelivery } = options
-  const { aem, clock, events } = sandbox
+  const { aem, clock, events, folder } = sandbox
+  const publications = options.exporter === undefined ? events : sandbox.registration(options.exporter)
 
   const deliver = async (event: JsonObject): Promise<Answer> => {
-    const activation = (await events.deliver(event)).attempts.at(-1)?.activation
+    const registration = isPublication(event) ? publications : events
+    const activation = (await registration.deliver(event)).attempts.at(-1)?.activation
     const said =
       activation === undefined ? { status: 504, body: 'No answer in time' } : httpAnswer(activation)
     const answer = json(said.status, said.body ?? null, {
@@ -48,28 +63,55 @@ export const startFrontDoor = async (options: FrontDoorOptions): Promise<Sandbox
     return path
   }
 
+  const unknown = (path: string): Answer =>
+    help(404, `There is no asset at ${path}. Upload it first: POST /upload?path=${encodePath(path)}`)
+
   const withAsset = (request: RecordedRequest, use: (asset: AssetView) => Answer): Answer => {
     const path = pathOf(request)
     if (typeof path !== 'string') return path
     const asset = aem.findByPath(path)
     if (asset !== undefined) return use(asset)
-    return help(404, `There is no asset at ${path}. Upload it first: POST /upload?path=${encodePath(path)}`)
+    return unknown(path)
+  }
+
+  const contentOf = (request: RecordedRequest): { size: number; seed: string } | undefined | Answer => {
+    const { mib } = request.query
+    if (mib === undefined) return undefined
+    const size = Number(mib) * MEBIBYTE
+    if (/^\d+$/.test(mib) && size <= MOST_MEBIBYTES * MEBIBYTE) return { size, seed: randomUUID() }
+    return help(400, `mib=${mib} is not possible: it is the size in MiB, up to ${MOST_MEBIBYTES}`)
   }
 
   const upload = async (request: RecordedRequest): Promise<Answer> => {
     const path = pathOf(request)
     if (typeof path !== 'string') return path
+    const content = contentOf(request)
+    if (content !== undefined && 'status' in content) return content
     const old = aem.findByPath(path)
+    const file = content === undefined ? {} : { content }
     // uploading over an asset is a new version of it, and AEM processes that again
-    const asset = old === undefined ? aem.addAsset({ path }) : aem.edit(old.id, () => undefined)
+    const asset =
+      old === undefined
+        ? aem.addAsset({ path, assetMetadata: EXPORTED, ...file })
+        : aem.replaceContent(old.id, content ?? { size: USUAL_SIZE, seed: randomUUID() })
     const overrides: EventOverrides = { time: new Date(clock.now()).toISOString() }
     const answer = await deliver(aem.processingCompletedEvent(asset, overrides))
-    const body = parseJson(answer.body ?? '')
-    return json(old === undefined ? 201 : 200, {
-      assetId: asset.id,
+    return said(old === undefined ? 201 : 200, asset, answer)
+  }
+
+  const said = (status: number, { id, path }: AssetView, answer: Answer): Answer =>
+    json(status, {
+      assetId: id,
       path,
-      answer: { status: answer.status, body },
+      answer: { status: answer.status, body: parseJson(answer.body ?? '') },
     })
+
+  const publish = async (request: RecordedRequest): Promise<Answer> => {
+    const path = pathOf(request)
+    if (typeof path !== 'string') return path
+    const asset = aem.findByPath(path)
+    if (asset === undefined) return unknown(path)
+    return said(200, asset, await deliver(aem.publicationEvent('published', asset)))
   }
 
   const receive = (request: RecordedRequest): Answer | Promise<Answer> => {
@@ -80,12 +122,21 @@ export const startFrontDoor = async (options: FrontDoorOptions): Promise<Sandbox
     return help(400, `${problem} Send one CloudEvent; GET /event?path= shows the one of an asset.`)
   }
 
-  const handle = (request: RecordedRequest): Answer | Promise<Answer> => {
+  const handle = async (request: RecordedRequest): Promise<Answer> => {
     const route = `${request.method} ${request.path}`
     if (route === 'POST /upload') return upload(request)
+    if (route === 'POST /publish') return publish(request)
+    if (route === 'GET /exported') return json(200, { folder: folder.root, files: await folder.files() })
     if (route === 'POST /events') return receive(request)
     if (route === 'GET /event')
-      return withAsset(request, (asset) => json(200, aem.processingCompletedEvent(asset)))
+      return withAsset(request, (asset) =>
+        json(
+          200,
+          request.query.of === 'published'
+            ? aem.publicationEvent('published', asset)
+            : aem.processingCompletedEvent(asset),
+        ),
+      )
     if (route === 'GET /assets') {
       return withAsset(request, ({ id, etag, assetMetadata, repositoryMetadata }) =>
         json(200, { assetId: id, etag, assetMetadata, repositoryMetadata }),

@@ -25,3 +25,6 @@ export const table = (header: readonly string[], rows: readonly (readonly string
 
 /** Milliseconds for people. */
 export const milliseconds = (ms: number): string => `${ms < 10 ? ms.toFixed(1) : Math.round(ms)} ms`
+
+/** Bytes for people, in MiB. */
+export const mebibytes = (bytes: number): string => `${Math.round(bytes / (1024 * 1024))} MiB`

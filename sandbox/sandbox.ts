@@ -4,8 +4,9 @@ import { type EventsStandIn, startEvents } from './events'
 import { type ImsStandIn, startIms } from './ims'
 import type { JsonObject } from './json'
 import { type PimStandIn, startPim } from './pim'
-import { type ActionSpec, type RuntimeStandIn, startRuntime } from './runtime/runtime'
+import { type ActionSpec, type RuntimeOptions, type RuntimeStandIn, startRuntime } from './runtime/runtime'
 import { type StateStandIn, startState } from './state'
+import { type FolderTarget, startFolder } from './targets/folder'
 
 /** A client that the sandbox knows; none of it means anything elsewhere. */
 const CLIENT_ID = 'sandbox-client-id'
@@ -20,13 +21,15 @@ export type SandboxOptions = {
    * started.
    */
   actions?: Record<string, ActionSpec>
-  /** The action that receives events: the first one by default. */
+  /** The action that {@link Sandbox.events} delivers to: the first one by default. */
   receiver?: string
   clock?: MovableClock
   aem?: Omit<AemOptions, 'clock' | 'isValidToken' | 'allowedClientIds' | 'port' | 'blobPort'>
   /** Fixed ports; free ones by default. */
-  ports?: { ims?: number; aem?: number; blobs?: number; state?: number; pim?: number }
+  ports?: { ims?: number; aem?: number; blobs?: number; state?: number; pim?: number; runtime?: number }
   logLevel?: string
+  /** Hears what the actions write to their logs. */
+  onLog?: RuntimeOptions['onLog']
 }
 
 /** All stand-ins, wired to each other. */
@@ -38,6 +41,10 @@ export type Sandbox = {
   pim: PimStandIn
   runtime: RuntimeStandIn
   events: EventsStandIn
+  /** The registration of another action at I/O Events. Throws when there is no such action. */
+  registration(action: string): EventsStandIn
+  /** The destination `folder`: a temporary one. */
+  folder: FolderTarget
   /** The app's inputs that point here. */
   inputs(): Record<string, string>
   /** The environment of an activation that points here. */
@@ -72,6 +79,7 @@ export const startSandbox = async (options: SandboxOptions = {}): Promise<Sandbo
     const aem = await keep(startAem({ ...options.aem, clock, ...aemKnows }))
     const state = await keep(startState({ clock, namespace, auth, port: ports.state ?? 0 }))
     const pim = await keep(startPim({ clock, port: ports.pim ?? 0 }))
+    const folder = await keep(startFolder())
 
     const inputs = (): Record<string, string> => ({
       LOG_LEVEL: options.logLevel ?? 'info',
@@ -82,9 +90,11 @@ export const startSandbox = async (options: SandboxOptions = {}): Promise<Sandbo
       IMS_URL: ims.url,
       AEM_AUTHOR_URLS: aem.url,
       PIM_COMMUNICATOR: 'mock',
+      FOLDER_ROOT: folder.root,
     })
     const env = (): Record<string, string> => ({
       AIO_STATE_ENDPOINT: state.url,
+      __OW_API_HOST: runtime.api.url,
       __OW_NAMESPACE: namespace,
       __OW_API_KEY: auth,
     })
@@ -93,12 +103,26 @@ export const startSandbox = async (options: SandboxOptions = {}): Promise<Sandbo
       return [name, { ...spec, inputs: merged }]
     })
     const runtimeEnv = { AIO_STATE_ENDPOINT: state.url }
-    const deployment = { actions: Object.fromEntries(bound), namespace, auth, env: runtimeEnv }
-    const runtime = await keep(startRuntime(deployment))
-    const receiver = options.receiver ?? Object.keys(actions)[0] ?? 'none'
-    const invoke = (params: JsonObject) => runtime.invoke(receiver, params)
-    const events = startEvents({ clock, invoke, recipientClientId: CLIENT_ID })
-    return { clock, ims, aem, state, pim, runtime, events, inputs, env, close }
+    const deployment = { actions: Object.fromEntries(bound), namespace, auth, env: runtimeEnv, clock }
+    const further = options.onLog === undefined ? {} : { onLog: options.onLog }
+    const runtime = await keep(startRuntime({ ...deployment, ...further, port: ports.runtime ?? 0 }))
+    const registrations = new Map<string, EventsStandIn>()
+    const register = (action: string): EventsStandIn => {
+      const invoke = (params: JsonObject) => runtime.invoke(action, params)
+      const registration = startEvents({ clock, invoke, recipientClientId: CLIENT_ID })
+      registrations.set(action, registration)
+      return registration
+    }
+    const names = Object.keys(actions)
+    for (const name of names) register(name)
+    const receiver = options.receiver ?? names[0] ?? 'none'
+    const events = registrations.get(receiver) ?? register(receiver)
+    const registration = (action: string): EventsStandIn => {
+      const found = registrations.get(action)
+      if (found === undefined) throw new Error(`There is no action ${action} in the sandbox`)
+      return found
+    }
+    return { clock, ims, aem, state, pim, folder, runtime, events, registration, inputs, env, close }
   } catch (error) {
     await close()
     throw error

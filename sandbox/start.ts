@@ -1,8 +1,11 @@
-/** `npm start`: builds the app and shows the main job from end to end on the sandbox. */
+/** `npm start`: builds the app and shows the main jobs from end to end on the sandbox. */
 import { parseArgs } from 'node:util'
-import { buildAction, checkDependencies, projectRoot, SetupError } from './build'
+import { buildActions, checkDependencies, projectRoot, SetupError } from './build'
 import { runDemo } from './demo'
+import { enrichment } from './demo/enrichment'
+import { exporting } from './demo/export'
 import { createPaint } from './print'
+import type { Screen } from './progress'
 
 /** It takes no arguments, and says so before the build. */
 const checkArguments = (): void => {
@@ -14,15 +17,20 @@ const checkArguments = (): void => {
   }
 }
 
+const createScreen = (isTerminal: boolean): Screen => ({
+  write: (line) => console.log(line),
+  ...(isTerminal ? { draw: (text: string) => process.stdout.write(`\r\u001b[2K${text}`) } : {}),
+})
+
 const main = async (): Promise<number> => {
-  const paint = createPaint(process.stdout.isTTY === true)
-  const write = (line: string): void => console.log(line)
+  const isTerminal = process.stdout.isTTY === true
+  const paint = createPaint(isTerminal)
+  const screen = createScreen(isTerminal)
   try {
     checkArguments()
     checkDependencies(projectRoot)
-    write(paint.dim('Building the actions with `aio app build` (a moment)...\n'))
-    const bundle = await buildAction(projectRoot, 'generic')
-    return (await runDemo({ bundle, write, paint })) ? 0 : 1
+    const actions = await buildActions((line) => screen.write(paint.dim(line)))
+    return (await runDemo({ actions, scenes: [enrichment, exporting], screen, paint })) ? 0 : 1
   } catch (error) {
     if (!(error instanceof SetupError)) throw error
     console.error(paint.red(error.message))

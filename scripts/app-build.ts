@@ -43,18 +43,23 @@ export async function declaredActions(): Promise<Array<BuiltAction & { source: s
   }))
 }
 
+/** Tells whether what is in dist is newer than all that goes into it. */
+export async function isBuilt(): Promise<boolean> {
+  const actions = await declaredActions()
+  const built = await Promise.all(
+    actions.flatMap((action) => [changedAt(action.bundle), changedAt(action.zip)]),
+  )
+  const changed = await Promise.all(sources.map((source) => newestIn(join(root, source))))
+  return built.length > 0 && Math.min(...built) > Math.max(...changed)
+}
+
 /**
  * Runs `aio app build` unless what is in dist is newer than all that goes into it.
  * @returns whether it built
  * @throws when the build fails, with what it said
  */
 export async function ensureBuilt(): Promise<boolean> {
-  const actions = await declaredActions()
-  const built = await Promise.all(
-    actions.flatMap((action) => [changedAt(action.bundle), changedAt(action.zip)]),
-  )
-  const changed = await Promise.all(sources.map((source) => newestIn(join(root, source))))
-  if (built.length > 0 && Math.min(...built) > Math.max(...changed)) return false
+  if (await isBuilt()) return false
   const { code, output } = await runScript('@adobe/aio-cli/bin/run', ['app', 'build'], {
     env: { ...process.env, AIO_TELEMETRY_DISABLED: '1' },
   })

@@ -10,6 +10,27 @@ export type Ending =
   | { kind: 'application error'; error: JsonValue }
   | { kind: 'developer error'; error: JsonValue }
 
+/** The record of one activation. Times are in ms. */
+export type Activation = {
+  activationId: string
+  action: string
+  ok: boolean
+  kind: Ending['kind']
+  /** What the action returned, when `ok`. */
+  result?: JsonValue
+  /** The content of `error`, when not `ok`. */
+  error?: JsonValue
+  /** True when a container had to be started. */
+  cold: boolean
+  /** Until the new container listened; 0 when warm. */
+  startMs: number
+  /** Loading (when cold) and running, as OpenWhisk counts it. */
+  durationMs: number
+}
+
+/** An activation that was accepted: its id at once, its end later. */
+export type Started = { activationId: string; ended: Promise<Activation> }
+
 const developerError = (error: JsonValue): Ending => ({ kind: 'developer error', error })
 
 const timedOut = (timeoutMs: number, during: '' | ' during initialization'): Ending =>

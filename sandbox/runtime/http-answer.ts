@@ -1,5 +1,5 @@
 import { isJsonObject, type JsonValue } from '../json'
-import type { Activation } from './runtime'
+import type { Activation } from './activation'
 
 /** What the HTTP side of an activation says. */
 export type HttpAnswer = { status: number; body: JsonValue | undefined }

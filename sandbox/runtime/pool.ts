@@ -21,6 +21,8 @@ export type Pool = {
   acquire(): Promise<Slot>
   /** Kills all containers; the next activation is a cold start. */
   destroyAll(): Promise<void>
+  /** Kills all containers, and starts no other: who waits for one is told so. */
+  close(): Promise<void>
   coldStarts(): number
 }
 
@@ -41,6 +43,7 @@ export const createPool = (options: {
   const { concurrency, maxContainers } = options
   let members: Member[] = []
   let started = 0
+  let closed = false
   const waiting: (() => void)[] = []
 
   const startMember = (): Member => {
@@ -63,6 +66,7 @@ export const createPool = (options: {
   }
 
   const acquire = async (): Promise<Slot> => {
+    if (closed) throw new Error('The runtime stand-in is closed')
     let member = members.find((it) => it.busy < concurrency)
     if (member === undefined && members.length >= maxContainers) {
       await new Promise<void>((resolve) => waiting.push(resolve))
@@ -102,12 +106,18 @@ export const createPool = (options: {
     }
   }
 
+  const destroyAll = async (): Promise<void> => {
+    const doomed = members
+    for (const member of doomed) drop(member)
+    await Promise.all(doomed.map(async ({ starting }) => (await starting).container.kill()))
+  }
+
   return {
     acquire,
-    destroyAll: async () => {
-      const doomed = members
-      for (const member of doomed) drop(member)
-      await Promise.all(doomed.map(async ({ starting }) => (await starting).container.kill()))
+    destroyAll,
+    close: () => {
+      closed = true
+      return destroyAll()
     },
     coldStarts: () => started,
   }

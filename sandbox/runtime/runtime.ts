@@ -1,64 +1,47 @@
-import { randomBytes } from 'node:crypto'
-import type { JsonObject, JsonValue } from '../json'
-import { type Ending, initEnding, MAX_BYTES, runEnding } from './activation'
-import { type UnpackedBundle, unpack } from './bundle'
-import type { Container } from './container'
-import { createPool, type Pool } from './pool'
+import { createClock, type MovableClock } from '../clock'
+import type { JsonObject } from '../json'
+import type { SandboxServer } from '../server'
+import { type Activation, MAX_BYTES, type Started } from './activation'
+import { startApi } from './api'
+import { type ActionSpec, type Deployed, deploy, newActivationId } from './deployment'
+import { type ActivationRecord, createActivationLog } from './log'
 
-/** One deployed action. */
-export type ActionSpec = {
-  /** A folder with an index.js that exports `main`, or one such file. */
-  bundle: string
-  /** Default inputs; parameters of the same name win. */
-  inputs?: JsonObject
-  /** Activations that share one container, 1 to 500; 200 as in I/O Runtime. */
-  concurrency?: number
-  /** Time limit in ms; 60 s as in I/O Runtime. */
-  timeoutMs?: number
-  /** Memory limit in MB; 256 as in I/O Runtime. */
-  memoryMb?: number
-  /** The annotation `provide-api-key`: gives `__OW_API_KEY`. */
-  provideApiKey?: boolean
-}
+export type { ActionSpec, Activation }
 
 /** What is deployed, and as whom. */
 export type RuntimeOptions = {
   actions: Record<string, ActionSpec>
+  clock?: MovableClock
   namespace?: string
   /** The Runtime key, `<id>:<secret>`. */
   auth?: string
+  packageName?: string
   /** Further environment of every container. */
   env?: Record<string, string>
-  /** `__OW_API_HOST`. */
-  apiHost?: string
   /** Containers of one action at a time; further activations wait. */
   maxContainers?: number
-}
-
-/** The record of one activation. Times are in ms. */
-export type Activation = {
-  activationId: string
-  action: string
-  ok: boolean
-  kind: Ending['kind']
-  /** What the action returned, when `ok`. */
-  result?: JsonValue
-  /** The content of `error`, when not `ok`. */
-  error?: JsonValue
-  /** True when a container had to be started. */
-  cold: boolean
-  /** Until the new container listened; 0 when warm. */
-  startMs: number
-  /** Loading (when cold) and running, as OpenWhisk counts it. */
-  durationMs: number
+  /** Activations that may be submitted or running before the API says 429; 100 as in I/O Runtime. */
+  maxActivations?: number
+  /** How long a blocking call of the API waits, in ms; 60 s as in I/O Runtime. */
+  blockingMs?: number
+  /** Hears what the containers of an action write, as they write it. */
+  onLog?: (action: string, text: string) => void
+  /** Of the API; 0 for any free port (default). */
+  port?: number
 }
 
 /** The I/O Runtime stand-in. */
 export type RuntimeStandIn = {
+  /** The Runtime API, which `__OW_API_HOST` of every container names, with its requests and faults. */
+  api: SandboxServer
   /**
    * A blocking invocation. Throws on an unknown action and on parameters over 1 MB, as the API refuses those.
    */
   invoke(action: string, params?: JsonObject, options?: { timeoutMs?: number }): Promise<Activation>
+  /** The records that the platform keeps, oldest first: what was invoked without blocking, and what failed. */
+  activations(action?: string): ActivationRecord[]
+  /** Resolves when nothing is running any more. */
+  idle(): Promise<void>
   /** Everything that the action's containers wrote to stdout and stderr so far, markers included. */
   logs(action: string): string
   coldStarts(action: string): number
@@ -69,58 +52,17 @@ export type RuntimeStandIn = {
   close(): Promise<void>
 }
 
-type Deployed = { spec: ActionSpec; unpacked: UnpackedBundle; pool: Pool; timeoutMs: number; logs: string[] }
-
 /**
  * Starts the stand-in: each container is a process of its own that behaves as Apache OpenWhisk's Node runtime
- * does; every developer error destroys its container, with all activations in it.
+ * does; every developer error destroys its container, with all activations in it. Its API is served on 127.0.0.1.
  */
 export const startRuntime = async (options: RuntimeOptions): Promise<RuntimeStandIn> => {
-  const {
-    namespace = '12345-assetbridge-stage',
-    auth = 'runtime-id:runtime-secret',
-    maxContainers = 4,
-  } = options
+  const { namespace = '12345-assetbridge-stage', auth = 'runtime-id:runtime-secret' } = options
+  const { clock = createClock(), packageName = 'asset-bridge', maxContainers = 4, env = {} } = options
+  const onLog = options.onLog ?? ((): void => undefined)
   const deployed = new Map<string, Deployed>()
-
-  const messageOf = (name: string, spec: ActionSpec, activationId: string, timeoutMs: number) => ({
-    namespace,
-    action_name: `/${namespace}/asset-bridge/${name}`,
-    action_version: '0.0.1',
-    activation_id: activationId,
-    transaction_id: randomBytes(16).toString('hex'),
-    // the container reads real time, whatever the sandbox clock says
-    deadline: `${Date.now() + timeoutMs}`,
-    ...(spec.provideApiKey ? { api_key: auth } : {}),
-  })
-
-  const deploy = async (name: string, spec: ActionSpec): Promise<Deployed> => {
-    const { timeoutMs = 60_000, concurrency = 200, memoryMb = 256 } = spec
-    const unpacked = await unpack(spec.bundle)
-    const logs: string[] = []
-    const init = (container: Container) => {
-      const message = messageOf(name, spec, randomBytes(16).toString('hex'), timeoutMs)
-      const entries = Object.entries(message).map(([key, value]) => [`__OW_${key.toUpperCase()}`, value])
-      const value = {
-        name,
-        main: 'main',
-        binary: true,
-        code: unpacked.folder,
-        env: Object.fromEntries(entries),
-      }
-      return container.post('/init', { value }, timeoutMs)
-    }
-    const env = {
-      ...options.env,
-      __OW_API_HOST: options.apiHost ?? 'http://127.0.0.1:1',
-      ...(concurrency > 1 ? { __OW_ALLOW_CONCURRENT: 'true' } : {}),
-    }
-    const log = (text: string): void => {
-      logs.push(text)
-    }
-    const pool = createPool({ concurrency, maxContainers, memoryMb, env, init, log })
-    return { spec, unpacked, pool, timeoutMs, logs }
-  }
+  const log = createActivationLog({ clock, namespace })
+  const running = new Set<Promise<unknown>>()
 
   const find = (name: string): Deployed => {
     const found = deployed.get(name)
@@ -128,51 +70,73 @@ export const startRuntime = async (options: RuntimeOptions): Promise<RuntimeStan
     return found
   }
 
-  const invoke: RuntimeStandIn['invoke'] = async (name, params = {}, { timeoutMs: limit } = {}) => {
-    const { spec, pool, timeoutMs: own } = find(name)
-    const timeoutMs = limit ?? own
-    const value = { ...spec.inputs, ...params }
-    if (Buffer.byteLength(JSON.stringify(value)) > MAX_BYTES)
-      throw new Error('413: the parameters exceed 1 MB')
-    const activationId = randomBytes(16).toString('hex')
-    const { container, cold, startMs, initialized, release, destroy } = await pool.acquire()
-    const begin = performance.now()
-    let ending = initEnding(await initialized, own)
-    if (ending === undefined) {
-      const message = { ...messageOf(name, spec, activationId, timeoutMs), value }
-      ending = runEnding(await container.post('/run', message, timeoutMs), timeoutMs)
+  const start = (
+    name: string,
+    params: JsonObject,
+    { timeoutMs, blocking }: { timeoutMs?: number | undefined; blocking: boolean },
+  ): Started => {
+    const action = find(name)
+    const value = { ...action.spec.inputs, ...params }
+    const activationId = newActivationId()
+    const begin = clock.now()
+    const run = async (): Promise<Activation> => {
+      const { ending, ...times } = await action.run(activationId, value, timeoutMs ?? action.timeoutMs)
+      const ok = ending.kind === 'success'
+      const activation = { activationId, action: name, ok, ...ending, ...times }
+      log.add(activation, { fullName: action.fullName, begin, blocking })
+      return activation
     }
-    const durationMs = performance.now() - begin
-    await container.logsSettled()
-    if (ending.kind === 'developer error') await destroy()
-    else release()
-    return { activationId, action: name, ok: ending.kind === 'success', ...ending, cold, startMs, durationMs }
+    const ended = run().finally(() => running.delete(ended))
+    running.add(ended)
+    return { activationId, ended }
+  }
+
+  const api = await startApi({
+    clock,
+    namespace,
+    auth,
+    packageName,
+    port: options.port ?? 0,
+    maxActivations: options.maxActivations ?? 100,
+    blockingMs: options.blockingMs ?? 60_000,
+    has: (name) => deployed.has(name),
+    start: (name, params, blocking) => start(name, params, { blocking }),
+    running: () => running.size,
+    log,
+  })
+  const close = async (): Promise<void> => {
+    await api.close()
+    await Promise.all([...deployed.values()].map((it) => it.remove()))
+    deployed.clear()
   }
 
   try {
-    for (const [name, spec] of Object.entries(options.actions)) deployed.set(name, await deploy(name, spec))
+    const around = { namespace, auth, packageName, apiHost: api.url, env, maxContainers, onLog }
+    for (const [name, spec] of Object.entries(options.actions))
+      deployed.set(name, await deploy(name, spec, around))
   } catch (error) {
-    await Promise.all([...deployed.values()].map(({ unpacked }) => unpacked.remove()))
+    await close()
     throw error
   }
 
   return {
-    invoke,
+    api,
+    invoke: async (name, params = {}, { timeoutMs } = {}) => {
+      if (Buffer.byteLength(JSON.stringify(params)) > MAX_BYTES)
+        throw new Error('413: the parameters exceed 1 MB')
+      return start(name, params, { timeoutMs, blocking: true }).ended
+    },
+    activations: (name) => log.all().filter((it) => name === undefined || it.name === name),
+    idle: async () => {
+      while (running.size > 0) await Promise.allSettled(running)
+    },
     logs: (name) => find(name).logs.join(''),
-    coldStarts: (name) => find(name).pool.coldStarts(),
-    kill: (name) => find(name).pool.destroyAll(),
+    coldStarts: (name) => find(name).coldStarts(),
+    kill: (name) => find(name).destroyAll(),
     reset: async (name) => {
       const chosen = name === undefined ? [...deployed.values()] : [find(name)]
-      await Promise.all(chosen.map(({ pool }) => pool.destroyAll()))
+      await Promise.all(chosen.map((it) => it.destroyAll()))
     },
-    close: async () => {
-      await Promise.all(
-        [...deployed.values()].map(async ({ pool, unpacked }) => {
-          await pool.destroyAll()
-          await unpacked.remove()
-        }),
-      )
-      deployed.clear()
-    },
+    close,
   }
 }

@@ -1,4 +1,9 @@
-import { systemicError, transientError } from '../core/errors'
+import { Agent as HttpAgent } from 'node:http'
+import { Agent as HttpsAgent } from 'node:https'
+import * as v from 'valibot'
+import { startAttempt } from '../core/attempt'
+import { untilAborted } from '../core/call-context'
+import { BridgeError, systemicError, transientError } from '../core/errors'
 
 /** Who an activation is, for starting another one. */
 export type RuntimeCredentials = {
@@ -20,9 +25,21 @@ export type Activations = {
 }
 
 const upstream = 'RUNTIME'
+/** The platform only notes an activation down; that takes it a fraction of a second. */
+const usualTimeoutMs = 10_000
 
-/** Creates the way to other actions; the library is loaded with the first start. */
-export function createActivations(credentials: RuntimeCredentials): Activations {
+const Accepted = v.object({ activationId: v.pipe(v.string(), v.regex(/^[\w-]{1,64}$/)) })
+const Failed = v.object({ statusCode: v.number() })
+
+/**
+ * Creates the way to other actions; the library is loaded with the first start.
+ * @param options.timeoutMs how long the platform may take to accept an activation @default 10 s
+ */
+export function createActivations(
+  credentials: RuntimeCredentials,
+  options: { timeoutMs?: number } = {},
+): Activations {
+  const { timeoutMs = usualTimeoutMs } = options
   return {
     async start(action, params, signal) {
       const { apiHost, namespace, apiKey, actionName } = credentials
@@ -35,34 +52,51 @@ export function createActivations(credentials: RuntimeCredentials): Activations 
       }
       signal.throwIfAborted()
       const { default: openwhisk } = await import('openwhisk')
-      const client = openwhisk({ apihost: apiHost, namespace, api_key: apiKey })
-      const [, , packageName] = actionName.split('/')
+      // The client knows no end of its own: without an agent to destroy, a hanging request would outlive the call.
+      const agent = apiHost.startsWith('http://') ? new HttpAgent() : new HttpsAgent()
+      const attempt = startAttempt(signal, timeoutMs)
       try {
-        const { activationId } = await client.actions.invoke({
-          name: `${packageName}/${action}`,
-          params: { ...params },
-          blocking: false,
-        })
-        return activationId
+        const client = openwhisk({ apihost: apiHost, namespace, api_key: apiKey, agent })
+        const name = besides(actionName, action)
+        const invoked = client.actions.invoke({ name, params: { ...params }, blocking: false })
+        const accepted = v.safeParse(Accepted, await untilAborted(invoked, attempt.signal))
+        if (!accepted.success) throw unavailable(action, 'its answer names no activation')
+        return accepted.output.activationId
       } catch (thrown) {
         signal.throwIfAborted()
-        const status =
-          typeof thrown === 'object' && thrown !== null && 'statusCode' in thrown
-            ? Number(thrown.statusCode)
-            : 0
-        if (status === 401 || status === 403 || status === 404) {
-          throw systemicError(
-            'RUNTIME_REFUSED',
-            `I/O Runtime refused to start ${action} (${status}): check that the whole package is deployed`,
-            { upstream, status },
-          )
-        }
-        throw transientError(
-          'RUNTIME_UNAVAILABLE',
-          `I/O Runtime did not start ${action} (${status || 'no answer'})`,
-          { upstream },
-        )
+        if (attempt.timedOut()) throw unavailable(action, `no answer within ${timeoutMs} ms`)
+        throw problem(action, thrown)
+      } finally {
+        attempt.release()
+        agent.destroy()
       }
     },
   }
 }
+
+/** The name of an action that stands where `own` stands: in its package, if it is in one. */
+function besides(own: string, action: string): string {
+  const [, , ...inside] = own.split('/')
+  return [...inside.slice(0, -1), action].join('/')
+}
+
+/** The library's own messages carry the URL and what was sent: nothing of them is kept. */
+function problem(action: string, thrown: unknown): unknown {
+  if (thrown instanceof BridgeError) return thrown
+  const failed = v.safeParse(Failed, thrown)
+  const status = failed.success ? failed.output.statusCode : undefined
+  if (status === 401 || status === 403 || status === 404) {
+    return systemicError(
+      'RUNTIME_REFUSED',
+      `I/O Runtime refused to start ${action} (${status}): check that the whole package is deployed`,
+      { upstream, status },
+    )
+  }
+  return unavailable(action, status === undefined ? 'no answer' : `status ${status}`, status)
+}
+
+const unavailable = (action: string, why: string, status?: number): BridgeError =>
+  transientError('RUNTIME_UNAVAILABLE', `I/O Runtime did not start ${action}: ${why}`, {
+    upstream,
+    ...(status === undefined ? {} : { status }),
+  })

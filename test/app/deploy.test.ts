@@ -113,6 +113,25 @@ describe('aio app deploy', () => {
     })
   })
 
+  test.each([
+    ['export-asset', 60_000],
+    ['export-worker', 10_800_000],
+  ])(
+    'gives %s few activations a container, its time, and the key to State and to the Runtime API',
+    (name, timeout) => {
+      const { exec, limits, annotations } = action(name)
+
+      expect(exec.kind).toBe('nodejs:24')
+      expect(limits).toMatchObject({ timeout, memory: 256, concurrency: 4 })
+      expect(asObject(annotations)).toMatchObject({
+        'web-export': false,
+        'raw-http': false,
+        'require-adobe-auth': false,
+        'provide-api-key': true,
+      })
+    },
+  )
+
   test('uploads the bundle that was built, and it answers the challenge probe', async () => {
     const files = unzip(Buffer.from(action('generic').exec.code, 'base64'))
     const built = await readFile(join(root, 'dist/application/actions/asset-bridge/generic-temp/index.js'))

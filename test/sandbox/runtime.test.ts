@@ -12,7 +12,6 @@ beforeAll(async () => {
   runtime = await startRuntime({
     namespace: '123-app',
     auth: 'id:key',
-    apiHost: 'http://127.0.0.1:9',
     env: { EXTRA: 'yes' },
     actions: {
       many: { bundle, inputs: { how: 'ok', secret: 's', both: 'input' }, provideApiKey: true },
@@ -126,7 +125,7 @@ describe('what an action gets', () => {
       name: '/123-app/asset-bridge/many',
       version: '0.0.1',
       transaction: expect.any(String),
-      apiHost: 'http://127.0.0.1:9',
+      apiHost: runtime.api.url,
       apiKey: 'id:key',
       extra: 'yes',
       parentLeak: null,

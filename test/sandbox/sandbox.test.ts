@@ -1,16 +1,16 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { checkDependencies, findBundle, projectRoot, SetupError } from '../../sandbox/build'
-import { runDemo } from '../../sandbox/demo'
+import { checkDependencies, projectRoot, SetupError } from '../../sandbox/build'
+import { builtActions, readDeployment } from '../../sandbox/deployment'
 import { encodePath, startFrontDoor } from '../../sandbox/front-door'
 import type { JsonObject } from '../../sandbox/json'
 import { findTakenPort } from '../../sandbox/ports'
-import { createPaint, milliseconds, table } from '../../sandbox/print'
+import { createPaint, mebibytes, milliseconds, table } from '../../sandbox/print'
 import { type Sandbox, startSandbox } from '../../sandbox/sandbox'
 import type { SandboxServer } from '../../sandbox/server'
 
 const bundle = join(__dirname, 'fixtures', 'enricher.cjs')
+const exporter = join(__dirname, 'fixtures', 'exporter.cjs')
 
 describe('the whole sandbox', () => {
   let sandbox: Sandbox
@@ -29,8 +29,10 @@ describe('the whole sandbox', () => {
       IMS_URL: sandbox.ims.url,
       AEM_AUTHOR_URLS: sandbox.aem.url,
       PIM_COMMUNICATOR: 'mock',
+      FOLDER_ROOT: sandbox.folder.root,
     })
     expect(sandbox.env()).toEqual({
+      __OW_API_HOST: sandbox.runtime.api.url,
       AIO_STATE_ENDPOINT: sandbox.state.url,
       __OW_NAMESPACE: expect.stringMatching(/^\d+-[a-z]+-[a-z]+$/),
       __OW_API_KEY: expect.stringContaining(':'),
@@ -49,6 +51,11 @@ describe('the whole sandbox', () => {
     expect(ims.tokensIssued()).toBe(1)
   })
 
+  it('registers every action by itself', () => {
+    expect(sandbox.registration('generic')).toBe(sandbox.events)
+    expect(() => sandbox.registration('none')).toThrow('none')
+  })
+
   it('closes what it had started when something cannot start', async () => {
     const port = sandbox.aem.port
     await expect(startSandbox({ ports: { aem: port } })).rejects.toMatchObject({ code: 'EADDRINUSE' })
@@ -62,8 +69,9 @@ describe('the front door', () => {
   let door: SandboxServer
   const heard: number[] = []
   beforeAll(async () => {
-    sandbox = await startSandbox({ actions: { generic: { bundle } } })
-    door = await startFrontDoor({ sandbox, onDelivery: (_, answer) => heard.push(answer.status) })
+    sandbox = await startSandbox({ actions: { generic: { bundle }, exporter: { bundle: exporter } } })
+    const onDelivery = (_: JsonObject, answer: { status: number }) => heard.push(answer.status)
+    door = await startFrontDoor({ sandbox, exporter: 'exporter', onDelivery })
   })
   afterAll(async () => {
     await door.close()
@@ -92,6 +100,30 @@ describe('the front door', () => {
     expect(heard).toEqual([200, 200, 200])
   })
 
+  it('publishes, and shows what arrived', async () => {
+    const query = `?path=${encodePath('/content/dam/shop/film.mp4')}`
+    expect((await call('POST', `/upload${query}&mib=2`)).status).toBe(201)
+    expect((await call('GET', '/exported')).body.files).toEqual([])
+
+    const published = await call('POST', `/publish${query}`)
+
+    const answer = { status: 200, body: { destinations: [{ outcome: 'done' }] } }
+    expect(published).toMatchObject({ status: 200, body: { path: '/content/dam/shop/film.mp4', answer } })
+    const asset = sandbox.aem.findByPath('/content/dam/shop/film.mp4')
+    const sha1 = asset?.repositoryMetadata['dam:sha1']
+    expect((await call('GET', '/exported')).body).toMatchObject({
+      folder: sandbox.folder.root,
+      files: [{ key: 'shop/film.mp4', size: 2 * 1024 * 1024, sha1 }],
+    })
+    const event = await call('GET', `/event${query}&of=published`)
+    const again = await call('POST', '/events', JSON.stringify(event.body))
+    expect(again.body).toMatchObject({ destinations: [{ outcome: 'unchanged' }] })
+    expect((await call('POST', `/upload${query}&mib=1`)).status).toBe(200)
+    expect(sandbox.aem.findByPath('/content/dam/shop/film.mp4')?.repositoryMetadata['repo:size']).toBe(
+      1024 * 1024,
+    )
+  })
+
   it('answers what the action answers, a failure too', async () => {
     const answer = await call('POST', '/events', '{"type":"odd"}')
     expect(answer).toEqual({ status: 400, body: { message: 'no event' } })
@@ -101,6 +133,10 @@ describe('the front door', () => {
     ['POST', '/upload', undefined, 400, '?path=/content/dam/'],
     ['POST', '/upload?path=/etc/passwd', undefined, 400, 'not a file below /content/dam'],
     ['POST', '/upload?path=/content/dam/folder/', undefined, 400, 'not a file'],
+    ['POST', '/upload?path=/content/dam/a.jpg&mib=5000', undefined, 400, 'up to 4096'],
+    ['POST', '/upload?path=/content/dam/a.jpg&mib=x', undefined, 400, 'mib=x'],
+    ['POST', '/publish', undefined, 400, '?path=/content/dam/'],
+    ['POST', '/publish?path=/content/dam/none.jpg', undefined, 404, 'POST /upload?path='],
     ['POST', '/events', '{"type":', 400, 'not valid JSON'],
     ['POST', '/events', '[]', 400, 'not an object'],
     [
@@ -117,66 +153,30 @@ describe('the front door', () => {
   })
 })
 
-describe('the demonstration', () => {
-  const play = async (file: string) => {
-    const lines: string[] = []
-    const good = await runDemo({ bundle: file, write: (line) => lines.push(line), paint: createPaint(false) })
-    return { good, text: lines.join('\n') }
-  }
-
-  it('tells what happened, step by step', async () => {
-    const { good, text } = await play(bundle)
-    expect(good).toBe(true)
-    for (let step = 1; step <= 6; step += 1) expect(text).toContain(`${step}. `)
-    expect(text).toMatch(/dc:title +\| Garden chair +\| Garden chair/)
-    expect(text).toMatch(/wknd-skuid +\| \(none\) +\| MockSKU 123/)
-    expect(text).toMatch(/requests to AEM +3 \(reads 2, writes 1\)/)
-    expect(text).toContain('All as expected.')
-    expect(text).not.toContain('\u001b')
-  })
-
-  it('says what was expected when a step fails', async () => {
-    const { good, text } = await play(join(__dirname, 'fixtures', 'endings.cjs'))
-    expect(good).toBe(false)
-    expect(text).toContain('expected: the challenge comes back with status 200')
-    expect(text).toContain("The action's log:")
-  })
-
-  it('notices when something else is written', async () => {
-    const folder = mkdtempSync(join(tmpdir(), 'demo-'))
-    try {
-      const wrong = readFileSync(bundle, 'utf8').replace('mock-supplier', 'someone else')
-      writeFileSync(join(folder, 'index.js'), wrong)
-      const { good, text } = await play(folder)
-      expect(good).toBe(false)
-      expect(text).toMatch(/expected: wknd-suppliername is "mock-supplier"\n +found: +someone else/)
-    } finally {
-      rmSync(folder, { recursive: true })
-    }
-  })
-})
-
-describe('the build', () => {
+describe('what is deployed', () => {
   it('names the packages that are missing and what to do', () => {
     expect(() => checkDependencies(projectRoot)).not.toThrow()
     expect(() => checkDependencies(tmpdir())).toThrow(SetupError)
     expect(() => checkDependencies(tmpdir())).toThrow('npm ci')
   })
 
-  it('finds the built action, in our own package first', () => {
-    const root = mkdtempSync(join(tmpdir(), 'build-'))
-    try {
-      expect(findBundle(root, 'generic')).toBeUndefined()
-      const folder = (name: string) => join(root, 'dist', 'application', 'actions', name, 'generic-temp')
-      for (const name of ['another', 'asset-bridge']) {
-        mkdirSync(folder(name), { recursive: true })
-        expect(findBundle(root, 'generic')).toBe(name === 'another' ? undefined : folder('another'))
-        writeFileSync(join(folder(name), 'index.js'), '')
-      }
-      expect(findBundle(root, 'generic')).toBe(folder('asset-bridge'))
-    } finally {
-      rmSync(root, { recursive: true })
-    }
+  it('runs with the limits of ext.config.yaml', () => {
+    expect(builtActions(projectRoot)).toMatchObject({
+      generic: { timeoutMs: 60_000, memoryMb: 256, concurrency: 200, provideApiKey: true },
+      'export-asset': { timeoutMs: 60_000, memoryMb: 256, concurrency: 4, provideApiKey: true },
+      'export-worker': { timeoutMs: 10_800_000, memoryMb: 256, provideApiKey: true },
+    })
+  })
+
+  it('has the usual limits where none are declared, and none that the platform refuses', () => {
+    const text = (action: string) => `runtimeManifest: { packages: { pkg: { actions: { one: ${action} } } } }`
+    expect(readDeployment(text('{ function: a.ts }'))).toEqual({
+      packageName: 'pkg',
+      actions: [{ name: 'one', timeoutMs: 60_000, memoryMb: 256, concurrency: 200, provideApiKey: false }],
+    })
+    for (const limits of ['timeout: 10800001', 'memorySize: 64', 'concurrency: 501', 'concurrency: 1.5'])
+      expect(() => readDeployment(text(`{ limits: { ${limits} } }`))).toThrow(limits.split(':')[0])
+    expect(() => readDeployment('{}')).toThrow('declares no package')
   })
 })
 
@@ -188,6 +188,7 @@ describe('printing', () => {
       'wide cell | b',
     ])
     expect([milliseconds(1.234), milliseconds(45.6)]).toEqual(['1.2 ms', '46 ms'])
+    expect(mebibytes(1.4 * 1024 * 1024)).toBe('1 MiB')
     expect(createPaint(true).green('x')).toBe('\u001b[32mx\u001b[0m')
   })
 })

@@ -1,0 +1,24 @@
+import { runScript } from '../../scripts/command'
+
+const start = (...args: string[]) => runScript('tsx/dist/cli.mjs', ['sandbox/start.ts', ...args])
+
+describe('npm start', () => {
+  test('shows both jobs on the built actions, with plain lines where there is no terminal, and ends well', async () => {
+    const { code, output } = await start()
+
+    expect(output).toContain('All as expected.')
+    expect(code).toBe(0)
+    expect(output).toMatch(/wknd-skuid +\| \(none\) +\| MockSKU 123/)
+    expect(output).toMatch(/garden \(panorama\)\.tif +\| 67108864 +\| [0-9a-f]{12}… as in AEM/)
+    expect(output).toMatch(/garden film\.mp4 +\| 209715200 +\| [0-9a-f]{12}… as in AEM/)
+    expect(output).toContain('Nothing was copied')
+    expect([output.includes('\u001b'), output.includes('\r')]).toEqual([false, false])
+  })
+
+  test('takes no arguments, and says so', async () => {
+    const { code, output } = await start('--fast')
+
+    expect(output).toContain('Usage: npm start')
+    expect(code).toBe(1)
+  })
+})
