@@ -9,6 +9,7 @@ import type { ClientJob } from './export/client'
 import { type BenchFile, sha1Of } from './export/content'
 import { type Measured, measure } from './export/measure'
 import { type Target, targets } from './export/targets'
+import { productionNode } from './production-node'
 import { writeResult } from './report'
 
 const mebibyte = 1024 * 1024
@@ -80,7 +81,7 @@ async function runOnce(side: Side, { name, start, client, source, files, shape }
     const { AWS_CA_BUNDLE: _, ...env } = process.env
     const measured =
       side === 'ours'
-        ? await measure(process.execPath, [client, JSON.stringify(job)], env)
+        ? await measure(productionNode, [client, JSON.stringify(job)], env)
         : await measure('rclone', rcloneArgs(source, target.remote, list, shape.concurrency), {
             ...env,
             RCLONE_CONFIG: '/dev/null',

@@ -1,3 +1,4 @@
+import { systemicError } from './core/errors'
 import type { DestinationFactory } from './destinations/destination'
 import type { KeyTemplate } from './destinations/key'
 
@@ -17,5 +18,18 @@ export type Exports = {
   onDelete?: 'keep' | 'remove'
 }
 
-/** Gives `config/destinations.ts` its types, and the editor its help. */
-export const defineDestinations = (exports: Exports): Exports => exports
+/**
+ * Gives `config/destinations.ts` its types, and the editor its help.
+ * @throws {BridgeError} systemic, `CONFIG_INVALID`, when files are to be removed whose keys nobody could tell any more
+ */
+export function defineDestinations(exports: Exports): Exports {
+  for (const setting of ['onUnpublish', 'onDelete'] as const) {
+    if (exports[setting] !== 'remove' || exports.key.pathOnly === true) continue
+    throw systemicError(
+      'CONFIG_INVALID',
+      `config/destinations.ts says ${setting}: 'remove', but its key needs the asset's metadata, which is gone by then: ` +
+        "use a key made from the path alone, such as pathBelowDam() or flat(), mark your own with pathOnly: true, or set it to 'keep'",
+    )
+  }
+  return exports
+}

@@ -3,15 +3,20 @@ import webpack from 'webpack'
 import { root } from '../../scripts/command'
 import ourConfig from '../../webpack-config.js'
 
-const folder = join(root, 'bench/out/export')
+/** Bundles our side; start-up counts, so it must not be TypeScript. */
+export const bundleClient = (): Promise<string> =>
+  bundle(join(root, 'bench/export/client.ts'), join(root, 'bench/out/export'))
 
-/** Bundles our side as an action is bundled; start-up counts, so it must not be TypeScript. */
-export async function bundleClient(): Promise<string> {
+/**
+ * Bundles a script as `aio app build` bundles an action: all in one file.
+ * @returns the path of that file
+ */
+export async function bundle(entry: string, folder: string): Promise<string> {
   const compiler = webpack({
     ...ourConfig,
     mode: 'production',
     target: 'node',
-    entry: [join(root, 'bench/export/client.ts')],
+    entry: [entry],
     output: { path: folder, filename: 'client.js', libraryTarget: 'commonjs2' },
   })
   await new Promise<void>((resolve, reject) => {

@@ -8,6 +8,7 @@ import { azure } from '../../src/destinations/azure'
 import type { AssetBinary, DestinationContext, DestinationFactory } from '../../src/destinations/destination'
 import { folder } from '../../src/destinations/folder'
 import { s3 } from '../../src/destinations/s3'
+import { sftp } from '../../src/destinations/sftp'
 import { createHttpClient } from '../../src/http/http-client'
 
 /** What one run copies; it comes as JSON in the first argument. */
@@ -25,6 +26,7 @@ const factories: Readonly<Record<string, () => DestinationFactory>> = {
   azure: () => azure({ copyFromUrl: false }),
   s3,
   folder,
+  sftp,
 }
 
 async function run(job: ClientJob): Promise<void> {

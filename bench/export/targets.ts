@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import type { Readable } from 'node:stream'
 import { startAzurite } from '../../sandbox/targets/azurite'
 import { startS3Server } from '../../sandbox/targets/s3-server'
+import { hasSshd, startSshd } from '../../sandbox/targets/ssh-server'
 
 /** A destination that is running, empty, and used by one run only. */
 export type Target = {
@@ -43,6 +44,7 @@ export const targets: Readonly<Record<string, () => Promise<Target>>> = {
       close: server.close,
     }
   },
+  ...(hasSshd ? { sftp: startSftp } : {}),
   folder: async () => {
     const root = await mkdtemp(join(tmpdir(), 'bridge-bench-'))
     return {
@@ -52,6 +54,18 @@ export const targets: Readonly<Record<string, () => Promise<Target>>> = {
       close: () => rm(root, { recursive: true }),
     }
   },
+}
+
+async function startSftp(): Promise<Target> {
+  const server = await startSshd()
+  const { port, username } = new URL(server.inputs.SFTP_URL ?? '')
+  const key = join(server.root, '../user')
+  return {
+    inputs: server.inputs,
+    remote: `:sftp,host=127.0.0.1,port=${port},user=${decodeURIComponent(username)},key_file='${key}':${server.root}`,
+    sha1: (name) => hashed(createReadStream(join(server.root, name))),
+    close: server.close,
+  }
 }
 
 async function hashed(stream: Readable): Promise<string> {

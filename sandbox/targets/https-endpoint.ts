@@ -15,6 +15,8 @@ export type EndpointFault =
   | { status: number; headers?: Record<string, string> }
   | { cutAfter: number }
   | { silent: true }
+  /** Does its work, and breaks the connection in place of an answer. */
+  | { lost: true }
   /** Takes no byte of the body. */
   | { deaf: true }
 
@@ -31,6 +33,8 @@ export type HttpsEndpoint = {
   dropConnections(): void
   /** Connections ever made. */
   connections(): number
+  /** Until no request is being worked on. */
+  quiet(): Promise<void>
   close(): Promise<void>
 }
 
@@ -48,6 +52,7 @@ export async function startHttpsEndpoint({
   await mkdir(join(folder, 'in'))
   const stored = new Map<string, Stored>()
   const sockets = new Set<Socket>()
+  const working = new Set<Promise<void>>()
   let connections = 0
   let files = 0
 
@@ -59,7 +64,10 @@ export async function startHttpsEndpoint({
       bytes: 0,
     }
     endpoint.requests.push(seen)
-    serve(request, response, seen).catch(() => response.destroy())
+    const work: Promise<void> = serve(request, response, seen)
+      .catch(() => void response.destroy())
+      .finally(() => working.delete(work))
+    working.add(work)
   })
   server.on('connection', (socket) => {
     connections += 1
@@ -85,6 +93,9 @@ export async function startHttpsEndpoint({
       for (const socket of sockets) socket.resetAndDestroy()
     },
     connections: () => connections,
+    quiet: async () => {
+      while (working.size > 0) await Promise.all(working)
+    },
     close: async () => {
       server.closeAllConnections()
       await new Promise((resolve) => server.close(resolve))
@@ -141,7 +152,8 @@ export async function startHttpsEndpoint({
     const etag = `"${randomBytes(8).toString('hex')}"`
     const version = String(request.headers['x-source-version'])
     stored.set(key, { file, version, mediaType: part.mediaType, etag, size: (await stat(file)).size })
-    return answer(response, now === undefined ? 201 : 200, { etag })
+    if (fault !== undefined && 'lost' in fault) request.socket.resetAndDestroy()
+    else answer(response, now === undefined ? 201 : 200, { etag })
   }
 }
 

@@ -14,7 +14,7 @@ import {
 } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import ssh2, { type Connection, type SFTPWrapper } from 'ssh2'
+import ssh2, { type AuthContext, type Connection, type ParsedKey, type SFTPWrapper } from 'ssh2'
 import type { SshServer } from './ssh-server'
 
 /** What goes wrong with a request: a status, no answer for good, or the end of the connection. */
@@ -26,6 +26,8 @@ export type PlainSftpServer = SshServer & {
   fault: (request: string, path: string) => SftpFault | undefined
   /** Open connections; all ever made. */
   connections(): { open: number; total: number }
+  /** Lets the user in with this key, too, as `authorized_keys` writes it. */
+  authorize(publicKey: string): void
   /** Attempts to log in, wrong ones included. */
   logins(): number
   /** Breaks every connection without a word to the client, as a frozen process meets it. */
@@ -44,6 +46,7 @@ const { STATUS_CODE, flagsToString } = ssh2.utils.sftp
 export async function startPlainSftpServer(): Promise<PlainSftpServer> {
   const root = await mkdtemp(join(tmpdir(), 'bridge-sftp-'))
   const clients = new Set<Connection>()
+  const authorized: ParsedKey[] = []
   let total = 0
   let logins = 0
   const server = new ssh2.Server(
@@ -56,9 +59,8 @@ export async function startPlainSftpServer(): Promise<PlainSftpServer> {
       client.on('close', () => clients.delete(client))
       client.on('authentication', (context) => {
         logins += 1
-        if (context.method === 'password' && context.username === 'bridge' && context.password === password)
-          context.accept()
-        else context.reject(['password'])
+        if (context.username === 'bridge' && isRight(context, authorized)) context.accept()
+        else context.reject(['password', 'publickey'])
       })
       client.on('ready', () => {
         client.on('session', (accept) => {
@@ -84,6 +86,11 @@ export async function startPlainSftpServer(): Promise<PlainSftpServer> {
     root,
     fault: () => undefined,
     connections: () => ({ open: clients.size, total }),
+    authorize: (text) => {
+      const key = ssh2.utils.parseKey(text)
+      if (key instanceof Error) throw key
+      authorized.push(key)
+    },
     logins: () => logins,
     cutAll: () => {
       for (const client of clients) client.end()
@@ -198,6 +205,18 @@ export async function startPlainSftpServer(): Promise<PlainSftpServer> {
       }),
     )
   }
+}
+
+function isRight(context: AuthContext, authorized: readonly ParsedKey[]): boolean {
+  if (context.method === 'password') return context.password === password
+  if (context.method !== 'publickey') return false
+  const { key, blob, signature, hashAlgo } = context
+  const known = authorized.find(
+    (one) => one.type === key.algo.replace(/^rsa-.*/, 'ssh-rsa') && one.getPublicSSH().equals(key.data),
+  )
+  if (known === undefined) return false
+  // The first question is only whether the key would do.
+  return signature === undefined || blob === undefined || known.verify(blob, signature, hashAlgo) === true
 }
 
 const attrs = (stats?: Stats) => ({

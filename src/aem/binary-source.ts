@@ -1,20 +1,26 @@
 import type { ByteRange } from '../core/binary'
 import { callContextOf } from '../core/call-context'
 import type { Clock } from '../core/clock'
-import { type BridgeError, permanentError, systemicError, transientError } from '../core/errors'
-import { parseRetryAfter } from '../http/retry-after'
-import { getStream, type StreamedResponse } from '../http/stream'
+import { BridgeError, systemicError } from '../core/errors'
+import { discard, getStream, type StreamedResponse } from '../http/stream'
 import type { TokenProvider } from '../ims/token-provider'
 import { checkRedirect } from './binary-hosts'
+import { authorProblem, linkProblem, notAFile } from './binary-problem'
 
-/** Gets the bytes behind one path of an author, wherever AEM sends for them. */
+/** From the first byte on; to the end of the file where no end is given. */
+export type OpenRange = Pick<ByteRange, 'start'> & Partial<ByteRange>
+
+/** Gets the bytes behind one path of an author, wherever AEM sends for them. One try each; whoever calls tries again. */
 export type BinarySource = {
   /**
    * Starts a download. With a range the answer may still be the whole file (200).
    * @throws {BridgeError} by the status; transient for anything that is no file
    */
-  get(range: Partial<ByteRange> | undefined, signal: AbortSignal): Promise<StreamedResponse>
-  /** The URL that AEM redirects to, good without a token; undefined when AEM serves the bytes itself. */
+  get(range: OpenRange | undefined, signal: AbortSignal): Promise<StreamedResponse>
+  /**
+   * The URL that AEM redirects to, good without a token, and tried: it gives a file. Undefined when AEM serves the
+   * bytes itself, or there are none.
+   */
   presignedUrl(signal: AbortSignal): Promise<string | undefined>
   /** The entity tag of the bytes, from an answer whose body is not read; undefined when there is none. */
   etag(signal: AbortSignal): Promise<string | undefined>
@@ -29,147 +35,141 @@ export type BinarySourceOptions = {
 }
 
 const maxHops = 5
+const firstByte: OpenRange = { start: 0, end: 1 }
 const isRedirect = (status: number): boolean => [301, 302, 303, 307, 308].includes(status)
 const isHtml = (type: string | undefined): boolean =>
-  /^(text\/html|application\/xhtml\+xml)\b/i.test(type ?? '')
+  /^\s*(text\/html|application\/xhtml\+xml)\b/i.test(type ?? '')
+/** An expired link is refused; one to a blob that was replaced leads nowhere. 416 is about the range, 429 about haste. */
+const isLinkOver = (status: number): boolean =>
+  status >= 400 && status < 500 && status !== 416 && status !== 429
 
 /** Creates the source of one file. A link that AEM has given is used until it is refused. */
 export function createBinarySource(
   options: BinarySourceOptions,
-  parts: { tokens: TokenProvider; clock: Clock },
+  parts: { tokens: TokenProvider; clock: Clock; answerMs?: number },
 ): BinarySource {
-  const { tokens, clock } = parts
+  const { tokens, clock, answerMs } = parts
   const author = new URL(`${options.origin}${options.path}`)
   let link: URL | undefined
 
   return { get, presignedUrl, etag }
 
+  async function get(range: OpenRange | undefined, signal: AbortSignal): Promise<StreamedResponse> {
+    if (link !== undefined) {
+      const response = await followed(link, range, signal)
+      if (!isLinkOver(response.status)) return fileFrom(response, linkProblem)
+      discard(response)
+    }
+    return (await renewed(range, signal)).response
+  }
+
+  async function presignedUrl(signal: AbortSignal): Promise<string | undefined> {
+    try {
+      const { response, link: given } = await renewed(firstByte, signal)
+      discard(response)
+      return given?.href
+    } catch (thrown) {
+      if (isOfNoBytes(thrown)) return undefined
+      throw thrown
+    }
+  }
+
   async function etag(signal: AbortSignal): Promise<string | undefined> {
-    const response = await get(undefined, signal)
+    const response = await get(firstByte, signal).catch((thrown) => {
+      if (isOfNoBytes(thrown)) return get(undefined, signal)
+      throw thrown
+    })
     discard(response)
     return response.headers.get('etag')
   }
 
-  async function get(range: Partial<ByteRange> | undefined, signal: AbortSignal): Promise<StreamedResponse> {
-    if (link !== undefined) {
-      const response = await followed(link, range, signal)
-      if (response.status < 400) return checked(response)
-      discard(response)
-      // Expired, as a rule: AEM gives a new one.
-      link = undefined
-    }
-    const response = await fromAuthor(range, signal)
-    return checked(isRedirect(response.status) ? await followRedirect(response, range, signal) : response)
-  }
-
-  async function presignedUrl(signal: AbortSignal): Promise<string | undefined> {
-    const response = await fromAuthor({ start: 0, end: 1 }, signal)
-    discard(response)
-    if (!isRedirect(response.status)) {
-      if (response.status >= 400) throw problem(response)
-      return undefined
-    }
-    link = checkRedirect(options.origin, author, response.headers.get('location'))
-    return link.href
-  }
-
-  async function fromAuthor(
-    range: Partial<ByteRange> | undefined,
+  /** Asks the author, and follows the link that it may give. */
+  async function renewed(
+    range: OpenRange | undefined,
     signal: AbortSignal,
-  ): Promise<StreamedResponse> {
+  ): Promise<{ response: StreamedResponse; link: URL | undefined }> {
+    const response = await fromAuthor(range, signal)
+    if (!isRedirect(response.status)) return { response: fileFrom(response, authorProblem), link: undefined }
+    const given = targetOf(response, author)
+    const file = fileFrom(await followed(given, range, signal), linkProblem)
+    link = given
+    return { response: file, link: given }
+  }
+
+  async function fromAuthor(range: OpenRange | undefined, signal: AbortSignal): Promise<StreamedResponse> {
     const call = callContextOf(signal)
     const token = await tokens.token(call)
-    const response = await send(author, range, signal, { authorization: `Bearer ${token}` })
+    const response = await sendWith(token, range, signal)
     if (response.status !== 401) return response
-    tokens.refused(token)
-    const renewed = await tokens.token(call)
-    if (renewed === token) return response
+    const next = await tokens.token(call)
+    if (next === token) return response
     discard(response)
-    return send(author, range, signal, { authorization: `Bearer ${renewed}` })
+    return sendWith(next, range, signal)
   }
 
-  async function followRedirect(
-    redirect: StreamedResponse,
-    range: Partial<ByteRange> | undefined,
+  async function sendWith(
+    token: string,
+    range: OpenRange | undefined,
     signal: AbortSignal,
   ): Promise<StreamedResponse> {
-    discard(redirect)
-    link = checkRedirect(options.origin, author, redirect.headers.get('location'))
-    const response = await followed(link, range, signal)
-    if (response.status >= 400) link = undefined
+    const response = await send(author, range, signal, { authorization: `Bearer ${token}` })
+    if (response.status === 401) tokens.refused(token)
+    else tokens.accepted(token)
+    if (response.status === 403) tokens.forbidden(token)
     return response
   }
 
   /** No header but the range goes with a redirect: the link is the key, and storage refuses a second one. */
   async function followed(
     start: URL,
-    range: Partial<ByteRange> | undefined,
+    range: OpenRange | undefined,
     signal: AbortSignal,
   ): Promise<StreamedResponse> {
     let url = start
     for (let hop = 1; hop <= maxHops; hop++) {
       const response = await send(url, range, signal, {})
       if (!isRedirect(response.status)) return response
-      discard(response)
-      url = checkRedirect(options.origin, url, response.headers.get('location'))
+      url = targetOf(response, url)
     }
     throw systemicError('AEM_REDIRECTS', `AEM redirects a download more than ${maxHops} times`, {
       upstream: 'AEM',
     })
   }
 
+  function targetOf(redirect: StreamedResponse, from: URL): URL {
+    discard(redirect)
+    return checkRedirect(options.origin, from, redirect.headers.get('location'))
+  }
+
   function send(
     url: URL,
-    range: Partial<ByteRange> | undefined,
+    range: OpenRange | undefined,
     signal: AbortSignal,
     headers: Record<string, string>,
   ): Promise<StreamedResponse> {
-    return getStream(url, { ...headers, ...(range ? { range: rangeHeader(range) } : {}) }, signal)
-  }
-
-  function checked(response: StreamedResponse): StreamedResponse {
-    if (response.status !== 200 && response.status !== 206) {
-      discard(response)
-      throw problem(response)
-    }
-    if (isHtml(response.headers.get('content-type')) && !isHtml(options.mediaType)) {
-      discard(response)
-      throw transientError(
-        'AEM_NOT_A_FILE',
-        `AEM answered ${response.status} with an HTML page in place of the file: a login or hibernation page`,
-        { upstream: 'AEM' },
-      )
-    }
-    return response
-  }
-
-  function problem({ status, headers }: StreamedResponse): BridgeError {
-    const details = { upstream: 'AEM', status }
-    if (status === 404 || status === 410)
-      return permanentError('ASSET_NOT_FOUND', `AEM has no file there (${status})`, details)
-    if (status === 401)
-      return systemicError('AEM_UNAUTHORIZED', 'AEM refused the token for a download (401)', details)
-    if (status === 403)
-      return systemicError(
-        'AEM_FORBIDDEN',
-        'AEM refused a download with 403: check that the client id is allow-listed and may read /content/dam',
-        details,
-      )
-    if (status === 416)
-      return transientError('AEM_FILE_CHANGED', 'the file became shorter while it was read', details)
-    const retryAfterMs = parseRetryAfter(headers.get('retry-after'), clock.now())
-    return transientError('AEM_UNAVAILABLE', `AEM answered a download with ${status}`, {
-      ...details,
-      ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+    return getStream(url, {
+      upstream: 'AEM',
+      headers: { ...headers, ...(range ? { range: rangeHeader(range) } : {}) },
+      signal,
+      ...(answerMs === undefined ? {} : { answerMs }),
     })
   }
+
+  function fileFrom(response: StreamedResponse, problem: typeof authorProblem): StreamedResponse {
+    const { status, headers } = response
+    if (status === 200 || status === 206) {
+      if (!isHtml(headers.get('content-type')) || isHtml(options.mediaType)) return response
+      discard(response)
+      throw notAFile(status)
+    }
+    discard(response)
+    throw problem(response, clock.now())
+  }
 }
 
-const rangeHeader = ({ start = 0, end }: Partial<ByteRange>): string =>
+/** Not even an empty file has a first byte. */
+const isOfNoBytes = (thrown: unknown): boolean =>
+  thrown instanceof BridgeError && thrown.code === 'AEM_NO_SUCH_RANGE'
+
+const rangeHeader = ({ start, end }: OpenRange): string =>
   `bytes=${start}-${end === undefined ? '' : end - 1}`
-
-/** An answer nobody reads would keep its connection busy. */
-function discard(response: StreamedResponse): void {
-  response.body.on('error', () => undefined)
-  response.body.destroy()
-}

@@ -14,6 +14,7 @@ import {
 import { dirname, join, sep } from 'node:path'
 import type { FileFacts, FileTree } from './file-tree'
 import { leavesRoot, notAFile, systemCode, toFolderError } from './folder-errors'
+import { writeBlocks } from './folder-writer'
 import { folderOf } from './hidden-names'
 
 const textBytes = 4_096
@@ -50,7 +51,7 @@ export function folderTree(root: string): FileTree {
     writeNew: (path, chunks) =>
       guarded(path, () =>
         withFile(full(path), 'wx', async (handle) => {
-          await handle.writeFile(chunks)
+          await writeBlocks(handle, chunks)
           await handle.sync()
           return factsOf(await handle.stat({ bigint: true }))
         }),

@@ -1,12 +1,18 @@
 import { createHash } from 'node:crypto'
 import type { Asset } from '../core/asset'
 import { permanentError } from '../core/errors'
+import { type JsonValue, nonEmptyString } from '../core/json'
 
-/** How an asset's place in a destination is made from its place in AEM. */
-export type KeyTemplate = (asset: KeySource) => string
+/** How an asset's place in a destination is made from what AEM says about it. */
+export type KeyTemplate = ((asset: KeySource) => string) & {
+  /** It needs nothing but path and name, so that the place is still known when the asset is gone. @default false */
+  readonly pathOnly?: boolean
+  /** Its last segment bears a hash of the path already, so that no two assets share one. @default false */
+  readonly isHashed?: boolean
+}
 
-/** What a key may be made from. Only the path is still known when an asset is gone. */
-export type KeySource = Pick<Asset, 'path' | 'name' | 'metadata'>
+/** What a key may be made from. Only path and name are still known when an asset is gone. */
+export type KeySource = Pick<Asset, 'path' | 'name' | 'metadata'> & Partial<Pick<Asset, 'repository'>>
 
 const damRoot = '/content/dam/'
 const maxSegmentBytes = 200
@@ -14,35 +20,96 @@ const maxKeyBytes = 900
 const hashLength = 12
 
 /** The path below `/content/dam/`: `shop/lamp.png`. */
-export const pathBelowDam = (): KeyTemplate => (asset) => asset.path.slice(damRoot.length)
+export const pathBelowDam = (): KeyTemplate =>
+  Object.assign(({ path }: KeySource) => (path.startsWith(damRoot) ? path.slice(damRoot.length) : ''), {
+    pathOnly: true,
+  })
 
 /** All files side by side; a hash of the path keeps files of one name apart: `lamp-3f9a0c1d2e4b.png`. */
-export const flat = (): KeyTemplate => (asset) => withSuffix(asset.name, hashOf(asset.path))
+export const flat = (): KeyTemplate => hashed(uniqueName, { pathOnly: true })
+
+/**
+ * A folder a product, named by its SKU: `MockSKU 123/lamp-3f9a0c1d2e4b.png`. The first SKU counts where there are
+ * several. When it changes, the file is exported to its new place, and the old one stays.
+ * @param property of the asset's metadata that holds the SKU; the link property of `config/enrichment.ts` by default
+ * @param without the folder of files that have no SKU
+ */
+export const bySku = (property = 'wknd-skuid', without = 'without-sku'): KeyTemplate =>
+  hashed((asset) => `${segmentOf(textOf(asset.metadata[property])) ?? without}/${uniqueName(asset)}`)
+
+/**
+ * A folder a day, in UTC: `2025/03/09/lamp-3f9a0c1d2e4b.png`. A date that moves, such as that of the last change, brings
+ * a new file each time, and the old ones stay.
+ * @param property that holds an ISO 8601 date, sought in the asset's metadata, then in what the repository says
+ * @param without the folder of files that have no such date
+ */
+export const byDate = (property = 'repo:createDate', without = 'undated'): KeyTemplate =>
+  hashed(
+    (asset) =>
+      `${dayOf(textOf(asset.metadata[property]) ?? textOf(asset.repository?.[property])) ?? without}/${uniqueName(asset)}`,
+  )
+
+const hashed = (
+  template: (asset: KeySource) => string,
+  { pathOnly = false }: { pathOnly?: boolean } = {},
+): KeyTemplate => Object.assign((asset: KeySource) => template(asset), { pathOnly, isHashed: true })
+
+const uniqueName = ({ name, path }: KeySource): string =>
+  withSuffix(name === '' ? path.slice(path.lastIndexOf('/') + 1) : name, hashOf(path))
+
+/** Of several values the first. */
+function textOf(value: JsonValue | undefined): string | undefined {
+  const first: unknown = Array.isArray(value) ? value[0] : value
+  return typeof first === 'number' ? String(first) : nonEmptyString(first)?.trim()
+}
+
+/** A slash in a SKU must not make a folder. Two SKUs may then share one, which the file names stand. */
+const segmentOf = (text: string | undefined): string | undefined => text?.replaceAll('/', '_')
+
+const isoDate = /^(\d{4}-\d{2}-\d{2})(?:T(\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?)(Z|[+-]\d{2}:?\d{2})?)?$/
+
+function dayOf(text: string | undefined): string | undefined {
+  const [, day, time = '00:00', zone = 'Z'] = isoDate.exec(text ?? '') ?? []
+  const moment = new Date(`${day}T${time}${zone}`)
+  if (day === undefined || Number.isNaN(moment.getTime())) return undefined
+  return moment.toISOString().slice(0, 10).replaceAll('-', '/')
+}
 
 /**
  * Turns a template's text into a key that every destination can hold, below its root, one for each text.
- * @param isTaken tells names that files of another kind bear; a file that is named like one gets a hash
+ * @param options.isTaken tells names that files of another kind bear; a file that is named like one gets a hash
+ * @param options.isHashed whether the last segment bears a hash of the path already
+ * @throws {BridgeError} permanent, `KEY_EMPTY`
  */
-export function safeKey(text: string, isTaken: (name: string) => boolean = () => false): string {
+export function safeKey(
+  text: string,
+  {
+    isTaken = () => false,
+    isHashed = false,
+  }: { isTaken?: (name: string) => boolean; isHashed?: boolean } = {},
+): string {
   const segments = text.split('/').filter((segment) => segment !== '')
   const key = segments
     .map((segment, index) => {
-      const safe = safeSegment(segment)
       const isFile = index === segments.length - 1
+      const safe = safeSegment(segment, isFile && isHashed)
       return isFile && safe === segment && isTaken(segment) ? withSuffix(segment, hashOf(segment)) : safe
     })
     .join('/')
   if (key === '')
-    throw permanentError('KEY_EMPTY', 'the key template in config/destinations.ts gave an empty key')
+    throw permanentError(
+      'KEY_EMPTY',
+      'the key template in config/destinations.ts gave an empty key: the asset does not lie below /content/dam/',
+    )
   if (Buffer.byteLength(key) <= maxKeyBytes) return key
-  return `${hashOf(text)}-${safeSegment(text.slice(text.lastIndexOf('/') + 1))}`
+  return withSuffix(safeSegment(text.slice(text.lastIndexOf('/') + 1)), hashOf(text))
 }
 
 /**
  * Names that some destination refuses, or reads as something else, are written differently; the hash of the original
  * keeps two of them apart, and from a file that bears the changed name by itself.
  */
-function safeSegment(segment: string): string {
+function safeSegment(segment: string, isHashed = false): string {
   const normal = segment.toWellFormed().normalize('NFC')
   const cleaned = [...normal]
     .map((character) => (isUnsafe(character) ? '_' : character))
@@ -50,12 +117,18 @@ function safeSegment(segment: string): string {
     .replace(/[. ]+$/, (tail) => '_'.repeat(tail.length))
     .replace(/^\./, '_')
     .replace(/\.part$/i, '_part')
+    .replace(windowsDevice, '_$&')
   const short = shorten(cleaned)
-  return short === segment && !hashed.test(segment) ? segment : withSuffix(short, hashOf(segment))
+  return short === segment && (isHashed || !looksHashed.test(segment))
+    ? segment
+    : withSuffix(short, hashOf(segment))
 }
 
+/** Windows takes these for devices, whatever their extension. */
+const windowsDevice = /^(con|prn|aux|nul|com\d|lpt\d)(?=\.|$)/i
+
 /** A name that looks as if it had been made by `withSuffix` could be taken for one that was. */
-const hashed = new RegExp(`-[0-9a-f]{${hashLength}}(\\.[^.]*)?$`)
+const looksHashed = new RegExp(`-[0-9a-f]{${hashLength}}(\\.[^.]*)?$`)
 
 function isUnsafe(character: string): boolean {
   const code = character.codePointAt(0) ?? 0
@@ -81,4 +154,6 @@ function withSuffix(name: string, suffix: string): string {
   return dot > 0 ? `${name.slice(0, dot)}-${suffix}${name.slice(dot)}` : `${name}-${suffix}`
 }
 
-const hashOf = (text: string): string => createHash('sha256').update(text).digest('hex').slice(0, hashLength)
+/** Of UTF-16, since UTF-8 writes all broken characters alike. */
+const hashOf = (text: string): string =>
+  createHash('sha256').update(Buffer.from(text, 'utf16le')).digest('hex').slice(0, hashLength)

@@ -32,8 +32,8 @@ export const connectionLost = (): BridgeError =>
   transientError('SFTP_LOST', 'the SFTP server closed the connection', { upstream })
 
 /** The server keeps the connection open and answers nothing. */
-export const stalled = (seconds: number): BridgeError =>
-  transientError('SFTP_STALLED', `the SFTP server answered nothing for ${seconds} s`, { upstream })
+export const stalled = (ms: number): BridgeError =>
+  transientError('SFTP_STALLED', `the SFTP server answered nothing for ${ms} ms`, { upstream })
 
 /** Why no connection came to be: always systemic, since no file could be sent. */
 export function toConnectError(thrown: unknown, inputs: string): BridgeError {
@@ -76,7 +76,7 @@ export const wrongHostKey = (presented: string, inputs: string): BridgeError =>
 export const wrongPrivateKey = (inputs: string): BridgeError =>
   systemicError(
     'INPUT_INVALID',
-    `${inputs}_PRIVATE_KEY cannot be read: it must be a whole PEM or OpenSSH key, line breaks written as \\n, and ${inputs}_PASSPHRASE must fit it`,
+    `${inputs}_PRIVATE_KEY cannot be read: it must be a whole private key, PEM or OpenSSH, on one line with \\n for line breaks or in Base64, and ${inputs}_PASSPHRASE must fit it`,
   )
 
 /** A failed write: SFTP has no status for a full disk but "failure". */

@@ -29,21 +29,28 @@ export function readSftpSettings(prefix: string, context: DestinationContext): S
     `${prefix}_HOST_KEY_SHA256`,
     'set it to the fingerprint that `ssh-keyscan <host> | ssh-keygen -lf -` prints (SHA256:...), after you have compared it with the one the server’s owner gave you',
   )
-  const privateKey = context.input(`${prefix}_PRIVATE_KEY`)
+  const keyInput = context.input(`${prefix}_PRIVATE_KEY`)
+  const privateKey = keyInput === undefined ? undefined : keyText(keyInput)
   const passphrase = context.input(`${prefix}_PASSPHRASE`)
   const password = context.input(`${prefix}_PASSWORD`)
-  for (const secret of [privateKey, passphrase, password]) context.redactor.add(secret)
+  for (const secret of [keyInput, privateKey, passphrase, password]) context.redactor.add(secret)
   if (privateKey === undefined && password === undefined) {
     throw invalid(`${prefix}_PRIVATE_KEY`, `is not set: set it, or ${prefix}_PASSWORD`)
   }
   return {
     ...readUrl(`${prefix}_URL`, url),
     hostKeys: readFingerprints(`${prefix}_HOST_KEY_SHA256`, fingerprints),
-    // A line of .env, or of a secret store, carries line breaks as two characters.
-    privateKey: privateKey === undefined ? undefined : `${privateKey.replaceAll('\\n', '\n').trim()}\n`,
+    privateKey,
     passphrase,
     password,
   }
+}
+
+/** A line of .env, or of a secret store, carries line breaks as two characters, or the whole key in Base64. */
+function keyText(value: string): string {
+  const text = value.replaceAll('\\r', '').replaceAll('\\n', '\n').replaceAll('\r', '').trim()
+  const isBase64 = /^[A-Za-z0-9+/\s]+={0,2}$/.test(text)
+  return `${isBase64 ? Buffer.from(text, 'base64').toString('utf8').trim() : text}\n`
 }
 
 function readUrl(input: string, text: string): Pick<SftpSettings, 'host' | 'port' | 'user' | 'root'> {

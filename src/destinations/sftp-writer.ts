@@ -1,10 +1,11 @@
 import { untilAborted } from '../core/call-context'
 import type { SftpConnection } from './sftp-connection'
 
-/** What every server takes in one request. */
-const pieceBytes = 32 * 1024
-/** What is on its way at once: enough for 100 MB/s at 20 ms. */
-const windowBytes = 2 * 1024 * 1024
+/** What is on its way at once: enough for 50 MB/s at 20 ms. */
+const windowBytes = 1024 * 1024
+
+/** Buffers that are kept for the next file. */
+const maxSpare = 8
 
 /**
  * Writes bytes to an open file without waiting for each answer, so that the distance to the server does not count.
@@ -22,24 +23,48 @@ export async function writeWindowed(
   let failure: { thrown: unknown } | undefined
   let wake: (() => void) | undefined
 
-  for await (const piece of pieces(chunks)) {
-    await settle(windowBytes - piece.length)
-    send(piece)
+  let piece = takePiece()
+  let filled = 0
+  for await (const chunk of chunks) {
+    for (let offset = 0; offset < chunk.length; ) {
+      const copied = chunk.copy(piece, filled, offset)
+      offset += copied
+      filled += copied
+      if (filled < piece.length) continue
+      await settle(windowBytes - filled)
+      send(piece, filled)
+      piece = takePiece()
+      filled = 0
+    }
   }
+  if (filled > 0) send(piece, filled)
+  else giveBack(piece)
   await settle(0)
   return position
 
-  function send(piece: Buffer): void {
+  function takePiece(): Buffer {
+    return connection.spare.pop() ?? Buffer.allocUnsafe(connection.maxWriteBytes)
+  }
+
+  function giveBack(bytes: Buffer): void {
+    if (connection.spare.length < maxSpare) connection.spare.push(bytes)
+  }
+
+  function send(bytes: Buffer, length: number): void {
     const at = position
-    position += piece.length
-    inFlight += piece.length
+    position += length
+    inFlight += length
     connection
-      .request<void>(undefined, (sftp, done) => sftp.write(handle, piece, 0, piece.length, at, done))
-      .catch((thrown: unknown) => {
-        failure ??= { thrown }
-      })
+      .request<void>(undefined, (sftp, done) => sftp.write(handle, bytes, 0, length, at, done))
+      .then(
+        // Answered, so nobody reads them any more.
+        () => giveBack(bytes),
+        (thrown: unknown) => {
+          failure ??= { thrown }
+        },
+      )
       .finally(() => {
-        inFlight -= piece.length
+        inFlight -= length
         wake?.()
       })
   }
@@ -54,22 +79,4 @@ export async function writeWindowed(
     }
     if (failure !== undefined) throw failure.thrown
   }
-}
-
-/** The same bytes in pieces of one size, but for the last: what comes from the network comes in small ones. */
-async function* pieces(chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
-  let piece = Buffer.allocUnsafe(pieceBytes)
-  let filled = 0
-  for await (const chunk of chunks) {
-    for (let offset = 0; offset < chunk.length; ) {
-      const copied = chunk.copy(piece, filled, offset)
-      offset += copied
-      filled += copied
-      if (filled < pieceBytes) continue
-      yield piece
-      piece = Buffer.allocUnsafe(pieceBytes)
-      filled = 0
-    }
-  }
-  if (filled > 0) yield piece.subarray(0, filled)
 }

@@ -15,6 +15,8 @@ export type SftpOptions = {
   inputs?: string
   /** At once from one container. Some servers allow a user one only. @default 2 */
   connections?: 1 | 2
+  /** How long the server may answer nothing before the connection is given up, in milliseconds. @default 60000 */
+  idleMs?: number
 }
 
 /** Creates the `sftp` destination. */
@@ -22,11 +24,12 @@ export const sftp = ({
   name = 'sftp',
   inputs = 'SFTP',
   connections = 2,
+  idleMs = 60_000,
 }: SftpOptions = {}): DestinationFactory => ({
   isOn: (context) => context.input(`${inputs}_URL`) !== undefined,
   create: (context) => {
     const settings = readSftpSettings(inputs, context)
-    const pool = createSftpPool(() => connectSftp(settings, inputs), { connections })
+    const pool = createSftpPool(() => connectSftp(settings, { inputs, idleMs }), { connections })
     let warned = false
     const server: SftpServer = {
       root: settings.root,

@@ -1,21 +1,26 @@
+import { isRecord } from '../core/json'
 import { eventKey as cloudEventKey, decodeCloudEvent } from './cloud-event'
 import type { AssetEvent, EventKey } from './event'
 import { decodeXdmEvent, xdmBody, xdmKey } from './xdm-event'
 
 /**
- * Decodes an event about an asset, whichever way AEM sent it.
+ * Decodes an event about an asset, whichever way AEM sent it: a CloudEvent of AEM Eventing or XDM of the event proxy,
+ * bare or under `event`.
  * @throws {BridgeError} permanent, `EVENT_MALFORMED`
  */
 export function decodeEvent(raw: unknown): AssetEvent {
   const body = xdmBody(raw)
-  return body === undefined ? decodeCloudEvent(raw) : decodeXdmEvent(raw, body)
+  return body === undefined ? decodeCloudEvent(cloudEvent(raw)) : decodeXdmEvent(raw, body)
 }
 
 /** The key of an event, as far as it has one. */
 export function eventKey(raw: unknown): EventKey {
   const body = xdmBody(raw)
-  return body === undefined ? cloudEventKey(raw) : xdmKey(raw, body)
+  return body === undefined ? cloudEventKey(cloudEvent(raw)) : xdmKey(raw, body)
 }
+
+const cloudEvent = (raw: unknown): unknown =>
+  isRecord(raw) && raw.type === undefined && isRecord(raw.event) ? raw.event : raw
 
 /** What happened to an asset, as far as export is concerned. */
 export type Publication = 'published' | 'unpublished' | 'deleted'

@@ -1,3 +1,4 @@
+import { permanentError } from '../core/errors'
 import { isRecord, nonEmptyString } from '../core/json'
 import { type AssetEvent, type EventKey, timeOf } from './event'
 
@@ -8,21 +9,22 @@ export function xdmBody(raw: unknown): Record<string, unknown> | undefined {
   return isRecord(body['activitystreams:object']) ? body : undefined
 }
 
-/** `N/A` stands for an id that AEM did not find, as after a deletion. */
-const notAvailable = 'N/A'
-
 /**
  * Decodes an event of AEM's event proxy (the add-on that sent XDM events before AEM Eventing). Its etag is left
- * alone: it is random where the asset has no SHA-1.
+ * alone: it is random where the asset has no SHA-1. An event about a page has a type that nobody knows.
+ * @throws {BridgeError} permanent, `EVENT_MALFORMED`
  */
 export function decodeXdmEvent(raw: unknown, body: Record<string, unknown>): AssetEvent {
   const object = isRecord(body['activitystreams:object']) ? body['activitystreams:object'] : {}
-  const id = nonEmptyString(object['xdmAsset:asset_id'])
+  const type = nonEmptyString(body['@type'])
+  if (type === undefined)
+    throw permanentError('EVENT_MALFORMED', 'this is no event of AEM Assets: it has no XDM type (@type)')
+  const subject = nonEmptyString(object['@type']) ?? 'xdmAsset'
   return {
     key: xdmKey(raw, body),
-    type: nonEmptyString(body['@type']) ?? '',
+    type: subject === 'xdmAsset' ? type : `${type} of ${subject}`,
     host: hostOfRoot(repositoryRoot(body)),
-    assetId: id === notAvailable ? undefined : id,
+    assetId: assetId(object['xdmAsset:asset_id']),
     path: nonEmptyString(object['xdmAsset:path']),
     assetClass: undefined,
     time: timeOf(body['activitystreams:published']),
@@ -39,6 +41,12 @@ export function xdmKey(raw: unknown, body: Record<string, unknown>): EventKey {
   }
 }
 
+/** `N/A` stands for an id that AEM did not find, as after a deletion; then the path tells. */
+function assetId(value: unknown): string | undefined {
+  const id = nonEmptyString(value)?.trim()
+  return id?.startsWith('urn:') ? id : undefined
+}
+
 function repositoryRoot(body: Record<string, unknown>): unknown {
   const generator = body['activitystreams:generator']
   return isRecord(generator) ? generator['xdmContentRepository:root'] : undefined
@@ -46,6 +54,7 @@ function repositoryRoot(body: Record<string, unknown>): unknown {
 
 /** The root is a URL with nothing behind the host; anything else is handed on as it is, to be refused. */
 function hostOfRoot(root: unknown): unknown {
-  if (typeof root !== 'string' || root === '') return root === '' ? undefined : root
-  return /^https?:\/\/([^/]*)\/?$/.exec(root)?.[1] ?? root
+  if (typeof root !== 'string') return root
+  if (root.trim() === '') return undefined
+  return /^https?:\/\/([^/]*)\/?$/i.exec(root)?.[1] ?? root
 }

@@ -52,7 +52,10 @@ const sidecarEnding = 'json'
 
 /** An asset that is named as a file beside another one would be gets a name of its own. */
 const keyOf = (asset: KeySource, exports: FileParts['exports']): string =>
-  safeKey(exports.key(asset), (name) => isNameOfAddition(name, exports))
+  safeKey(exports.key(asset), {
+    isTaken: (name) => isNameOfAddition(name, exports),
+    isHashed: exports.key.isHashed ?? false,
+  })
 
 function isNameOfAddition(name: string, { renditions = [], sidecar }: FileParts['exports']): boolean {
   for (let dot = name.indexOf('.', 1); dot > 0; dot = name.indexOf('.', dot + 1)) {

@@ -2,9 +2,10 @@ import pLimit from 'p-limit'
 import { startAttempt } from '../core/attempt'
 import { type CallContext, callContextOf, untilAborted } from '../core/call-context'
 import { type Clock, systemClock } from '../core/clock'
-import { BridgeError, permanentError, systemicError, transientError } from '../core/errors'
+import { type BridgeError, permanentError, transientError } from '../core/errors'
 import { type Backoff, fullJitter } from './backoff'
-import { AnswerTooLarge, createAgents, errorCode, exchange, type HttpRequest } from './exchange'
+import { AnswerTooLarge, createAgents, exchange, type HttpRequest } from './exchange'
+import { networkError as networkErrorOf } from './network-error'
 import type { HttpResponse } from './response'
 import { parseRetryAfter } from './retry-after'
 
@@ -148,9 +149,7 @@ export function createHttpClient(parts: { clock?: Clock; random?: () => number }
       })
     }
 
-    /** Never Node's own message: it can hold the URL or a header. */
     function networkError(thrown: unknown): BridgeError {
-      if (thrown instanceof BridgeError) return thrown
       if (thrown instanceof AnswerTooLarge) {
         return permanentError(
           `${name}_ANSWER_TOO_LARGE`,
@@ -158,15 +157,7 @@ export function createHttpClient(parts: { clock?: Clock; random?: () => number }
           { upstream: name },
         )
       }
-      const code = errorCode(thrown) ?? 'unknown network error'
-      if (code === 'ERR_INVALID_CHAR') {
-        return systemicError(
-          'INPUT_INVALID',
-          `${name} cannot be called: an input or token that goes into a header holds a character that no header may hold`,
-          { upstream: name },
-        )
-      }
-      return transientError(`${name}_UNREACHABLE`, `${name} cannot be reached: ${code}`, { upstream: name })
+      return networkErrorOf(name, thrown)
     }
   }
 }

@@ -254,7 +254,7 @@ describe('when it fails', () => {
     const answer = await exporter.publish(asset, { LOG_LEVEL: 'debug' })
     log.mockRestore()
     const told = [JSON.stringify(answer), ...lines, JSON.stringify(await exporter.deadLetters())].join('\n')
-    expect(told).toContain('AEM_FORBIDDEN')
+    expect(told).toContain('AEM_LINK_REFUSED')
     expect(told).not.toMatch(/sig=|Bearer /)
   })
 })

@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import { type Bench, mebibyte, never } from './conformance-bench'
 
 /** What breaks off leaves no trace, and every error is of the right class and tells no secret. */
@@ -47,9 +46,11 @@ export function failureChecks(bench: Bench): void {
       await put(used, old)
       for (const key of [fresh, used]) {
         const controller = new AbortController()
-        const putting = put(key, file(size, { hangAt }), controller.signal)
-        putting.catch(() => undefined)
-        await sleep(300)
+        let putting: Promise<unknown> | undefined
+        await new Promise<void>((onHang, fail) => {
+          putting = put(key, file(size, { hangAt, onHang }), controller.signal)
+          putting.catch(fail)
+        })
         const at = Date.now()
         controller.abort(new Error('time is up'))
         await expect(putting).rejects.toThrow()

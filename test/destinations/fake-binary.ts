@@ -30,6 +30,8 @@ export type FakeBinaryOptions = {
   failAt?: number
   /** Gives nothing more once this many bytes are out, and does not listen to the signal. @default never */
   hangAt?: number
+  /** Called when it begins to hang. */
+  onHang?: () => void
   /** Called before each chunk with the bytes that are out so far. */
   onChunk?: (sent: number) => void
 }
@@ -53,8 +55,13 @@ function seededBytes(seed: number, start: number, end: number): Buffer {
 
 /** A file of seeded bytes that reads as the app's own do, or goes wrong as told. */
 export function fakeBinary(options: FakeBinaryOptions): FakeBinary {
-  const { size, seed = 1, chunkSize = 64 * 1024, delayMs = 0, failAt, hangAt, onChunk } = options
+  const { size, seed = 1, chunkSize = 64 * 1024, delayMs = 0, failAt, hangAt, onHang, onChunk } = options
   let opened = 0
+
+  function hang(): Promise<never> {
+    onHang?.()
+    return new Promise(() => undefined)
+  }
 
   async function* chunks(signal: AbortSignal): AsyncGenerator<Buffer> {
     let sent = 0
@@ -62,7 +69,7 @@ export function fakeBinary(options: FakeBinaryOptions): FakeBinary {
     while (true) {
       onChunk?.(sent)
       if (sent === failAt) throw sourceFailed()
-      if (sent === hangAt) await new Promise<never>(() => undefined)
+      if (sent === hangAt) await hang()
       if (sent >= size) return
       if (delayMs > 0) await sleep(delayMs, undefined, { signal })
       signal.throwIfAborted()
@@ -75,7 +82,7 @@ export function fakeBinary(options: FakeBinaryOptions): FakeBinary {
   const readRange: AssetBinary['readRange'] = async ({ start, end }, signal) => {
     onChunk?.(start)
     if (failAt !== undefined && end > failAt) throw sourceFailed()
-    if (hangAt !== undefined && end > hangAt) await new Promise<never>(() => undefined)
+    if (hangAt !== undefined && end > hangAt) await hang()
     if (delayMs > 0) await sleep(delayMs * Math.ceil((end - start) / chunkSize), undefined, { signal })
     signal.throwIfAborted()
     return seededBytes(seed, start, end)

@@ -1,4 +1,5 @@
 import { execFileSync } from 'node:child_process'
+import { mkdtempSync, rmdirSync } from 'node:fs'
 import {
   appendFile,
   chmod,
@@ -39,6 +40,7 @@ describeDestination({
 const never = new AbortController().signal
 const isSuperuser = process.getuid?.() === 0
 const asSuperuser = isSuperuser ? it : it.skip
+const canMount = isSuperuser && tryToMount()
 
 describe('folder', () => {
   let above: string
@@ -212,24 +214,59 @@ describe('folder', () => {
     }
   })
 
-  asSuperuser('calls a full disk systemic, and leaves nothing on it', async () => {
-    await mkdir(root)
-    try {
-      execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=2m', 'tmpfs', root], { stdio: 'ignore' })
-    } catch {
-      return
+  describe('with a small disk', () => {
+    const onDisk = canMount ? it : it.skip
+    const note = canMount ? '' : ' (skipped: this machine does not let us mount one)'
+    const mounted = async (place: string, work: () => Promise<void>) => {
+      await mkdir(place, { recursive: true })
+      mount(place)
+      try {
+        await work()
+      } finally {
+        execFileSync('umount', [place])
+      }
     }
-    try {
-      await put('a.png', 1_000_000)
-      await expect(put('b.png', 4_000_000)).rejects.toMatchObject({
-        failureClass: 'systemic',
-        code: 'FOLDER_UNWRITABLE',
-      })
-      await expect(put('a.png', 4_000_000, 2)).rejects.toMatchObject({ failureClass: 'systemic' })
-      expect((await readdir(root)).sort()).toEqual(['.a.png.version', 'a.png'])
-      expect(await destination.head?.('a.png', never)).toMatchObject({ version: 'v-1-1000000' })
-    } finally {
-      execFileSync('umount', [root])
-    }
+
+    onDisk(`calls a full disk systemic, and leaves nothing on it${note}`, () =>
+      mounted(root, async () => {
+        await put('a.png', 1_000_000)
+        for (const [key, seed] of [
+          ['b.png', 1],
+          ['a.png', 2],
+        ] as const) {
+          await expect(put(key, 4_000_000, seed)).rejects.toMatchObject({
+            failureClass: 'systemic',
+            code: 'FOLDER_UNWRITABLE',
+          })
+        }
+        expect((await readdir(root)).sort()).toEqual(['.a.png.version', 'a.png'])
+        expect(await destination.head?.('a.png', never)).toMatchObject({ version: 'v-1-1000000' })
+      }),
+    )
+
+    onDisk(`writes to another disk below the root${note}`, () =>
+      mounted(join(root, 'other'), async () => {
+        await put('other/a.png', 1_000)
+        await put('other/a.png', 2_000)
+        expect(await destination.head?.('other/a.png', never)).toMatchObject({ version: 'v-1-2000' })
+      }),
+    )
   })
 })
+
+function mount(place: string): void {
+  execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=2m', 'tmpfs', place], { stdio: 'ignore' })
+}
+
+function tryToMount(): boolean {
+  const place = mkdtempSync(join(tmpdir(), 'bridge-mount-'))
+  try {
+    mount(place)
+    execFileSync('umount', [place])
+    return true
+  } catch {
+    return false
+  } finally {
+    rmdirSync(place)
+  }
+}

@@ -1,10 +1,10 @@
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { type HttpsEndpoint, startHttpsEndpoint } from '../../sandbox/targets/https-endpoint'
 import { https } from '../../src/destinations/https'
 import { contextOf } from './context'
 import { fakeBinary, sha1Of } from './fake-binary'
+import { createHeapWatch } from './heap-watch'
 
 const never = new AbortController().signal
 const mebibyte = 1024 * 1024
@@ -183,10 +183,51 @@ describe('https', () => {
     })
   })
 
+  it('calls a lost answer transient, and HEAD tells that the file is there', async () => {
+    endpoint.fault = ({ method }) => (method === 'PUT' ? { lost: true } : undefined)
+    const destination = make()
+    await expect(put(destination)).rejects.toMatchObject({ failureClass: 'transient', code: 'HTTPS_CUT' })
+    expect(await destination.head?.('a.png', never)).toMatchObject({ version: 'v-1-1000', size: 1_000 })
+  })
+
+  it('sends 500 MB as a form of exactly the length it said, without holding them', async () => {
+    const size = 500_000_000
+    let received = 0
+    let announced = 0
+    const server = createServer((request, response) => {
+      announced = Number(request.headers['content-length'])
+      request.on('data', (chunk: Buffer) => {
+        received += chunk.length
+      })
+      request.on('end', () => response.writeHead(201).end())
+    })
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    const { port } = server.address() as AddressInfo
+    const inputs = { HTTPS_URL: `http://127.0.0.1:${port}/{key}`, HTTPS_METHOD: 'POST' }
+    const watch = createHeapWatch()
+    const source = fakeBinary({
+      size,
+      chunkSize: 256 * 1024,
+      onChunk: (sent) => {
+        if (sent % (32 * mebibyte) === 0) watch.sample()
+      },
+    })
+    try {
+      expect(await make(inputs).put('a.mp4', source, { signal: never })).toMatchObject({ size })
+      expect(received).toBe(announced)
+      expect(received - size).toBeGreaterThan(0)
+      expect(received - size).toBeLessThan(1_000)
+      expect(watch.growth()).toBeLessThan(40 * mebibyte)
+    } finally {
+      server.closeAllConnections()
+      server.close()
+    }
+  })
+
   it('sends once more, on a new connection, when one that had been idle turns out to be dead', async () => {
     const destination = make()
     await put(destination, 'a.png')
-    await sleep(20)
+    for (let turn = 0; turn < 3; turn++) await new Promise(setImmediate)
     let cuts = 0
     endpoint.fault = () => (++cuts === 1 ? { cutAfter: 1 } : undefined)
     const source = fakeBinary({ size: 3 * mebibyte })
@@ -200,7 +241,8 @@ describe('https', () => {
     const destination = make()
     for (let file = 0; file < 5; file++) {
       await put(destination, `${file}.png`)
-      await sleep(5)
+      // The connection goes back to its pool in the turns that follow.
+      for (let turn = 0; turn < 3; turn++) await new Promise(setImmediate)
     }
     expect(endpoint.connections()).toBe(1)
   })

@@ -37,7 +37,7 @@ describe('killed in the middle of a put', () => {
     start: async () => {
       const endpoint = await startHttpsEndpoint()
       const inputs = { HTTPS_URL: `${endpoint.url}/files/{key}`, HTTPS_HEAD: 'x-held-version' }
-      return { inputs, read: endpoint.read, close: endpoint.close }
+      return { inputs, read: endpoint.read, quiet: endpoint.quiet, close: endpoint.close }
     },
   })
 })

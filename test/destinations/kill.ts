@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { isDeepStrictEqual } from 'node:util'
 import { seededRandom } from '../../sandbox/faults'
 import { BridgeError } from '../../src/core/errors'
 import type { DestinationFactory } from '../../src/destinations/destination'
@@ -32,6 +33,8 @@ export type KillTarget = {
     inputs: Readonly<Record<string, string>>
     /** What a reader of the destination sees. */
     read(key: string): Promise<Buffer | undefined>
+    /** Until no request is being worked on, where that is known. */
+    quiet?(): Promise<void>
     close(): Promise<void>
   }>
   /** @default 3 MiB */
@@ -59,10 +62,19 @@ export function describeKills({ name, start, ...target }: KillTarget): void {
     const possible = new Map<string, Map<string, FakeBinary | undefined>>()
     const counts = { begun: 0, published: 0 }
 
+    /** A killed writer's last request may still take effect between two looks. */
+    const atOneMoment = async (key: string) => {
+      for (;;) {
+        const before = await destination.head?.(key, signal)
+        const seen = await started.read(key)
+        const held = await destination.head?.(key, signal)
+        if (isDeepStrictEqual(before, held)) return { held, seen }
+      }
+    }
+
     const look = async (key: string): Promise<void> => {
       const candidates = possible.get(key) ?? new Map()
-      const held = await destination.head?.(key, signal)
-      const seen = await started.read(key)
+      const { held, seen } = await atOneMoment(key)
       const found = [...candidates.entries()].find(([, file]) =>
         seen === undefined ? file === undefined : file?.size === seen.length && file.bytes().equals(seen),
       )
@@ -121,6 +133,7 @@ export function describeKills({ name, start, ...target }: KillTarget): void {
               }
             }
             await sleep(50)
+            await started.quiet?.()
             for (const key of keys) {
               await look(key)
               await putAfterwards(key)

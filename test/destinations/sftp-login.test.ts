@@ -1,5 +1,7 @@
+import { generateKeyPairSync } from 'node:crypto'
 import { chmod, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import ssh2 from 'ssh2'
 import { type PlainSftpServer, startPlainSftpServer } from '../../sandbox/targets/plain-sftp-server'
 import { createKey, hasSshd, type SshServer, startSshd } from '../../sandbox/targets/ssh-server'
 import { createRedactor } from '../../src/core/redaction'
@@ -81,8 +83,64 @@ describe('how sftp gets to its server', () => {
         message: expect.not.stringContaining('AAAA'),
       })
     }
+    expect(server.logins()).toBe(0)
+  })
+
+  it.each([
+    ['with line breaks', (key: string) => key],
+    ['with the line breaks of Windows', (key: string) => key.replaceAll('\n', '\r\n')],
+    ['on one line', (key: string) => key.trim().replaceAll('\n', '\\n')],
+    ['in Base64', (key: string) => Buffer.from(key).toString('base64')],
+    [
+      'in Base64 on several lines',
+      (key: string) => Buffer.from(key).toString('base64').replace(/.{64}/g, '$&\n'),
+    ],
+  ])('takes a private key %s', async (_how, written) => {
+    for (const key of [ssh2.utils.generateKeyPairSync('ed25519'), rsaKey()]) {
+      server.authorize(key.public)
+      const inputs = { SFTP_PRIVATE_KEY: written(key.private), SFTP_PASSWORD: undefined }
+      expect(await make(inputs).head?.('a.png', never)).toBeUndefined()
+    }
+  })
+
+  it('takes a key that is locked with its passphrase only, and says so before anything is sent', async () => {
+    const locked = ssh2.utils.generateKeyPairSync('ed25519', {
+      passphrase: 'open sesame',
+      cipher: 'aes256-cbc',
+      rounds: 1,
+    })
+    server.authorize(locked.public)
+    const inputs = { SFTP_PRIVATE_KEY: locked.private, SFTP_PASSWORD: undefined }
+    for (const SFTP_PASSPHRASE of ['wrong', undefined]) {
+      await expect(make({ ...inputs, SFTP_PASSPHRASE }).head?.('a.png', never)).rejects.toMatchObject({
+        failureClass: 'systemic',
+        code: 'INPUT_INVALID',
+        message: expect.stringContaining('SFTP_PASSPHRASE'),
+      })
+    }
+    expect(server.connections().total).toBe(0)
+    expect(await make({ ...inputs, SFTP_PASSPHRASE: 'open sesame' }).head?.('a.png', never)).toBeUndefined()
+  })
+
+  it('calls a user systemic whom the server does not let in, and tries no key twice', async () => {
+    const stranger = ssh2.utils.generateKeyPairSync('ed25519').private
+    const inputs = { SFTP_PRIVATE_KEY: stranger, SFTP_PASSWORD: undefined }
+    await expect(make(inputs).head?.('a.png', never)).rejects.toMatchObject({
+      failureClass: 'systemic',
+      code: 'SFTP_UNAUTHORIZED',
+    })
+    expect(server.connections().total).toBe(1)
   })
 })
+
+/** As older tools write it. */
+function rsaKey(): { public: string; private: string } {
+  const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
+  const text = privateKey.export({ type: 'pkcs1', format: 'pem' }).toString()
+  const parsed = ssh2.utils.parseKey(text)
+  if (parsed instanceof Error) throw parsed
+  return { private: text, public: `ssh-rsa ${parsed.getPublicSSH().toString('base64')}` }
+}
 
 const describeWithSshd = hasSshd ? describe : describe.skip
 describeWithSshd('how sftp gets to OpenSSH', () => {

@@ -1,6 +1,5 @@
-import { mkdir, readdir, rm, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, rm, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { type PlainSftpServer, startPlainSftpServer } from '../../sandbox/targets/plain-sftp-server'
 import {
   freePort,
@@ -82,26 +81,54 @@ describe('sftp', () => {
     }
   })
 
-  it('replaces a connection that broke, or went silent, while nobody used it', async () => {
-    const destination = make()
-    await put(destination, 'a.png')
-    server.cutAll()
-    await sleep(50)
-    await put(destination, 'b.png')
-    await sleep(1_100)
-    server.fault = (request) => (request === 'REALPATH' ? 'silence' : undefined)
-    await put(destination, 'c.png')
-    expect(server.connections().total).toBe(3)
-    expect(await listBelow(server.root)).toHaveLength(3)
+  describe('after a pause', () => {
+    const now = Date.now
+    /** A frozen process has no timers, only a clock that has moved on. */
+    const passes = (ms: number) => {
+      const skipped = Date.now() - now() + ms
+      jest.spyOn(Date, 'now').mockImplementation(() => now() + skipped)
+    }
+    afterEach(() => jest.restoreAllMocks())
+
+    it('replaces a connection that broke, or went silent, while nobody used it', async () => {
+      const destination = make()
+      await put(destination, 'a.png')
+      server.cutAll()
+      passes(2_000)
+      await put(destination, 'b.png')
+      passes(2_000)
+      server.fault = (request) => (request === 'REALPATH' ? 'silence' : undefined)
+      await put(destination, 'c.png')
+      expect(server.connections().total).toBe(3)
+      expect(await listBelow(server.root)).toHaveLength(3)
+    })
+
+    it('uses a connection again that still answers', async () => {
+      const destination = make()
+      await put(destination, 'a.png')
+      passes(2_000)
+      await put(destination, 'b.png')
+      expect(server.connections().total).toBe(1)
+    })
   })
 
-  it('uses a connection again that still answers', async () => {
-    const destination = make()
-    await put(destination, 'a.png')
-    await sleep(1_100)
-    await put(destination, 'b.png')
-    expect(server.connections().total).toBe(1)
-  })
+  it.each(['OPEN', 'WRITE', 'RENAME'])(
+    'gives up a server that is silent after %s, and goes on with a new connection',
+    async (silent) => {
+      const destination = make({}, { idleMs: 300 })
+      await put(destination, 'a.png')
+      server.fault = (request, path) =>
+        request === silent && (path === '' || path.includes('b.png')) ? 'silence' : undefined
+      await expect(put(destination, 'b.png')).rejects.toMatchObject({
+        failureClass: 'transient',
+        code: 'SFTP_STALLED',
+      })
+      expect(await listBelow(server.root)).toEqual(['a.png'])
+      server.fault = () => undefined
+      await put(destination, 'b.png')
+      expect(server.connections().total).toBe(2)
+    },
+  )
 
   it('calls a connection that breaks in the middle transient, and goes on with a new one', async () => {
     const destination = make()
@@ -119,11 +146,18 @@ describe('sftp', () => {
   it('ends promptly when it is aborted while the server is silent', async () => {
     const destination = make()
     await put(destination, 'a.png')
-    server.fault = (request) => (request === 'WRITE' ? 'silence' : undefined)
-    const started = Date.now()
-    const signal = AbortSignal.timeout(200)
-    await expect(destination.put('b.png', fakeBinary({ size: 8 * mebibyte }), { signal })).rejects.toThrow()
-    expect(Date.now() - started).toBeLessThan(3_000)
+    const controller = new AbortController()
+    server.fault = (request) => {
+      if (request !== 'WRITE') return undefined
+      controller.abort(new Error('time is up'))
+      return 'silence'
+    }
+    const putting = destination.put('b.png', fakeBinary({ size: 8 * mebibyte }), {
+      signal: controller.signal,
+    })
+    await expect(putting).rejects.toThrow('time is up')
+    server.fault = () => undefined
+    expect(await listBelow(server.root)).toEqual(['a.png'])
   })
 
   const everywhere = () => true
@@ -147,6 +181,18 @@ describe('sftp', () => {
     expect(await listBelow(server.root)).toEqual([])
     server.fault = () => undefined
     await put(destination, 'sub/a.png')
+  })
+
+  it('clears what a killed run left, once it is a day old, and nobody else’s files', async () => {
+    const [old, young, foreign] = ['.x.0123456789abcdef.part', '.y.0123456789abcdef.part', '.z.part']
+    await mkdir(join(server.root, 'sub'))
+    const dayAgo = Date.now() / 1000 - 25 * 60 * 60
+    for (const name of [old, young, foreign]) await writeFile(join(server.root, 'sub', name), 'x')
+    for (const name of [old, foreign]) await utimes(join(server.root, 'sub', name), dayAgo, dayAgo)
+    await put(make(), 'sub/a.png')
+    expect((await readdir(join(server.root, 'sub'))).sort()).toEqual(
+      ['.a.png.version', young, foreign, 'a.png'].sort(),
+    )
   })
 
   it('takes nothing but "no such file" for absent', async () => {

@@ -14,6 +14,8 @@ describe('an event of AEM Assets', () => {
       assetId,
       path: '/content/dam/shop/lamp (1).png',
       assetClass: 'file',
+      time: Date.parse('2030-01-02T03:04:05.123Z'),
+      tier: undefined,
     })
   })
 
