@@ -21,6 +21,8 @@ export type AkeneoSettings = Pick<SearchRules, 'unknownParent' | 'ignoreCase'> &
   retryAfter: number | undefined
   /** What links begin with, when the PIM stands behind a proxy that it does not know of. */
   linkBase: string | undefined
+  /** Leaves labels of options out even when asked for, as versions before 5.0 do. */
+  withoutLinkedData: boolean
   /** Runs within each call of the REST API: what it waits for counts as being under way. */
   duringCall: (() => Promise<void>) | undefined
 }
@@ -94,6 +96,7 @@ export const startAkeneo = async (options: AkeneoOptions): Promise<AkeneoStandIn
     ignoreCase: false,
     retryAfter: undefined,
     linkBase: undefined,
+    withoutLinkedData: false,
     duringCall: undefined,
     ...options.settings,
   }
@@ -107,6 +110,7 @@ export const startAkeneo = async (options: AkeneoOptions): Promise<AkeneoStandIn
     withUuid: settings.edition !== '6.0',
     linkBase: linkBase(),
     ...selection,
+    ...(settings.withoutLinkedData ? { withOptions: false } : {}),
   })
 
   const listProducts = (request: RecordedRequest): Answer => {

@@ -77,6 +77,8 @@ export const createCatalogue = (clock: MovableClock, identifier = 'sku'): Catalo
   const attributes: Catalogue['attributes'] = new Map()
   const products: Catalogue['products'] = new Map()
   const models: Catalogue['models'] = new Map()
+  /** SKU to uuid; the products themselves decide. */
+  const uuids = new Map<string, string>()
 
   const checkValues = (values: AkeneoValues): void => {
     for (const [code, entries] of Object.entries(values)) {
@@ -143,7 +145,10 @@ export const createCatalogue = (clock: MovableClock, identifier = 'sku'): Catalo
       }
       const known = it.bySku(sku)
       const values = { ...product.values, [identifier]: [{ locale: null, scope: null, data: sku }] }
-      return store({ ...(known && { uuid: known.uuid, created: known.created }), ...product, values })
+      const identity = known && { uuid: known.uuid, created: known.created }
+      const stored = store({ ...identity, ...product, values })
+      uuids.set(sku, stored.uuid)
+      return stored
     },
     addProductWithoutSku: (product = {}) => store(product),
     setModel: (code, model = {}) => {
@@ -156,7 +161,10 @@ export const createCatalogue = (clock: MovableClock, identifier = 'sku'): Catalo
         : undefined
       return typeof data === 'string' ? data : undefined
     },
-    bySku: (sku) => [...products.values()].find((product) => it.skuOf(product) === sku),
+    bySku: (sku) => {
+      const found = products.get(uuids.get(sku) ?? '')
+      return found !== undefined && it.skuOf(found) === sku ? found : undefined
+    },
     allValues: (product) => {
       const above = product.parent === null ? undefined : models.get(product.parent)
       return { ...(above === undefined ? {} : it.allValues(above)), ...product.values }

@@ -27,7 +27,8 @@ export type AkeneoTokens = {
 const marginMs = 5 * 60_000
 const usualLifeSeconds = 3600
 const maxLifeSeconds = 24 * 3600
-const flightMs = 20_000
+/** For a token, the waits between tries included. */
+const flightMs = 30_000
 /** Asking again for each event with a wrong password would get the user locked out. */
 const patienceMs = 60_000
 
