@@ -65,16 +65,20 @@ function forbidden(response: HttpResponse, { permission, otherwise }: Asked): Br
 }
 
 /** A 422 about something that an input names is the input's fault, and stands in the way of every product. */
-export function selectionError(response: HttpResponse, settings: AkeneoSettings): BridgeError | undefined {
+function selectionError(response: HttpResponse, settings: AkeneoSettings): BridgeError | undefined {
   if (response.status !== 422) return undefined
   const reason = reasonOf(response)
   const quoted = new Set([...reason.matchAll(/"([^"]*)"/g)].flatMap(([, names = '']) => names.split(/,\s*/)))
-  const inputs: [string, readonly string[]][] = [
-    ['AKENEO_ATTRIBUTES', settings.attributes ?? []],
-    ['AKENEO_LOCALES', settings.locales],
-    ['AKENEO_CHANNEL', settings.channels],
-    ['AKENEO_IDENTIFIER', [settings.identifier]],
-  ]
+  const identifier: [string, readonly string[]] = ['AKENEO_IDENTIFIER', [settings.identifier]]
+  // Only the identifier is searched for by what an input names.
+  const inputs: (typeof identifier)[] = /^filter on property/i.test(reason)
+    ? [identifier]
+    : [
+        ['AKENEO_ATTRIBUTES', settings.attributes ?? []],
+        ['AKENEO_LOCALES', settings.locales],
+        ['AKENEO_CHANNEL', settings.channels],
+        identifier,
+      ]
   const wrong = inputs.flatMap(([input, names]) => {
     const found = names.filter((name) => quoted.has(name))
     return found.length === 0 ? [] : [`${found.join(', ')} in ${input}`]

@@ -9,7 +9,8 @@ import { attributeValue } from './akeneo-values'
 /** A product as the mapping sees it, with what only Akeneo calls it by. */
 export type AkeneoProduct = Product & { uuid: string | undefined }
 
-type Chosen = { code: string; entry: AkeneoEntry }
+/** The value that counts for an attribute of the product, by its name for the mapping and its code in Akeneo. */
+type Chosen = { name: string; code: string; entry: AkeneoEntry }
 type Raw = { uuid: string | undefined; item: Record<string, unknown>; identifier: string; chosen: Chosen[] }
 
 const selects = new Set(['pim_catalog_simpleselect', 'pim_catalog_multiselect'])
@@ -27,9 +28,9 @@ export type ProductReader = {
 /** Creates the reader. */
 export function createProductReader(
   settings: AkeneoSettings,
-  parts: { catalogue: AkeneoCatalogue; options: 'labels' | 'codes' },
+  parts: { catalogue: AkeneoCatalogue; options: 'labels' | 'codes'; perLocale: boolean },
 ): ProductReader {
-  const { catalogue, options } = parts
+  const { catalogue, options, perLocale } = parts
 
   return { read }
 
@@ -47,18 +48,30 @@ export function createProductReader(
   function readItem(item: unknown, selection: Selection): Raw | undefined {
     if (!isRecord(item)) throw unexpectedAnswer('a product that is none')
     const values = isRecord(item.values) ? item.values : {}
-    const chosen = Object.entries(values).flatMap(([code, entries]): Chosen[] => {
-      const list = Array.isArray(entries) ? entries : []
-      const entry = pickEntry(
-        list.flatMap((value) => readEntry(value) ?? []),
+    const chosen = Object.entries(values).flatMap(([code, entries]) =>
+      choose(
+        code,
+        (Array.isArray(entries) ? entries : []).flatMap((value) => readEntry(value) ?? []),
         selection,
-      )
-      return entry === undefined ? [] : [{ code, entry }]
-    })
+      ),
+    )
     const uuid = textOf(item.uuid)
-    const sku = chosen.find(({ code }) => code === settings.identifier)?.entry.data
+    const sku = chosen.find(({ name }) => name === settings.identifier)?.entry.data
     const identifier = textOf(sku) ?? textOf(item.identifier) ?? uuid
     return identifier === undefined ? undefined : { uuid, item, identifier, chosen }
+  }
+
+  function choose(code: string, entries: readonly AkeneoEntry[], selection: Selection): Chosen[] {
+    const locales = perLocale ? new Set(entries.map(({ locale }) => locale)) : new Set<string>()
+    const ofEach = [...locales].flatMap((locale) =>
+      locale === null
+        ? []
+        : { name: `${code}-${locale}`, among: entries.filter((it) => it.locale === locale) },
+    )
+    return [{ name: code, among: entries }, ...ofEach].flatMap(({ name, among }) => {
+      const entry = pickEntry(among, selection)
+      return entry === undefined ? [] : [{ name, code, entry }]
+    })
   }
 
   /** Older versions do not say which type a value has; only of a text does it matter. */
@@ -82,7 +95,7 @@ export function createProductReader(
   ): Promise<AkeneoProduct> {
     const wanted = settings.attributes === undefined ? undefined : new Set(settings.attributes)
     const attributes: [string, JsonValue][] = []
-    for (const { code, entry } of chosen) {
+    for (const { name, code, entry } of chosen) {
       // The identifier is fetched in any case.
       if (wanted !== undefined && !wanted.has(code)) continue
       const type = entry.type ?? types.get(code)
@@ -92,7 +105,7 @@ export function createProductReader(
         return found && pickLabel(found, selection, entry.locale)
       }
       const value = attributeValue(entry.data, { type, labelOf })
-      if (value !== undefined) attributes.push([code, value])
+      if (value !== undefined) attributes.push([name, value])
     }
     for (const field of settings.fields) {
       const value = item[field]

@@ -12,6 +12,11 @@ import type { PimFactory, Product, ProductPage, ProductRef } from './communicato
 export type AkeneoPimOptions = {
   /** What becomes of a select's options: their labels, or their codes. @default 'labels' */
   options?: 'labels' | 'codes'
+  /**
+   * Whether a localizable attribute also comes once for each wanted locale that has a value, as `name-de_DE`: for
+   * properties of their own. @default false
+   */
+  perLocale?: boolean
   /** Requests at once per container, 1 to 4; Akeneo allows 4 to a connection, wherever they come from. @default 4 */
   concurrency?: 1 | 2 | 3 | 4
   /**
@@ -27,7 +32,7 @@ const uuidPattern = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
 export const akeneoPim =
   (pimOptions: AkeneoPimOptions = {}): PimFactory =>
   (context) => {
-    const { options = 'labels', concurrency = 4, overlapMs = 10 * 60_000 } = pimOptions
+    const { options = 'labels', perLocale = false, concurrency = 4, overlapMs = 10 * 60_000 } = pimOptions
     const { clock, redactor } = context
     const settings = readAkeneoSettings(context)
     const { origin } = settings
@@ -43,7 +48,7 @@ export const akeneoPim =
     const client = createAkeneoClient(settings, { upstream, tokens })
     const catalogue = createAkeneoCatalogue(settings, { client, clock })
     const search = createProductSearch(settings, { client, options })
-    const reader = createProductReader(settings, { catalogue, options })
+    const reader = createProductReader(settings, { catalogue, options, perLocale })
 
     return { name: 'akeneo', getProducts, changesSince }
 

@@ -61,6 +61,41 @@ describe('of several values the one counts', () => {
   })
 })
 
+test('with perLocale each wanted locale has an attribute of its own, besides the one that counts', async () => {
+  const { catalogue } = bench.server
+  const colors = { red: { en_US: 'Red', de_DE: 'Rot' } }
+  catalogue.setAttribute({
+    code: 'color',
+    type: 'pim_catalog_simpleselect',
+    localizable: true,
+    options: colors,
+  })
+  catalogue.setProduct('LAMP-7', {
+    values: {
+      supplier: [{ locale: null, scope: null, data: 'Example Ltd' }],
+      description: [
+        describe1('fr_FR', 'print'),
+        describe1('en_US', 'print'),
+        describe1('en_US', 'ecommerce'),
+        describe1('de_DE', 'ecommerce'),
+      ],
+      color: ['en_US', 'de_DE'].map((locale) => ({ locale, scope: null, data: 'red' })),
+    },
+  })
+  const inputs = { AKENEO_LOCALES: 'de_DE,en_US', AKENEO_CHANNEL: 'ecommerce,print' }
+  const pim = bench.fresh(inputs, { perLocale: true })
+  expect((await pim.getProducts([sku('LAMP-7')], startCall().signal))[0]?.attributes).toEqual({
+    sku: 'LAMP-7',
+    supplier: 'Example Ltd',
+    description: 'de_DE ecommerce',
+    'description-de_DE': 'de_DE ecommerce',
+    'description-en_US': 'en_US ecommerce',
+    color: 'Rot',
+    'color-de_DE': 'Rot',
+    'color-en_US': 'Red',
+  })
+})
+
 test('a value of another channel or locale never counts', async () => {
   expect(await descriptionBy({}, [describe1('fr_FR', 'print')])).toBeUndefined()
   expect(await descriptionBy({ AKENEO_LOCALES: 'de_DE' }, [describe1('en_US', 'ecommerce')])).toBeUndefined()
@@ -116,6 +151,11 @@ describe('what the catalogue does not have is a matter for the operator, who is 
     ['several attributes', { AKENEO_ATTRIBUTES: 'nix,supplier,nope' }, 'nix, nope in AKENEO_ATTRIBUTES'],
     ['an attribute in another case', { AKENEO_ATTRIBUTES: 'Supplier' }, 'Supplier in AKENEO_ATTRIBUTES'],
     ['the identifier', { AKENEO_IDENTIFIER: 'ean' }, 'ean in AKENEO_IDENTIFIER'],
+    [
+      'an identifier that is another attribute',
+      { AKENEO_IDENTIFIER: 'supplier', AKENEO_ATTRIBUTES: 'supplier' },
+      'accept supplier in AKENEO_IDENTIFIER (',
+    ],
     ['a locale', { AKENEO_LOCALES: 'xx_XX', AKENEO_CHANNEL: 'print' }, 'xx_XX in AKENEO_LOCALES'],
     ['a locale that is not active', { AKENEO_LOCALES: 'it_IT' }, 'it_IT in AKENEO_LOCALES'],
     [
