@@ -3,6 +3,7 @@ import { isRecord } from '../core/json'
 import { isOk, jsonBody } from '../http/response'
 import type { AkeneoClient } from './akeneo-client'
 import { refusal, unknownSelection, upstreamName } from './akeneo-errors'
+import { createFlights } from './akeneo-flights'
 import type { Selection } from './akeneo-selection'
 import type { AkeneoSettings } from './akeneo-settings'
 
@@ -38,6 +39,9 @@ export function createAkeneoCatalogue(
   const types = createCache<string | undefined>(clock, structureLifeMs)
   const options = createCache<Labels | undefined>(clock, labelsLifeMs)
   const selections = createCache<Selection>(clock, structureLifeMs)
+  const selectionFlights = createFlights<Selection>(clock, 'channels')
+  const typeFlights = createFlights<void>(clock, 'attributes')
+  const labelFlights = createFlights<Labels | undefined>(clock, 'options')
 
   return { selection, types: typesOf, labels }
 
@@ -48,9 +52,11 @@ export function createAkeneoCatalogue(
     }
     const known = selections.get('')
     if (known !== undefined) return known.value
-    const found = select(await readChannels(signal))
-    selections.set('', found)
-    return found
+    return selectionFlights('', signal, async (own) => {
+      const found = select(await readChannels(own))
+      selections.set('', found)
+      return found
+    })
   }
 
   async function readChannels(signal: AbortSignal): Promise<ReadonlyMap<string, readonly string[]>> {
@@ -88,7 +94,8 @@ export function createAkeneoCatalogue(
   ): Promise<ReadonlyMap<string, string>> {
     const missing = codes.filter((code) => types.get(code) === undefined)
     for (let start = 0; start < missing.length; start += codesPerCall) {
-      await learnTypes(missing.slice(start, start + codesPerCall), signal)
+      const batch = missing.slice(start, start + codesPerCall)
+      await typeFlights(batch.join(), signal, (own) => learnTypes(batch, own))
     }
     return new Map(
       codes.flatMap((code): [string, string][] => {
@@ -116,15 +123,25 @@ export function createAkeneoCatalogue(
     const key = `${attribute} ${option}`
     const known = options.get(key)
     if (known !== undefined) return known.value
+    return labelFlights(key, signal, async (own) => {
+      const found = await readLabels(attribute, option, own)
+      options.set(key, found)
+      return found
+    })
+  }
+
+  async function readLabels(
+    attribute: string,
+    option: string,
+    signal: AbortSignal,
+  ): Promise<Labels | undefined> {
     const path = `attributes/${encodeURIComponent(attribute)}/options/${encodeURIComponent(option)}`
     const response = await client.send({ path }, signal)
     if (!isOk(response) && response.status !== 404) {
       throw refusal(response, { permission: 'List attribute options' }, settings)
     }
     const body = isOk(response) ? jsonBody(upstreamName, response) : undefined
-    const found = isRecord(body) && isRecord(body.labels) ? body.labels : undefined
-    options.set(key, found)
-    return found
+    return isRecord(body) && isRecord(body.labels) ? body.labels : undefined
   }
 }
 

@@ -1,4 +1,3 @@
-import { callContextOf } from '../core/call-context'
 import { isRecord } from '../core/json'
 import type { Upstream } from '../http/http-client'
 import { type HttpResponse, isOk, jsonBody } from '../http/response'
@@ -51,9 +50,9 @@ export function createAkeneoClient(
   return { send, page, pages }
 
   async function send(request: AkeneoRequest, signal: AbortSignal): Promise<HttpResponse> {
-    const call = callContextOf(signal)
     for (let round = 1; ; round++) {
-      const token = await tokens.token(call)
+      signal.throwIfAborted()
+      const token = await tokens.token(signal)
       const response = await upstream.request(
         {
           method: request.body === undefined ? 'GET' : 'POST',

@@ -62,11 +62,11 @@ export function createProductSearch(
     signal: AbortSignal,
   ): Promise<readonly unknown[]> {
     return inBatches(identifiers, (values) =>
-      batch(
+      onePage(
         (route) => ({
           [route === uuidRoute ? settings.identifier : 'identifier']: [{ operator: 'IN', value: values }],
         }),
-        values,
+        values.length === 1,
         selection,
         signal,
       ),
@@ -113,27 +113,22 @@ export function createProductSearch(
     return pages(criterion, after === undefined ? {} : { search_after: after }, selection, asked, signal)
   }
 
-  /** One page that holds all there can be: by GET while the URL is short enough, else by POST, else in halves. */
-  async function batch(
+  /**
+   * One page that holds all there can be: by GET while the URL is short enough, else by POST. Undefined when neither
+   * will do.
+   */
+  async function onePage(
     criterion: Criterion,
-    values: readonly string[],
+    isSingle: boolean,
     selection: Selection,
     signal: AbortSignal,
-  ): Promise<readonly unknown[]> {
-    const fits =
-      urlOf(settings.origin, getRequest(uuidRoute, criterion(uuidRoute), selection)).length <= maxUrlLength
-    if (fits || values.length === 1) {
-      for await (const page of pages(criterion, {}, selection, asked, signal)) return page.items
-      return []
+  ): Promise<readonly unknown[] | undefined> {
+    const url = urlOf(settings.origin, getRequest(uuidRoute, criterion(uuidRoute), selection))
+    if (url.length > maxUrlLength && !isSingle) {
+      return isLegacy || !hasPostSearch ? undefined : post(criterion(uuidRoute), selection, signal)
     }
-    const posted =
-      isLegacy || !hasPostSearch ? undefined : await post(criterion(uuidRoute), selection, signal)
-    if (posted !== undefined) return posted
-    const middle = Math.ceil(values.length / 2)
-    const halves = await Promise.all(
-      [values.slice(0, middle), values.slice(middle)].map((half) => byIdentifiers(half, selection, signal)),
-    )
-    return halves.flat()
+    for await (const page of pages(criterion, {}, selection, asked, signal)) return page.items
+    return []
   }
 
   /** Undefined where Akeneo has no such search, or wants it otherwise: then a GET decides. */
@@ -227,15 +222,28 @@ export function createProductSearch(
 
 const pageQuery = { limit: `${itemsPerPage}`, pagination_type: 'search_after' }
 
-async function inBatches(
-  values: readonly string[],
-  find: (batch: readonly string[]) => Promise<readonly unknown[]>,
-): Promise<readonly unknown[]> {
+type Find = (values: readonly string[]) => Promise<readonly unknown[] | undefined>
+
+async function inBatches(values: readonly string[], find: Find): Promise<readonly unknown[]> {
   const batches: Promise<readonly unknown[]>[] = []
   for (let start = 0; start < values.length; start += valuesPerCall) {
-    batches.push(find(values.slice(start, start + valuesPerCall)))
+    batches.push(inHalves(values.slice(start, start + valuesPerCall), find))
   }
   return (await Promise.all(batches)).flat()
+}
+
+/** All at once where that will do and the answer is not too large, else each half by itself. */
+async function inHalves(values: readonly string[], find: Find): Promise<readonly unknown[]> {
+  try {
+    const found = await find(values)
+    if (found !== undefined) return found
+  } catch (thrown) {
+    const isTooLarge = thrown instanceof BridgeError && thrown.code === 'PIM_ANSWER_TOO_LARGE'
+    if (!isTooLarge || values.length === 1) throw thrown
+  }
+  const middle = Math.ceil(values.length / 2)
+  const halves = [values.slice(0, middle), values.slice(middle)]
+  return (await Promise.all(halves.map((half) => inHalves(half, find)))).flat()
 }
 
 /** `YYYY-MM-DD hh:mm:ss`, in UTC. */

@@ -1,11 +1,11 @@
 import * as v from 'valibot'
-import { bindCallContext, type CallContext, untilAborted } from '../core/call-context'
 import type { Clock } from '../core/clock'
-import { type BridgeError, systemicError, transientError } from '../core/errors'
+import { type BridgeError, systemicError } from '../core/errors'
 import type { Redactor } from '../core/redaction'
 import type { Upstream } from '../http/http-client'
 import { type HttpResponse, isOk, jsonBody } from '../http/response'
 import { reasonOf, unauthorized, unexpectedAnswer, upstreamName } from './akeneo-errors'
+import { createFlights } from './akeneo-flights'
 import type { AkeneoCredentials } from './akeneo-settings'
 
 /** Access tokens for one connection or App. */
@@ -14,7 +14,7 @@ export type AkeneoTokens = {
    * A token that is good for the next minutes. However many ask at once, one request goes out.
    * @throws {BridgeError} systemic `AKENEO_UNAUTHORIZED` when Akeneo refuses the credentials
    */
-  token(call: CallContext): Promise<string>
+  token(signal: AbortSignal): Promise<string>
   /** Says that a call was answered 401 to this token; answers whether another one is to be had by now. */
   refused(token: string): boolean
   /** Says that Akeneo took this token: when it refuses it later, it was revoked, and a new one is due at once. */
@@ -27,8 +27,6 @@ export type AkeneoTokens = {
 const marginMs = 5 * 60_000
 const usualLifeSeconds = 3600
 const maxLifeSeconds = 24 * 3600
-/** For a token, the waits between tries included. */
-const flightMs = 30_000
 /** Asking again for each event with a wrong password would get the user locked out. */
 const patienceMs = 60_000
 
@@ -58,21 +56,17 @@ export function createAkeneoTokens(
   redactor.add(basic)
   const inputs = 'AKENEO_URL, AKENEO_CLIENT_ID, AKENEO_CLIENT_SECRET, AKENEO_USERNAME and AKENEO_PASSWORD'
 
+  const flights = createFlights<string>(clock, 'token')
   let held: { token: string; expires: number } | undefined
   let refreshToken: string | undefined
-  let flight: Promise<string> | undefined
   let renewedAfterRefusal = Number.NEGATIVE_INFINITY
   let refusedCredentials: { error: BridgeError; until: number } | undefined
 
   return { token, refused, accepted, inputs }
 
-  async function token(call: CallContext): Promise<string> {
-    call.signal.throwIfAborted()
+  async function token(signal: AbortSignal): Promise<string> {
     if (held && clock.now() < held.expires) return held.token
-    flight ??= fetchToken(call).finally(() => {
-      flight = undefined
-    })
-    return untilAborted(flight, call.signal)
+    return flights('', signal, async (own) => (await byRefreshToken(own)) ?? (await byPassword(own)))
   }
 
   function accepted(token: string): void {
@@ -87,40 +81,18 @@ export function createAkeneoTokens(
     return true
   }
 
-  /** Others wait for the answer, too: the end of the first caller must not take it from them. */
-  async function fetchToken(caller: CallContext): Promise<string> {
-    const controller = new AbortController()
-    const timer = setTimeout(() => controller.abort(timeIsUp()), flightMs)
-    const call = bindCallContext({
-      logger: caller.logger,
-      signal: controller.signal,
-      deadline: clock.now() + flightMs,
-    })
-    try {
-      return (await byRefreshToken(call)) ?? (await byPassword(call))
-    } finally {
-      clearTimeout(timer)
-    }
-  }
-
-  function timeIsUp(): Error {
-    return transientError('PIM_TIMEOUT', `Akeneo gave no token within ${flightMs} ms`, {
-      upstream: upstreamName,
-    })
-  }
-
   /** Undefined when there is none, or it is dead: then only the password helps. */
-  async function byRefreshToken(call: CallContext): Promise<string | undefined> {
+  async function byRefreshToken(signal: AbortSignal): Promise<string | undefined> {
     const given = refreshToken
     if (given === undefined) return undefined
     refreshToken = undefined
-    const response = await grant({ grant_type: 'refresh_token', refresh_token: given }, call)
+    const response = await grant({ grant_type: 'refresh_token', refresh_token: given }, signal)
     return isOk(response) ? hold(response) : undefined
   }
 
-  async function byPassword(call: CallContext): Promise<string> {
+  async function byPassword(signal: AbortSignal): Promise<string> {
     if (refusedCredentials && clock.now() < refusedCredentials.until) throw refusedCredentials.error
-    const response = await grant({ grant_type: 'password', username, password }, call)
+    const response = await grant({ grant_type: 'password', username, password }, signal)
     if (isOk(response)) return hold(response)
     const error = refusal(response)
     if (error.code === 'AKENEO_UNAUTHORIZED') {
@@ -129,7 +101,7 @@ export function createAkeneoTokens(
     throw error
   }
 
-  function grant(fields: Record<string, string>, call: CallContext): Promise<HttpResponse> {
+  function grant(fields: Record<string, string>, signal: AbortSignal): Promise<HttpResponse> {
     return upstream.request(
       {
         method: 'POST',
@@ -141,7 +113,7 @@ export function createAkeneoTokens(
         },
         body: JSON.stringify(fields),
       },
-      call.signal,
+      signal,
     )
   }
 

@@ -1,4 +1,5 @@
 import { type AkeneoOptions, type AkeneoStandIn, startAkeneo } from '../../sandbox/akeneo/akeneo'
+import type { Clock } from '../../src/core/clock'
 import { createHttpClient } from '../../src/http/http-client'
 import { type AkeneoPimOptions, akeneoPim } from '../../src/pim/akeneo'
 import type { PimCommunicator, Product, ProductPage, ProductRef } from '../../src/pim/communicator'
@@ -11,7 +12,11 @@ export type AkeneoBench = {
   server: AkeneoStandIn
   clock: TestClock
   /** As after a cold start: a communicator that has learnt nothing yet. */
-  fresh(inputs?: Readonly<Record<string, string>>, options?: AkeneoPimOptions): PimCommunicator
+  fresh(
+    inputs?: Readonly<Record<string, string>>,
+    options?: AkeneoPimOptions,
+    ownClock?: Clock,
+  ): PimCommunicator
   /** Asks the one communicator of the bench. */
   get(...refs: ProductRef[]): Promise<readonly Product[]>
   /** The calls of the REST API so far, without their fixed beginning. */
@@ -32,12 +37,12 @@ export async function startBench(
 ): Promise<AkeneoBench> {
   const clock = createTestClock()
   const server = await startAkeneo({ clock, ...options })
-  const fresh: AkeneoBench['fresh'] = (more = inputs, pimOptions = {}) => {
+  const fresh: AkeneoBench['fresh'] = (more = inputs, pimOptions = {}, ownClock = clock) => {
     const context = pimContext({ ...server.inputs(), ...more })
     return akeneoPim(pimOptions)({
       ...context,
-      clock,
-      http: createHttpClient({ clock, random: () => 0.5 }),
+      clock: ownClock,
+      http: createHttpClient({ clock: ownClock, random: () => 0.5 }),
     })
   }
   const pim = fresh()

@@ -1,5 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { rejection } from '../support/call'
+import type { Clock } from '../../src/core/clock'
+import { rejection, startCall } from '../support/call'
+import { until } from '../support/raw-server'
 import { type AkeneoBench, sku, startBench } from './akeneo-bench'
 
 let bench: AkeneoBench
@@ -13,7 +15,7 @@ const identifiers = Array.from({ length: 3_000 }, (_, index) => `SKU-${index}`)
 test('a container makes four calls at once and no more, however many events ask', async () => {
   const { server } = bench
   for (const identifier of identifiers) server.catalogue.setProduct(identifier)
-  server.settings.duringCall = () => sleep(2)
+  server.settings.duringCall = () => sleep(5)
   const found = await Promise.all(
     identifiers.filter((_, index) => index % 75 === 0).map((identifier) => bench.get(sku(identifier))),
   )
@@ -26,24 +28,47 @@ test('a container makes four calls at once and no more, however many events ask'
 test('containers that share a connection find their way past each other, and get everything', async () => {
   const { server } = bench
   for (const identifier of identifiers) server.catalogue.setProduct(identifier)
-  let under = 0
-  // As long as others are at it, too.
-  server.settings.duringCall = async () => {
-    under += 1
-    await sleep(under % 3)
-  }
-  const containers = Array.from({ length: 3 }, () => bench.fresh())
+  server.settings.duringCall = () => sleep(3)
+  // Waits that take a while, if a shorter one, so that the calls of the others can end meanwhile.
+  const clock: Clock = { now: () => bench.clock.now(), sleep: (ms) => sleep(ms / 10) }
+  const containers = Array.from({ length: 3 }, () => bench.fresh(undefined, {}, clock))
   const found = await Promise.all(
     containers.map((pim, index) =>
-      pim.getProducts(
-        identifiers.slice(index * 1_000, (index + 1) * 1_000).map(sku),
-        new AbortController().signal,
-      ),
+      pim.getProducts(identifiers.slice(index * 1_000, (index + 1) * 1_000).map(sku), startCall().signal),
     ),
   )
   expect(found.map((products) => products.length)).toEqual([1_000, 1_000, 1_000])
   expect(server.throttle.refusals()).toBeGreaterThan(0)
   expect(server.throttle.peak()).toBe(4)
+})
+
+test('a burst of events in a cold container learns token and channels once', async () => {
+  const { server } = bench
+  server.catalogue.setProduct('LAMP-7')
+  const pim = bench.fresh({})
+  const asked = Array.from({ length: 60 }, () => pim.getProducts([sku('LAMP-7')], startCall().signal))
+  expect((await Promise.all(asked)).flat()).toHaveLength(60)
+  expect(bench.calls().filter((call) => call === 'GET channels')).toHaveLength(1)
+  expect(server.oauth.grants).toEqual(['password'])
+})
+
+test('the end of the event that began to learn them does not take them from the others', async () => {
+  const { server } = bench
+  server.catalogue.setProduct('LAMP-7')
+  const rule = server.faults.add({
+    path: '/api/rest/v1/channels',
+    times: 1,
+    fault: { kind: 'latency', delayMs: 50 },
+  })
+  const pim = bench.fresh({})
+  const [first, second] = [startCall(), startCall()]
+  const lost = rejection(pim.getProducts([sku('LAMP-7')], first.signal))
+  const kept = pim.getProducts([sku('LAMP-7')], second.signal)
+  await until(() => rule.hits() > 0, 'a request for channels')
+  first.abort(new Error('the time is up'))
+  expect(await lost).toMatchObject({ message: 'the time is up' })
+  expect(await kept).toHaveLength(1)
+  expect(bench.calls().filter((call) => call === 'GET channels')).toHaveLength(1)
 })
 
 test('more than a hundred calls in a second wait for the next second, without being told how long', async () => {

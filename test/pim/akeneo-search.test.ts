@@ -90,6 +90,25 @@ describe('products by identifier', () => {
     expect(await identifiersOf(sku('4006381333931'))).toEqual(['4006381333931'])
   })
 
+  test('are asked for in parts when the answer would be too large', async () => {
+    const identifiers = many(12)
+    bench.server.catalogue.setAttribute({ code: 'story', type: 'pim_catalog_textarea' })
+    const story = [{ locale: null, scope: null, data: 'x'.repeat(2_000_000) }]
+    for (const it of identifiers) bench.server.catalogue.setProduct(it, { values: { story } })
+    expect(await identifiersOf(...identifiers.map(sku))).toEqual(identifiers)
+    expect(bench.productCalls().length).toBeGreaterThan(3)
+  })
+
+  test('of which one is too large by itself are a matter for a person', async () => {
+    bench.server.catalogue.setAttribute({ code: 'story', type: 'pim_catalog_textarea' })
+    const story = [{ locale: null, scope: null, data: 'x'.repeat(9_000_000) }]
+    bench.server.catalogue.setProduct('A', { values: { story } })
+    expect(await rejection(bench.get(sku('A'), sku('B')))).toMatchObject({
+      code: 'PIM_ANSWER_TOO_LARGE',
+      failureClass: 'permanent',
+    })
+  })
+
   test('keep room in the URL when AKENEO_ATTRIBUTES is very long', async () => {
     const codes = Array.from({ length: 300 }, (_, index) => `attribute_number_${index}`)
     for (const code of codes) bench.server.catalogue.setAttribute({ code, type: 'pim_catalog_text' })
