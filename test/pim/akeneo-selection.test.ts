@@ -164,6 +164,11 @@ describe('what the catalogue does not have is a matter for the operator, who is 
       'fr_FR in AKENEO_LOCALES',
     ],
     ['a locale of no wanted channel', { AKENEO_LOCALES: 'fr_FR' }, 'fr_FR in AKENEO_LOCALES'],
+    [
+      'an active locale of none of several channels',
+      { AKENEO_LOCALES: 'en_US,es_ES', AKENEO_CHANNEL: 'print,ecommerce' },
+      'es_ES in AKENEO_LOCALES',
+    ],
     ['a channel', { AKENEO_CHANNEL: 'shop' }, 'shop in AKENEO_CHANNEL'],
     [
       'a channel beside locales',
@@ -172,6 +177,7 @@ describe('what the catalogue does not have is a matter for the operator, who is 
     ],
     ['one of several channels', { AKENEO_CHANNEL: 'print,shop' }, 'shop in AKENEO_CHANNEL'],
   ])('%s', async (_name, inputs, message) => {
+    bench.server.catalogue.locales.set('es_ES', true)
     expect(await rejection(descriptionBy(inputs))).toMatchObject({
       code: 'AKENEO_SELECTION_UNKNOWN',
       failureClass: 'systemic',

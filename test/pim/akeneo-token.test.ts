@@ -1,6 +1,9 @@
 import type { AkeneoStandIn } from '../../sandbox/akeneo/akeneo'
 import { createRedactor } from '../../src/core/redaction'
 import { akeneoPim } from '../../src/pim/akeneo'
+import { createAkeneoClient } from '../../src/pim/akeneo-client'
+import { readAkeneoSettings } from '../../src/pim/akeneo-settings'
+import type { AkeneoTokens } from '../../src/pim/akeneo-token'
 import { rejection, startCall } from '../support/call'
 import { until } from '../support/raw-server'
 import { type AkeneoBench, sku, startBench } from './akeneo-bench'
@@ -75,6 +78,14 @@ describe('a token of a connection', () => {
     expect(server.oauth.grants).toEqual(['password', 'refresh_token'])
   })
 
+  test('that is revoked again soon is renewed again', async () => {
+    for (let index = 0; index < 3; index++) {
+      expect(await asked()).toBe(1)
+      server.oauth.revokeAccess()
+    }
+    expect(server.oauth.grants).toEqual(['password', 'refresh_token', 'refresh_token'])
+  })
+
   test('that is refused for many calls at once is renewed once', async () => {
     for (let index = 0; index < 800; index++) server.catalogue.setProduct(`SKU-${index}`)
     await asked()
@@ -131,6 +142,25 @@ describe('a token of a connection', () => {
     expect(await asked()).toBe(1)
     expect(server.oauth.grants).toEqual(['password', 'refresh_token'])
   })
+})
+
+test('a call is made three times at most, even if there is always another token to try', async () => {
+  server.faults.add({ path: '/api/rest/', fault: { kind: 'status', status: 401 } })
+  const context = pimContext({ ...server.inputs() })
+  const settings = readAkeneoSettings(context)
+  const upstream = context.http.upstream({ name: 'PIM', origins: [server.url], concurrency: 4 })
+  let given = 0
+  const tokens: AkeneoTokens = {
+    token: async () => `token-${++given}`,
+    refused: () => true,
+    accepted: () => undefined,
+    inputs: 'AKENEO_PASSWORD',
+  }
+  const client = createAkeneoClient(settings, { upstream, tokens })
+  expect(await rejection(client.send({ path: 'channels' }, startCall().signal))).toMatchObject({
+    code: 'AKENEO_UNAUTHORIZED',
+  })
+  expect(given).toBe(3)
 })
 
 describe('wrong credentials', () => {
