@@ -33,7 +33,7 @@ export type AkeneoStandIn = SandboxServer & {
 const everyPermission = [
   'Overall Web API access',
   ...['List products', 'List attributes', 'List attribute options', 'List families', 'List channels'],
-  ...['List locales', 'List currencies'],
+  ...['List locales', 'List currencies', 'List reference entity records'],
 ]
 
 /**

@@ -49,6 +49,8 @@ export type Catalogue = {
   locales: Map<string, boolean>
   currencies: Map<string, boolean>
   families: Map<string, JsonObject>
+  /** Records of reference entities: entity, then record, then labels by locale. */
+  records: Map<string, Map<string, Labels>>
   /** By uuid. */
   products: Map<string, AkeneoProduct>
   /** By code. */
@@ -115,6 +117,7 @@ export const createCatalogue = (clock: MovableClock, identifier = 'sku'): Catalo
   const it: Catalogue = {
     identifier,
     attributes,
+    records: new Map(),
     products,
     models,
     channels: new Map([

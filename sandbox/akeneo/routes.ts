@@ -141,6 +141,15 @@ export const createRoutes = (parts: {
     })
   }
 
+  const recordsOf = (entity: string): JsonObject[] => {
+    const records = catalogue.records.get(entity)
+    if (records === undefined) throw missing('Reference entity', entity)
+    return [...records].map(([code, labels]) => {
+      const label = Object.entries(labels).map(([locale, data]) => ({ locale, channel: null, data }))
+      return { code, values: { label } }
+    })
+  }
+
   const route = (
     path: string,
     permission: string,
@@ -228,6 +237,18 @@ export const createRoutes = (parts: {
       'locales',
       'List locales',
       all(() => coded(catalogue.locales)),
+    ),
+    route('reference-entities/*/records', 'List reference entity records', (request, [entity = '']) =>
+      listPage(recordsOf(entity), request, linkBase()),
+    ),
+    route(
+      'reference-entities/*/records/*',
+      'List reference entity records',
+      (_, [entity = '', code = '']) => {
+        const found = recordsOf(entity).find((it) => it.code === code)
+        if (found === undefined) throw missing('Record', code)
+        return json(200, found)
+      },
     ),
     route(
       'currencies',

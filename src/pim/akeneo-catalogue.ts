@@ -16,10 +16,15 @@ export type AkeneoCatalogue = {
   selection(signal: AbortSignal): Promise<Selection>
   /** Types of attributes by code; unknown ones are absent. */
   types(codes: readonly string[], signal: AbortSignal): Promise<ReadonlyMap<string, string>>
-  /** Labels of an option by locale; undefined for one that does not exist. */
-  labels(attribute: string, option: string, signal: AbortSignal): Promise<Labels | undefined>
+  /**
+   * Labels by locale of an attribute's option, or of a reference entity's record; undefined for one that does not
+   * exist.
+   * @param owner code of the attribute or of the reference entity
+   */
+  labels(kind: Labelled, owner: string, code: string, signal: AbortSignal): Promise<Labels | undefined>
 }
 
+export type Labelled = 'option' | 'record'
 type Labels = Readonly<Record<string, unknown>>
 
 /** How long what was learnt is believed. */
@@ -119,31 +124,64 @@ export function createAkeneoCatalogue(
     for (const code of codes) types.set(code, found.get(code))
   }
 
-  async function labels(attribute: string, option: string, signal: AbortSignal): Promise<Labels | undefined> {
-    const key = `${attribute} ${option}`
+  async function labels(
+    kind: Labelled,
+    owner: string,
+    code: string,
+    signal: AbortSignal,
+  ): Promise<Labels | undefined> {
+    const key = `${kind} ${owner} ${code}`
     const known = options.get(key)
     if (known !== undefined) return known.value
     return labelFlights(key, signal, async (own) => {
-      const found = await readLabels(attribute, option, own)
+      const found = await readLabels(kind, owner, code, own)
       options.set(key, found)
       return found
     })
   }
 
   async function readLabels(
-    attribute: string,
-    option: string,
+    kind: Labelled,
+    owner: string,
+    code: string,
     signal: AbortSignal,
   ): Promise<Labels | undefined> {
-    const path = `attributes/${encodeURIComponent(attribute)}/options/${encodeURIComponent(option)}`
+    const { list, items, permission, labelsIn } = sources[kind]
+    const path = `${list}/${encodeURIComponent(owner)}/${items}/${encodeURIComponent(code)}`
     const response = await client.send({ path }, signal)
-    if (!isOk(response) && response.status !== 404) {
-      throw refusal(response, { permission: 'List attribute options' }, settings)
-    }
-    const body = isOk(response) ? jsonBody(upstreamName, response) : undefined
-    return isRecord(body) && isRecord(body.labels) ? body.labels : undefined
+    if (response.status === 404) return undefined
+    if (!isOk(response)) throw refusal(response, { permission }, settings)
+    const body = jsonBody(upstreamName, response)
+    return isRecord(body) ? labelsIn(body) : undefined
   }
 }
+
+/** Where labels are to be had. */
+const sources: Record<
+  Labelled,
+  { list: string; items: string; permission: string; labelsIn(item: Labels): Labels | undefined }
+> = {
+  option: {
+    list: 'attributes',
+    items: 'options',
+    permission: 'List attribute options',
+    labelsIn: ({ labels }) => (isRecord(labels) ? labels : undefined),
+  },
+  record: {
+    list: 'reference-entities',
+    items: 'records',
+    permission: 'List reference entity records',
+    // Akeneo's own name of the attribute that each record has.
+    labelsIn: ({ values }) => (isRecord(values) ? byLocale(values.label) : undefined),
+  },
+}
+
+const byLocale = (values: unknown): Labels =>
+  Object.fromEntries(
+    (Array.isArray(values) ? values : []).flatMap((value): [string, unknown][] =>
+      isRecord(value) && typeof value.locale === 'string' ? [[value.locale, value.data]] : [],
+    ),
+  )
 
 const textsOf = (value: unknown): string[] =>
   Array.isArray(value) ? value.filter((item) => typeof item === 'string') : []

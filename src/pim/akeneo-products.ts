@@ -1,6 +1,6 @@
 import { isJsonValue, isRecord, type JsonValue } from '../core/json'
 import type { Product } from '../core/product'
-import type { AkeneoCatalogue } from './akeneo-catalogue'
+import type { AkeneoCatalogue, Labelled } from './akeneo-catalogue'
 import { unexpectedAnswer } from './akeneo-errors'
 import { type AkeneoEntry, pickEntry, pickLabel, readEntry, type Selection } from './akeneo-selection'
 import type { AkeneoSettings } from './akeneo-settings'
@@ -13,7 +13,12 @@ export type AkeneoProduct = Product & { uuid: string | undefined }
 type Chosen = { name: string; code: string; entry: AkeneoEntry }
 type Raw = { uuid: string | undefined; item: Record<string, unknown>; identifier: string; chosen: Chosen[] }
 
-const selects = new Set(['pim_catalog_simpleselect', 'pim_catalog_multiselect'])
+const labelled: ReadonlyMap<string, Labelled> = new Map([
+  ['pim_catalog_simpleselect', 'option'],
+  ['pim_catalog_multiselect', 'option'],
+  ['akeneo_reference_entity', 'record'],
+  ['akeneo_reference_entity_collection', 'record'],
+])
 
 /** Turns products of the REST API into those of the mapping. */
 export type ProductReader = {
@@ -28,9 +33,14 @@ export type ProductReader = {
 /** Creates the reader. */
 export function createProductReader(
   settings: AkeneoSettings,
-  parts: { catalogue: AkeneoCatalogue; options: 'labels' | 'codes'; perLocale: boolean },
+  parts: {
+    catalogue: AkeneoCatalogue
+    options: 'labels' | 'codes'
+    records: 'labels' | 'codes'
+    perLocale: boolean
+  },
 ): ProductReader {
-  const { catalogue, options, perLocale } = parts
+  const { catalogue, options, records, perLocale } = parts
 
   return { read }
 
@@ -119,16 +129,19 @@ export function createProductReader(
 
   async function labelsOf(
     attribute: string,
-    { data, linked }: AkeneoEntry,
+    { data, linked, reference }: AkeneoEntry,
     type: string | undefined,
     signal: AbortSignal,
   ): Promise<Labels> {
-    if (options === 'codes') return new Map()
-    if (linked !== undefined) return linkedLabels(linked)
-    if (type === undefined || !selects.has(type)) return new Map()
+    const kind = labelled.get(type ?? '')
+    if (options === 'codes' && kind !== 'record') return new Map()
+    if (linked !== undefined && kind !== 'record') return linkedLabels(linked)
+    const owner = kind === 'record' ? reference : attribute
+    if (kind === undefined || owner === undefined || (kind === 'record' && records === 'codes'))
+      return new Map()
     const codes = (Array.isArray(data) ? data : [data]).filter((item) => typeof item === 'string')
     const found = await Promise.all(
-      codes.map(async (code) => [code, await catalogue.labels(attribute, code, signal)] as const),
+      codes.map(async (code) => [code, await catalogue.labels(kind, owner, code, signal)] as const),
     )
     return new Map(found.flatMap(([code, labels]) => (labels === undefined ? [] : [[code, labels]])))
   }

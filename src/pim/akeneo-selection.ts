@@ -18,6 +18,8 @@ export type AkeneoEntry = {
   data: JsonValue
   /** Such as `pim_catalog_text`; only newer versions give it. */
   type: string | undefined
+  /** The reference entity or asset family that the codes in it belong to. */
+  reference: string | undefined
   /** Labels of options, when they were asked for. */
   linked: Readonly<Record<string, unknown>> | undefined
 }
@@ -37,6 +39,7 @@ export function readEntry(value: unknown): AkeneoEntry | undefined {
     scope: text('scope') ?? text('channel'),
     data,
     type: text('attribute_type') ?? undefined,
+    reference: text('reference_data_name') ?? undefined,
     linked: isRecord(value.linked_data) ? value.linked_data : undefined,
   }
 }

@@ -13,6 +13,11 @@ export type AkeneoPimOptions = {
   /** What becomes of a select's options: their labels, or their codes. @default 'labels' */
   options?: 'labels' | 'codes'
   /**
+   * What becomes of a reference entity's records: their labels, which cost a call each in ten minutes and the
+   * permission "List reference entity records", or their codes. @default 'codes'
+   */
+  records?: 'labels' | 'codes'
+  /**
    * Whether a localizable attribute also comes once for each wanted locale that has a value, as `name-de_DE`: for
    * properties of their own. @default false
    */
@@ -32,7 +37,13 @@ const uuidPattern = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
 export const akeneoPim =
   (pimOptions: AkeneoPimOptions = {}): PimFactory =>
   (context) => {
-    const { options = 'labels', perLocale = false, concurrency = 4, overlapMs = 10 * 60_000 } = pimOptions
+    const {
+      options = 'labels',
+      records = 'codes',
+      perLocale = false,
+      concurrency = 4,
+      overlapMs = 10 * 60_000,
+    } = pimOptions
     const { clock, redactor } = context
     const settings = readAkeneoSettings(context)
     const { origin } = settings
@@ -48,7 +59,7 @@ export const akeneoPim =
     const client = createAkeneoClient(settings, { upstream, tokens })
     const catalogue = createAkeneoCatalogue(settings, { client, clock })
     const search = createProductSearch(settings, { client, options })
-    const reader = createProductReader(settings, { catalogue, options, perLocale })
+    const reader = createProductReader(settings, { catalogue, options, records, perLocale })
 
     return { name: 'akeneo', getProducts, changesSince }
 

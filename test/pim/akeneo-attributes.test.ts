@@ -5,6 +5,7 @@ import type { Asset } from '../../src/core/asset'
 import { diffMetadata } from '../../src/metadata/diff'
 import { everyAttribute, mapProducts } from '../../src/metadata/mapping'
 import type { Product } from '../../src/pim/communicator'
+import { rejection, startCall } from '../support/call'
 import { type AkeneoBench, sku, startBench } from './akeneo-bench'
 
 const colors = {
@@ -305,6 +306,49 @@ describe('the options of a select', () => {
     expect(await label()).toEqual(['Red', 'Blue'])
     bench.clock.advance(10 * 60_000)
     expect(await label()).toEqual(['Crimson', 'Blue'])
+  })
+})
+
+describe('the records of a reference entity', () => {
+  const brands = { type: 'akeneo_reference_entity_collection', referenceData: 'brand' }
+  beforeEach(() => {
+    const records: [string, Record<string, string>][] = [
+      ['acme', { en_US: 'Acme Ltd', de_DE: 'Acme GmbH' }],
+      ['bulbco', { en_US: 'Bulb & Co' }],
+    ]
+    bench.server.catalogue.records.set('brand', new Map(records))
+    know(brands, [{ locale: null, scope: null, data: ['acme', 'bulbco', 'gone'] }])
+  })
+  const inputs = { AKENEO_ATTRIBUTES: 'probe', AKENEO_LOCALES: 'de_DE,en_US', AKENEO_CHANNEL: 'ecommerce' }
+  const ask = async (pim = bench.fresh(inputs, { records: 'labels' })) =>
+    (await pim.getProducts([sku('LAMP-7')], startCall().signal))[0]?.attributes.probe
+
+  test('have labels when the code in config/enrichment.ts says so', async () => {
+    expect(await ask()).toEqual(['Acme GmbH', 'Bulb & Co', 'gone'])
+  })
+
+  test('cost a call each, once in ten minutes', async () => {
+    const pim = bench.fresh(inputs, { records: 'labels' })
+    await ask(pim)
+    await ask(pim)
+    const calls = () => bench.calls().filter((call) => call.includes('/records/'))
+    expect(calls()).toHaveLength(3)
+    bench.clock.advance(10 * 60_000)
+    await ask(pim)
+    expect(calls()).toHaveLength(6)
+  })
+
+  test('cost none when codes are enough', async () => {
+    expect(await ask(bench.fresh(inputs))).toEqual(['acme', 'bulbco', 'gone'])
+    expect(bench.calls()).toEqual(['GET products-uuid'])
+  })
+
+  test('need a permission, which is named', async () => {
+    bench.server.settings.permissions.delete('List reference entity records')
+    expect(await rejection(ask())).toMatchObject({
+      code: 'AKENEO_FORBIDDEN',
+      message: expect.stringContaining('"List reference entity records"'),
+    })
   })
 })
 

@@ -193,6 +193,7 @@ test('the choice does not depend on the order in which Akeneo gives the values',
     scope: fc.option(code),
     data: fc.constantFrom('x'),
     type: fc.constant(undefined),
+    reference: fc.constant(undefined),
     linked: fc.constant(undefined),
   })
   const selection = fc.record({

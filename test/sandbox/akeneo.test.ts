@@ -284,10 +284,16 @@ it('shows values of the channel, locales and attributes that are asked for, with
 it('has the lists beside the products, and single ones by code', async () => {
   akeneo.catalogue.setAttribute({ code: 'color', type: 'pim_catalog_simpleselect', options: { red: {} } })
   akeneo.catalogue.setModel('root', { values: { supplier: [{ locale: null, scope: null, data: 'x' }] } })
+  akeneo.catalogue.records.set('brand', new Map([['acme', { en_US: 'Acme' }]]))
   const uuid = akeneo.catalogue.bySku('A')?.uuid
   for (const path of [
     ...['channels/print', 'families/lamps', 'attributes/color', 'attributes/color/options/red'],
-    ...['product-models/root', 'products/A', `products-uuid/${uuid}`],
+    ...[
+      'product-models/root',
+      'products/A',
+      `products-uuid/${uuid}`,
+      'reference-entities/brand/records/acme',
+    ],
   ]) {
     expect([path, (await rest(path)).status]).toEqual([path, 200])
   }
@@ -297,7 +303,13 @@ it('has the lists beside the products, and single ones by code', async () => {
   expect(itemsOf((await rest('attributes/color/options')).body)).toMatchObject([{ code: 'red' }])
   for (const path of [
     ...['channels/x', 'families/x', 'attributes/x', 'attributes/x/options', 'attributes/name/options'],
-    ...['attributes/color/options/x', 'product-models/x', 'products/x', 'products-uuid/x'],
+    ...[
+      'attributes/color/options/x',
+      'product-models/x',
+      'products/x',
+      'products-uuid/x',
+      'reference-entities/x/records/x',
+    ],
   ]) {
     expect([path, (await rest(path)).status]).toEqual([path, 404])
   }
