@@ -19,6 +19,20 @@ export type PimCommunicator = {
    * @param signal aborts when the time is up; hand it to the HTTP client, which finds deadline and log by it
    */
   getProducts(refs: readonly ProductRef[], signal: AbortSignal): Promise<readonly Product[]>
+  /**
+   * Pages of products changed since a cursor, for polling; without one all products. A product can come more than
+   * once, deleted ones do not come.
+   * @param cursor what the last page that was dealt with brought
+   * @throws {BridgeError} as `getProducts`; systemic, `PIM_CURSOR_INVALID`, for a cursor of somebody else's
+   */
+  changesSince?(cursor: string | undefined, signal: AbortSignal): AsyncIterable<ProductPage>
+}
+
+/** Some of the changed products. */
+export type ProductPage = {
+  products: readonly Product[]
+  /** Where to go on once these are dealt with, in this run or in a later one. */
+  cursor: string
 }
 
 /** What a communicator is built from. */

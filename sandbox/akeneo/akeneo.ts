@@ -1,0 +1,141 @@
+import type { MovableClock } from '../clock'
+import { type Answer, json, type RecordedRequest, type SandboxServer, startServer } from '../server'
+import { type Catalogue, createCatalogue } from './catalogue'
+import { type AkeneoCredentials, createOAuth, type OAuth } from './oauth'
+import { Refused, refused } from './refusal'
+import { type AkeneoSettings, createRoutes } from './routes'
+import { createThrottle, type Throttle } from './throttle'
+
+/** What the stand-in begins with. */
+export type AkeneoOptions = {
+  clock: MovableClock
+  credentials?: Partial<AkeneoCredentials>
+  appToken?: string
+  /** Life of an access token; an hour, as Akeneo's. */
+  tokenSeconds?: number
+  /** Code of the identifier attribute. */
+  identifier?: string
+  settings?: Partial<AkeneoSettings>
+  port?: number
+}
+
+/** The Akeneo stand-in. */
+export type AkeneoStandIn = SandboxServer & {
+  oauth: OAuth
+  appToken: string
+  catalogue: Catalogue
+  settings: AkeneoSettings
+  throttle: Throttle
+  /** The app's inputs that point here, by connection. */
+  inputs(): Record<string, string>
+}
+
+const everyPermission = [
+  'Overall Web API access',
+  ...['List products', 'List attributes', 'List attribute options', 'List families', 'List channels'],
+  ...['List locales', 'List currencies', 'List reference entity records'],
+]
+
+/**
+ * Starts an Akeneo PIM: its token endpoint and the reading half of its REST API. It is strict about tokens (401),
+ * permissions (403), Accept (406), Content-Type (415), parameters and searches (422), and about 4 calls at once and
+ * 100 in a second (429).
+ */
+export const startAkeneo = async (options: AkeneoOptions): Promise<AkeneoStandIn> => {
+  const { clock, appToken = 'app-token-of-the-sandbox', tokenSeconds = 3600 } = options
+  const credentials: AkeneoCredentials = {
+    clientId: '1_sandboxclient',
+    clientSecret: 'sandbox-client-secret',
+    username: 'assetbridge_1234',
+    password: 'sandbox-password',
+    ...options.credentials,
+  }
+  const oauth = createOAuth({ clock, credentials, appToken, tokenSeconds })
+  const throttle = createThrottle(clock)
+  const catalogue = createCatalogue(clock, options.identifier)
+  const settings: AkeneoSettings = {
+    edition: 'saas',
+    permissions: new Set(everyPermission),
+    unknownParent: 422,
+    ignoreCase: false,
+    retryAfter: undefined,
+    linkBase: undefined,
+    withoutLinkedData: false,
+    duringCall: undefined,
+    ...options.settings,
+  }
+  const linkBase = (): string => settings.linkBase ?? server.url
+  const routes = createRoutes({ catalogue, settings, linkBase })
+
+  const call = async (request: RecordedRequest): Promise<Answer> => {
+    const here = routes.filter(
+      (it) => it.pattern.test(request.path) && !it.lacking?.includes(settings.edition),
+    )
+    const [first] = here
+    if (first === undefined) throw new Refused(404, `No route found for "${request.method} ${request.path}"`)
+    const problem = oauth.refusal(request.headers.authorization)
+    if (problem !== undefined) throw new Refused(401, problem)
+    const found = here.find(({ method }) => method === request.method)
+    if (found === undefined) throw new Refused(405, 'Method Not Allowed')
+    if (!settings.permissions.has('Overall Web API access')) {
+      throw new Refused(403, 'You are not allowed to access the web API.')
+    }
+    if (!settings.permissions.has(found.permission)) {
+      throw new Refused(403, `Access forbidden. You are not allowed to ${found.permission.toLowerCase()}.`)
+    }
+    const { accept = '*/*', 'content-type': type = '' } = request.headers
+    if (accept !== 'application/json' && accept !== '*/*') {
+      throw new Refused(
+        406,
+        `“${accept}” in “Accept” header is not valid. Only “application/json” is allowed.`,
+      )
+    }
+    if (request.method === 'POST' && type.split(';')[0] !== 'application/json') {
+      throw new Refused(415, 'The “Content-Type” header has to be “application/json”.')
+    }
+    await settings.duringCall?.()
+    const codes = (found.pattern.exec(request.path) ?? []).slice(1).map(decodeURIComponent)
+    return found.answer(request, codes)
+  }
+
+  const throttled = async (request: RecordedRequest): Promise<Answer> => {
+    const tooMany = throttle.begin()
+    if (tooMany !== undefined) {
+      const { retryAfter } = settings
+      return refused(429, tooMany, retryAfter === undefined ? {} : { 'retry-after': `${retryAfter}` })
+    }
+    try {
+      return await call(request)
+    } catch (error) {
+      if (error instanceof Refused) return refused(error.status, error.message)
+      throw error
+    } finally {
+      throttle.end()
+    }
+  }
+
+  const server = await startServer({
+    clock,
+    handle: (request) =>
+      request.path === '/api/oauth/v1/token' ? oauth.answer(request) : throttled(request),
+    port: options.port ?? 0,
+    faultAnswer: ({ status, headers, body }) =>
+      body === undefined ? refused(status, 'Injected fault', headers) : json(status, body, headers),
+  })
+
+  return {
+    ...server,
+    oauth,
+    appToken,
+    catalogue,
+    settings,
+    throttle,
+    inputs: () => ({
+      AKENEO_URL: server.url,
+      AKENEO_CLIENT_ID: oauth.credentials.clientId,
+      AKENEO_CLIENT_SECRET: oauth.credentials.clientSecret,
+      AKENEO_USERNAME: oauth.credentials.username,
+      AKENEO_PASSWORD: oauth.credentials.password,
+    }),
+  }
+}

@@ -1,0 +1,50 @@
+import type { MovableClock } from '../clock'
+
+const callsAtOnce = 4
+const callsPerSecond = 100
+
+/** What the PIM allows one connection: 4 calls at once, 100 in a second. */
+export type Throttle = {
+  /** Begins a call: why it is too many, or undefined when it may go on, and has to be ended. */
+  begin(): string | undefined
+  end(): void
+  /** The most calls that were under way at the same time, refused ones not counted. */
+  peak(): number
+  /** Calls refused so far. */
+  refusals(): number
+}
+
+/** Creates the throttle of a connection; seconds pass by the clock. */
+export const createThrottle = (clock: MovableClock): Throttle => {
+  let underWay = 0
+  let peak = 0
+  let refusals = 0
+  let recent: number[] = []
+
+  const problem = (): string | undefined => {
+    const now = clock.now()
+    recent = recent.filter((time) => time > now - 1000)
+    if (underWay >= callsAtOnce) return `You have more than ${callsAtOnce} calls at once.`
+    if (recent.length >= callsPerSecond) return `You have made more than ${callsPerSecond} calls in a second.`
+    return undefined
+  }
+
+  return {
+    begin: () => {
+      const found = problem()
+      if (found !== undefined) {
+        refusals += 1
+        return found
+      }
+      recent.push(clock.now())
+      underWay += 1
+      peak = Math.max(peak, underWay)
+      return undefined
+    },
+    end: () => {
+      underWay -= 1
+    },
+    peak: () => peak,
+    refusals: () => refusals,
+  }
+}
