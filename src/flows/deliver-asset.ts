@@ -4,11 +4,18 @@ import { bindCallContext, untilAborted } from '../core/call-context'
 import type { Clock } from '../core/clock'
 import { toBridgeError } from '../core/errors'
 import { decide } from '../core/status-table'
+import type { Activations, RuntimeCredentials } from '../delivery/activations'
 import { workId } from '../delivery/dead-letters'
 import type { Delivery, DeliveryEvent } from './delivery-report'
 import type { FlowContext } from './event-flow'
 import { type DestinationReport, type ExportParts, exportTo, exportWithin } from './export-asset'
 import { handOver } from './hand-over'
+
+/** What delivering needs. */
+export type DeliveryParts = ExportParts & {
+  clock: Clock
+  activationsOf(runtime: RuntimeCredentials): Activations
+}
 
 /** Larger files do not fit into the minute that an event has. */
 const maxBytes = 192 * 1024 * 1024
@@ -24,12 +31,13 @@ export async function deliver(
   name: string,
   asset: Asset,
   event: DeliveryEvent,
-  parts: ExportParts & { clock: Clock },
+  parts: DeliveryParts,
   context: FlowContext,
 ): Promise<Delivery> {
-  const { call, activations } = context
-  if (activations === undefined) return settle(await exportTo(name, asset, parts, call), event, context)
-  const toWorker = (): Promise<Delivery> => handOver(name, asset, event, parts.clock, activations, context)
+  const { call, runtime } = context
+  if (runtime === undefined) return settle(await exportTo(name, asset, parts, call), event, context)
+  const toWorker = (): Promise<Delivery> =>
+    handOver(name, asset, event, parts.clock, parts.activationsOf(runtime), context)
   const deadline = call.deadline - handOverMs
   const attempt = startAttempt(call.signal, deadline - parts.clock.now())
   try {

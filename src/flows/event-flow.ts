@@ -1,7 +1,7 @@
 import type { CallContext } from '../core/call-context'
 import { BridgeError } from '../core/errors'
 import type { Redactor } from '../core/redaction'
-import type { Activations } from '../delivery/activations'
+import type { RuntimeCredentials } from '../delivery/activations'
 import type { DeadLetters } from '../delivery/dead-letters'
 import type { PendingWork } from '../delivery/pending'
 import type { RawInputs } from '../inputs/raw-inputs'
@@ -17,8 +17,8 @@ export type FlowContext = {
   action: string
   deadLetters: DeadLetters
   pending: PendingWork
-  /** Starts work that outlasts an event; undefined where there is time for everything, as on the command line. */
-  activations: Activations | undefined
+  /** Who the activation is on I/O Runtime, for starting others; undefined where there is time for everything, as on the command line. */
+  runtime: RuntimeCredentials | undefined
   /** A replay of what failed at one destination goes to that one only. */
   onlyDestination?: string | undefined
 }

@@ -1,6 +1,5 @@
 import { systemClock } from '../core/clock'
 import type { Redactor } from '../core/redaction'
-import { createActivations } from '../delivery/activations'
 import { createDeadLetters } from '../delivery/dead-letters'
 import { createPendingWork } from '../delivery/pending'
 import type { FlowContext } from '../flows/event-flow'
@@ -10,7 +9,7 @@ import { createStateStore } from '../store/state-store'
 import type { Activation } from './activation'
 
 /** Where a flow keeps what must outlive it. Nothing is opened before its first use. */
-export type Records = Pick<FlowContext, 'activationId' | 'deadLetters' | 'pending' | 'activations'>
+export type Records = Pick<FlowContext, 'activationId' | 'deadLetters' | 'pending' | 'runtime'>
 
 /** The records of the namespace that an activation, or the command line, works in. */
 export function createRecords(activation: Activation, inputs: RawInputs, redactor: Redactor): Records {
@@ -20,6 +19,6 @@ export function createRecords(activation: Activation, inputs: RawInputs, redacto
     activationId: id,
     deadLetters: createDeadLetters(store, { clock: systemClock, redactor }),
     pending: createPendingWork(store, { redactor }),
-    activations: createActivations(activation),
+    runtime: activation,
   }
 }

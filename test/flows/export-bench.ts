@@ -27,7 +27,7 @@ export type MemoryDestination = Destination & {
   beforePublish: ((key: string, version: string) => void | Promise<void>) | undefined
 }
 
-export function memoryDestination(name: string): MemoryDestination {
+function memoryDestination(name: string): MemoryDestination {
   const held = new Map<string, Held>()
   const destination: MemoryDestination = {
     name,
@@ -91,6 +91,13 @@ export async function startExportBench(exports: Partial<Exports> = {}): Promise<
     exports: { destinations: {}, key: pathBelowDam(), ...exports },
     openSource: (options) => createBinarySource(options, { tokens, clock }),
     renditionNames: (asset, signal) => assets.renditionNames(asset, callContextOf(signal)),
+    activationsOf: () => ({
+      async start(action, params) {
+        if (bench.startFails !== undefined) throw bench.startFails
+        bench.started.push({ action, params })
+        return 'worker-1'
+      },
+    }),
     active: () => Object.keys(destinations),
     destination(name) {
       if (name === 'one' || name === 'two') return destinations[name]
@@ -136,13 +143,7 @@ export async function startExportBench(exports: Partial<Exports> = {}): Promise<
           yield* pending.keys()
         },
       },
-      activations: {
-        async start(action, params) {
-          if (bench.startFails !== undefined) throw bench.startFails
-          bench.started.push({ action, params })
-          return 'worker-1'
-        },
-      },
+      runtime: { apiHost: 'http://runtime', namespace: 'n', apiKey: 'k', actionName: '/n/p/export-asset' },
       ...more,
     }),
     close: () => author.close(),
