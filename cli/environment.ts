@@ -33,7 +33,7 @@ export async function openEnvironment(): Promise<Environment> {
   const activation = { ...runtime, id: undefined, deadline: undefined, actionName: undefined }
   return {
     ...createRecords(activation, inputs, redactor),
-    activations: undefined,
+    runtime: undefined,
     trigger: 'batch',
     inputs,
     redactor,

@@ -1,4 +1,7 @@
 import { systemClock } from './core/clock'
+import { createActivations } from './delivery/activations'
+import { createLeases } from './delivery/lease'
+import { createRunReports } from './delivery/run-reports'
 import { enrichEvent } from './enrich'
 import { exportEvent } from './export'
 import type { EventResult, FlowContext } from './flows/event-flow'
@@ -11,6 +14,7 @@ import { createHttpClient } from './http/http-client'
 import { createTokenProvider } from './ims/token-provider'
 import { perInputs } from './inputs/raw-inputs'
 import { parseBatchSettings, parseOrgId, parseSettings } from './inputs/settings'
+import { createCursorKeeper } from './journal/cursor'
 import { parseJournalStart, parseJournalUrls } from './journal/place'
 import { createJournalReader } from './journal/reader'
 
@@ -48,11 +52,18 @@ const graceMs = 60_000
 export async function exportBatch(context: FlowContext): Promise<Supervised> {
   const settings = parseBatchSettings(context.inputs)
   const { readers, start } = readersFor(context)
+  const { store, redactor } = context
   const parts = {
     flows,
     start,
     clock: systemClock,
-    journals: readers.map(({ url, reader }) => ({ url, reader, cursor: context.runs.cursor(url) })),
+    journals: readers.map(({ url, reader }) => ({
+      url,
+      reader,
+      cursor: createCursorKeeper(url, { store, clock: systemClock }),
+    })),
+    leases: createLeases({ store, clock: systemClock }),
+    reports: createRunReports(store, { redactor }),
     limits: {
       maxEvents: settings.EXPORT_MAX_EVENTS,
       maxBytes: settings.EXPORT_MAX_BYTES,
@@ -69,8 +80,8 @@ export async function exportBatch(context: FlowContext): Promise<Supervised> {
 
 /** The run is one worker itself. */
 const remoteLanes = (count: number, context: FlowContext): readonly Lane[] => {
-  const { activations } = context
-  if (activations === undefined) return []
+  if (count < 1 || context.runtime === undefined) return []
+  const activations = createActivations(context.runtime)
   return Array.from({ length: count }, () => createRemoteLane(activations, context, systemClock))
 }
 

@@ -4,6 +4,7 @@ import { createBinarySource } from './aem/binary-source'
 import { callContextOf } from './core/call-context'
 import { systemClock } from './core/clock'
 import { permanentError, systemicError } from './core/errors'
+import { createActivations } from './delivery/activations'
 import type { Destination, DestinationContext } from './destinations/destination'
 import type { EventFlow, FlowContext } from './flows/event-flow'
 import { type ExportEventParts, exportEventWith } from './flows/export-event'
@@ -38,6 +39,7 @@ function buildParts({ inputs, redactor }: FlowContext): ExportEventParts {
     assets,
     exports: exportConfig,
     clock: systemClock,
+    activationsOf: (runtime) => createActivations(runtime),
     openSource: (options) => createBinarySource(options, { tokens, clock: systemClock }),
     renditionNames: (asset, signal) => assets.renditionNames(asset, callContextOf(signal)),
     active: () =>

@@ -2,7 +2,7 @@ import type { AssetBinary } from '../core/binary'
 import type { Redactor } from '../core/redaction'
 import type { HttpClient } from '../http/http-client'
 
-export type { AssetBinary, ByteRange } from '../core/binary'
+export type { AssetBinary } from '../core/binary'
 
 /** What a destination holds under a key. */
 export type StoredObject = {

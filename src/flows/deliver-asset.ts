@@ -4,11 +4,18 @@ import { bindCallContext, untilAborted } from '../core/call-context'
 import type { Clock } from '../core/clock'
 import { type BridgeError, systemicError, toBridgeError, transientError } from '../core/errors'
 import { decide } from '../core/status-table'
+import type { Activations, RuntimeCredentials } from '../delivery/activations'
 import { workId } from '../delivery/dead-letters'
 import type { Delivery, DeliveryEvent } from './delivery-report'
 import type { FlowContext } from './event-flow'
 import { type DestinationReport, type ExportParts, exportWithin } from './export-asset'
 import { handOver } from './hand-over'
+
+/** What delivering needs. */
+export type DeliveryParts = ExportParts & {
+  clock: Clock
+  activationsOf(runtime: RuntimeCredentials): Activations
+}
 
 /** Larger files do not fit into the minute that an event has. */
 const maxBytes = 192 * 1024 * 1024
@@ -24,18 +31,19 @@ export async function deliver(
   name: string,
   asset: Asset,
   event: DeliveryEvent,
-  parts: ExportParts & { clock: Clock },
+  parts: DeliveryParts,
   context: FlowContext,
 ): Promise<Delivery> {
-  const { call, activations } = context
+  const { call, runtime } = context
   if (context.isDown?.(name))
     return settle({ destination: name, outcome: 'failed', error: isDownError(name) }, event, context)
-  if (activations === undefined) {
+  if (runtime === undefined) {
     const limit = context.maxBytes ?? Number.POSITIVE_INFINITY
     const report = await exportWithin(limit, name, asset, parts, call)
     return settle(report === 'too-large' ? leftOut(name) : report, event, context)
   }
-  const toWorker = (): Promise<Delivery> => handOver(name, event, parts.clock, activations, context)
+  const toWorker = (): Promise<Delivery> =>
+    handOver(name, event, parts.clock, parts.activationsOf(runtime), context)
   const deadline = call.deadline - handOverMs
   const attempt = startAttempt(call.signal, deadline - parts.clock.now())
   try {

@@ -1,13 +1,11 @@
 import type { CallContext } from '../core/call-context'
 import type { BridgeError } from '../core/errors'
 import type { Redactor } from '../core/redaction'
-import type { Activations } from '../delivery/activations'
+import type { RuntimeCredentials } from '../delivery/activations'
 import type { DeadLetters } from '../delivery/dead-letters'
-import type { Leases } from '../delivery/lease'
 import type { PendingWork } from '../delivery/pending'
-import type { RunReports } from '../delivery/run-reports'
 import type { RawInputs } from '../inputs/raw-inputs'
-import type { CursorKeeper } from '../journal/cursor'
+import type { Store } from '../store/store'
 
 /** What a flow is run with. */
 export type FlowContext = {
@@ -22,10 +20,10 @@ export type FlowContext = {
   trigger: 'push' | 'batch'
   deadLetters: DeadLetters
   pending: PendingWork
-  /** What runs of a batch remember. */
-  runs: { leases: Leases; reports: RunReports; cursor(journalUrl: string): CursorKeeper }
-  /** Starts work that outlasts an event; undefined where there is time for everything, as on the command line. */
-  activations: Activations | undefined
+  /** Where what a flow remembers by itself is kept. */
+  store: Store
+  /** Who the activation is on I/O Runtime, for starting others; undefined where there is time for everything, as on the command line. */
+  runtime: RuntimeCredentials | undefined
   /** What failed at one destination is repeated for that one only. */
   onlyDestination?: string | undefined
   /** Files larger than that are left to somebody else, in bytes. */

@@ -1,19 +1,17 @@
 import type { AuthorHosts } from '../aem/author-host'
 import type { Asset } from '../core/asset'
-import type { Clock } from '../core/clock'
 import { toBridgeError } from '../core/errors'
 import { requireAsset } from '../events/cloud-event'
 import { decodeEvent, eventKey, type Publication, publicationOf } from '../events/decode'
 import { type AssetEvent, timeOf } from '../events/event'
 import { classSkipReason, unusableReason } from '../metadata/skip'
-import { deliver, settle } from './deliver-asset'
+import { type DeliveryParts, deliver, settle } from './deliver-asset'
 import type { Delivery, DeliveryEvent } from './delivery-report'
 import { type EventResult, type FlowContext, type FlowResult, type Retry, Unfinished } from './event-flow'
-import type { ExportParts } from './export-asset'
 import { destinationsOf, isImmediate } from './export-request'
 import { removeFrom } from './remove-asset'
 
-export type ExportEventParts = ExportParts & { hosts: AuthorHosts; clock: Clock }
+export type ExportEventParts = DeliveryParts & { hosts: AuthorHosts }
 
 type Work = { event: AssetEvent; origin: string; delivered: DeliveryEvent }
 

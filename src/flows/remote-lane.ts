@@ -97,7 +97,7 @@ export async function performAll(
   const deadline = parts.clock.now() + budgetMs
   const own = {
     ...context,
-    activations: undefined,
+    runtime: undefined,
     maxBytes,
     call: bindCallContext({ ...call, deadline, signal: attempt.signal }),
   }

@@ -58,7 +58,7 @@ export function createRun(parts: RunParts, context: FlowContext): Run {
   const own: FlowContext = {
     ...context,
     trigger: 'batch',
-    activations: undefined,
+    runtime: undefined,
     isDown: (name) => systems.isDown(destinationSystem(name)),
   }
   const local: Lane = {

@@ -3,7 +3,8 @@ import type { Clock } from '../core/clock'
 import { type BridgeError, toBridgeError } from '../core/errors'
 import type { JsonValue } from '../core/json'
 import type { Redactor } from '../core/redaction'
-import type { Lease } from '../delivery/lease'
+import type { Lease, Leases } from '../delivery/lease'
+import type { RunReports } from '../delivery/run-reports'
 import type { Cursor } from '../journal/place'
 import type { FlowContext } from './event-flow'
 import { type RunSummary, runBatch } from './run-batch'
@@ -25,14 +26,14 @@ const leaseMs = 3 * 60_000
 /** Runs a batch, unless another run is at it. Its report is logged as one line and kept. */
 export async function supervisedRun(
   name: string,
-  parts: RunParts,
+  parts: RunParts & { leases: Leases; reports: RunReports },
   context: FlowContext,
 ): Promise<Supervised> {
-  const { call, runs, redactor } = context
-  const { clock } = parts
+  const { call, redactor } = context
+  const { clock, leases, reports } = parts
   const startedAt = clock.now()
   const owner = context.activationId ?? randomUUID()
-  const lease = await runs.leases.acquire(name, owner, leaseMs / 1000, call)
+  const lease = await leases.acquire(name, owner, leaseMs / 1000, call)
   if (lease === undefined) {
     const message = 'another run is at it; the next alarm looks again'
     call.logger.info('skipped a run', { message })
@@ -45,7 +46,7 @@ export async function supervisedRun(
   const { outcome, error, counts, bytes, events } = summary
   await attempt(
     () =>
-      runs.reports.write(
+      reports.write(
         name,
         {
           startedAt: new Date(startedAt).toISOString(),

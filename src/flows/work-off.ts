@@ -20,7 +20,7 @@ export async function workOff(
     }
     const { kind, message, bytes, problems } = await perform(record, parts.flows, {
       ...context,
-      activations: undefined,
+      runtime: undefined,
     })
     const kept = new Set<string>()
     for (const problem of problems) kept.add(await parking.park(record, problem))

@@ -45,7 +45,11 @@ export const logLevelOf = (inputs: RawInputs): LogLevel =>
 /** The values among the inputs that must never be seen. */
 export const secretsOf = (inputs: RawInputs): readonly string[] =>
   Object.entries(inputs)
-    .filter(([name]) => /SECRET|PASSWORD|PASSPHRASE|TOKEN|PRIVATE|SAS|ACCESS_KEY|CONNECTION_STRING|BLOB_KEY|HTTPS_AUTH|_HEADERS/.test(name))
+    .filter(([name]) =>
+      /SECRET|PASSWORD|PASSPHRASE|TOKEN|PRIVATE|SAS|ACCESS_KEY|CONNECTION_STRING|BLOB_KEY|HTTPS_AUTH|_HEADERS/.test(
+        name,
+      ),
+    )
     .map(([, value]) => value)
 
 const maxKept = 4

@@ -1,19 +1,15 @@
 import { systemClock } from '../core/clock'
 import type { Redactor } from '../core/redaction'
-import { createActivations } from '../delivery/activations'
 import { createDeadLetters } from '../delivery/dead-letters'
-import { createLeases } from '../delivery/lease'
 import { createPendingWork } from '../delivery/pending'
-import { createRunReports } from '../delivery/run-reports'
 import type { FlowContext } from '../flows/event-flow'
 import type { RawInputs } from '../inputs/raw-inputs'
 import { parseStateRegion } from '../inputs/settings'
-import { createCursorKeeper } from '../journal/cursor'
 import { createStateStore } from '../store/state-store'
 import type { Activation } from './activation'
 
 /** Where a flow keeps what must outlive it. Nothing is opened before its first use. */
-export type Records = Pick<FlowContext, 'activationId' | 'deadLetters' | 'pending' | 'activations' | 'runs'>
+export type Records = Pick<FlowContext, 'activationId' | 'deadLetters' | 'pending' | 'store' | 'runtime'>
 
 /** The records of the namespace that an activation, or the command line, works in. */
 export function createRecords(activation: Activation, inputs: RawInputs, redactor: Redactor): Records {
@@ -23,11 +19,7 @@ export function createRecords(activation: Activation, inputs: RawInputs, redacto
     activationId: id,
     deadLetters: createDeadLetters(store, { clock: systemClock, redactor }),
     pending: createPendingWork(store, { redactor }),
-    activations: createActivations(activation),
-    runs: {
-      leases: createLeases({ store, clock: systemClock }),
-      reports: createRunReports(store, { redactor }),
-      cursor: (url) => createCursorKeeper(url, { store, clock: systemClock }),
-    },
+    store,
+    runtime: activation,
   }
 }

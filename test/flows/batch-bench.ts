@@ -84,6 +84,8 @@ export async function startBatchBench(): Promise<BatchBench> {
         {
           flows: { ...exports.workParts.flows, generic: (event, own) => bench.generic(event, own) },
           journals: [{ url, reader, cursor: cursorFor(url) }],
+          leases: createLeases({ store, clock }),
+          reports: createRunReports(store, { redactor }),
           start: { from: 'oldest' },
           // What a run waits for takes its time; all else does not.
           clock: { now: clock.now, sleep: systemClock.sleep },
@@ -97,11 +99,6 @@ export async function startBatchBench(): Promise<BatchBench> {
           trigger: 'batch',
           deadLetters: createDeadLetters(store, { clock, redactor }),
           pending: createPendingWork(store, { redactor }),
-          runs: {
-            leases: createLeases({ store, clock }),
-            reports: createRunReports(store, { redactor }),
-            cursor: cursorFor,
-          },
           ...context,
         }),
       )

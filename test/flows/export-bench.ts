@@ -6,9 +6,7 @@ import { callContextOf } from '../../src/core/call-context'
 import type { Clock } from '../../src/core/clock'
 import { permanentError } from '../../src/core/errors'
 import { createRedactor } from '../../src/core/redaction'
-import { createLeases } from '../../src/delivery/lease'
 import type { Pending } from '../../src/delivery/pending'
-import { createRunReports } from '../../src/delivery/run-reports'
 import type { Destination, StoredObject } from '../../src/destinations/destination'
 import { pathBelowDam } from '../../src/destinations/key'
 import type { Exports } from '../../src/exports'
@@ -17,7 +15,6 @@ import { type ExportEventParts, exportEventWith } from '../../src/flows/export-e
 import type { Flows } from '../../src/flows/perform'
 import { createHttpClient } from '../../src/http/http-client'
 import { createTokenProvider } from '../../src/ims/token-provider'
-import { createCursorKeeper } from '../../src/journal/cursor'
 import { startAuthor, type TestAuthor } from '../support/author'
 import { startCall } from '../support/call'
 import { createMemoryStore } from '../support/memory-store'
@@ -33,7 +30,7 @@ export type MemoryDestination = Destination & {
   beforePublish: ((key: string, version: string) => void | Promise<void>) | undefined
 }
 
-export function memoryDestination(name: string): MemoryDestination {
+function memoryDestination(name: string): MemoryDestination {
   const held = new Map<string, Held>()
   const destination: MemoryDestination = {
     name,
@@ -99,6 +96,14 @@ export async function startExportBench(exports: Partial<Exports> = {}): Promise<
     exports: { destinations: {}, key: pathBelowDam(), ...exports },
     openSource: (options) => createBinarySource(options, { tokens, clock }),
     renditionNames: (asset, signal) => assets.renditionNames(asset, callContextOf(signal)),
+    activationsOf: () => ({
+      async start(action, params) {
+        if (bench.startFails !== undefined) throw bench.startFails
+        bench.started.push({ action, params })
+        return 'worker-1'
+      },
+      ask: async () => undefined,
+    }),
     active: () => Object.keys(destinations),
     destination(name) {
       if (name === 'one' || name === 'two') return destinations[name]
@@ -151,19 +156,8 @@ export async function startExportBench(exports: Partial<Exports> = {}): Promise<
           yield* pending.keys()
         },
       },
-      runs: {
-        leases: createLeases({ store, clock }),
-        reports: createRunReports(store, { redactor: createRedactor() }),
-        cursor: (url) => createCursorKeeper(url, { store, clock }),
-      },
-      activations: {
-        async start(action, params) {
-          if (bench.startFails !== undefined) throw bench.startFails
-          bench.started.push({ action, params })
-          return 'worker-1'
-        },
-        ask: async () => undefined,
-      },
+      store,
+      runtime: { apiHost: 'http://runtime', namespace: 'n', apiKey: 'k', actionName: '/n/p/export-asset' },
       ...more,
     }),
     close: () => author.close(),

@@ -208,7 +208,7 @@ describe('work that outlasts an event', () => {
 
   test('is done at once where no worker can be started', async () => {
     const asset = bench.addAsset(newPath())
-    const result = await bench.run(published(asset), { activations: undefined })
+    const result = await bench.run(published(asset), { runtime: undefined })
     expect(done(result)).toMatchObject({ outcome: 'done' })
   })
 
