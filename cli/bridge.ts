@@ -4,6 +4,8 @@ import { deadLetterCommands } from './dead-letters'
 import { openEnvironment } from './environment'
 import { type CommandResult, UsageError } from './output'
 import { pendingCommands } from './pending'
+import { registrationCommands } from './registrations'
+import { runCommands } from './runs'
 import type { Selection } from './selection'
 
 const usage = `Usage: npm run bridge -- <command> [--json]
@@ -15,6 +17,9 @@ const usage = `Usage: npm run bridge -- <command> [--json]
 
   pending list                 the work that was accepted and is not done, newest last
   pending run <id...>          do it now, from this machine; --all for all of it
+
+  runs list                    the last runs of the batch, newest first
+  registrations list           the event registrations of the workspace, with their journals
 
 Inputs are read from the environment and .env, the credentials of I/O Runtime from
 AIO_runtime_namespace and AIO_runtime_auth or from .aio, as \`aio app use\` keeps them.
@@ -36,6 +41,8 @@ async function run(argv: readonly string[]): Promise<number> {
 function commandOf(group: string | undefined, verb: string | undefined, selection: Selection) {
   if (group === 'dead-letters') return deadLetterCommands(verb, selection)
   if (group === 'pending') return pendingCommands(verb, selection)
+  if (group === 'runs') return runCommands(verb, selection)
+  if (group === 'registrations') return registrationCommands(verb, selection)
   throw new UsageError(`there is no command ${group}`)
 }
 

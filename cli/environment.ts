@@ -9,6 +9,8 @@ import { createRecords, type Records } from '../src/runtime/records'
 /** What every command works with. */
 export type Environment = Records & {
   trigger: 'batch'
+  /** Organisation, project and workspace, as `aio app use` keeps them; not checked. */
+  project: unknown
   inputs: RawInputs
   redactor: Redactor
   /** Opens the context of one piece of work, with two hours for it: a file may be large. */
@@ -35,6 +37,7 @@ export async function openEnvironment(): Promise<Environment> {
     ...createRecords(activation, inputs, redactor),
     runtime: undefined,
     trigger: 'batch',
+    project: Core.Config.get('project'),
     inputs,
     redactor,
     call: () =>

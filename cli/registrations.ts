@@ -1,0 +1,64 @@
+import { isRecord, nonEmptyString } from '../src/core/json'
+import { createHttpClient } from '../src/http/http-client'
+import { createTokenProvider } from '../src/ims/token-provider'
+import { parseOrgId, parseSettings } from '../src/inputs/settings'
+import { listRegistrations } from '../src/journal/registrations'
+import type { Environment } from './environment'
+import { type CommandResult, UsageError } from './output'
+
+/** The command behind `registrations <verb>`. */
+export function registrationCommands(
+  verb: string | undefined,
+  { ids, all }: { ids: readonly string[]; all: boolean },
+): (environment: Environment) => Promise<CommandResult> {
+  if (verb !== 'list') throw new UsageError(`registrations knows list${verb ? `, but not ${verb}` : ''}`)
+  if (all || ids.length > 0) throw new UsageError('list takes no id and no --all: it lists all registrations')
+  return list
+}
+
+async function list({ inputs, redactor, project, call }: Environment): Promise<CommandResult> {
+  const settings = parseSettings(inputs)
+  const tokens = createTokenProvider(
+    {
+      imsUrl: settings.IMS_URL,
+      clientId: settings.ADC_CECREDENTIALS_CLIENTID,
+      clientSecret: settings.ADC_CECREDENTIALS_CLIENTSECRET,
+      scopes: settings.ADC_CECREDENTIALS_METASCOPES,
+    },
+    { http: createHttpClient(), redactor },
+  )
+  const registrations = await listRegistrations(
+    {
+      workspace: workspaceOf(project),
+      apiKey: settings.ADC_CECREDENTIALS_CLIENTID,
+      orgId: parseOrgId(inputs),
+    },
+    tokens,
+    call(),
+  )
+  const lines = registrations.map(
+    ({ name, runtimeAction, deliveryType, status, isEnabled, journalUrl }) =>
+      `${name}  ${runtimeAction ?? deliveryType ?? ''}  ${status ?? ''}${isEnabled === false ? '  DISABLED' : ''}\n    JOURNAL_URL=${journalUrl ?? '(not told: see the Developer Console)'}`,
+  )
+  return {
+    data: registrations,
+    text: lines.length === 0 ? 'The workspace has no event registrations.' : lines.join('\n'),
+  }
+}
+
+/** From `.aio`, as `aio app use` writes it. */
+function workspaceOf(project: unknown): { consumerOrgId: string; projectId: string; workspaceId: string } {
+  const { id, org, workspace } = isRecord(project) ? project : {}
+  const ids = {
+    consumerOrgId: nonEmptyString(isRecord(org) ? org.id : undefined),
+    projectId: nonEmptyString(id),
+    workspaceId: nonEmptyString(isRecord(workspace) ? workspace.id : undefined),
+  }
+  const { consumerOrgId, projectId, workspaceId } = ids
+  if (consumerOrgId === undefined || projectId === undefined || workspaceId === undefined) {
+    throw new UsageError(
+      'the workspace is not known: npx aio app use <workspace file> --merge writes it to .aio',
+    )
+  }
+  return { consumerOrgId, projectId, workspaceId }
+}
