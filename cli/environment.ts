@@ -3,8 +3,8 @@ import { bindCallContext, type CallContext } from '../src/core/call-context'
 import { systemClock } from '../src/core/clock'
 import { createRedactor, type Redactor } from '../src/core/redaction'
 import { type RawInputs, readInputs, secretsOf } from '../src/inputs/raw-inputs'
-import { createLogger } from '../src/runtime/logger'
 import { createRecords, type Records } from '../src/runtime/records'
+import { createStderrLogger } from './stderr-logger'
 
 /** What every command works with. */
 export type Environment = Records & {
@@ -42,7 +42,7 @@ export async function openEnvironment(): Promise<Environment> {
     redactor,
     call: () =>
       bindCallContext({
-        logger: createLogger('bridge', 'warn', { redactor }),
+        logger: createStderrLogger(redactor),
         signal: AbortSignal.timeout(workMs),
         deadline: systemClock.now() + workMs,
       }),

@@ -1,8 +1,7 @@
-import { spawn } from 'node:child_process'
-import { join } from 'node:path'
+import { createBridge } from '../support/bridge'
 import { bodyOf, type Receiver, startReceiver } from '../support/receiver'
 
-const root = join(__dirname, '../..')
+const bridge = createBridge(() => receiver)
 let receiver: Receiver
 let count = 0
 
@@ -10,33 +9,6 @@ beforeAll(async () => {
   receiver = await startReceiver()
 })
 afterAll(() => receiver.close())
-
-type Run = { code: number | null; stdout: string; stderr: string }
-
-/** The command as the operator types it, in a process of its own. */
-function bridge(args: readonly string[], env: Record<string, string> = {}): Promise<Run> {
-  const { __OW_NAMESPACE = '', __OW_API_KEY = '', ...rest } = receiver.sandbox.env()
-  const child = spawn(process.execPath, [require.resolve('tsx/cli'), join(root, 'cli/bridge.ts'), ...args], {
-    cwd: root,
-    env: {
-      PATH: process.env.PATH,
-      ...receiver.sandbox.inputs(),
-      ...rest,
-      AIO_runtime_namespace: __OW_NAMESPACE,
-      AIO_runtime_auth: __OW_API_KEY,
-      ...env,
-    },
-  })
-  let stdout = ''
-  let stderr = ''
-  child.stdout.on('data', (chunk) => {
-    stdout += chunk
-  })
-  child.stderr.on('data', (chunk) => {
-    stderr += chunk
-  })
-  return new Promise((resolve) => child.on('close', (code) => resolve({ code, stdout, stderr })))
-}
 
 /** An asset that was gone when its event came, and is back. */
 async function deadLetter(): Promise<{ id: string; assetId: string }> {

@@ -1,0 +1,96 @@
+import { createRedactor } from '../../src/core/redaction'
+import { createPendingWork, type Pending } from '../../src/delivery/pending'
+import { createRunReports } from '../../src/delivery/run-reports'
+import { createStateStore } from '../../src/store/state-store'
+import { createBridge } from '../support/bridge'
+import { type Exporter, startExporter } from '../support/exporter'
+
+let exporter: Exporter
+beforeAll(async () => {
+  exporter = await startExporter()
+})
+afterAll(() => exporter.close())
+
+const bridge = createBridge(() => exporter)
+const { signal } = new AbortController()
+
+function store() {
+  const { __OW_NAMESPACE: namespace, __OW_API_KEY: apiKey } = exporter.sandbox.env()
+  return createStateStore({ namespace, apiKey, region: () => 'amer' })
+}
+
+/** Work that was handed to a worker, which died. */
+async function strand(id: string, path: string): Promise<Pending> {
+  const asset = exporter.addAsset(path)
+  const pending: Pending = {
+    id,
+    action: 'export-asset',
+    event: exporter.sandbox.aem.publicationEvent('published', asset),
+    destination: 'folder',
+    attempts: 1,
+    since: '2030-01-02T03:04:05.000Z',
+    nextTry: '2030-01-02T03:14:05.000Z',
+    history: [{ at: '2030-01-02T03:04:05.000Z', code: 'FOLDER_FAILED', message: 'the disk hiccupped' }],
+  }
+  await createPendingWork(store(), { redactor: createRedactor() }).write(pending, signal)
+  return pending
+}
+
+describe('npm run bridge -- pending', () => {
+  test('list shows what waits and why; run does it, and then nothing waits any more', async () => {
+    const { id } = await strand('0123456789abcdef0123456789abcdef', '/content/dam/shop/stranded.png')
+    const list = await bridge(['pending', 'list'])
+    expect([list.code, list.stderr]).toEqual([0, ''])
+    expect(list.stdout).toContain(id)
+    expect(list.stdout).toContain('FOLDER_FAILED: the disk hiccupped')
+
+    const run = await bridge(['pending', 'run', id], { FOLDER_ROOT: exporter.root })
+    expect([run.code, run.stderr]).toEqual([0, ''])
+    expect(run.stdout).toMatch(new RegExp(`^${id}  done  folder: done`))
+    expect(await exporter.stored()).toHaveProperty(['shop/stranded.png'])
+    expect((await bridge(['pending', 'list'])).stdout).toBe('There is no pending work.\n')
+  })
+
+  test('run says what still keeps it, and keeps it', async () => {
+    const { id } = await strand('fedcba9876543210fedcba9876543210', '/content/dam/shop/stuck.png')
+    const run = await bridge(['pending', 'run', '--all', '--json'], { FOLDER_ROOT: '/proc/nowhere' })
+    expect(run.code).toBe(1)
+    expect(run.stderr).toContain('an export failed')
+    expect(JSON.parse(run.stdout)).toMatchObject([{ id, ok: false, outcome: 'retry' }])
+    expect(JSON.parse((await bridge(['pending', 'list', '--json'])).stdout)).toMatchObject([{ id }])
+  })
+
+  test.each([
+    [['pending'], 'pending knows list and run'],
+    [['pending', 'drop', 'x'], 'but not drop'],
+    [['pending', 'run'], 'name one id or more, or --all'],
+    [['pending', 'run', 'x'], 'x is no id: pending list shows them'],
+    [['runs', 'show'], 'but not show'],
+    [['registrations', 'list', '--all'], 'list takes no id'],
+  ])('%j is refused with what to type', async (args, message) => {
+    const { code, stderr } = await bridge(args)
+    expect(code).toBe(2)
+    expect(stderr).toContain(message)
+  })
+})
+
+describe('npm run bridge -- runs list', () => {
+  test('shows the last runs', async () => {
+    await createRunReports(store(), { redactor: createRedactor() }).write(
+      'export-batch',
+      {
+        startedAt: '2030-01-02T03:04:05.000Z',
+        endedAt: '2030-01-02T03:05:05.000Z',
+        outcome: 'failed',
+        counts: { done: 3, parked: 1 },
+        error: { code: 'AEM_UNAVAILABLE', message: 'AEM answered 503' },
+      },
+      signal,
+    )
+    const { code, stdout } = await bridge(['runs', 'list'])
+    expect(code).toBe(0)
+    expect(stdout).toBe(
+      '2030-01-02T03:04:05.000Z  export-batch  failed  60 s  done 3, parked 1\n    AEM_UNAVAILABLE: AEM answered 503\n',
+    )
+  })
+})
