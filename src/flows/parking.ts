@@ -51,7 +51,7 @@ export function createParking(
   }
 
   async function park(work: Work, problem: Problem): Promise<string> {
-    const id = workId(eventKey(work.event), work.event, problem.destination)
+    const id = idFor(work, problem)
     const now = new Date(clock.now()).toISOString()
     const held = await pending.read(id, call.signal)
     const record: Pending = {
@@ -103,4 +103,10 @@ export function createParking(
     await deadLetters.write({ id, action, activationId, destination, error, event, history }, call.signal)
     await remove(id)
   }
+}
+
+/** The event of a record is masked and may be shortened: its id cannot always be made anew. */
+function idFor({ id, event, destination }: Work, problem: Problem): string {
+  if (id !== undefined && destination === problem.destination) return id
+  return workId(eventKey(event), event, problem.destination)
 }

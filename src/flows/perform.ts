@@ -5,7 +5,13 @@ import { eventKey } from '../events/decode'
 import { type EventFlow, type EventResult, type FlowContext, Unfinished } from './event-flow'
 
 /** A piece of work: an event for the flow of an action; for one destination only, or as a whole. */
-export type Work = { action: string; event: unknown; destination?: string | undefined }
+export type Work = {
+  action: string
+  event: unknown
+  destination?: string | undefined
+  /** Of its record, if it has been parked. */
+  id?: string
+}
 
 /** Why a part of it has to be done again. Plain data, for it may come from another activation. */
 export type Problem = {
