@@ -3,14 +3,22 @@ import type { BlockBlobClient, BlockBlobUploadOptions, ContainerClient } from '@
 import { callContextOf } from '../core/call-context'
 import { type BridgeError, transientError } from '../core/errors'
 import { isLoopback } from '../http/origin'
-import { withAttempts } from './attempts'
+import { type AttemptRules, withAttempts } from './attempts'
 import { connectAzure } from './azure-client'
-import { type AzureAccess, hasAzureInputs, readAzureAccess, readPrefix } from './azure-inputs'
-import { azureCode, toAzureError } from './azure-problem'
+import { type AzureAccess, hasAzureInputs, readAzureAccess } from './azure-inputs'
+import { azureAgain, azureCode, notAzure, toAzureError } from './azure-problem'
 import { blockSizeFor, inParallel, sendBlocks, withWholeFile } from './blocks'
 import { createBuffers } from './buffers'
 import type { AssetBinary, Destination, DestinationFactory, StoredObject } from './destination'
-import { isMadeFrom, mayBeThere, storedFrom, versionFromHeader, versionToHeader } from './stored'
+import { readPrefix } from './prefix'
+import {
+  arrivedSince,
+  isMadeFrom,
+  mayBeThere,
+  storedFrom,
+  versionFromHeader,
+  versionToHeader,
+} from './stored'
 
 /** A container in Azure Blob Storage, or any service that speaks its protocol. Where it is comes from the `AZURE_BLOB_*` inputs. */
 export type AzureOptions = {
@@ -41,7 +49,7 @@ export const azure = (options: AzureOptions = {}): DestinationFactory => ({
   isOn: hasAzureInputs,
   create: (context) => {
     const access = readAzureAccess(context)
-    return createAzure(access, readPrefix(context.input('AZURE_BLOB_PREFIX')), options.copyFromUrl ?? true)
+    return createAzure(access, readPrefix(context, 'AZURE_BLOB_PREFIX'), options.copyFromUrl ?? true)
   },
 })
 
@@ -49,7 +57,9 @@ function createAzure(access: AzureAccess, prefix: string, copyFromUrl: boolean):
   const buffers = createBuffers(memoryLimit)
   const expiry = access.kind === 'sas' ? Date.parse(access.url.searchParams.get('se') ?? '') : Number.NaN
   const toError = (thrown: unknown): BridgeError => toAzureError(thrown, expiry)
-  const rules = { name: 'AZURE', timeoutMs: attemptTimeoutMs, toError }
+  const rules: AttemptRules = { name: 'AZURE', timeoutMs: attemptTimeoutMs, toError, again: azureAgain }
+  // Sending the bytes is always possible instead.
+  const copyRules: AttemptRules = { ...rules, timeoutMs: copyTimeoutMs, maxAttempts: 2 }
   let client: Promise<ContainerClient> | undefined
   let noCopyBefore = 0
 
@@ -68,19 +78,7 @@ function createAzure(access: AzureAccess, prefix: string, copyFromUrl: boolean):
 
   async function head(key: string, signal: AbortSignal): Promise<StoredObject | undefined> {
     const blob = await blobOf(key)
-    return withAttempts(rules, signal, async (abortSignal) => {
-      try {
-        const { metadata, contentLength = 0, etag } = await blob.getProperties({ abortSignal })
-        return {
-          version: versionFromHeader(metadata?.sourceversion),
-          size: contentLength,
-          ...(etag === undefined ? {} : { etag }),
-        }
-      } catch (thrown) {
-        if (azureCode(thrown) === 'BlobNotFound') return undefined
-        throw thrown
-      }
-    })
+    return withAttempts(rules, signal, (abortSignal) => look(blob, abortSignal))
   }
 
   async function put(
@@ -91,6 +89,7 @@ function createAzure(access: AzureAccess, prefix: string, copyFromUrl: boolean):
     const upload: Upload = {
       blob: await blobOf(key),
       source,
+      previous,
       request: {
         conditions: previous === undefined ? { ifNoneMatch: '*' } : { ifMatch: previous.etag ?? '*' },
         metadata: { sourceversion: versionToHeader(source.version) },
@@ -120,10 +119,11 @@ function createAzure(access: AzureAccess, prefix: string, copyFromUrl: boolean):
     const { size } = source
     if (size !== undefined && size <= singleLimit) {
       return withWholeFile(source, size, buffers, signal, async (bytes) => {
-        const { etag } = await withAttempts(rules, signal, (abortSignal) =>
-          blob.upload(bytes, size, { ...request, abortSignal }),
-        )
-        return storedFrom(source, size, etag)
+        const publish = async (abortSignal: AbortSignal): Promise<StoredObject> => {
+          const { etag } = await blob.upload(bytes, size, { ...request, abortSignal })
+          return storedFrom(source, size, etag)
+        }
+        return withAttempts(rules, signal, publish, arrived(upload))
       })
     }
     const blockId = blockIds()
@@ -141,15 +141,13 @@ function createAzure(access: AzureAccess, prefix: string, copyFromUrl: boolean):
     )
   }
 
-  async function commit(
-    { blob, source, request, signal }: Upload,
-    size: number,
-    blocks: string[],
-  ): Promise<StoredObject> {
-    const { etag } = await withAttempts(rules, signal, (abortSignal) =>
-      blob.commitBlockList(blocks, { ...request, abortSignal }),
-    )
-    return storedFrom(source, size, etag)
+  function commit(upload: Upload, size: number, blocks: string[]): Promise<StoredObject> {
+    const { blob, source, request, signal } = upload
+    const publish = async (abortSignal: AbortSignal): Promise<StoredObject> => {
+      const { etag } = await blob.commitBlockList(blocks, { ...request, abortSignal })
+      return storedFrom(source, size, etag)
+    }
+    return withAttempts(rules, signal, publish, arrived(upload))
   }
 
   /** Has Azure fetch the file; undefined when it cannot, or will not. */
@@ -167,22 +165,20 @@ function createAzure(access: AzureAccess, prefix: string, copyFromUrl: boolean):
     )
     try {
       await inParallel(starts, parallelCopies, signal, (start, partSignal) =>
-        withAttempts({ ...rules, timeoutMs: copyTimeoutMs }, partSignal, (abortSignal) =>
+        withAttempts(copyRules, partSignal, (abortSignal) =>
           blob.stageBlockFromURL(
             blockId(start / copyBlockSize),
             url,
             start,
             Math.min(copyBlockSize, size - start),
-            {
-              abortSignal,
-            },
+            { abortSignal },
           ),
         ),
       )
     } catch (thrown) {
       signal.throwIfAborted()
       const error = toError(thrown)
-      if (error.status !== undefined) noCopyBefore = Date.now() + copyPauseMs
+      if (error.code !== 'AZURE_UNREACHABLE') noCopyBefore = Date.now() + copyPauseMs
       callContextOf(signal).logger.info('Azure does not fetch from AEM; sending the bytes instead', { error })
       return undefined
     }
@@ -202,9 +198,7 @@ function createAzure(access: AzureAccess, prefix: string, copyFromUrl: boolean):
     throw transientError(
       'AZURE_BLOCKS_LOST',
       `Azure holds ${fetched} of ${size} bytes that it was to fetch from AEM`,
-      {
-        upstream: 'AZURE',
-      },
+      { upstream: 'AZURE' },
     )
   }
 }
@@ -212,10 +206,29 @@ function createAzure(access: AzureAccess, prefix: string, copyFromUrl: boolean):
 type Upload = {
   blob: BlockBlobClient
   source: AssetBinary
+  previous: StoredObject | undefined
   /** Goes with the request that publishes. */
   request: Pick<BlockBlobUploadOptions, 'conditions' | 'metadata' | 'blobHTTPHeaders'>
   signal: AbortSignal
 }
+
+/** What a blob holds now; undefined when there is none. */
+async function look(blob: BlockBlobClient, abortSignal: AbortSignal): Promise<StoredObject | undefined> {
+  try {
+    const { metadata, contentLength, etag, blobType } = await blob.getProperties({ abortSignal })
+    if (contentLength === undefined || etag === undefined || blobType === undefined) throw notAzure(200)
+    return { version: versionFromHeader(metadata?.sourceversion), size: contentLength, etag }
+  } catch (thrown) {
+    if (azureCode(thrown) === 'BlobNotFound') return undefined
+    throw thrown
+  }
+}
+
+/** Whether a blob was published although the answer was lost. */
+const arrived =
+  ({ blob, source, previous }: Upload) =>
+  async (signal: AbortSignal): Promise<StoredObject | undefined> =>
+    arrivedSince(previous, source, await look(blob, signal))
 
 /** Names for the blocks of one attempt, all of one length, so that two uploads at once never mix theirs. */
 function blockIds(): (index: number) => string {
