@@ -121,7 +121,7 @@ function createAzure(access: AzureAccess, prefix: string, copyFromUrl: boolean):
       return withWholeFile(source, size, buffers, signal, async (bytes) => {
         const publish = async (abortSignal: AbortSignal): Promise<StoredObject> => {
           const { etag } = await blob.upload(bytes, size, { ...request, abortSignal })
-          return storedFrom(source, size, etag)
+          return storedFrom(source, size, tagOf(etag))
         }
         return withAttempts(rules, signal, publish, arrived(upload))
       })
@@ -145,7 +145,7 @@ function createAzure(access: AzureAccess, prefix: string, copyFromUrl: boolean):
     const { blob, source, request, signal } = upload
     const publish = async (abortSignal: AbortSignal): Promise<StoredObject> => {
       const { etag } = await blob.commitBlockList(blocks, { ...request, abortSignal })
-      return storedFrom(source, size, etag)
+      return storedFrom(source, size, tagOf(etag))
     }
     return withAttempts(rules, signal, publish, arrived(upload))
   }
@@ -210,6 +210,12 @@ type Upload = {
   /** Goes with the request that publishes. */
   request: Pick<BlockBlobUploadOptions, 'conditions' | 'metadata' | 'blobHTTPHeaders'>
   signal: AbortSignal
+}
+
+/** Whoever answers without a tag has not stored anything. */
+function tagOf(etag: string | undefined): string {
+  if (etag === undefined) throw notAzure(201)
+  return etag
 }
 
 /** What a blob holds now; undefined when there is none. */

@@ -1,9 +1,12 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { startAzurite } from '../../sandbox/targets/azurite'
 import { startHttpsEndpoint } from '../../sandbox/targets/https-endpoint'
 import { startPlainSftpServer } from '../../sandbox/targets/plain-sftp-server'
+import { startS3Server } from '../../sandbox/targets/s3-server'
 import { hasSshd, readBelow, startSshd } from '../../sandbox/targets/ssh-server'
+import { startStrictS3 } from '../../sandbox/targets/strict-s3'
 import { describeKills } from './kill'
 
 describe('killed in the middle of a put', () => {
@@ -38,6 +41,54 @@ describe('killed in the middle of a put', () => {
       const endpoint = await startHttpsEndpoint()
       const inputs = { HTTPS_URL: `${endpoint.url}/files/{key}`, HTTPS_HEAD: 'x-held-version' }
       return { inputs, read: endpoint.read, quiet: endpoint.quiet, close: endpoint.close }
+    },
+  })
+
+  // Some of the files go up in one request, some in parts.
+  const maxBytes = 24 * 1024 * 1024
+
+  describeKills({
+    name: 'azure',
+    maxBytes,
+    start: async () => {
+      const azurite = await startAzurite()
+      const container = azurite.service.getContainerClient(azurite.container)
+      return {
+        inputs: { AZURE_BLOB_SAS_URL: azurite.sasUrl() },
+        read: (key) =>
+          container
+            .getBlobClient(key)
+            .downloadToBuffer()
+            .catch(() => undefined),
+        close: azurite.close,
+      }
+    },
+  })
+
+  describeKills({
+    name: 's3, as AWS',
+    module: 's3',
+    factory: 's3',
+    options: { checksums: 'when-supported', conditional: true },
+    maxBytes,
+    start: async () => {
+      const server = await startStrictS3()
+      return {
+        inputs: server.inputs,
+        read: async (key) => server.objects.get(key)?.bytes,
+        close: server.close,
+      }
+    },
+  })
+
+  describeKills({
+    name: 's3, as a compatible service',
+    module: 's3',
+    factory: 's3',
+    maxBytes,
+    start: async () => {
+      const server = await startS3Server()
+      return { inputs: server.inputs, read: server.read, close: server.close }
     },
   })
 })

@@ -167,11 +167,12 @@ describe('s3', () => {
       const source = file(40 * mebibyte, {
         ranges: false,
         onChunk: (sent) => {
-          if (sent === 24 * mebibyte) controller.abort(new Error('time is up'))
+          // More than the memory holds: some parts have arrived.
+          if (sent === 36 * mebibyte) controller.abort(new Error('time is up'))
         },
       })
       await expect(make().put('a.psd', source, { signal: controller.signal })).rejects.toThrow('time is up')
-      expect(server.count('CreateMultipartUpload')).toBe(1)
+      expect(server.count('UploadPart')).toBeGreaterThan(0)
       expect([server.objects.size, server.uploads.size]).toEqual([0, 0])
     })
 
@@ -250,8 +251,8 @@ describe('s3', () => {
       for (const operation of ['HeadObject', 'PutObject']) {
         server.failNext(operation, { status: 301, code: 'PermanentRedirect', headers })
       }
-      for (const work of [make().head?.('a.png', never), put()]) {
-        const error = await failure(Promise.resolve(work))
+      for (const begin of [() => make().head?.('a.png', never), () => put()]) {
+        const error = await failure(Promise.resolve(begin()))
         expect(error).toMatchObject({ failureClass: 'systemic', code: 'S3_WRONG_REGION' })
         expect(error.message).toContain('ap-south-1')
       }
