@@ -102,8 +102,10 @@ function hint(code: string, expiry: number | undefined): string {
 
 function unreachable(thrown: unknown): BridgeError {
   const code = connectionCode(thrown) ?? (thrown instanceof Error ? thrown.name : 'unknown error')
-  const make = isWrongHost(code) ? systemicError : transientError
-  return make('AZURE_UNREACHABLE', `Azure cannot be reached: ${code}`, { upstream: 'AZURE' })
+  const message = `Azure cannot be reached: ${code}`
+  return isWrongHost(code)
+    ? systemicError('AZURE_UNREACHABLE', message, { upstream: 'AZURE' })
+    : transientError('AZURE_UNREACHABLE', message, { upstream: 'AZURE' })
 }
 
 const asRefusal = (thrown: unknown): Refusal => (thrown instanceof Error ? (thrown as Refusal) : {})

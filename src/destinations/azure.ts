@@ -1,13 +1,12 @@
-import { createHash, randomBytes } from 'node:crypto'
+import { createHash } from 'node:crypto'
 import type { BlockBlobClient, BlockBlobUploadOptions, ContainerClient } from '@azure/storage-blob'
-import { callContextOf } from '../core/call-context'
-import { type BridgeError, transientError } from '../core/errors'
-import { isLoopback } from '../http/origin'
+import type { BridgeError } from '../core/errors'
 import { type AttemptRules, withAttempts } from './attempts'
 import { connectAzure } from './azure-client'
+import { blockIds, createAzureCopies } from './azure-copy'
 import { type AzureAccess, hasAzureInputs, readAzureAccess } from './azure-inputs'
 import { azureAgain, azureCode, notAzure, toAzureError } from './azure-problem'
-import { blockSizeFor, inParallel, sendBlocks, withWholeFile } from './blocks'
+import { blockSizeFor, sendBlocks, withWholeFile } from './blocks'
 import { createBuffers } from './buffers'
 import type { AssetBinary, Destination, DestinationFactory, StoredObject } from './destination'
 import { readPrefix } from './prefix'
@@ -37,11 +36,7 @@ const blockSize = 8 * mebibyte
 const parallelBlocks = 3
 /** For all uploads of a container together. */
 const memoryLimit = 32 * mebibyte
-const copyBlockSize = 64 * mebibyte
-const parallelCopies = 4
-const copyPauseMs = 600_000
 const attemptTimeoutMs = 60_000
-const copyTimeoutMs = 180_000
 const maxBlocks = 50_000
 
 /** Creates the `azure` destination. */
@@ -58,10 +53,8 @@ function createAzure(access: AzureAccess, prefix: string, copyFromUrl: boolean):
   const expiry = access.kind === 'sas' ? Date.parse(access.url.searchParams.get('se') ?? '') : Number.NaN
   const toError = (thrown: unknown): BridgeError => toAzureError(thrown, expiry)
   const rules: AttemptRules = { name: 'AZURE', timeoutMs: attemptTimeoutMs, toError, again: azureAgain }
-  // Sending the bytes is always possible instead.
-  const copyRules: AttemptRules = { ...rules, timeoutMs: copyTimeoutMs, maxAttempts: 2 }
+  const copies = createAzureCopies(rules)
   let client: Promise<ContainerClient> | undefined
-  let noCopyBefore = 0
 
   return {
     name: 'azure',
@@ -154,52 +147,9 @@ function createAzure(access: AzureAccess, prefix: string, copyFromUrl: boolean):
   async function copy(upload: Upload): Promise<StoredObject | undefined> {
     const { blob, source, signal } = upload
     const { size } = source
-    if (!copyFromUrl || size === undefined || size <= singleLimit || Date.now() < noCopyBefore)
-      return undefined
-    const url = await source.presignedUrl?.(signal)
-    if (url === undefined || !canFetch(url, blob.url)) return undefined
-    const blockId = blockIds()
-    const starts = Array.from(
-      { length: Math.ceil(size / copyBlockSize) },
-      (_, index) => index * copyBlockSize,
-    )
-    try {
-      await inParallel(starts, parallelCopies, signal, (start, partSignal) =>
-        withAttempts(copyRules, partSignal, (abortSignal) =>
-          blob.stageBlockFromURL(
-            blockId(start / copyBlockSize),
-            url,
-            start,
-            Math.min(copyBlockSize, size - start),
-            { abortSignal },
-          ),
-        ),
-      )
-    } catch (thrown) {
-      signal.throwIfAborted()
-      const error = toError(thrown)
-      if (error.code !== 'AZURE_UNREACHABLE') noCopyBefore = Date.now() + copyPauseMs
-      callContextOf(signal).logger.info('Azure does not fetch from AEM; sending the bytes instead', { error })
-      return undefined
-    }
-    const blocks = starts.map((start) => blockId(start / copyBlockSize))
-    await checkSize(upload, blocks, size)
-    return commit(upload, size, blocks)
-  }
-
-  /** What Azure fetched by itself is counted before it is published. */
-  async function checkSize({ blob, signal }: Upload, blocks: readonly string[], size: number): Promise<void> {
-    const { uncommittedBlocks = [] } = await withAttempts(rules, signal, (abortSignal) =>
-      blob.getBlockList('uncommitted', { abortSignal }),
-    )
-    const sizes = new Map(uncommittedBlocks.map((block) => [block.name, block.size]))
-    const fetched = blocks.reduce((sum, block) => sum + (sizes.get(block) ?? 0), 0)
-    if (fetched === size) return
-    throw transientError(
-      'AZURE_BLOCKS_LOST',
-      `Azure holds ${fetched} of ${size} bytes that it was to fetch from AEM`,
-      { upstream: 'AZURE' },
-    )
+    if (!copyFromUrl || size === undefined || size <= singleLimit) return undefined
+    const blocks = await copies.fetched(blob, source, size, signal)
+    return blocks && commit(upload, size, blocks)
   }
 }
 
@@ -235,16 +185,3 @@ const arrived =
   ({ blob, source, previous }: Upload) =>
   async (signal: AbortSignal): Promise<StoredObject | undefined> =>
     arrivedSince(previous, source, await look(blob, signal))
-
-/** Names for the blocks of one attempt, all of one length, so that two uploads at once never mix theirs. */
-function blockIds(): (index: number) => string {
-  const attempt = randomBytes(12).toString('hex')
-  return (index) => Buffer.from(`${attempt}-${String(index).padStart(7, '0')}`).toString('base64')
-}
-
-/** Tells whether a URL may be handed to Azure: one of its own blob store; on loopback, one of the emulator's kind. */
-function canFetch(source: string, destination: string): boolean {
-  const url = new URL(source)
-  const isBlobStore = url.protocol === 'https:' && url.hostname.endsWith('.blob.core.windows.net')
-  return isBlobStore || (isLoopback(url) && isLoopback(new URL(destination)))
-}

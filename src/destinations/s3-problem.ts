@@ -125,8 +125,10 @@ const hints: Readonly<Record<string, string>> = {
 
 function unreachable(thrown: unknown): BridgeError {
   const code = connectionCode(thrown) ?? (thrown instanceof Error ? thrown.name : 'unknown error')
-  const make = isWrongHost(code) ? systemicError : transientError
-  return make('S3_UNREACHABLE', `S3 cannot be reached: ${code}`, { upstream: 'S3' })
+  const message = `S3 cannot be reached: ${code}`
+  return isWrongHost(code)
+    ? systemicError('S3_UNREACHABLE', message, { upstream: 'S3' })
+    : transientError('S3_UNREACHABLE', message, { upstream: 'S3' })
 }
 
 const asRefusal = (thrown: unknown): Refusal => (thrown instanceof Error ? (thrown as Refusal) : { name: '' })
