@@ -1,7 +1,7 @@
 import { type Azurite, startAzurite } from '../../sandbox/targets/azurite'
+import type { ByteRange } from '../../src/core/binary'
 import { createRedactor } from '../../src/core/redaction'
 import { azure } from '../../src/destinations/azure'
-import type { ByteRange } from '../../src/destinations/destination'
 import { contextOf } from './context'
 import { failureOf } from './failure-of'
 import { type FakeBinary, fakeBinary } from './fake-binary'
