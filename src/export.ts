@@ -34,6 +34,8 @@ function buildParts({ inputs, redactor }: FlowContext): ExportEventParts {
   }
   const opened = new Map<string, Destination>()
   const { destinations } = exportConfig
+  // As metadata names them, capitals do not matter.
+  const byName = new Map(Object.entries(destinations).map(([name, factory]) => [name.toLowerCase(), factory]))
   return {
     hosts,
     assets,
@@ -42,12 +44,11 @@ function buildParts({ inputs, redactor }: FlowContext): ExportEventParts {
     activationsOf: (runtime) => createActivations(runtime),
     openSource: (options) => createBinarySource(options, { tokens, clock: systemClock }),
     renditionNames: (asset, signal) => assets.renditionNames(asset, callContextOf(signal)),
-    active: () =>
-      Object.entries(destinations).flatMap(([name, factory]) => (factory.isOn(context) ? [name] : [])),
+    active: () => [...byName].flatMap(([name, factory]) => (factory.isOn(context) ? [name] : [])),
     destination(name) {
       const known = opened.get(name)
       if (known !== undefined) return known
-      const factory = Object.hasOwn(destinations, name) ? destinations[name] : undefined
+      const factory = byName.get(name.toLowerCase())
       if (factory === undefined) {
         throw permanentError(
           'DESTINATION_UNKNOWN',

@@ -1,69 +1,65 @@
-import { createHash, randomUUID } from 'node:crypto'
-import { createServer, type IncomingMessage } from 'node:http'
-import { crc32 } from 'node:zlib'
+import { randomUUID } from 'node:crypto'
+import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from 'node:http'
+import { answerFault, createStorageFaults, type StorageAnswer, type StorageFaults } from './storage-faults'
+import {
+  assembled,
+  checkBody,
+  checkCondition,
+  checkNames,
+  checkSignedFor,
+  type S3Call,
+  S3Refusal,
+  type S3Upload,
+  s3Header,
+  takePart,
+} from './strict-s3-rules'
 
-/** An S3 that takes its own rules seriously: conditions, checksums, sizes of parts. Signatures are not calculated. */
+/**
+ * An S3 that takes its own rules seriously: conditions, checksums, sizes and order of parts, region, lengths of names.
+ * Signatures are not calculated.
+ */
 export type StrictS3 = {
   /** As inputs of the `s3` destination. */
   inputs: Readonly<Record<string, string>>
   objects: Map<string, StoredS3Object>
   /** Uploads that were begun and neither completed nor aborted. */
-  uploads: Map<string, Upload>
-  /** `METHOD name`, oldest first; the name is the operation's own. */
-  calls: string[]
-  /** Answers this to the next call of an operation, which takes effect or not. */
-  failNext(operation: string, answer: { status: number; code?: string; takesEffect?: boolean }): void
+  uploads: Map<string, S3Upload>
+  /** The operations that were asked for, oldest first. */
+  calls: S3Call[]
+  /** How often an operation was asked for. */
+  count(operation: string): number
+  failNext: StorageFaults['failNext']
   close(): Promise<void>
 }
 
-export type StoredS3Object = {
+type StoredS3Object = {
   bytes: Buffer
   etag: string
   mediaType: string | undefined
   version: string | undefined
 }
-type Part = { bytes: Buffer; etag: string; crc: string | undefined }
-type Upload = {
-  key: string
-  mediaType: string | undefined
-  version: string | undefined
-  parts: Map<number, Part>
+
+/** How the bucket is set up. */
+export type StrictS3Rules = {
+  /** Whether the caller has `s3:ListBucket`; without it, what is missing answers 403. @default true */
+  mayList?: boolean
 }
-type Call = {
-  operation: string
-  key: string
-  query: URLSearchParams
-  headers: IncomingMessage['headers']
-  body: Buffer
-}
-type Answer = { status: number; headers?: Record<string, string>; body?: string }
 
 const bucket = 'assets'
+const region = 'eu-west-1'
 const accessKeyId = 'AKIDSTRICT'
-const minPartBytes = 5 * 1024 * 1024
-
-/** Thrown by an operation to answer an error. */
-class Refusal extends Error {
-  readonly status: number
-  readonly code: string
-  constructor(status: number, code: string) {
-    super(code)
-    this.status = status
-    this.code = code
-  }
-}
 
 /** Starts it on a free port of this process. */
-export async function startStrictS3(): Promise<StrictS3> {
+export async function startStrictS3({ mayList = true }: StrictS3Rules = {}): Promise<StrictS3> {
   const objects = new Map<string, StoredS3Object>()
-  const uploads = new Map<string, Upload>()
-  const calls: string[] = []
-  const faults: { operation: string; status: number; code?: string; takesEffect?: boolean }[] = []
+  const uploads = new Map<string, S3Upload>()
+  const calls: S3Call[] = []
+  const { failNext, take } = createStorageFaults()
 
-  const operations: Readonly<Record<string, (call: Call) => Answer>> = {
+  const operations: Readonly<Record<string, (call: S3Call) => StorageAnswer>> = {
     HeadObject: ({ key }) => {
       const held = objects.get(key)
-      if (held === undefined) return { status: 404 }
+      if (held === undefined) return { status: mayList ? 404 : 403 }
       return {
         status: 200,
         headers: {
@@ -76,29 +72,27 @@ export async function startStrictS3(): Promise<StrictS3> {
     },
     PutObject: (call) => {
       checkBody(call)
-      checkCondition(call)
+      checkCondition(call, objects.get(call.key)?.etag)
       return publish(call.key, call.body, describedBy(call.headers))
     },
     DeleteObject: ({ key }) => {
       objects.delete(key)
       return { status: 204 }
     },
-    CreateMultipartUpload: ({ key, headers }) => {
+    CreateMultipartUpload: (call) => {
       const id = randomUUID()
-      uploads.set(id, { key, ...describedBy(headers), parts: new Map() })
+      const checked = s3Header(call, 'x-amz-checksum-algorithm') === 'CRC32'
+      uploads.set(id, { key: call.key, ...describedBy(call.headers), checked, parts: new Map() })
       return xml(`<InitiateMultipartUploadResult><UploadId>${id}</UploadId></InitiateMultipartUploadResult>`)
     },
     UploadPart: (call) => {
-      checkBody(call)
-      const etag = `"${createHash('md5').update(call.body).digest('hex')}"`
-      const crc = header(call, 'x-amz-checksum-crc32')
-      uploadOf(call).parts.set(Number(call.query.get('partNumber')), { bytes: call.body, etag, crc })
+      const { etag, crc } = takePart(uploadOf(call), call)
       return { status: 200, headers: { etag, ...(crc === undefined ? {} : { 'x-amz-checksum-crc32': crc }) } }
     },
     CompleteMultipartUpload: (call) => {
       const upload = uploadOf(call)
       const bytes = assembled(upload, call)
-      checkCondition(call)
+      checkCondition(call, objects.get(call.key)?.etag)
       uploads.delete(call.query.get('uploadId') ?? '')
       const { headers } = publish(call.key, bytes, upload)
       return xml(
@@ -113,12 +107,13 @@ export async function startStrictS3(): Promise<StrictS3> {
   }
 
   const server = createServer((incoming, outgoing) => {
-    const send = ({ status, headers = {}, body = '' }: Answer): void => {
-      outgoing.writeHead(status, headers)
-      outgoing.end(incoming.method === 'HEAD' ? undefined : body)
+    const send = (answer: StorageAnswer | undefined): void => {
+      if (answer === undefined) return
+      outgoing.writeHead(answer.status, answer.headers)
+      outgoing.end(incoming.method === 'HEAD' ? undefined : answer.body)
     }
-    answer(incoming).then(send, (thrown: unknown) => {
-      if (thrown instanceof Refusal) send(problem(thrown.status, thrown.code))
+    answer(incoming, outgoing).then(send, (thrown: unknown) => {
+      if (thrown instanceof S3Refusal) send(problem(thrown.status, thrown.code))
       else outgoing.destroy()
     })
   })
@@ -129,7 +124,7 @@ export async function startStrictS3(): Promise<StrictS3> {
   return {
     inputs: {
       S3_BUCKET: bucket,
-      S3_REGION: 'eu-west-1',
+      S3_REGION: region,
       S3_ENDPOINT: `http://127.0.0.1:${port}`,
       S3_ACCESS_KEY_ID: accessKeyId,
       S3_SECRET_ACCESS_KEY: 'strict-secret-access-key',
@@ -137,7 +132,8 @@ export async function startStrictS3(): Promise<StrictS3> {
     objects,
     uploads,
     calls,
-    failNext: (operation, fault) => faults.push({ operation, ...fault }),
+    count: (operation) => calls.filter((call) => call.operation === operation).length,
+    failNext,
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve())
@@ -145,52 +141,50 @@ export async function startStrictS3(): Promise<StrictS3> {
       }),
   }
 
-  async function answer(incoming: IncomingMessage): Promise<Answer> {
+  async function answer(
+    incoming: IncomingMessage,
+    outgoing: ServerResponse,
+  ): Promise<StorageAnswer | undefined> {
     const url = new URL(incoming.url ?? '/', 'http://localhost')
     const [, name, ...path] = url.pathname.split('/').map(decodeURIComponent)
-    const operation = operationOf(incoming.method ?? '', url.searchParams)
-    calls.push(operation)
     const chunks: Buffer[] = []
     for await (const chunk of incoming) chunks.push(chunk)
-    if (!incoming.headers.authorization?.includes(`Credential=${accessKeyId}/`))
-      throw new Refusal(403, 'InvalidAccessKeyId')
-    if (name !== bucket) throw new Refusal(404, 'NoSuchBucket')
-    const fault = faults.findIndex((it) => it.operation === operation)
-    const [struck] = fault < 0 ? [] : faults.splice(fault, 1)
-    if (struck !== undefined && !struck.takesEffect) return problem(struck.status, struck.code)
-    const call: Call = {
-      operation,
+    const call: S3Call = {
+      operation: operationOf(incoming.method ?? '', url.searchParams),
       key: path.join('/'),
       query: url.searchParams,
       headers: incoming.headers,
       body: Buffer.concat(chunks),
     }
-    const done = operations[operation]?.(call) ?? problem(501, 'NotImplemented')
-    return struck === undefined ? done : problem(struck.status, struck.code)
+    calls.push(call)
+    const fault = take(call.operation)
+    if (fault !== undefined) {
+      if (fault.takesEffect) done(call, name)
+      return answerFault(fault, outgoing, problem)
+    }
+    return done(call, name)
+  }
+
+  function done(call: S3Call, name: string | undefined): StorageAnswer {
+    checkSignedFor(call.headers, accessKeyId, region)
+    if (name !== bucket) throw new S3Refusal(404, 'NoSuchBucket')
+    checkNames(call)
+    return operations[call.operation]?.(call) ?? problem(501, 'NotImplemented')
   }
 
   function publish(
     key: string,
     bytes: Buffer,
     described: Pick<StoredS3Object, 'mediaType' | 'version'>,
-  ): Answer {
+  ): StorageAnswer {
     const etag = `"${randomUUID()}"`
     objects.set(key, { bytes, etag, mediaType: described.mediaType, version: described.version })
     return { status: 200, headers: { etag } }
   }
 
-  function checkCondition(call: Call): void {
-    const held = objects.get(call.key)
-    if (header(call, 'if-none-match') === '*' && held !== undefined)
-      throw new Refusal(412, 'PreconditionFailed')
-    const match = header(call, 'if-match')
-    if (match !== undefined && held === undefined) throw new Refusal(404, 'NoSuchKey')
-    if (match !== undefined && match !== held?.etag) throw new Refusal(412, 'PreconditionFailed')
-  }
-
-  function uploadOf(call: Call): Upload {
+  function uploadOf(call: S3Call): S3Upload {
     const upload = uploads.get(call.query.get('uploadId') ?? '')
-    if (upload === undefined || upload.key !== call.key) throw new Refusal(404, 'NoSuchUpload')
+    if (upload === undefined || upload.key !== call.key) throw new S3Refusal(404, 'NoSuchUpload')
     return upload
   }
 }
@@ -203,53 +197,16 @@ function operationOf(method: string, query: URLSearchParams): string {
   return method
 }
 
-function assembled(upload: Upload, call: Call): Buffer {
-  const listed = [...call.body.toString().matchAll(/<Part>.*?<\/Part>/gs)].map(([part]) => part)
-  const parts = listed.map((text, index) => {
-    const number = Number(/<PartNumber>(\d+)</.exec(text)?.[1])
-    const part = upload.parts.get(number)
-    const etag = /<ETag>(.*?)<\/ETag>/.exec(text)?.[1]?.replaceAll('&quot;', '"')
-    const crc = /<ChecksumCRC32>(.*?)</.exec(text)?.[1]
-    if (part === undefined || part.etag !== etag || part.crc !== crc) throw new Refusal(400, 'InvalidPart')
-    if (index < listed.length - 1 && part.bytes.length < minPartBytes)
-      throw new Refusal(400, 'EntityTooSmall')
-    return part.bytes
-  })
-  const bytes = Buffer.concat(parts)
-  const announced = header(call, 'x-amz-mp-object-size')
-  if (announced !== undefined && Number(announced) !== bytes.length) throw new Refusal(400, 'InvalidRequest')
-  return bytes
-}
-
-function checkBody(call: Call): void {
-  const sha256 = header(call, 'x-amz-content-sha256') ?? ''
-  // Framed bodies (aws-chunked) would be stored with their frames.
-  if (!/^([0-9a-f]{64}|UNSIGNED-PAYLOAD)$/.test(sha256)) throw new Refusal(501, 'NotImplemented')
-  if (sha256.length === 64 && createHash('sha256').update(call.body).digest('hex') !== sha256) {
-    throw new Refusal(400, 'XAmzContentSHA256Mismatch')
-  }
-  const crc = header(call, 'x-amz-checksum-crc32')
-  if (crc === undefined) return
-  const right = Buffer.alloc(4)
-  right.writeUInt32BE(crc32(call.body))
-  if (right.toString('base64') !== crc) throw new Refusal(400, 'BadDigest')
-}
-
-function header(call: Call, name: string): string | undefined {
-  const value = call.headers[name]
-  return typeof value === 'string' ? value : undefined
-}
-
-const describedBy = (headers: IncomingMessage['headers']): Pick<StoredS3Object, 'mediaType' | 'version'> => ({
+const describedBy = (headers: IncomingHttpHeaders): Pick<StoredS3Object, 'mediaType' | 'version'> => ({
   mediaType: headers['content-type'],
   version: headers['x-amz-meta-sourceversion']?.toString(),
 })
 
-const xml = (body: string, status = 200): Answer => ({
+const xml = (body: string, status = 200): StorageAnswer => ({
   status,
   headers: { 'content-type': 'application/xml' },
   body: `<?xml version="1.0" encoding="UTF-8"?>${body}`,
 })
 
-const problem = (status: number, code = 'InternalError'): Answer =>
+const problem = (status: number, code: string): StorageAnswer =>
   xml(`<Error><Code>${code}</Code><Message>${code} at /?X-Amz-Signature=leaked</Message></Error>`, status)

@@ -22,8 +22,8 @@ export type BinarySource = {
    * bytes itself, or there are none.
    */
   presignedUrl(signal: AbortSignal): Promise<string | undefined>
-  /** The entity tag of the bytes, from an answer whose body is not read; undefined when there is none. */
-  etag(signal: AbortSignal): Promise<string | undefined>
+  /** The entity tag of the bytes, and their type, from an answer whose body is not read; as far as it tells. */
+  about(signal: AbortSignal): Promise<{ etag: string | undefined; mediaType: string | undefined }>
 }
 
 export type BinarySourceOptions = {
@@ -52,7 +52,7 @@ export function createBinarySource(
   const author = new URL(`${options.origin}${options.path}`)
   let link: URL | undefined
 
-  return { get, presignedUrl, etag }
+  return { get, presignedUrl, about }
 
   async function get(range: OpenRange | undefined, signal: AbortSignal): Promise<StreamedResponse> {
     if (link !== undefined) {
@@ -74,13 +74,13 @@ export function createBinarySource(
     }
   }
 
-  async function etag(signal: AbortSignal): Promise<string | undefined> {
+  async function about(signal: AbortSignal) {
     const response = await get(firstByte, signal).catch((thrown) => {
       if (isOfNoBytes(thrown)) return get(undefined, signal)
       throw thrown
     })
     discard(response)
-    return response.headers.get('etag')
+    return { etag: response.headers.get('etag'), mediaType: response.headers.get('content-type') }
   }
 
   /** Asks the author, and follows the link that it may give. */

@@ -1,3 +1,4 @@
+import { startAttempt } from '../core/attempt'
 import { callContextOf } from '../core/call-context'
 import { systemClock } from '../core/clock'
 import { type BridgeError, transientError } from '../core/errors'
@@ -11,19 +12,24 @@ export type AttemptRules = {
   timeoutMs: number
   /** What the library threw, in our words. */
   toError(thrown: unknown): BridgeError
+  /** @default 4 */
+  maxAttempts?: number
+  /** Codes of ours that are worth another attempt, whatever the status. */
+  again?: readonly string[]
 }
 
-const maxAttempts = 4
 const backoff = { baseMs: 300, capMs: 8_000 }
 
 /** No answer, or one that may be another in a moment. */
-const isPassing = ({ failureClass, status }: BridgeError): boolean =>
+const isPassing = ({ failureClass, status, code }: BridgeError, again: readonly string[]): boolean =>
   status === undefined ||
+  again.includes(code) ||
   (failureClass === 'transient' && (status === 408 || status === 429 || status >= 500))
 
 /**
  * Calls a service up to four times, with full jitter between, not before Retry-After and never beyond the deadline of
  * the call that the signal belongs to. Libraries' own retries stay off: they cannot be interrupted.
+ * @param arrived asked before the call is repeated: what it would give, when it took effect although its answer was lost
  * @throws {BridgeError} of the last attempt
  * @throws the signal's reason
  */
@@ -31,20 +37,27 @@ export async function withAttempts<T>(
   rules: AttemptRules,
   signal: AbortSignal,
   call: (signal: AbortSignal) => Promise<T>,
+  arrived?: (signal: AbortSignal) => Promise<T | undefined>,
 ): Promise<T> {
-  for (let attempt = 1; ; attempt++) {
+  const { maxAttempts = 4, again = [] } = rules
+  for (let number = 1; ; number++) {
     signal.throwIfAborted()
-    const timeout = AbortSignal.timeout(rules.timeoutMs)
+    const attempt = startAttempt(signal, rules.timeoutMs)
+    let wait: number
     try {
-      return await call(AbortSignal.any([signal, timeout]))
+      const found = number === 1 ? undefined : await arrived?.(attempt.signal)
+      return found ?? (await call(attempt.signal))
     } catch (thrown) {
       signal.throwIfAborted()
-      const error = timeout.aborted ? timedOut(rules) : rules.toError(thrown)
-      const wait = Math.max(fullJitter(backoff, attempt, Math.random()), error.retryAfterMs ?? 0)
+      const error = attempt.timedOut() ? timedOut(rules) : rules.toError(thrown)
+      wait = Math.max(fullJitter(backoff, number, Math.random()), error.retryAfterMs ?? 0)
       const { deadline } = callContextOf(signal)
-      if (!isPassing(error) || attempt >= maxAttempts || systemClock.now() + wait >= deadline) throw error
-      await systemClock.sleep(wait, signal)
+      if (!isPassing(error, again) || number >= maxAttempts || systemClock.now() + wait >= deadline)
+        throw error
+    } finally {
+      attempt.release()
     }
+    await systemClock.sleep(wait, signal)
   }
 }
 

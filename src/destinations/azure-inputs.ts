@@ -31,7 +31,8 @@ export function readAzureAccess({ input, requireInput, redactor }: DestinationCo
   if (text !== undefined) {
     redactor.add(text)
     redactor.add(/AccountKey=([^;]+)/i.exec(text)?.[1])
-    redactor.add(/[?&;]sig=([^&;]+)/i.exec(text)?.[1])
+    redactor.add(/\bsig=([^&;]+)/i.exec(text)?.[1])
+    redactor.add(/SharedAccessSignature=([^;]+)/i.exec(text)?.[1])
     return { kind: 'connection-string', text, container: readContainer(requireInput) }
   }
   const key = requireInput('AZURE_BLOB_KEY', 'set it to one of the keys of the storage account')
@@ -45,12 +46,6 @@ export function readAzureAccess({ input, requireInput, redactor }: DestinationCo
   }
   if (!/^[A-Za-z0-9+/]+={0,2}$/.test(key)) throw invalid('AZURE_BLOB_KEY', 'must be Base64')
   return { kind: 'key', account, key, container: readContainer(requireInput) }
-}
-
-/** A folder in the container or bucket, as `folder/`; empty when unset. */
-export function readPrefix(text: string | undefined): string {
-  const segments = (text ?? '').split('/').filter((segment) => segment !== '')
-  return segments.map((segment) => `${segment}/`).join('')
 }
 
 function readSasUrl(text: string): URL {

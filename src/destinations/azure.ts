@@ -1,16 +1,23 @@
-import { createHash, randomBytes } from 'node:crypto'
+import { createHash } from 'node:crypto'
 import type { BlockBlobClient, BlockBlobUploadOptions, ContainerClient } from '@azure/storage-blob'
-import { callContextOf } from '../core/call-context'
-import { type BridgeError, transientError } from '../core/errors'
-import { isLoopback } from '../http/origin'
-import { withAttempts } from './attempts'
+import type { BridgeError } from '../core/errors'
+import { type AttemptRules, withAttempts } from './attempts'
 import { connectAzure } from './azure-client'
-import { type AzureAccess, hasAzureInputs, readAzureAccess, readPrefix } from './azure-inputs'
-import { azureCode, toAzureError } from './azure-problem'
-import { blockSizeFor, inParallel, sendBlocks, withWholeFile } from './blocks'
+import { blockIds, createAzureCopies } from './azure-copy'
+import { type AzureAccess, hasAzureInputs, readAzureAccess } from './azure-inputs'
+import { azureAgain, azureCode, notAzure, toAzureError } from './azure-problem'
+import { blockSizeFor, sendBlocks, withWholeFile } from './blocks'
 import { createBuffers } from './buffers'
 import type { AssetBinary, Destination, DestinationFactory, StoredObject } from './destination'
-import { isMadeFrom, mayBeThere, storedFrom, versionFromHeader, versionToHeader } from './stored'
+import { readPrefix } from './prefix'
+import {
+  arrivedSince,
+  isMadeFrom,
+  mayBeThere,
+  storedFrom,
+  versionFromHeader,
+  versionToHeader,
+} from './stored'
 
 /** A container in Azure Blob Storage, or any service that speaks its protocol. Where it is comes from the `AZURE_BLOB_*` inputs. */
 export type AzureOptions = {
@@ -29,11 +36,7 @@ const blockSize = 8 * mebibyte
 const parallelBlocks = 3
 /** For all uploads of a container together. */
 const memoryLimit = 32 * mebibyte
-const copyBlockSize = 64 * mebibyte
-const parallelCopies = 4
-const copyPauseMs = 600_000
 const attemptTimeoutMs = 60_000
-const copyTimeoutMs = 180_000
 const maxBlocks = 50_000
 
 /** Creates the `azure` destination. */
@@ -41,7 +44,7 @@ export const azure = (options: AzureOptions = {}): DestinationFactory => ({
   isOn: hasAzureInputs,
   create: (context) => {
     const access = readAzureAccess(context)
-    return createAzure(access, readPrefix(context.input('AZURE_BLOB_PREFIX')), options.copyFromUrl ?? true)
+    return createAzure(access, readPrefix(context, 'AZURE_BLOB_PREFIX'), options.copyFromUrl ?? true)
   },
 })
 
@@ -49,9 +52,9 @@ function createAzure(access: AzureAccess, prefix: string, copyFromUrl: boolean):
   const buffers = createBuffers(memoryLimit)
   const expiry = access.kind === 'sas' ? Date.parse(access.url.searchParams.get('se') ?? '') : Number.NaN
   const toError = (thrown: unknown): BridgeError => toAzureError(thrown, expiry)
-  const rules = { name: 'AZURE', timeoutMs: attemptTimeoutMs, toError }
+  const rules: AttemptRules = { name: 'AZURE', timeoutMs: attemptTimeoutMs, toError, again: azureAgain }
+  const copies = createAzureCopies(rules)
   let client: Promise<ContainerClient> | undefined
-  let noCopyBefore = 0
 
   return {
     name: 'azure',
@@ -68,19 +71,7 @@ function createAzure(access: AzureAccess, prefix: string, copyFromUrl: boolean):
 
   async function head(key: string, signal: AbortSignal): Promise<StoredObject | undefined> {
     const blob = await blobOf(key)
-    return withAttempts(rules, signal, async (abortSignal) => {
-      try {
-        const { metadata, contentLength = 0, etag } = await blob.getProperties({ abortSignal })
-        return {
-          version: versionFromHeader(metadata?.sourceversion),
-          size: contentLength,
-          ...(etag === undefined ? {} : { etag }),
-        }
-      } catch (thrown) {
-        if (azureCode(thrown) === 'BlobNotFound') return undefined
-        throw thrown
-      }
-    })
+    return withAttempts(rules, signal, (abortSignal) => look(blob, abortSignal))
   }
 
   async function put(
@@ -91,6 +82,7 @@ function createAzure(access: AzureAccess, prefix: string, copyFromUrl: boolean):
     const upload: Upload = {
       blob: await blobOf(key),
       source,
+      previous,
       request: {
         conditions: previous === undefined ? { ifNoneMatch: '*' } : { ifMatch: previous.etag ?? '*' },
         metadata: { sourceversion: versionToHeader(source.version) },
@@ -120,10 +112,11 @@ function createAzure(access: AzureAccess, prefix: string, copyFromUrl: boolean):
     const { size } = source
     if (size !== undefined && size <= singleLimit) {
       return withWholeFile(source, size, buffers, signal, async (bytes) => {
-        const { etag } = await withAttempts(rules, signal, (abortSignal) =>
-          blob.upload(bytes, size, { ...request, abortSignal }),
-        )
-        return storedFrom(source, size, etag)
+        const publish = async (abortSignal: AbortSignal): Promise<StoredObject> => {
+          const { etag } = await blob.upload(bytes, size, { ...request, abortSignal })
+          return storedFrom(source, size, tagOf(etag))
+        }
+        return withAttempts(rules, signal, publish, arrived(upload))
       })
     }
     const blockId = blockIds()
@@ -141,91 +134,54 @@ function createAzure(access: AzureAccess, prefix: string, copyFromUrl: boolean):
     )
   }
 
-  async function commit(
-    { blob, source, request, signal }: Upload,
-    size: number,
-    blocks: string[],
-  ): Promise<StoredObject> {
-    const { etag } = await withAttempts(rules, signal, (abortSignal) =>
-      blob.commitBlockList(blocks, { ...request, abortSignal }),
-    )
-    return storedFrom(source, size, etag)
+  function commit(upload: Upload, size: number, blocks: string[]): Promise<StoredObject> {
+    const { blob, source, request, signal } = upload
+    const publish = async (abortSignal: AbortSignal): Promise<StoredObject> => {
+      const { etag } = await blob.commitBlockList(blocks, { ...request, abortSignal })
+      return storedFrom(source, size, tagOf(etag))
+    }
+    return withAttempts(rules, signal, publish, arrived(upload))
   }
 
   /** Has Azure fetch the file; undefined when it cannot, or will not. */
   async function copy(upload: Upload): Promise<StoredObject | undefined> {
     const { blob, source, signal } = upload
     const { size } = source
-    if (!copyFromUrl || size === undefined || size <= singleLimit || Date.now() < noCopyBefore)
-      return undefined
-    const url = await source.presignedUrl?.(signal)
-    if (url === undefined || !canFetch(url, blob.url)) return undefined
-    const blockId = blockIds()
-    const starts = Array.from(
-      { length: Math.ceil(size / copyBlockSize) },
-      (_, index) => index * copyBlockSize,
-    )
-    try {
-      await inParallel(starts, parallelCopies, signal, (start, partSignal) =>
-        withAttempts({ ...rules, timeoutMs: copyTimeoutMs }, partSignal, (abortSignal) =>
-          blob.stageBlockFromURL(
-            blockId(start / copyBlockSize),
-            url,
-            start,
-            Math.min(copyBlockSize, size - start),
-            {
-              abortSignal,
-            },
-          ),
-        ),
-      )
-    } catch (thrown) {
-      signal.throwIfAborted()
-      const error = toError(thrown)
-      if (error.status !== undefined) noCopyBefore = Date.now() + copyPauseMs
-      callContextOf(signal).logger.info('Azure does not fetch from AEM; sending the bytes instead', { error })
-      return undefined
-    }
-    const blocks = starts.map((start) => blockId(start / copyBlockSize))
-    await checkSize(upload, blocks, size)
-    return commit(upload, size, blocks)
-  }
-
-  /** What Azure fetched by itself is counted before it is published. */
-  async function checkSize({ blob, signal }: Upload, blocks: readonly string[], size: number): Promise<void> {
-    const { uncommittedBlocks = [] } = await withAttempts(rules, signal, (abortSignal) =>
-      blob.getBlockList('uncommitted', { abortSignal }),
-    )
-    const sizes = new Map(uncommittedBlocks.map((block) => [block.name, block.size]))
-    const fetched = blocks.reduce((sum, block) => sum + (sizes.get(block) ?? 0), 0)
-    if (fetched === size) return
-    throw transientError(
-      'AZURE_BLOCKS_LOST',
-      `Azure holds ${fetched} of ${size} bytes that it was to fetch from AEM`,
-      {
-        upstream: 'AZURE',
-      },
-    )
+    if (!copyFromUrl || size === undefined || size <= singleLimit) return undefined
+    const blocks = await copies.fetched(blob, source, size, signal)
+    return blocks && commit(upload, size, blocks)
   }
 }
 
 type Upload = {
   blob: BlockBlobClient
   source: AssetBinary
+  previous: StoredObject | undefined
   /** Goes with the request that publishes. */
   request: Pick<BlockBlobUploadOptions, 'conditions' | 'metadata' | 'blobHTTPHeaders'>
   signal: AbortSignal
 }
 
-/** Names for the blocks of one attempt, all of one length, so that two uploads at once never mix theirs. */
-function blockIds(): (index: number) => string {
-  const attempt = randomBytes(12).toString('hex')
-  return (index) => Buffer.from(`${attempt}-${String(index).padStart(7, '0')}`).toString('base64')
+/** Whoever answers without a tag has not stored anything. */
+function tagOf(etag: string | undefined): string {
+  if (etag === undefined) throw notAzure(201)
+  return etag
 }
 
-/** Tells whether a URL may be handed to Azure: one of its own blob store; on loopback, one of the emulator's kind. */
-function canFetch(source: string, destination: string): boolean {
-  const url = new URL(source)
-  const isBlobStore = url.protocol === 'https:' && url.hostname.endsWith('.blob.core.windows.net')
-  return isBlobStore || (isLoopback(url) && isLoopback(new URL(destination)))
+/** What a blob holds now; undefined when there is none. */
+async function look(blob: BlockBlobClient, abortSignal: AbortSignal): Promise<StoredObject | undefined> {
+  try {
+    const { metadata, contentLength, etag, blobType } = await blob.getProperties({ abortSignal })
+    if (contentLength === undefined || etag === undefined || blobType === undefined) throw notAzure(200)
+    return { version: versionFromHeader(metadata?.sourceversion), size: contentLength, etag }
+  } catch (thrown) {
+    if (azureCode(thrown) === 'BlobNotFound') return undefined
+    throw thrown
+  }
 }
+
+/** Whether a blob was published although the answer was lost. */
+const arrived =
+  ({ blob, source, previous }: Upload) =>
+  async (signal: AbortSignal): Promise<StoredObject | undefined> =>
+    arrivedSince(previous, source, await look(blob, signal))

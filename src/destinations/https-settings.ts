@@ -101,9 +101,13 @@ function readHeaders(context: DestinationContext): Record<string, string> {
     }
     if (ownHeaders.test(name)) throw invalid('HTTPS_HEADERS', `must not set ${name}: the app does`)
     headers[name] = value
-    context.redactor.add(value)
+    if (mayBeSecret(name, value)) context.redactor.add(value)
   }
   return headers
 }
+
+/** A plain word would be masked wherever it stands, in paths too. */
+const mayBeSecret = (name: string, value: string): boolean =>
+  value.length >= 6 && /auth|key|token|secret|cookie|sign|pass|credential/.test(name)
 
 const invalid = (input: string, problem: string) => systemicError('INPUT_INVALID', `${input} ${problem}`)

@@ -105,6 +105,13 @@ export function safeKey(
   return withSuffix(safeSegment(text.slice(text.lastIndexOf('/') + 1)), hashOf(text))
 }
 
+/** The key of a file that stands beside another one, `<key>.<ending>`; the key itself stays as it is. */
+export function keyBeside(key: string, ending: string): string {
+  const slash = key.lastIndexOf('/') + 1
+  const name = safeSegment(`${key.slice(slash)}.${ending.replaceAll('/', '_')}`, true)
+  return `${key.slice(0, slash)}${name}`
+}
+
 /**
  * Names that some destination refuses, or reads as something else, are written differently; the hash of the original
  * keeps two of them apart, and from a file that bears the changed name by itself.

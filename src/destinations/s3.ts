@@ -1,13 +1,22 @@
 import type * as Library from '@aws-sdk/client-s3'
+import { startAttempt } from '../core/attempt'
 import { transientError } from '../core/errors'
-import { withAttempts } from './attempts'
-import { readPrefix } from './azure-inputs'
+import { type AttemptRules, withAttempts } from './attempts'
 import { type Block, blockSizeFor, sendBlocks, withWholeFile } from './blocks'
 import { createBuffers } from './buffers'
 import type { AssetBinary, Destination, DestinationFactory, StoredObject } from './destination'
+import { readPrefix } from './prefix'
+import { connectS3, type Service } from './s3-client'
 import { hasS3Inputs, readS3Access, type S3Access } from './s3-inputs'
-import { s3Status, toS3Error } from './s3-problem'
-import { isMadeFrom, mayBeThere, storedFrom, versionFromHeader, versionToHeader } from './stored'
+import { notS3, s3Again, s3Status, toS3Error, toS3HeadError } from './s3-problem'
+import {
+  arrivedSince,
+  isMadeFrom,
+  mayBeThere,
+  storedFrom,
+  versionFromHeader,
+  versionToHeader,
+} from './stored'
 
 /** A bucket in Amazon S3, or in a service that speaks its protocol. Where it is comes from the `S3_*` inputs. */
 export type S3Options = {
@@ -44,7 +53,7 @@ export const s3 = (options: S3Options = {}): DestinationFactory => ({
   create: (context) => {
     const access = readS3Access(context)
     const isAws = access.endpoint === undefined
-    return createS3(access, readPrefix(context.input('S3_PREFIX')), {
+    return createS3(access, readPrefix(context, 'S3_PREFIX'), {
       checksums: options.checksums ?? (isAws ? 'when-supported' : 'when-required'),
       conditional: options.conditional ?? isAws,
     })
@@ -55,7 +64,7 @@ function createS3(access: S3Access, prefix: string, options: Required<S3Options>
   const buffers = createBuffers(memoryLimit)
   const { conditional } = options
   const checksum = options.checksums === 'when-supported' ? ({ ChecksumAlgorithm: 'CRC32' } as const) : {}
-  const rules = { name: 'S3', timeoutMs: attemptTimeoutMs, toError: toS3Error }
+  const rules: AttemptRules = { name: 'S3', timeoutMs: attemptTimeoutMs, toError: toS3Error, again: s3Again }
   let service: Promise<Service> | undefined
 
   return {
@@ -67,7 +76,7 @@ function createS3(access: S3Access, prefix: string, options: Required<S3Options>
   }
 
   function connected(): Promise<Service> {
-    service ??= connect(access, options)
+    service ??= connectS3(access, options.checksums)
     return service
   }
 
@@ -76,24 +85,31 @@ function createS3(access: S3Access, prefix: string, options: Required<S3Options>
   }
 
   async function head(key: string, signal: AbortSignal): Promise<StoredObject | undefined> {
-    const { client, library } = await connected()
-    return withAttempts(rules, signal, async (abortSignal) => {
-      try {
-        const {
-          Metadata,
-          ContentLength = 0,
-          ETag,
-        } = await client.send(new library.HeadObjectCommand(at(key)), { abortSignal })
-        return {
-          version: versionFromHeader(Metadata?.sourceversion),
-          size: ContentLength,
-          ...(ETag === undefined ? {} : { etag: ETag }),
-        }
-      } catch (thrown) {
-        if (s3Status(thrown) === 404) return undefined
-        throw thrown
-      }
-    })
+    const service = await connected()
+    return withAttempts({ ...rules, toError: toS3HeadError }, signal, (abortSignal) =>
+      look(service, key, abortSignal),
+    )
+  }
+
+  async function look(
+    { client, library }: Service,
+    key: string,
+    abortSignal: AbortSignal,
+  ): Promise<StoredObject | undefined> {
+    try {
+      const command = new library.HeadObjectCommand(at(key))
+      const { Metadata, ContentLength = 0, ETag } = await client.send(command, { abortSignal })
+      return { version: versionFromHeader(Metadata?.sourceversion), size: ContentLength, etag: tagOf(ETag) }
+    } catch (thrown) {
+      if (s3Status(thrown) === 404) return undefined
+      throw thrown
+    }
+  }
+
+  /** Whether an object was published although the answer was lost. */
+  function arrived(upload: Upload): (signal: AbortSignal) => Promise<StoredObject | undefined> {
+    return async (signal) =>
+      arrivedSince(upload.previous, upload.source, await look(upload, upload.key, signal))
   }
 
   async function put(
@@ -124,19 +140,12 @@ function createS3(access: S3Access, prefix: string, options: Required<S3Options>
     const { client, library, key, source, signal } = upload
     return withWholeFile(source, size, buffers, signal, async (bytes) => {
       const condition = await conditionFor(upload)
-      const { ETag } = await withAttempts(rules, signal, (abortSignal) =>
-        client.send(
-          new library.PutObjectCommand({
-            ...at(key),
-            ...condition,
-            ...described(source),
-            Body: bytes,
-            ContentLength: size,
-          }),
-          { abortSignal },
-        ),
-      )
-      return storedFrom(source, size, ETag)
+      const request = { ...at(key), ...condition, ...described(source), Body: bytes, ContentLength: size }
+      const publish = async (abortSignal: AbortSignal): Promise<StoredObject> => {
+        const { ETag } = await client.send(new library.PutObjectCommand(request), { abortSignal })
+        return storedFrom(source, size, tagOf(ETag))
+      }
+      return withAttempts(rules, signal, publish, arrived(upload))
     })
   }
 
@@ -153,10 +162,13 @@ function createS3(access: S3Access, prefix: string, options: Required<S3Options>
       return await fill(upload, UploadId)
     } catch (thrown) {
       // Parts that belong to no object are billed. The signal of the work may be the reason why we are here.
-      const abortSignal = AbortSignal.timeout(abortTimeoutMs)
+      const attempt = startAttempt(new AbortController().signal, abortTimeoutMs)
       await client
-        .send(new library.AbortMultipartUploadCommand({ ...at(key), UploadId }), { abortSignal })
+        .send(new library.AbortMultipartUploadCommand({ ...at(key), UploadId }), {
+          abortSignal: attempt.signal,
+        })
         .catch(() => undefined)
+        .finally(attempt.release)
       throw thrown
     }
   }
@@ -168,14 +180,16 @@ function createS3(access: S3Access, prefix: string, options: Required<S3Options>
     const plan = { blockSize, parallel: parallelParts, buffers }
     const { size } = await sendBlocks(source, plan, signal, async ({ index, bytes }: Block, partSignal) => {
       const part = { ...at(key), UploadId, PartNumber: index + 1, Body: bytes, ...checksum }
-      const { ETag, ChecksumCRC32 } = await withAttempts(rules, partSignal, (abortSignal) =>
-        client.send(new library.UploadPartCommand(part), { abortSignal }),
-      )
-      parts[index] = {
-        PartNumber: index + 1,
-        ...(ETag === undefined ? {} : { ETag }),
-        ...(ChecksumCRC32 === undefined ? {} : { ChecksumCRC32 }),
-      }
+      parts[index] = await withAttempts(rules, partSignal, async (abortSignal) => {
+        const { ETag, ChecksumCRC32 } = await client.send(new library.UploadPartCommand(part), {
+          abortSignal,
+        })
+        return {
+          PartNumber: index + 1,
+          ETag: tagOf(ETag),
+          ...(ChecksumCRC32 === undefined ? {} : { ChecksumCRC32 }),
+        }
+      })
     })
     const complete = new library.CompleteMultipartUploadCommand({
       ...at(key),
@@ -184,10 +198,16 @@ function createS3(access: S3Access, prefix: string, options: Required<S3Options>
       MultipartUpload: { Parts: parts },
       ...('ChecksumAlgorithm' in checksum ? { MpuObjectSize: size } : {}),
     })
-    const { ETag } = await withAttempts({ ...rules, timeoutMs: completeTimeoutMs }, signal, (abortSignal) =>
-      client.send(complete, { abortSignal }),
+    const publish = async (abortSignal: AbortSignal): Promise<StoredObject> => {
+      const { ETag } = await client.send(complete, { abortSignal })
+      return storedFrom(source, size, tagOf(ETag))
+    }
+    return withAttempts(
+      { ...rules, timeoutMs: completeTimeoutMs },
+      signal,
+      publish,
+      arrived({ ...upload, source: { ...source, size } }),
     )
-    return storedFrom(source, size, ETag)
   }
 
   /** The condition to publish under; where the service knows none, a last look instead. */
@@ -210,8 +230,6 @@ function createS3(access: S3Access, prefix: string, options: Required<S3Options>
   }
 }
 
-type Service = { client: Library.S3Client; library: typeof Library }
-
 type Upload = Service & {
   key: string
   source: AssetBinary
@@ -219,34 +237,13 @@ type Upload = Service & {
   signal: AbortSignal
 }
 
+/** Whoever answers without a tag has not stored anything. */
+function tagOf(etag: string | undefined): string {
+  if (etag === undefined) throw notS3(200)
+  return etag
+}
+
 const described = (source: AssetBinary): { ContentType: string; Metadata: Record<string, string> } => ({
   ContentType: source.mediaType,
   Metadata: { sourceversion: versionToHeader(source.version) },
 })
-
-async function connect(access: S3Access, { checksums }: Required<S3Options>): Promise<Service> {
-  const library = await import('@aws-sdk/client-s3')
-  const { region, endpoint, credentials } = access
-  const client = new library.S3Client({
-    region,
-    credentials,
-    ...(endpoint === undefined ? {} : { endpoint, forcePathStyle: true }),
-    // Our own attempts instead.
-    maxAttempts: 1,
-    requestChecksumCalculation: checksums === 'when-supported' ? 'WHEN_SUPPORTED' : 'WHEN_REQUIRED',
-    responseChecksumValidation: 'WHEN_REQUIRED',
-    // With it, every part would open a connection of its own and wait for a round trip.
-    expectContinueHeader: false,
-    // Given here, so that no configuration file is looked for.
-    retryMode: 'standard',
-    defaultsMode: 'standard',
-    useArnRegion: false,
-    disableMultiregionAccessPoints: false,
-    disableS3ExpressSessionAuth: false,
-    useDualstackEndpoint: false,
-    useFipsEndpoint: false,
-    userAgentAppId: 'aem-asset-bridge',
-    requestHandler: { connectionTimeout: 10_000 },
-  })
-  return { client, library }
-}

@@ -67,8 +67,11 @@ export function sftpTree(session: SftpSession, { root, inputs, folders, warnOfGa
       guarded(to, signal, async () => {
         if (await session.renameOver(full(from), full(to), signal)) return
         warnOfGap(signal)
-        await session.unlink(full(to), signal)
-        await session.rename(full(from), full(to), signal)
+        signal.throwIfAborted()
+        // Between the two there is no file: whoever has begun has to end it, however late it is.
+        const { signal: unstoppable } = new AbortController()
+        await session.unlink(full(to), unstoppable)
+        await session.rename(full(from), full(to), unstoppable)
       }),
 
     place: (from, to, signal) =>

@@ -21,6 +21,13 @@ const arrived = new Set(['DESTINATION_CHANGED', 'AZURE_BLOCKS_LOST', 'S3_INTERRU
 export const isMadeFrom = (source: AssetBinary, held: StoredObject | undefined): held is StoredObject =>
   held?.version === source.version && (source.size === undefined || held.size === source.size)
 
+/** What is held, when it is this file and came after `previous`; undefined otherwise. */
+export const arrivedSince = (
+  previous: StoredObject | undefined,
+  source: AssetBinary,
+  held: StoredObject | undefined,
+): StoredObject | undefined => (isMadeFrom(source, held) && held.etag !== previous?.etag ? held : undefined)
+
 /**
  * A version as the value of a header: what a header would lose, such as a space at its end, is percent-encoded. The
  * usual hash stays as it is.

@@ -1,16 +1,21 @@
 import { createHash } from 'node:crypto'
 import { Readable } from 'node:stream'
 import { createAssetBinary } from '../aem/asset-binary'
-import { encodeAssetPath } from '../aem/asset-path'
+import { checkAssetPath, encodeAssetPath } from '../aem/asset-path'
 import type { BinarySource, BinarySourceOptions } from '../aem/binary-source'
 import type { Asset } from '../core/asset'
 import { nonEmptyString } from '../core/json'
 import type { AssetBinary } from '../destinations/destination'
-import { type KeySource, safeKey } from '../destinations/key'
+import { type KeySource, keyBeside, safeKey } from '../destinations/key'
 import type { Exports } from '../exports'
 
 /** One file that an asset puts into a destination. */
-export type AssetFile = { key: string; binary: AssetBinary }
+export type AssetFile = {
+  key: string
+  binary: AssetBinary
+  /** It moves with the metadata, not with the file. */
+  isSidecar?: boolean
+}
 
 /** What the files of an asset are made with. */
 export type FileParts = {
@@ -34,9 +39,13 @@ export async function filesOf(
   const original = await originalOf(asset, parts, signal)
   const files: AssetFile[] = [{ key, binary: original }]
   for (const name of await wantedRenditions(asset, parts, signal)) {
-    files.push({ key: safeKey(`${key}.${name}`), binary: renditionOf(asset, name, original.version, parts) })
+    files.push({
+      key: keyBeside(key, name),
+      binary: await renditionOf(asset, name, original.version, parts, signal),
+    })
   }
-  if (exports.sidecar) files.push({ key: safeKey(`${key}.${sidecarEnding}`), binary: sidecarOf(asset) })
+  if (exports.sidecar)
+    files.push({ key: keyBeside(key, sidecarEnding), binary: sidecarOf(asset), isSidecar: true })
   return files
 }
 
@@ -45,7 +54,7 @@ export function keysOf(asset: KeySource, exports: FileParts['exports']): readonl
   const key = keyOf(asset, exports)
   const renditions = (exports.renditions ?? []).filter((name) => typeof name === 'string')
   const endings = [...renditions, ...(exports.sidecar ? [sidecarEnding] : [])]
-  return [key, ...endings.map((ending) => safeKey(`${key}.${ending}`))]
+  return [key, ...endings.map((ending) => keyBeside(key, ending))]
 }
 
 const sidecarEnding = 'json'
@@ -74,12 +83,13 @@ async function originalOf(asset: Asset, parts: FileParts, signal: AbortSignal): 
   const { repository, metadata } = asset
   const mediaType =
     nonEmptyString(repository['dc:format']) ?? nonEmptyString(metadata['dc:format']) ?? defaultType
-  const source = parts.openSource({ origin: asset.origin, path: encodeAssetPath(asset.path), mediaType })
+  const path = encodeAssetPath(checkAssetPath(asset.path))
+  const source = parts.openSource({ origin: asset.origin, path, mediaType })
   const sha1 = originalSha1(asset)
   const modifiedText = nonEmptyString(repository['repo:modifyDate'])
   const modified = Date.parse(modifiedText ?? '')
   const size = byteCount(repository['repo:size'])
-  const version = sha1 ?? (await source.etag(signal)) ?? `${modifiedText ?? ''}_${size ?? ''}`
+  const version = sha1 ?? (await source.about(signal)).etag ?? `${modifiedText ?? ''}_${size ?? ''}`
   return createAssetBinary(
     {
       name: asset.name,
@@ -100,11 +110,18 @@ function originalSha1({ repository, metadata }: Asset): string | undefined {
   return sha1 !== undefined && sha1Pattern.test(sha1) ? sha1 : undefined
 }
 
-function renditionOf(asset: Asset, name: string, originalVersion: string, parts: FileParts): AssetBinary {
-  const mediaType = defaultType
-  const path = `${encodeAssetPath(asset.path)}/jcr:content/renditions/${encodeURIComponent(name)}`
-  const source = parts.openSource({ origin: asset.origin, path, mediaType })
-  const version = asciiVersion(`${originalVersion}_${name}`)
+/** A rendition may be made anew, or later than the original is known: its own ETag is a part of its version. */
+async function renditionOf(
+  asset: Asset,
+  name: string,
+  originalVersion: string,
+  parts: FileParts,
+  signal: AbortSignal,
+): Promise<AssetBinary> {
+  const path = `${encodeAssetPath(checkAssetPath(asset.path))}/jcr:content/renditions/${encodeURIComponent(name)}`
+  const source = parts.openSource({ origin: asset.origin, path, mediaType: defaultType })
+  const { etag = '', mediaType = defaultType } = await source.about(signal)
+  const version = asciiVersion([originalVersion, name, etag].join('_'))
   return createAssetBinary({ name, size: undefined, mediaType, version, modified: 0 }, source)
 }
 

@@ -19,6 +19,8 @@ export type DeliveryParts = ExportParts & {
 
 /** Larger files do not fit into the minute that an event has. */
 const maxBytes = 192 * 1024 * 1024
+/** Smaller ones are moved within the time of an event, or something is wrong. */
+const handOverFromBytes = 8 * 1024 * 1024
 /** What is left of an event's time for writing the record and starting the worker. */
 const handOverMs = 8_000
 
@@ -52,7 +54,10 @@ export async function deliver(
     return await (report === 'too-large' ? toWorker() : settle(report, event, context))
   } catch (thrown) {
     call.signal.throwIfAborted()
-    if (attempt.timedOut()) return await toWorker()
+    // A small file had time enough: a worker would wait for the same destination, and nobody would try again.
+    if (attempt.timedOut() && sizeOf(asset) > handOverFromBytes) return await toWorker()
+    if (attempt.timedOut())
+      return await settle({ destination: name, outcome: 'failed', error: tooSlow(name) }, event, context)
     return await settle(
       { destination: name, outcome: 'failed', error: toBridgeError(thrown) },
       event,
@@ -71,6 +76,11 @@ const leftOut = (name: string): DestinationReport => ({
 
 const isDownError = (name: string): BridgeError =>
   systemicError('SYSTEM_DOWN', `${name} failed again and again in this run and is left alone until the next`)
+
+const tooSlow = (name: string): BridgeError =>
+  transientError('EXPORT_TIMEOUT', `${name} did not take the file within the time of an event`)
+
+const sizeOf = ({ repository }: Asset): number => Number(repository['repo:size'] ?? Number.POSITIVE_INFINITY)
 
 /** Turns what became of a destination into a report, and writes the dead letter where there has to be one. */
 export async function settle(
@@ -98,7 +108,15 @@ export async function settle(
     )
   } catch (thrown) {
     call.signal.throwIfAborted()
-    return { report: { ...failure, outcome: 'retry' }, retry: toBridgeError(thrown) }
+    const failed = toBridgeError(thrown)
+    call.logger.error('a dead letter could not be written', {
+      event: event.key,
+      destination,
+      error: failed.toJSON(),
+    })
+    const why = `${failure.reason} (and the dead letter could not be written: ${failed.code}: ${failed.message})`
+    const retry = systemicError('DEAD_LETTER_NOT_WRITTEN', why, { upstream: 'STATE' })
+    return { report: { ...failure, reason: redactor.text(why), outcome: 'retry' }, retry }
   }
   return { report: { ...failure, outcome: 'dead-letter', deadLetter: id } }
 }

@@ -72,6 +72,7 @@ async function converge(
     } else {
       if (!result.files.some(({ outcome }) => outcome === 'stored')) return result.files
       const now = await readAgain(asset, parts, call)
+      if (isWithdrawn(now, parts.exports)) return takeBack(destination, result.files, call)
       if (now === undefined || isSame(files, await filesOf(now, parts, call.signal))) return result.files
       asset = now
       because = undefined
@@ -95,11 +96,30 @@ async function readAgain(asset: Asset, parts: ExportParts, call: CallContext): P
   }
 }
 
-const isSame = (before: readonly AssetFile[], after: readonly AssetFile[]): boolean =>
-  before.length === after.length &&
-  before.every(
-    ({ key, binary }, index) => key === after[index]?.key && binary.version === after[index]?.binary.version,
-  )
+/** Unpublished or deleted since, where that means that nothing may stay. */
+const isWithdrawn = (asset: Asset | undefined, { onDelete, onUnpublish }: Exports): boolean =>
+  asset === undefined ? onDelete === 'remove' : onUnpublish === 'remove' && isUnpublished(asset)
+
+/** What AEM says outright; where it says nothing, the event is to be believed. */
+export const isUnpublished = ({ repository }: Asset): boolean => repository.isPublishedToAemPublish === false
+
+async function takeBack(
+  destination: Destination,
+  files: readonly FileReport[],
+  call: CallContext,
+): Promise<readonly FileReport[]> {
+  for (const { key } of files) await destination.remove?.(key, call.signal)
+  return files.map(({ key }) => ({ key, outcome: 'removed', bytes: 0 }))
+}
+
+/** A sidecar does not count: metadata may move for ever, and its own events follow. */
+function isSame(before: readonly AssetFile[], after: readonly AssetFile[]): boolean {
+  const versions = (files: readonly AssetFile[]): string =>
+    JSON.stringify(
+      files.filter(({ isSidecar }) => !isSidecar).map(({ key, binary }) => [key, binary.version]),
+    )
+  return versions(before) === versions(after)
+}
 
 /** The errors that say that the source or the destination moved: look again. */
 const moved = new Set(['AEM_FILE_CHANGED', 'DESTINATION_CHANGED'])

@@ -1,6 +1,6 @@
 import type { AuthorHosts } from '../aem/author-host'
 import type { Asset } from '../core/asset'
-import { toBridgeError } from '../core/errors'
+import { toBridgeError, transientError } from '../core/errors'
 import { requireAsset } from '../events/cloud-event'
 import { decodeEvent, eventKey, type Publication, publicationOf } from '../events/decode'
 import { type AssetEvent, timeOf } from '../events/event'
@@ -8,6 +8,7 @@ import { classSkipReason, unusableReason } from '../metadata/skip'
 import { type DeliveryParts, deliver, settle } from './deliver-asset'
 import type { Delivery, DeliveryEvent } from './delivery-report'
 import { type EventResult, type FlowContext, type FlowResult, type Retry, Unfinished } from './event-flow'
+import { isUnpublished } from './export-asset'
 import { destinationsOf, isImmediate } from './export-request'
 import { removeFrom } from './remove-asset'
 
@@ -49,14 +50,21 @@ async function exportPublished(
   { event, origin, delivered }: Work,
   parts: ExportEventParts,
   context: FlowContext,
+  isDeferrable = true,
 ): Promise<FlowResult> {
   const { onlyDestination } = context
   const asset = await parts.assets.readAsset({ origin, id: event.assetId, path: event.path }, context.call)
-  const reason = unusableReason(asset)
+  const reason = unusableReason(asset) ?? unpublishedReason(asset, event, parts)
   if (reason !== undefined) return skipped(reason, asset)
-  const names = onlyDestination === undefined ? destinationsOf(asset) : [onlyDestination]
-  if (names.length === 0) return skipped('exportDestination names no destination', asset)
-  if (onlyDestination === undefined && context.trigger === 'push' && !isImmediate(asset)) {
+  const named = destinationsOf(asset)
+  const names = onlyDestination === undefined ? named : named.filter((name) => name === onlyDestination)
+  if (names.length === 0) {
+    return skipped(
+      `exportDestination names no ${onlyDestination === undefined ? 'destination' : `${onlyDestination} any more`}`,
+      asset,
+    )
+  }
+  if (onlyDestination === undefined && context.trigger === 'push' && isDeferrable && !isImmediate(asset)) {
     const why = 'exportImmediately is not yes: the next batch run exports it'
     return { ...skipped(why, asset), message: `deferred: ${why}`, outcome: 'deferred' }
   }
@@ -66,37 +74,69 @@ async function exportPublished(
   )
 }
 
+/** So long the author may take to say that an asset is published, after its event. */
+const publishedWithinMs = 10 * 60_000
+
+/**
+ * An event that comes late, or is repeated, must not bring back what was unpublished meanwhile.
+ * @throws {BridgeError} transient while the author may not know yet
+ */
+function unpublishedReason(
+  asset: Asset,
+  { time }: AssetEvent,
+  { exports, clock }: ExportEventParts,
+): string | undefined {
+  if (exports.onUnpublish !== 'remove' || !isUnpublished(asset)) return undefined
+  if (time === undefined || clock.now() - time > publishedWithinMs)
+    return 'the asset is not published any more'
+  throw transientError(
+    'ASSET_NOT_PUBLISHED_YET',
+    'AEM does not say yet that the asset is published; asked again later',
+  )
+}
+
 async function retract(
   publication: Publication,
-  { event, origin, delivered }: Work,
+  work: Work,
   parts: ExportEventParts,
   context: FlowContext,
 ): Promise<FlowResult> {
+  const { event, delivered } = work
   const { onDelete, onUnpublish } = parts.exports
   if ((publication === 'deleted' ? onDelete : onUnpublish) !== 'remove') {
     return skipped(`config/destinations.ts keeps what was ${publication}`)
   }
   const { path } = event
   if (path === undefined) return skipped('the event names no path, so nobody knows what to remove')
-  if (await isBack(event, origin, parts, context)) return skipped('the asset is published again')
-  const names = context.onlyDestination === undefined ? parts.active() : [context.onlyDestination]
+  if (await isBack(work, path, parts, context)) return skipped('a published asset stands at this path again')
+  const names = context.onlyDestination === undefined ? removers(parts) : [context.onlyDestination]
   const removals = names.map(async (name) =>
     settle(await removeFrom(name, path, parts, context.call), delivered, context),
   )
-  return summary(await Promise.all(removals))
+  const result = summary(await Promise.all(removals))
+  // Published again in this very moment: its own event may have found the file still there.
+  if (await isBack(work, path, parts, context)) {
+    const { assetId: _, ...byPath } = event
+    return exportPublished({ ...work, event: { ...byPath, assetId: undefined } }, parts, context, false)
+  }
+  return result
 }
 
-/** An event may come late, when the asset has long been published anew. */
+const removers = ({ active, destination }: ExportEventParts): readonly string[] =>
+  active().filter((name) => destination(name).can.remove)
+
+/** Whether what stands at the path now was published after the event: the same asset anew, or another one. */
 async function isBack(
-  { assetId: id, path, time }: AssetEvent,
-  origin: string,
+  { event: { time }, origin }: Work,
+  path: string,
   { assets }: ExportEventParts,
   { call }: FlowContext,
 ): Promise<boolean> {
   try {
-    const { repository, path: pathNow } = await assets.readAsset({ origin, id, path }, call)
-    const published = timeOf(repository['aem:published'])
-    return pathNow === path && published !== undefined && time !== undefined && published > time
+    const { repository } = await assets.readAsset({ origin, path }, call)
+    if (repository.isPublishedToAemPublish === false) return false
+    const published = timeOf(repository['aem:published']) ?? timeOf(repository['repo:createDate'])
+    return published !== undefined && time !== undefined && published > time
   } catch (thrown) {
     if (toBridgeError(thrown).code === 'ASSET_NOT_FOUND') return false
     throw thrown

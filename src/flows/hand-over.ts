@@ -20,14 +20,15 @@ export async function handOver(
   const id = workId(event.key, event.raw, destination)
   const { call, redactor } = context
   try {
+    const held = await context.pending.read(id, call.signal)
     await context.pending.write(
       {
         id,
         action: context.action,
         event: event.raw,
         destination,
-        attempts: 0,
-        since: new Date(clock.now()).toISOString(),
+        attempts: held?.attempts ?? 0,
+        since: held?.since ?? new Date(clock.now()).toISOString(),
         nextTry: nextTry(clock, 0),
         history: [],
       },

@@ -106,7 +106,7 @@ function bounded(answer: Answer): Answer {
   const size = Buffer.byteLength(JSON.stringify(answer))
   if (size <= maxAnswerBytes) return answer
   const body = {
-    message: `done; the answer of ${size} bytes is larger than the platform takes and was left out`,
+    message: `the answer of ${size} bytes is larger than the platform takes, and was left out`,
   }
   return 'error' in answer ? failure(answer.error.statusCode, body) : { statusCode: answer.statusCode, body }
 }

@@ -20,6 +20,7 @@ export function createRecords(activation: Activation, inputs: RawInputs, redacto
     deadLetters: createDeadLetters(store, { clock: systemClock, redactor }),
     pending: createPendingWork(store, { redactor }),
     store,
-    runtime: activation,
+    // Under `aio app dev` there is nothing to start, and all the time in the world.
+    runtime: activation.actionName === undefined ? undefined : activation,
   }
 }

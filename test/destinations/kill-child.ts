@@ -11,6 +11,8 @@ async function run(order: KillOrder): Promise<void> {
   const destination = factories[order.factory]?.(order.options).create(contextOf(order.inputs))
   const random = seededRandom(order.seed)
   const signal = new AbortController().signal
+  // Loads the library, too, so that the time until the kill is spent on files.
+  await destination?.head?.(order.keys[0] ?? '', signal)
   say('ready')
   await Promise.all(
     order.keys.map(async (key) => {

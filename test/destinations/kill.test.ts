@@ -1,9 +1,11 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { startAzurite } from '../../sandbox/targets/azurite'
 import { startHttpsEndpoint } from '../../sandbox/targets/https-endpoint'
 import { startPlainSftpServer } from '../../sandbox/targets/plain-sftp-server'
 import { hasSshd, readBelow, startSshd } from '../../sandbox/targets/ssh-server'
+import { startStrictS3 } from '../../sandbox/targets/strict-s3'
 import { describeKills } from './kill'
 
 describe('killed in the middle of a put', () => {
@@ -38,6 +40,42 @@ describe('killed in the middle of a put', () => {
       const endpoint = await startHttpsEndpoint()
       const inputs = { HTTPS_URL: `${endpoint.url}/files/{key}`, HTTPS_HEAD: 'x-held-version' }
       return { inputs, read: endpoint.read, quiet: endpoint.quiet, close: endpoint.close }
+    },
+  })
+
+  // Some of the files go up in one request, some in parts.
+  const maxBytes = 24 * 1024 * 1024
+
+  describeKills({
+    name: 'azure',
+    maxBytes,
+    start: async () => {
+      const azurite = await startAzurite()
+      const container = azurite.service.getContainerClient(azurite.container)
+      return {
+        inputs: { AZURE_BLOB_SAS_URL: azurite.sasUrl() },
+        read: (key) =>
+          container
+            .getBlobClient(key)
+            .downloadToBuffer()
+            .catch(() => undefined),
+        close: azurite.close,
+      }
+    },
+  })
+
+  // Not at s3rver: it writes a body straight into the object, so that a cut one tears what was there.
+  describeKills({
+    name: 's3',
+    options: { checksums: 'when-supported', conditional: true },
+    maxBytes,
+    start: async () => {
+      const server = await startStrictS3()
+      return {
+        inputs: server.inputs,
+        read: async (key) => server.objects.get(key)?.bytes,
+        close: server.close,
+      }
     },
   })
 })

@@ -1,12 +1,9 @@
-import { type S3Server, startS3Server } from '../../sandbox/targets/s3-server'
-import { type StrictS3, startStrictS3 } from '../../sandbox/targets/strict-s3'
+import { startS3Server } from '../../sandbox/targets/s3-server'
+import { startStrictS3 } from '../../sandbox/targets/strict-s3'
 import { s3 } from '../../src/destinations/s3'
 import { describeDestination } from './conformance'
 import { contextOf } from './context'
-import { fakeBinary } from './fake-binary'
 
-const mebibyte = 1024 * 1024
-const never = new AbortController().signal
 const aws = { checksums: 'when-supported', conditional: true } as const
 
 describeDestination({

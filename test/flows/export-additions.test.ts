@@ -27,6 +27,33 @@ describe('renditions', () => {
   })
 })
 
+describe('what stands beside a file', () => {
+  test('stands in the same folder, whatever that had to be called', async () => {
+    bench = await startExportBench({ sidecar: true })
+    const asset = bench.addAsset('/content/dam/Summer: 2025/a.png')
+    await bench.run(bench.author.aem.publicationEvent('published', asset))
+    const [file = '', sidecar] = keys(bench)
+    expect(file).toMatch(/^Summer_ 2025-[0-9a-f]{12}\/a\.png$/)
+    expect(sidecar).toBe(`${file}.json`)
+  })
+
+  test('is exported again when it was made anew', async () => {
+    bench = await startExportBench({ renditions: ['web.jpeg'] })
+    const { aem } = bench.author
+    const content = { size: 5_000, seed: 'original' }
+    const asset = aem.addAsset({
+      path: '/content/dam/shop/late.png',
+      content,
+      assetMetadata: { exportDestination: 'one', exportImmediately: 'yes' },
+      renditions: { 'web.jpeg': { size: 900, seed: 'old' } },
+    })
+    await bench.run(aem.publicationEvent('published', asset))
+    aem.replaceContent(asset.id, content, { 'web.jpeg': { size: 950, seed: 'new' } })
+    await bench.run(aem.publicationEvent('published', asset))
+    expect(bench.destinations.one.held.get('shop/late.png.web.jpeg')?.size).toBe(950)
+  })
+})
+
 describe('a sidecar', () => {
   test('holds the metadata, and is written again when only that has changed', async () => {
     bench = await startExportBench({ sidecar: true })
@@ -105,9 +132,77 @@ describe('what is taken back', () => {
     await bench.run(aem.publicationEvent('published', asset))
     expect(await bench.run(late)).toMatchObject({
       outcome: 'skipped',
-      reason: 'the asset is published again',
+      reason: 'a published asset stands at this path again',
     })
     expect(keys(bench)).toEqual(['shop/back.png'])
+  })
+
+  test('does not come back with an event that is repeated late', async () => {
+    bench = await startExportBench({ onUnpublish: 'remove' })
+    const { aem, clock } = bench.author
+    const asset = bench.addAsset('/content/dam/shop/gone.png')
+    const event = aem.publicationEvent('published', asset)
+    aem.edit(asset.id, ({ repositoryMetadata }) => {
+      repositoryMetadata.isPublishedToAemPublish = false
+    })
+    // At first the author may not know yet.
+    await expect(bench.run(event)).rejects.toMatchObject({ code: 'ASSET_NOT_PUBLISHED_YET' })
+    clock.advance(11 * 60_000)
+    expect(await bench.run(event)).toMatchObject({
+      outcome: 'skipped',
+      reason: 'the asset is not published any more',
+    })
+    expect(keys(bench)).toEqual([])
+  })
+
+  test('while it is exported does not stay', async () => {
+    bench = await startExportBench({ onUnpublish: 'remove', onDelete: 'remove' })
+    const { aem } = bench.author
+    const { one } = bench.destinations
+    const hidden = bench.addAsset('/content/dam/shop/hidden.png')
+    one.beforePublish = () => {
+      aem.edit(hidden.id, ({ repositoryMetadata }) => {
+        repositoryMetadata.isPublishedToAemPublish = false
+      })
+    }
+    expect(await bench.run(aem.publicationEvent('published', hidden))).toMatchObject({
+      destinations: [{ files: [{ outcome: 'removed' }] }],
+    })
+    const deleted = bench.addAsset('/content/dam/shop/deleted.png')
+    one.beforePublish = () => aem.removeAsset(deleted.id)
+    await bench.run(aem.publicationEvent('published', deleted))
+    expect(keys(bench)).toEqual([])
+  })
+
+  test('stays when another asset was published at its path', async () => {
+    bench = await startExportBench({ onDelete: 'remove' })
+    const { aem, clock } = bench.author
+    const old = bench.addAsset('/content/dam/shop/same.png')
+    const late = aem.publicationEvent('deleted', old)
+    aem.removeAsset(old.id)
+    clock.advance(60_000)
+    const next = bench.addAsset('/content/dam/shop/same.png')
+    await bench.run(aem.publicationEvent('published', next))
+    expect(await bench.run(late)).toMatchObject({ outcome: 'skipped' })
+    expect(keys(bench)).toEqual(['shop/same.png'])
+  })
+
+  test('and published again in the same moment is there in the end', async () => {
+    bench = await startExportBench({ onUnpublish: 'remove' })
+    const { aem, clock } = bench.author
+    const asset = bench.addAsset('/content/dam/shop/flicker.png', { exportImmediately: 'no' })
+    const event = aem.publicationEvent('unpublished', asset)
+    const { one } = bench.destinations
+    const remove = one.remove?.bind(one)
+    one.remove = async (key, signal) => {
+      await remove?.(key, signal)
+      clock.advance(1_000)
+      aem.edit(asset.id, ({ repositoryMetadata }) => {
+        repositoryMetadata['aem:published'] = new Date(clock.now()).toISOString()
+      })
+    }
+    await bench.run(event)
+    expect(keys(bench)).toEqual(['shop/flicker.png'])
   })
 
   test('is asked for again while AEM does not say how things stand', async () => {
@@ -120,14 +215,21 @@ describe('what is taken back', () => {
     })
   })
 
-  test('that a destination cannot remove is a letter', async () => {
+  test('is not asked of a destination that cannot remove, unless it alone is meant', async () => {
     bench = await startExportBench({ onDelete: 'remove' })
     const { aem } = bench.author
     const asset = bench.addAsset('/content/dam/shop/stuck.png')
-    delete bench.destinations.two.remove
+    const { two } = bench.destinations
+    delete two.remove
+    two.can.remove = false
     aem.removeAsset(asset.id)
-    const result = await bench.run(aem.publicationEvent('deleted', asset))
+    const event = aem.publicationEvent('deleted', asset)
+    const result = await bench.run(event)
     expect(result).not.toBeInstanceOf(Unfinished)
+    expect(result).toMatchObject({ destinations: [{ destination: 'one' }] })
+    expect(JSON.stringify(result)).not.toContain('"two"')
+    expect(bench.letters.size).toBe(0)
+    await bench.run(event, { onlyDestination: 'two' })
     expect([...bench.letters.values()]).toEqual([{ destination: 'two', code: 'DESTINATION_CANNOT_REMOVE' }])
   })
 })

@@ -129,9 +129,20 @@ describe('a destination that fails', () => {
       destinations: [{ outcome: 'done' }, { outcome: 'dead-letter', code: 'DESTINATION_UNKNOWN' }],
     })
     expect([...bench.letters.values()]).toEqual([{ destination: 'three', code: 'DESTINATION_UNKNOWN' }])
+    const { puts } = bench.destinations.one
+    const before = puts.length
+    // The asset names another one by now.
+    bench.author.aem.edit(asset.id, ({ assetMetadata }) => {
+      assetMetadata.exportDestination = 'one, two'
+    })
     expect(done(await bench.run(event, { onlyDestination: 'two' })).destinations).toMatchObject([
       { destination: 'two', outcome: 'done' },
     ])
+    expect(puts).toHaveLength(before)
+    expect(done(await bench.run(event, { onlyDestination: 'three' }))).toMatchObject({
+      outcome: 'skipped',
+      reason: 'exportDestination names no three any more',
+    })
   })
 
   test('and a letter that cannot be written make the event come again', async () => {
@@ -142,7 +153,10 @@ describe('a destination that fails', () => {
       write: async () => Promise.reject(transientError('STATE_UNAVAILABLE', 'State is down')),
     }
     const result = await bench.run(published(asset), { deadLetters })
-    expect(result instanceof Unfinished && result.retries[0].error.code).toBe('STATE_UNAVAILABLE')
+    expect(result instanceof Unfinished && result.retries[0].error.code).toBe('DEAD_LETTER_NOT_WRITTEN')
+    expect(result instanceof Unfinished && result.retries[0].error.message).toMatch(
+      /nobody knows three.*STATE_UNAVAILABLE/,
+    )
   })
 })
 
@@ -185,12 +199,25 @@ describe('work that outlasts an event', () => {
   })
 
   test('is handed over as well when the time of the event is nearly up', async () => {
-    const asset = bench.addAsset(newPath())
+    const asset = bench.author.aem.addAsset({
+      path: newPath(),
+      content: { size: 9 * 1024 * 1024, seed: 'slow' },
+      assetMetadata: { exportDestination: 'one', exportImmediately: 'yes' },
+    })
     const now = bench.author.clock.now()
-    const call = startCall({ deadline: now + 8_200 })
+    const call = startCall({ deadline: now + 8_400 })
     bench.destinations.one.beforePublish = () => new Promise(() => undefined)
     expect(done(await bench.run(published(asset), { call }))).toMatchObject({ outcome: 'handed-over' })
     expect(bench.pending.size).toBe(1)
+  })
+
+  test('is no reason to hand a small file over: a destination that hangs is tried again by its sender', async () => {
+    const asset = bench.addAsset(newPath())
+    const call = startCall({ deadline: bench.author.clock.now() + 8_200 })
+    bench.destinations.one.beforePublish = () => new Promise(() => undefined)
+    const result = await bench.run(published(asset), { call })
+    expect(result instanceof Unfinished && result.retries[0].error.code).toBe('EXPORT_TIMEOUT')
+    expect(bench.pending.size).toBe(0)
   })
 
   test.each([
