@@ -2,8 +2,10 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { startHttpsEndpoint } from '../../sandbox/targets/https-endpoint'
+import { startMarketo } from '../../sandbox/targets/marketo'
 import { startPlainSftpServer } from '../../sandbox/targets/plain-sftp-server'
 import { hasSshd, readBelow, startSshd } from '../../sandbox/targets/ssh-server'
+import { flatName } from '../../src/destinations/flat-name'
 import { describeKills } from './kill'
 
 describe('killed in the middle of a put', () => {
@@ -38,6 +40,33 @@ describe('killed in the middle of a put', () => {
       const endpoint = await startHttpsEndpoint()
       const inputs = { HTTPS_URL: `${endpoint.url}/files/{key}`, HTTPS_HEAD: 'x-held-version' }
       return { inputs, read: endpoint.read, close: endpoint.close }
+    },
+  })
+
+  describeKills({
+    name: 'campaign',
+    options: { trigger: '*.done' },
+    start: async () => {
+      const server = await startPlainSftpServer()
+      const inputs = Object.entries(server.inputs).map(([name, value]) => [`CAMPAIGN_${name}`, value])
+      return {
+        inputs: Object.fromEntries(inputs),
+        read: (key) => readBelow(server.root, key),
+        close: () => server.close(),
+      }
+    },
+  })
+
+  describeKills({
+    name: 'marketo',
+    options: { rate: { calls: 1_000_000 } },
+    start: async () => {
+      const instance = await startMarketo({ maxBytes: 10_000_000, calls: 1_000_000 })
+      return {
+        inputs: { ...instance.inputs, MARKETO_MAX_BYTES: '10000000' },
+        read: (key) => instance.read(flatName(key)),
+        close: instance.close,
+      }
     },
   })
 })
