@@ -47,7 +47,7 @@ describe('killed in the middle of a put', () => {
     name: 'campaign',
     options: { trigger: '*.done' },
     start: async () => {
-      const server = await startPlainSftpServer()
+      const server = hasSshd ? await startSshd() : await startPlainSftpServer()
       const inputs = Object.entries(server.inputs).map(([name, value]) => [`CAMPAIGN_${name}`, value])
       return {
         inputs: Object.fromEntries(inputs),
