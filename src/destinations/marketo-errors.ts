@@ -109,11 +109,10 @@ export function toStatusError({ status, headers }: HttpsAnswer, now: number): Br
   if (status === 413) return tooLarge('Marketo answered 413', details)
   if (status === 408 || status === 425 || status === 429 || (status >= 500 && status !== 501)) {
     const retryAfterMs = parseRetryAfter(headers['retry-after'], now)
-    const code = status === 429 ? 'MARKETO_BUSY' : 'MARKETO_UNAVAILABLE'
-    return transientError(code, `Marketo answered ${status}`, {
-      ...details,
-      ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
-    })
+    const more = retryAfterMs === undefined ? details : { ...details, retryAfterMs }
+    return status === 429
+      ? transientError('MARKETO_BUSY', 'Marketo answered 429: too many calls', more)
+      : transientError('MARKETO_UNAVAILABLE', `Marketo answered ${status}`, more)
   }
   if (status === 400 || status === 415 || status === 422)
     return permanentError('MARKETO_REFUSED', `Marketo refuses the file: it answered ${status}`, details)
