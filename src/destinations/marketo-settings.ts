@@ -33,7 +33,7 @@ export function readMarketoSettings(context: DestinationContext): MarketoSetting
   )
   const folder = context.requireInput(
     'MARKETO_FOLDER_ID',
-    'set it to the number of a folder in Design Studio: its URL shows it behind FF',
+    'set it to the number of a folder in Design Studio: the first number behind the # in its address',
   )
   return {
     origin: readOrigin(url),
