@@ -1,7 +1,9 @@
 import { azure } from '../src/destinations/azure'
+import { campaign } from '../src/destinations/campaign'
 import { folder } from '../src/destinations/folder'
 import { https } from '../src/destinations/https'
 import { pathBelowDam } from '../src/destinations/key'
+import { marketo } from '../src/destinations/marketo'
 import { s3 } from '../src/destinations/s3'
 import { sftp } from '../src/destinations/sftp'
 import { defineDestinations } from '../src/exports'
@@ -9,8 +11,10 @@ import { defineDestinations } from '../src/exports'
 export default defineDestinations({
   destinations: {
     azure: azure(),
+    campaign: campaign(),
     folder: folder(),
     https: https(),
+    marketo: marketo(),
     s3: s3(),
     sftp: sftp(),
   },

@@ -3,8 +3,8 @@ import { BridgeError, permanentError, systemicError, transientError } from '../c
 import { parseRetryAfter } from '../http/retry-after'
 import { isWrongHost } from './attempts'
 
-/** An answer without its body. */
-export type HttpsAnswer = { status: number; headers: IncomingHttpHeaders }
+/** An answer, with its body as text; that is undefined when it was too long, or cut. */
+export type HttpsAnswer = { status: number; headers: IncomingHttpHeaders; text: string | undefined }
 
 const upstream = 'HTTPS'
 

@@ -9,6 +9,8 @@ export type HttpsRequest = {
   headers: Readonly<Record<string, string>>
   /** Opens the body; more than once when the first attempt meets a connection that is dead already. */
   body?: () => AsyncIterable<Buffer>
+  /** Never sent a second time, not even when the connection seems to have been dead before. @default false */
+  once?: boolean
 }
 
 /** Larger answers are not read to their end, which costs the connection. */
@@ -19,8 +21,8 @@ const agents = {
 }
 
 /**
- * Sends a request: no redirect is followed, no byte of the body is kept. An answer that comes before the body is out
- * ends the sending. When the body breaks off, so does the request, and the endpoint sees it cut.
+ * Sends a request: no redirect is followed, of the answer's body no more than 64 KiB are kept. An answer that comes
+ * before the body is out ends the sending. When the body breaks off, so does the request, and the endpoint sees it cut.
  * @param idleMs how long the endpoint may do nothing, be it that it takes no byte or gives no answer
  * @throws {BridgeError} transient, `HTTPS_TIMEOUT`; else what the body throws, the system's error, or the signal's reason
  */
@@ -36,7 +38,7 @@ export async function sendRequest(
   } catch (thrown) {
     signal.throwIfAborted()
     // The connection had been closed while nobody used it, as after a pause of the container.
-    if (!first.metDeadConnection(thrown)) throw thrown
+    if (request.once || !first.metDeadConnection(thrown)) throw thrown
     return attempt(request, idleMs, signal, false).answer
   }
 }
@@ -75,9 +77,9 @@ async function finish(
     if (body !== undefined) await pump(request, response, body(), idleMs)
     request.end()
     const answer = await within(idleMs, response)
-    const whole = await readAway(answer)
-    if (!whole || !request.writableFinished) request.destroy()
-    return { status: answer.statusCode ?? 0, headers: answer.headers }
+    const text = await within(idleMs, readText(answer))
+    if (text === undefined || !request.writableFinished) request.destroy()
+    return { status: answer.statusCode ?? 0, headers: answer.headers, text }
   } catch (thrown) {
     request.destroy()
     throw thrown
@@ -125,16 +127,18 @@ async function within<T>(ms: number, work: Promise<T>): Promise<T> {
   }
 }
 
-/** Reads an answer away, so that the connection can be used again; false when it is too long for that, or cut. */
-async function readAway(answer: IncomingMessage): Promise<boolean> {
+/** Reads an answer to its end, so that the connection can be used again; undefined when it is too long for that, or cut. */
+async function readText(answer: IncomingMessage): Promise<string | undefined> {
+  const chunks: Buffer[] = []
   let size = 0
   try {
     for await (const chunk of answer) {
+      chunks.push(Buffer.from(chunk))
       size += Buffer.byteLength(chunk)
-      if (size > maxAnswerBytes) return false
+      if (size > maxAnswerBytes) return undefined
     }
-    return answer.complete
+    return answer.complete ? Buffer.concat(chunks).toString() : undefined
   } catch {
-    return false
+    return undefined
   }
 }

@@ -23,6 +23,12 @@ export function multipartAround(
   }
 }
 
+const plainMediaType = /^[\w!#$&^.+-]+\/[\w!#$&^.+-]+( *;[ -~]*)?$/
+
+/** A media type that can stand in a header; what could not is nothing but bytes. */
+export const mediaTypeOrBytes = (text: string): string =>
+  plainMediaType.test(text) ? text : 'application/octet-stream'
+
 /** As browsers do. */
 const escaped = (text: string): string =>
   text.replaceAll('\n', '%0A').replaceAll('\r', '%0D').replaceAll('"', '%22')

@@ -6,11 +6,14 @@ import { sftpSession } from './sftp-session'
 import { readSftpSettings } from './sftp-settings'
 import { type SftpServer, sftpTree } from './sftp-tree'
 import { treeDestination } from './tree-destination'
+import { createTrigger, type TriggerName } from './trigger'
 
 /** An SFTP server. */
 export type SftpOptions = {
   /** What assets call it. @default 'sftp' */
   name?: string
+  /** Written after each file, for a receiver that waits for it: `*.done` beside the file, or one name for all. @default none */
+  trigger?: TriggerName
   /** Begin of the inputs' names: `SFTP` for `SFTP_URL` and its like. A second server needs its own. @default 'SFTP' */
   inputs?: string
   /** At once from one container. Some servers allow a user one only. @default 2 */
@@ -22,6 +25,7 @@ export type SftpOptions = {
 /** Creates the `sftp` destination. */
 export const sftp = ({
   name = 'sftp',
+  trigger,
   inputs = 'SFTP',
   connections = 2,
   idleMs = 60_000,
@@ -43,8 +47,10 @@ export const sftp = ({
         )
       },
     }
-    return treeDestination(name, (signal, work) =>
-      pool(signal, (connection) => work(sftpTree(sftpSession(connection), server))),
+    return treeDestination(
+      name,
+      (signal, work) => pool(signal, (connection) => work(sftpTree(sftpSession(connection), server))),
+      trigger === undefined ? undefined : createTrigger(trigger),
     )
   },
 })

@@ -4,6 +4,7 @@ import type { AssetBinary, Destination, StoredObject } from './destination'
 import type { FileFacts, FileTree } from './file-tree'
 import { folderOf, isTemporaryName, temporaryPath, versionPath } from './hidden-names'
 import { sourceChunks } from './source-chunks'
+import type { Trigger } from './trigger'
 
 /** Gives a tree to a piece of work, and takes it back. */
 export type UseTree = <T>(signal: AbortSignal, work: (tree: FileTree) => Promise<T>) => Promise<T>
@@ -22,24 +23,28 @@ const nobodyKnows = '{}\n'
  * write, remove the old version file, rename, write the new version file. Wherever that is cut, the published file has
  * no version or one whose stamp is another file's: `head` then says "unknown", which costs an upload. It never names a
  * version that the file is not.
+ *
+ * A trigger, where there is one, is given between the rename and the new version file. So a file whose version is known
+ * was told of; one that a killed process left untold has no version, and is put, and told of, again.
  */
-export function treeDestination(name: string, use: UseTree): Destination {
+export function treeDestination(name: string, use: UseTree, trigger?: Trigger): Destination {
   const cleared = new Set<string>()
 
   return {
     name,
     can: { head: true, atomic: true, conditional: false, remove: true, copyFromUrl: false },
     head: async (key, signal) => {
-      const path = checkedPath(key)
+      const path = checkedPath(key, trigger)
       return use(signal, (tree) => head(tree, path, signal))
     },
     put: async (key, source, { previous, signal }) => {
-      const path = checkedPath(key)
+      const path = checkedPath(key, trigger)
       return use(signal, (tree) => put(tree, path, source, previous, signal))
     },
     remove: async (key, signal) => {
-      const path = checkedPath(key)
+      const path = checkedPath(key, trigger)
       await use(signal, async (tree) => {
+        await trigger?.withdraw(tree, path, signal)
         await tree.remove(versionPath(path), signal)
         await tree.remove(path, signal)
       })
@@ -61,7 +66,10 @@ export function treeDestination(name: string, use: UseTree): Destination {
     try {
       const written = await tree.writeNew(temporary, sourceChunks(source, signal), signal)
       await publish(tree, temporary, path, previous, signal)
-      await noteVersion(tree, path, source.version, written)
+      // The file is published by now, so this is finished even when time is up.
+      const finish = AbortSignal.timeout(finishMs)
+      await trigger?.give(tree, path, finish)
+      await noteVersion(tree, path, source.version, written, finish)
       return { version: source.version, size: written.size, etag: written.stamp }
     } catch (thrown) {
       await tree.remove(temporary, AbortSignal.timeout(cleanUpMs)).catch(() => undefined)
@@ -107,9 +115,13 @@ async function publish(
   else if (!(await tree.place(temporary, path, signal))) throw changed(path)
 }
 
-/** The file is published by now, so this is finished even when time is up. */
-async function noteVersion(tree: FileTree, path: string, version: string, file: FileFacts): Promise<void> {
-  const signal = AbortSignal.timeout(finishMs)
+async function noteVersion(
+  tree: FileTree,
+  path: string,
+  version: string,
+  file: FileFacts,
+  signal: AbortSignal,
+): Promise<void> {
   const text = `${JSON.stringify({ version, file: file.stamp })}\n`
   if (await tree.writeText(versionPath(path), text, signal)) return
   // Somebody published at the same time, and which of the files stayed is not known: better no version than a wrong
@@ -138,10 +150,11 @@ const changed = (path: string): BridgeError =>
   )
 
 /** Hidden names are our own, so a key must not be one. */
-function checkedPath(key: string): string {
+function checkedPath(key: string, trigger: Trigger | undefined): string {
   const wrong = key
     .split('/')
     .some((segment) => segment === '' || segment.startsWith('.') || segment.includes('\0'))
   if (wrong) throw permanentError('KEY_REFUSED', `${JSON.stringify(key)} cannot be the name of a file`)
+  trigger?.check(key)
   return key
 }

@@ -3,9 +3,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { startAzurite } from '../../sandbox/targets/azurite'
 import { startHttpsEndpoint } from '../../sandbox/targets/https-endpoint'
+import { startMarketo } from '../../sandbox/targets/marketo'
 import { startPlainSftpServer } from '../../sandbox/targets/plain-sftp-server'
 import { hasSshd, readBelow, startSshd } from '../../sandbox/targets/ssh-server'
 import { startStrictS3 } from '../../sandbox/targets/strict-s3'
+import { flatName } from '../../src/destinations/flat-name'
 import { describeKills } from './kill'
 
 describe('killed in the middle of a put', () => {
@@ -75,6 +77,33 @@ describe('killed in the middle of a put', () => {
         inputs: server.inputs,
         read: async (key) => server.objects.get(key)?.bytes,
         close: server.close,
+      }
+    },
+  })
+
+  describeKills({
+    name: 'campaign',
+    options: { trigger: '*.done' },
+    start: async () => {
+      const server = hasSshd ? await startSshd() : await startPlainSftpServer()
+      const inputs = Object.entries(server.inputs).map(([name, value]) => [`CAMPAIGN_${name}`, value])
+      return {
+        inputs: Object.fromEntries(inputs),
+        read: (key) => readBelow(server.root, key),
+        close: () => server.close(),
+      }
+    },
+  })
+
+  describeKills({
+    name: 'marketo',
+    options: { rate: { calls: 1_000_000 } },
+    start: async () => {
+      const instance = await startMarketo({ maxBytes: 10_000_000, calls: 1_000_000 })
+      return {
+        inputs: { ...instance.inputs, MARKETO_MAX_BYTES: '10000000' },
+        read: (key) => instance.read(flatName(key)),
+        close: instance.close,
       }
     },
   })

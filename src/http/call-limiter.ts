@@ -1,0 +1,82 @@
+import { type Clock, systemClock } from '../core/clock'
+
+/** What a service allows: so many calls in any span of time, so many of them at once. */
+export type CallLimits = { calls: number; windowMs: number; atOnce: number }
+
+/** Makes calls wait, so that a service never sees more than it allows. */
+export type CallLimiter = {
+  /**
+   * Does the work when it may be done, first come first served.
+   * @throws the work's error, or the signal's reason when it aborts while the work waits
+   */
+  run<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T>
+}
+
+type Turn = { begin: () => void }
+
+/**
+ * Creates a limiter. When a call reached the service is not known, only that it was between its begin and its end. So a
+ * call counts from its begin until a whole span after its end: then no span, however the network stretches it, holds
+ * more than the allowed calls.
+ */
+export function createCallLimiter(
+  { calls, windowMs, atOnce }: CallLimits,
+  clock: Clock = systemClock,
+): CallLimiter {
+  const waiting: Turn[] = []
+  /** When the calls that have ended stop to count, soonest first. */
+  const ended: number[] = []
+  let running = 0
+  let alarm: AbortController | undefined
+
+  return { run }
+
+  async function run<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T> {
+    signal.throwIfAborted()
+    await myTurn(signal)
+    try {
+      signal.throwIfAborted()
+      return await work()
+    } finally {
+      running -= 1
+      ended.push(clock.now() + windowMs)
+      next()
+    }
+  }
+
+  function myTurn(signal: AbortSignal): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const onAbort = (): void => {
+        waiting.splice(waiting.indexOf(turn), 1)
+        reject(signal.reason)
+        next()
+      }
+      const turn: Turn = {
+        begin: () => {
+          signal.removeEventListener('abort', onAbort)
+          resolve()
+        },
+      }
+      signal.addEventListener('abort', onAbort, { once: true })
+      waiting.push(turn)
+      next()
+    })
+  }
+
+  /** Lets begin whoever may, and sets the alarm for the one behind. */
+  function next(): void {
+    const now = clock.now()
+    while (ended[0] !== undefined && ended[0] <= now) ended.shift()
+    while (waiting.length > 0 && running < atOnce && running + ended.length < calls) {
+      running += 1
+      waiting.shift()?.begin()
+    }
+    alarm?.abort()
+    alarm = undefined
+    const soonest = ended[0]
+    if (waiting.length === 0 || running >= atOnce || soonest === undefined) return
+    const own = new AbortController()
+    alarm = own
+    clock.sleep(soonest - now, own.signal).then(next, () => undefined)
+  }
+}
