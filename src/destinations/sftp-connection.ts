@@ -14,6 +14,7 @@ import {
   wrongPrivateKey,
 } from './sftp-errors'
 import type { SftpSettings } from './sftp-settings'
+import { createWriteAt } from './sftp-write'
 
 /** Starts one request and reports its end. */
 export type SftpRequest<T> = (sftp: SFTPWrapper, done: (error: unknown, value?: T) => void) => void
@@ -26,6 +27,11 @@ export type SftpConnection = {
    * server answers nothing for too long; the signal's reason
    */
   request<T>(signal: AbortSignal | undefined, start: SftpRequest<T>): Promise<T | undefined>
+  /**
+   * Writes the first bytes of a buffer at a position of an open file. Who calls leaves the buffer alone until the answer.
+   * @throws as `request`
+   */
+  write(handle: Buffer, bytes: Buffer, length: number, position: number): Promise<unknown>
   /** The most that one write may carry. */
   readonly maxWriteBytes: number
   /** Buffers of that size that nobody uses at the moment. */
@@ -176,41 +182,47 @@ function connectionOf(client: Client, sftp: SFTPWrapper, socket: Socket, idleMs:
     })
   }
 
+  const writeAt = createWriteAt(sftp)
+
+  const request: SftpConnection['request'] = (signal, start) =>
+    new Promise((resolve, reject) => {
+      if (lost !== undefined || signal?.aborted) {
+        reject(lost ?? signal?.reason)
+        return
+      }
+      const end = (): void => {
+        waiting.delete(fail)
+        signal?.removeEventListener('abort', abort)
+        if (lost === undefined) watch()
+      }
+      const fail = (error: unknown): void => {
+        end()
+        reject(error)
+      }
+      const abort = (): void => fail(signal?.reason)
+      waiting.add(fail)
+      signal?.addEventListener('abort', abort)
+      watch()
+      gather()
+      try {
+        start(sftp, (error, value) => {
+          if (error) fail(lost ?? error)
+          else {
+            end()
+            resolve(value)
+          }
+        })
+      } catch (thrown) {
+        fail(thrown)
+      }
+    })
+
   return {
+    request,
+    write: (handle, bytes, length, position) =>
+      request(undefined, (_, done) => writeAt(handle, bytes, length, position, done)),
     maxWriteBytes: maxWriteBytesOf(sftp),
     spare: [],
-    request: (signal, start) =>
-      new Promise((resolve, reject) => {
-        if (lost !== undefined || signal?.aborted) {
-          reject(lost ?? signal?.reason)
-          return
-        }
-        const end = (): void => {
-          waiting.delete(fail)
-          signal?.removeEventListener('abort', abort)
-          if (lost === undefined) watch()
-        }
-        const fail = (error: unknown): void => {
-          end()
-          reject(error)
-        }
-        const abort = (): void => fail(signal?.reason)
-        waiting.add(fail)
-        signal?.addEventListener('abort', abort)
-        watch()
-        gather()
-        try {
-          start(sftp, (error, value) => {
-            if (error) fail(lost ?? error)
-            else {
-              end()
-              resolve(value)
-            }
-          })
-        } catch (thrown) {
-          fail(thrown)
-        }
-      }),
     isOpen: () => lost === undefined,
     keepAlive: (yes) => {
       if (yes) socket.ref()
