@@ -7,6 +7,7 @@ import { createBuffers } from './buffers'
 import type { AssetBinary, Destination, DestinationFactory, StoredObject } from './destination'
 import { hasS3Inputs, readS3Access, type S3Access } from './s3-inputs'
 import { s3Status, toS3Error } from './s3-problem'
+import { leaveContentUnsigned } from './s3-unsigned'
 import { isMadeFrom, mayBeThere, storedFrom, versionFromHeader, versionToHeader } from './stored'
 
 /** A bucket in Amazon S3, or in a service that speaks its protocol. Where it is comes from the `S3_*` inputs. */
@@ -248,5 +249,6 @@ async function connect(access: S3Access, { checksums }: Required<S3Options>): Pr
     userAgentAppId: 'aem-asset-bridge',
     requestHandler: { connectionTimeout: 10_000 },
   })
+  leaveContentUnsigned(client)
   return { client, library }
 }
