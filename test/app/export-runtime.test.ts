@@ -52,7 +52,9 @@ describe('the built export actions in containers of their own', () => {
     const [started] = sandbox.runtime.api.requests
     const { pending } = JSON.parse(started?.body ?? '{}')
     const record = `pending.${pending[0]}`
-    expect(sandbox.state.requests.slice(0, 2).map(({ method, path }) => [method, path.split('/').pop()])).toEqual([
+    expect(
+      sandbox.state.requests.slice(0, 2).map(({ method, path }) => [method, path.split('/').pop()]),
+    ).toEqual([
       ['GET', record],
       ['PUT', record],
     ])
