@@ -43,7 +43,9 @@ export async function exportFiles(): Promise<void> {
           const sides: Side[] = round % 2 === 0 ? ['ours', 'rclone'] : ['rclone', 'ours']
           for (const side of sides) {
             if (side === 'rclone' && hasRclone === undefined) continue
-            samples[side].push(await runOnce(side, { name, start, client, source: source.url, files, shape }))
+            const measured = await runOnce(side, { name, start, client, source: source.url, files, shape })
+            console.log(`${name} ${shape.name} ${side}: ${(measured.ms / 1000).toFixed(1)} s`)
+            samples[side].push(measured)
           }
         }
         rows.push(summary(name, shape, samples))

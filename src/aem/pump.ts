@@ -20,8 +20,13 @@ export type Pump = {
 export function pump(body: Readable, idleMs: number, take: (bytes: Buffer) => boolean): Pump {
   let paused = false
   let hasEnded = false
+  let pieces = 0
+  // A process that was frozen or busy finds its timers due before it has looked for what arrived meanwhile.
   const idle = setTimeout(() => {
-    if (!paused) body.destroy(stalled(idleMs))
+    const before = pieces
+    setImmediate(() => {
+      if (!paused && !hasEnded && pieces === before) body.destroy(stalled(idleMs))
+    })
   }, idleMs)
   const done = new Promise<void>((resolve, reject) => {
     const fail = (thrown: unknown): void => {
@@ -29,6 +34,7 @@ export function pump(body: Readable, idleMs: number, take: (bytes: Buffer) => bo
       body.destroy()
     }
     body.on('data', (bytes: Buffer) => {
+      pieces += 1
       idle.refresh()
       try {
         if (take(bytes)) return

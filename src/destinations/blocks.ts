@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { bindCallContext, callContextOf } from '../core/call-context'
 import { type BridgeError, transientError } from '../core/errors'
 import type { Buffers } from './buffers'
 import type { AssetBinary } from './destination'
@@ -14,7 +14,6 @@ export type BlockPlan = {
   /** Blocks sent at once. */
   parallel: number
   buffers: Buffers
-  ranged?: boolean
 }
 
 /** Sends one block; resolves when the destination has it. */
@@ -67,23 +66,24 @@ export async function sendBlocks(
   signal: AbortSignal,
   send: SendBlock,
 ): Promise<{ size: number; count: number }> {
-  if (plan.ranged && source.readRange && source.size !== undefined)
-    return sendRanges(source, plan, signal, send)
   const { blockSize, parallel, buffers } = plan
-  const stop = new AbortController()
-  const all = AbortSignal.any([signal, stop.signal])
+  const group = startGroup(signal)
   const sending = new Set<Promise<void>>()
-  const reader = createReader(sourceChunks(source, all))
+  const reader = createReader(sourceChunks(source, group.signal))
   let size = 0
   let count = 0
   try {
     do {
-      while (sending.size >= parallel) await Promise.race(sending)
-      const bytes = await buffers.take(blockSize, all)
-      const filled = await reader.fill(bytes).catch((thrown) => {
+      const bytes = await buffers.take(blockSize, group.signal)
+      let filled = 0
+      try {
+        filled = await reader.fill(bytes)
+        // Not before: the next block is read while the others are sent.
+        while (sending.size >= parallel) await Promise.race(sending)
+      } catch (thrown) {
         buffers.giveBack(bytes, 'unused')
         throw thrown
-      })
+      }
       start({ index: count, bytes: bytes.subarray(0, filled) })
       size += filled
       count += 1
@@ -91,68 +91,30 @@ export async function sendBlocks(
     await Promise.all(sending)
     return { size, count }
   } catch (thrown) {
-    stop.abort(thrown)
+    group.stop(thrown)
     await Promise.allSettled(sending)
     signal.throwIfAborted()
-    throw stop.signal.reason
+    throw group.signal.reason
   } finally {
+    group.release()
     await reader.close()
   }
 
   function start(block: Block): void {
     const task = sendAndRelease(block).finally(() => sending.delete(task))
-    task.catch((thrown: unknown) => stop.abort(thrown))
+    task.catch((thrown: unknown) => group.stop(thrown))
     sending.add(task)
   }
 
   async function sendAndRelease(block: Block): Promise<void> {
     let state: 'unused' | 'in doubt' = 'in doubt'
     try {
-      await send(block, all)
+      await send(block, group.signal)
       state = 'unused'
     } finally {
       buffers.giveBack(block.bytes, state)
     }
   }
-}
-
-async function sendRanges(
-  source: AssetBinary,
-  plan: BlockPlan,
-  signal: AbortSignal,
-  send: SendBlock,
-): Promise<{ size: number; count: number }> {
-  const { blockSize, parallel } = plan
-  const size = source.size ?? 0
-  const count = Math.ceil(size / blockSize)
-  const stop = new AbortController()
-  const all = AbortSignal.any([signal, stop.signal])
-  const hash = source.sha1 === undefined ? undefined : createHash('sha1')
-  const turns: Promise<void>[] = []
-  let next = 0
-  const worker = async (): Promise<void> => {
-    while (next < count) {
-      all.throwIfAborted()
-      const index = next++
-      const start = index * blockSize
-      const read = source.readRange?.({ start, end: Math.min(size, start + blockSize) }, all)
-      if (read === undefined) throw tooLong()
-      const before = index === 0 ? Promise.resolve() : turns[index - 1]
-      turns[index] = Promise.all([read, before]).then(([bytes]) => {
-        hash?.update(bytes)
-      })
-      turns[index]?.catch(() => undefined)
-      const bytes = await read
-      await turns[index]
-      await send({ index, bytes }, all)
-    }
-  }
-  await Promise.all(Array.from({ length: parallel }, worker)).catch((thrown) => {
-    stop.abort(thrown)
-    throw thrown
-  })
-  if (hash !== undefined && hash.digest('hex') !== source.sha1) throw tooLong()
-  return { size, count }
 }
 
 function createReader(chunks: AsyncGenerator<Buffer>): Reader {
@@ -193,21 +155,43 @@ export async function inParallel<T>(
   signal: AbortSignal,
   work: (item: T, signal: AbortSignal) => Promise<unknown>,
 ): Promise<void> {
-  const stop = new AbortController()
-  const all = AbortSignal.any([signal, stop.signal])
+  const group = startGroup(signal)
   const left = items.values()
   const worker = async (): Promise<void> => {
     try {
       for (const item of left) {
-        all.throwIfAborted()
-        await work(item, all)
+        group.signal.throwIfAborted()
+        await work(item, group.signal)
       }
     } catch (thrown) {
-      stop.abort(thrown)
+      group.stop(thrown)
     }
   }
   await Promise.all(Array.from({ length: parallel }, worker))
-  all.throwIfAborted()
+  group.release()
+  group.signal.throwIfAborted()
+}
+
+/**
+ * A signal for work that fails together. It has the deadline and the log of the outer one, and aborts with it until it
+ * is released, which has to happen in any case. `AbortSignal.any` would stay in memory with the outer one.
+ */
+function startGroup(outer: AbortSignal): {
+  signal: AbortSignal
+  stop(reason: unknown): void
+  release(): void
+} {
+  const controller = new AbortController()
+  const { signal } = controller
+  bindCallContext({ ...callContextOf(outer), signal })
+  const follow = (): void => controller.abort(outer.reason)
+  if (outer.aborted) follow()
+  else outer.addEventListener('abort', follow, { once: true })
+  return {
+    signal,
+    stop: (reason) => controller.abort(reason),
+    release: () => outer.removeEventListener('abort', follow),
+  }
 }
 
 const tooLong = (): BridgeError =>

@@ -1,5 +1,6 @@
 import type * as Library from '@aws-sdk/client-s3'
 import type { S3Access } from './s3-inputs'
+import { leaveContentUnsigned } from './s3-unsigned'
 
 /** The library, loaded, and a client of it. */
 export type Service = { client: Library.S3Client; library: typeof Library }
@@ -32,5 +33,6 @@ export async function connectS3(
     userAgentAppId: 'aem-asset-bridge',
     requestHandler: { connectionTimeout: 10_000 },
   })
+  leaveContentUnsigned(client)
   return { client, library }
 }

@@ -1,9 +1,10 @@
-import { createHash, createSecretKey } from 'node:crypto'
+import { createHash } from 'node:crypto'
 import { connect as connectSocket, type Socket } from 'node:net'
 import type { Client, ConnectConfig, SFTPWrapper } from 'ssh2'
 import { systemClock } from '../core/clock'
 import type { BridgeError } from '../core/errors'
 import { fullJitter } from '../http/backoff'
+import { speedUpCipher } from './sftp-cipher'
 import {
   connectionLost,
   isWorthAnotherTry,
@@ -13,6 +14,7 @@ import {
   wrongPrivateKey,
 } from './sftp-errors'
 import type { SftpSettings } from './sftp-settings'
+import { createWriteAt } from './sftp-write'
 
 /** Starts one request and reports its end. */
 export type SftpRequest<T> = (sftp: SFTPWrapper, done: (error: unknown, value?: T) => void) => void
@@ -25,6 +27,11 @@ export type SftpConnection = {
    * server answers nothing for too long; the signal's reason
    */
   request<T>(signal: AbortSignal | undefined, start: SftpRequest<T>): Promise<T | undefined>
+  /**
+   * Writes the first bytes of a buffer at a position of an open file. Who calls leaves the buffer alone until the answer.
+   * @throws as `request`
+   */
+  write(handle: Buffer, bytes: Buffer, length: number, position: number): Promise<unknown>
   /** The most that one write may carry. */
   readonly maxWriteBytes: number
   /** Buffers of that size that nobody uses at the moment. */
@@ -92,7 +99,7 @@ async function connectOnce(
     ...(settings.passphrase === undefined ? {} : { passphrase: settings.passphrase }),
     ...(settings.password === undefined ? {} : { password: settings.password, tryKeyboard: true }),
   }
-  client.on('handshake', () => useKeyObjects(client))
+  client.on('handshake', () => speedUpCipher(client))
   client.on('keyboard-interactive', (_name, _instructions, _language, prompts, answer) => {
     answer(prompts.map(() => settings.password ?? ''))
   })
@@ -104,26 +111,6 @@ async function connectOnce(
     throw refusal ?? thrown
   }
 }
-
-/**
- * The library hands its key to Node with every packet, as bytes. Node 24 then takes 20 µs to find out that they are no
- * key object, which is a fifth of all the work. Where the library should look different one day, nothing happens.
- */
-function useKeyObjects(client: Client): void {
-  const protocol: unknown = Reflect.get(client, '_protocol')
-  if (!isObject(protocol)) return
-  for (const [side, name] of [
-    ['_cipher', '_encKey'],
-    ['_decipher', '_decipherKey'],
-  ] as const) {
-    const cipher: unknown = Reflect.get(protocol, side)
-    if (!isObject(cipher)) continue
-    const key: unknown = Reflect.get(cipher, name)
-    if (Buffer.isBuffer(key)) Reflect.set(cipher, name, createSecretKey(key))
-  }
-}
-
-const isObject = (value: unknown): value is object => typeof value === 'object' && value !== null
 
 /** A socket of our own, so that small packets are not held back and an idle connection can let the process end. */
 function openSocket(host: string, port: number): Promise<Socket> {
@@ -195,41 +182,47 @@ function connectionOf(client: Client, sftp: SFTPWrapper, socket: Socket, idleMs:
     })
   }
 
+  const writeAt = createWriteAt(sftp)
+
+  const request: SftpConnection['request'] = (signal, start) =>
+    new Promise((resolve, reject) => {
+      if (lost !== undefined || signal?.aborted) {
+        reject(lost ?? signal?.reason)
+        return
+      }
+      const end = (): void => {
+        waiting.delete(fail)
+        signal?.removeEventListener('abort', abort)
+        if (lost === undefined) watch()
+      }
+      const fail = (error: unknown): void => {
+        end()
+        reject(error)
+      }
+      const abort = (): void => fail(signal?.reason)
+      waiting.add(fail)
+      signal?.addEventListener('abort', abort)
+      watch()
+      gather()
+      try {
+        start(sftp, (error, value) => {
+          if (error) fail(lost ?? error)
+          else {
+            end()
+            resolve(value)
+          }
+        })
+      } catch (thrown) {
+        fail(thrown)
+      }
+    })
+
   return {
+    request,
+    write: (handle, bytes, length, position) =>
+      request(undefined, (_, done) => writeAt(handle, bytes, length, position, done)),
     maxWriteBytes: maxWriteBytesOf(sftp),
     spare: [],
-    request: (signal, start) =>
-      new Promise((resolve, reject) => {
-        if (lost !== undefined || signal?.aborted) {
-          reject(lost ?? signal?.reason)
-          return
-        }
-        const end = (): void => {
-          waiting.delete(fail)
-          signal?.removeEventListener('abort', abort)
-          if (lost === undefined) watch()
-        }
-        const fail = (error: unknown): void => {
-          end()
-          reject(error)
-        }
-        const abort = (): void => fail(signal?.reason)
-        waiting.add(fail)
-        signal?.addEventListener('abort', abort)
-        watch()
-        gather()
-        try {
-          start(sftp, (error, value) => {
-            if (error) fail(lost ?? error)
-            else {
-              end()
-              resolve(value)
-            }
-          })
-        } catch (thrown) {
-          fail(thrown)
-        }
-      }),
     isOpen: () => lost === undefined,
     keepAlive: (yes) => {
       if (yes) socket.ref()

@@ -1,11 +1,11 @@
 import { untilAborted } from '../core/call-context'
 import type { SftpConnection } from './sftp-connection'
 
-/** What is on its way at once: enough for 50 MB/s at 20 ms. */
-const windowBytes = 1024 * 1024
+/** What is on its way at once: enough for 90 MB/s at 20 ms, and a little less than OpenSSH lets a channel send unread. */
+const windowBytes = 1792 * 1024
 
 /** Buffers that are kept for the next file. */
-const maxSpare = 8
+const maxSpare = 20
 
 /**
  * Writes bytes to an open file without waiting for each answer, so that the distance to the server does not count.
@@ -55,7 +55,7 @@ export async function writeWindowed(
     position += length
     inFlight += length
     connection
-      .request<void>(undefined, (sftp, done) => sftp.write(handle, bytes, 0, length, at, done))
+      .write(handle, bytes, length, at)
       .then(
         // Answered, so nobody reads them any more.
         () => giveBack(bytes),

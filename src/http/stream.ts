@@ -2,6 +2,7 @@ import http, { type ClientRequest, type IncomingMessage } from 'node:http'
 import https from 'node:https'
 import type { Readable } from 'node:stream'
 import { transientError } from '../core/errors'
+import { createDownloadAgents } from './download-agents'
 import { errorCode } from './exchange'
 import { networkError } from './network-error'
 
@@ -24,10 +25,7 @@ export type StreamOptions = {
   answerMs?: number
 }
 
-const agents = {
-  http: new http.Agent({ keepAlive: true, maxFreeSockets: 8 }),
-  https: new https.Agent({ keepAlive: true, maxFreeSockets: 8 }),
-}
+const agents = createDownloadAgents({ maxFreeSockets: 8 })
 
 /**
  * GETs a URL for its bytes: no redirect is followed, nothing is unpacked. Node's own client, for node-fetch puts another

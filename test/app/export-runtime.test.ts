@@ -51,9 +51,12 @@ describe('the built export actions in containers of their own', () => {
     expect(trace.state).toBe('done')
     const [started] = sandbox.runtime.api.requests
     const { pending } = JSON.parse(started?.body ?? '{}')
-    expect(sandbox.state.requests.map(({ method, path }) => [method, path.split('/').pop()])[0]).toEqual([
-      'PUT',
-      `pending.${pending[0]}`,
+    const record = `pending.${pending[0]}`
+    expect(
+      sandbox.state.requests.slice(0, 2).map(({ method, path }) => [method, path.split('/').pop()]),
+    ).toEqual([
+      ['GET', record],
+      ['PUT', record],
     ])
     expect(Object.keys(JSON.parse(started?.body ?? '{}'))).toEqual(['pending'])
     await sandbox.runtime.idle()
