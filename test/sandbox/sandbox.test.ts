@@ -30,6 +30,7 @@ describe('the whole sandbox', () => {
       AEM_AUTHOR_URLS: sandbox.aem.url,
       PIM_COMMUNICATOR: 'mock',
       FOLDER_ROOT: sandbox.folder.root,
+      JOURNAL_URL: sandbox.journal.journalUrl,
     })
     expect(sandbox.env()).toEqual({
       __OW_API_HOST: sandbox.runtime.api.url,
