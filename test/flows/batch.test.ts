@@ -1,3 +1,4 @@
+import { systemClock } from '../../src/core/clock'
 import { systemicError, transientError } from '../../src/core/errors'
 import { type BatchBench, startBatchBench } from './batch-bench'
 
@@ -67,6 +68,53 @@ describe('a run', () => {
     expect(
       bench.exports.author.aem.requests.filter(({ path }) => path.endsWith('/metadata')).length,
     ).toBeLessThan(8)
+  })
+
+  test('counts what many events about one asset took, or failed by, once', async () => {
+    const [one] = bench.publish(1)
+    for (let index = 0; index < 20; index++) bench.journal.append({ ...one?.event, id: `again-${index}` })
+    bench.publish(3)
+    bench.limits.concurrency = 1
+    bench.exports.destinations.one.beforePublish = (key) => {
+      if (key === one?.key) throw transientError('ONE_FAILED', 'one stumbles over this file')
+    }
+    // One failure is no sign that the destination is down.
+    expect((await bench.run()).answer).toMatchObject({ done: 3, parked: 21, bytes: 3 * 40_000 })
+    bench.exports.destinations.one.beforePublish = undefined
+    clock().advance(60 * minute)
+    for (let index = 0; index < 20; index++) bench.journal.append({ ...one?.event, id: `more-${index}` })
+    expect((await bench.run()).answer).toMatchObject({ done: 20, pending: 0, bytes: 40_000 })
+  })
+
+  test('takes any number of events about an asset that keeps it waiting', async () => {
+    const [one] = bench.publish(1)
+    bench.journal.appendMany(20_000, (index) => ({ ...one?.event, id: `again-${index}` }))
+    bench.limits.maxEvents = 100_000
+    expect((await bench.run()).answer).toMatchObject({ outcome: 'done', done: 20_001 })
+    expect(bench.exports.destinations.one.puts).toHaveLength(1)
+  })
+
+  test('goes on keeping its lease when State fails for a moment', async () => {
+    bench.publish(1)
+    let refreshes = 0
+    let isOver = (): void => undefined
+    const refreshed = new Promise<void>((resolve) => {
+      isOver = resolve
+    })
+    bench.store.before = (operation, key) => {
+      if (operation !== 'put' || key !== 'lease.export-batch') return
+      refreshes += 1
+      if (refreshes === 2) throw transientError('STATE_UNAVAILABLE', 'State is down')
+      if (refreshes === 4) isOver()
+    }
+    bench.exports.destinations.one.beforePublish = () => refreshed
+    // The lease is kept every minute, which passes at once here.
+    const hurrying = {
+      now: clock().now,
+      sleep: (ms: number, signal: AbortSignal) => systemClock.sleep(ms === minute ? 1 : ms, signal),
+    }
+    expect((await bench.run({ parts: { clock: hurrying } })).answer).toMatchObject({ done: 1 })
+    expect(refreshes).toBeGreaterThanOrEqual(4)
   })
 
   test('stops at its number of events; the next one goes on', async () => {
@@ -330,6 +378,34 @@ describe('work that outlasts its run', () => {
     release()
     expect((await running).answer).toMatchObject({ parked: 1 })
     expect(held()).toEqual([slow?.key])
+    expect(bench.pending()).toEqual([])
+  })
+
+  test('leaves no record behind, for one destination and for several events alike', async () => {
+    const [slow] = bench.publish(1)
+    const { one } = bench.exports.destinations
+    one.beforePublish = () => {
+      throw transientError('ONE_FAILED', 'not now')
+    }
+    await bench.run()
+    expect(bench.pending()).toMatchObject([{ destination: 'one' }])
+    clock().advance(60 * minute)
+    bench.journal.append({ ...slow?.event, id: 'again-1' })
+    bench.journal.append({ ...slow?.event, id: 'again-2' })
+    let release = (): void => undefined
+    const free = new Promise<void>((resolve) => {
+      release = resolve
+    })
+    one.beforePublish = () => free
+    bench.limits.runMs = 100
+    bench.limits.graceMs = 50
+    const running = bench.run()
+    const isDetached = () =>
+      bench.pending().some(({ history }) => history.at(-1)?.code === 'STILL_RUNNING') &&
+      bench.store.entries().has('run.export-batch.1')
+    while (!isDetached()) await new Promise((resolve) => setTimeout(resolve, 5))
+    release()
+    await running
     expect(bench.pending()).toEqual([])
   })
 })
