@@ -1,3 +1,4 @@
+import { batch } from './batch'
 import { chaosRun } from './chaos'
 import { cold } from './cold'
 import { exportFiles } from './export'
@@ -6,6 +7,7 @@ import { exportFiles } from './export'
 const benchmarks: Readonly<Record<string, () => Promise<void>>> = {
   cold,
   export: exportFiles,
+  batch,
   chaos: chaosRun,
 }
 

@@ -20,12 +20,15 @@ export function createFastClock(rate: number): FastClock {
   }
 }
 
+/** How an activation came to its end. `maxRssMb` and `cpuMs` are the whole process's. */
+export type Ended = { answer: JsonObject; usage: { maxRssMb: number; cpuMs: number } }
+
 /** One activation in a process of its own. */
 export type Child = {
   /** SIGKILL; false when it had ended already. */
   kill(): boolean
-  /** Undefined when it was killed. `maxRssMb` and `cpuMs` are the whole process's. */
-  ended: Promise<{ answer: JsonObject; usage: { maxRssMb: number; cpuMs: number } } | undefined>
+  /** Undefined when it was killed. */
+  ended: Promise<Ended | undefined>
   /** What it wrote to its log. */
   log(): string
 }
@@ -54,13 +57,13 @@ export function startChild(options: {
   channel.setEncoding('utf8').on('data', (text: string) => {
     answer += text
   })
-  const ended = new Promise<Awaited<Child['ended']>>((resolve, reject) => {
+  const ended = new Promise<Ended | undefined>((resolve, reject) => {
     child.once('error', reject)
     child.once('close', (code, signal) => {
       isOver = true
       if (signal === 'SIGKILL') return resolve(undefined)
       if (answer === '') return reject(new Error(`the child ended with ${code} and no answer:\n${log}`))
-      resolve(parseJson(answer) as Awaited<Child['ended']>)
+      resolve(parseJson(answer) as Ended)
     })
   })
   return { kill: () => !isOver && child.kill('SIGKILL'), ended, log: () => log }
