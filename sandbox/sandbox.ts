@@ -37,6 +37,8 @@ export type SandboxOptions = {
     journal?: number
   }
   logLevel?: string
+  /** Activations that the namespace may have at once: see the runtime. */
+  maxActivations?: number
   /** Hears what the actions write to their logs. */
   onLog?: RuntimeOptions['onLog']
 }
@@ -118,7 +120,11 @@ export const startSandbox = async (options: SandboxOptions = {}): Promise<Sandbo
     })
     const runtimeEnv = { AIO_STATE_ENDPOINT: state.url }
     const deployment = { actions: Object.fromEntries(bound), namespace, auth, env: runtimeEnv, clock }
-    const further = options.onLog === undefined ? {} : { onLog: options.onLog }
+    const { onLog, maxActivations } = options
+    const further = {
+      ...(onLog === undefined ? {} : { onLog }),
+      ...(maxActivations === undefined ? {} : { maxActivations }),
+    }
     const runtime = await keep(startRuntime({ ...deployment, ...further, port: ports.runtime ?? 0 }))
     const registrations = new Map<string, EventsStandIn>()
     const register = (action: string): EventsStandIn => {
