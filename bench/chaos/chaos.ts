@@ -48,7 +48,7 @@ export type ChaosReport = {
 }
 
 /** The clock runs faster than time, so that even short runs get to save their cursor. */
-const rate = 20
+const rate = 8
 const minute = 60_000
 const maxRuns = 400
 
