@@ -29,6 +29,8 @@ export type BatchBench = {
   /** Adds assets and their events of publication. */
   publish(count: number, metadata?: JsonObject): { key: string; event: JsonObject }[]
   run(more?: { context?: Partial<FlowContext>; parts?: Partial<RunParts> }): Promise<Supervised>
+  /** What its runs remember. */
+  runs(): FlowContext['runs']
   pending(): Pending[]
   letters(): DeadLetter[]
   cursor(): string | undefined
@@ -78,12 +80,11 @@ export async function startBatchBench(): Promise<BatchBench> {
       const tokens = createTokenProvider({ imsUrl: ims.url, ...credentials }, { http, redactor, clock })
       const url = journal.journalUrl
       const reader = createJournalReader({ url, apiKey: 'client-1', orgId }, { http, tokens, clock })
-      const cursorFor = (journalUrl: string) => createCursorKeeper(journalUrl, { store, clock })
       return supervisedRun(
         'export-batch',
         {
           flows: { ...exports.workParts.flows, generic: (event, own) => bench.generic(event, own) },
-          journals: [{ url, reader, cursor: cursorFor(url) }],
+          journals: [{ url, reader, cursor: bench.runs().cursor(url) }],
           start: { from: 'oldest' },
           // What a run waits for takes its time; all else does not.
           clock: { now: clock.now, sleep: systemClock.sleep },
@@ -97,15 +98,16 @@ export async function startBatchBench(): Promise<BatchBench> {
           trigger: 'batch',
           deadLetters: createDeadLetters(store, { clock, redactor }),
           pending: createPendingWork(store, { redactor }),
-          runs: {
-            leases: createLeases({ store, clock }),
-            reports: createRunReports(store, { redactor }),
-            cursor: cursorFor,
-          },
+          runs: bench.runs(),
           ...context,
         }),
       )
     },
+    runs: () => ({
+      leases: createLeases({ store, clock }),
+      reports: createRunReports(store, { redactor }),
+      cursor: (url) => createCursorKeeper(url, { store, clock }),
+    }),
     pending: () => records<Pending>('pending.'),
     letters: () => records<DeadLetter>('dead-letter.'),
     cursor: () => {

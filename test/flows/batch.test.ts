@@ -1,5 +1,6 @@
 import { systemClock } from '../../src/core/clock'
 import { systemicError, transientError } from '../../src/core/errors'
+import type { Lease } from '../../src/delivery/lease'
 import { type BatchBench, startBatchBench } from './batch-bench'
 
 let bench: BatchBench
@@ -183,6 +184,43 @@ describe('a run', () => {
       key.startsWith('run.export-batch.') ? [value] : [],
     )
     expect(JSON.parse(report)).toMatchObject({ outcome: 'done', counts: { done: 2, events: 2 } })
+  })
+})
+
+describe('two runs that overlap', () => {
+  test('end in the same content, with nothing left over', async () => {
+    const published = bench.publish(40, { exportDestination: 'one, two' })
+    bench.journal.append({ id: 'poison', source: 'x', hello: 'world' })
+    const failing = published[7]?.key
+    bench.exports.destinations.two.beforePublish = (key) => {
+      if (key === failing) throw transientError('TWO_FAILED', 'two stumbles over this file')
+    }
+    const granted: Lease = { refresh: async () => true, release: async () => undefined }
+    const leases = {
+      acquire: async () => granted,
+      holder: async () => undefined,
+      revoke: async () => undefined,
+    }
+    const overlapping = () => bench.run({ context: { runs: { ...bench.runs(), leases } } })
+
+    const reports = await Promise.all([overlapping(), overlapping()])
+
+    expect(reports.map(({ answer }) => answer.outcome)).toEqual(['done', 'done'])
+    expect(bench.cursor()).toBe(bench.journal.positions().at(-1))
+    expect(bench.letters()).toHaveLength(1)
+    expect(bench.pending()).toMatchObject([{ destination: 'two', attempts: 1 }])
+    bench.exports.destinations.two.beforePublish = undefined
+    clock().advance(60 * minute)
+    await Promise.all([overlapping(), overlapping()])
+    for (const name of ['one', 'two'] as const) {
+      const { held } = bench.exports.destinations[name]
+      expect([...held.keys()].sort()).toEqual(published.map(({ key }) => key).sort())
+      for (const [key, { version }] of held) {
+        const asset = bench.exports.author.aem.findByPath(`/content/dam/${key}`)
+        expect(version).toContain(asset?.repositoryMetadata['dam:sha1'])
+      }
+    }
+    expect(bench.pending()).toEqual([])
   })
 })
 
