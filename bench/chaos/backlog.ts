@@ -3,8 +3,7 @@ import { seededRandom } from '../../sandbox/faults'
 import type { JsonObject } from '../../sandbox/json'
 import type { Sandbox } from '../../sandbox/sandbox'
 
-export const destinationNames = ['folder', 'https'] as const
-type Destination = (typeof destinationNames)[number]
+type Destination = 'folder' | 'https'
 
 /** What has to be so when everything is over. */
 export type Due = {

@@ -43,7 +43,7 @@ export function startChild(options: {
   const { bundle, params, env, clock } = options
   const job = JSON.stringify({ bundle, params, clock: clock.state() })
   // What Node gives itself in a container of 256 MB.
-  const args = ['--max-old-space-size=256', '--max-semi-space-size=1', join(__dirname, 'child.cjs'), job]
+  const args = ['--max-old-space-size=256', '--max-semi-space-size=1', join(__dirname, 'activation.cjs'), job]
   const child = spawn(productionNode, args, { env, stdio: ['ignore', 'pipe', 'pipe', 'pipe'] })
   let log = ''
   let answer = ''
