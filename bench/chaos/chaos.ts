@@ -40,7 +40,7 @@ export type ChaosReport = {
   /** Most that were parked at a time between two runs. */
   mostParked: number
   deadLetters: number
-  /** Hidden files that killed runs left behind. */
+  /** Hidden, unfinished files that killed runs left behind. */
   leftOvers: number
   peakRssMb: number
   /** Everything that is not as it has to be. */

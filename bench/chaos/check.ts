@@ -74,8 +74,8 @@ function letterProblems(sandbox: Sandbox, due: Due): string[] {
   return [...problems, ...wrong.map((id) => `${seen.get(id) ?? 0} dead letters of ${id}`)]
 }
 
-/** Hidden files that killed runs left in the folder. */
+/** Hidden, unfinished files that killed runs left in the folder. */
 export async function leftOvers({ folder }: Sandbox): Promise<number> {
   const all = await readdir(folder.root, { recursive: true, withFileTypes: true })
-  return all.filter((entry) => entry.isFile()).length - (await folder.files()).length
+  return all.filter((entry) => entry.isFile() && entry.name.endsWith('.part')).length
 }
