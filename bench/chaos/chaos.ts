@@ -50,6 +50,8 @@ export type ChaosReport = {
 /** The clock runs faster than time, so that even short runs get to save their cursor. */
 const rate = 8
 const minute = 60_000
+/** With a fault in every fifth call, one of ten thousand files fails five times in a row by chance alone. */
+const patience = { EXPORT_MAX_ATTEMPTS: '10' }
 const maxRuns = 400
 
 /**
@@ -124,7 +126,12 @@ export async function chaos(options: ChaosOptions): Promise<ChaosReport> {
 
   function start(): Child {
     const inputs = { HTTPS_URL: `${endpoint.url}/files/{key}`, HTTPS_HEAD: 'x-held-version' }
-    const limits = { EXPORT_MAX_EVENTS: '1000000', EXPORT_CONCURRENCY: '64', AEM_CONCURRENCY: '64' }
+    const limits = {
+      EXPORT_MAX_EVENTS: '1000000',
+      EXPORT_CONCURRENCY: '64',
+      AEM_CONCURRENCY: '64',
+      ...patience,
+    }
     return startChild({
       bundle,
       params: { ...sandbox.inputs(), ...inputs, ...limits, LOG_LEVEL: 'warn' },
