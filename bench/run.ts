@@ -1,8 +1,15 @@
+import { batch } from './batch'
+import { chaosRun } from './chaos'
 import { cold } from './cold'
 import { exportFiles } from './export'
 
 /** One entry a benchmark: `npm run bench -- <name>`; all of them without a name. What begins with `--` is theirs. */
-const benchmarks: Readonly<Record<string, () => Promise<void>>> = { cold, export: exportFiles }
+const benchmarks: Readonly<Record<string, () => Promise<void>>> = {
+  cold,
+  export: exportFiles,
+  batch,
+  chaos: chaosRun,
+}
 
 async function run(): Promise<void> {
   const all = Object.keys(benchmarks)

@@ -15,6 +15,8 @@ export type EventsOptions = {
   clock: MovableClock
   /** Runs the registered action. */
   invoke: (params: JsonObject) => Promise<Activation>
+  /** Hears of every event, as it is delivered: the journal keeps it. */
+  onEvent?: (event: JsonObject) => void
   recipientClientId?: string
   /** The name in `x-adobe-provider`. */
   provider?: string
@@ -50,6 +52,8 @@ export type EventTrace = {
 export type EventsStandIn = {
   /** First delivery; resolves when the action has answered or its time is over. */
   deliver(event: JsonObject): Promise<EventTrace>
+  /** Takes an event that is not pushed, as while a registration is disabled: it is in the journal only. */
+  hold(event: JsonObject): void
   /** Delivers again what is due by the clock, each event once; resolves with those. */
   retryDue(): Promise<EventTrace[]>
   /** Sends the probe of a new registration; `ok` when the challenge came back. */
@@ -126,18 +130,23 @@ export const startEvents = (options: EventsOptions): EventsStandIn => {
     return trace
   }
 
+  const accept = (event: JsonObject): { eventId: string; addressed: JsonObject } => {
+    const eventId = typeof event.eventid === 'string' ? event.eventid : randomUUID()
+    const ids = { event_id: eventId, eventid: eventId }
+    const recipient = { recipient_client_id: recipientClientId, recipientclientid: recipientClientId }
+    const addressed = { ...ids, ...recipient, ...structuredClone(event) }
+    options.onEvent?.(addressed)
+    return { eventId, addressed }
+  }
+
   return {
     traces,
+    hold: (event) => {
+      accept(event)
+    },
     deliver: (event) => {
-      const eventId = typeof event.eventid === 'string' ? event.eventid : randomUUID()
-      const ids = { event_id: eventId, eventid: eventId }
-      const recipient = { recipient_client_id: recipientClientId, recipientclientid: recipientClientId }
-      const trace: EventTrace = {
-        eventId,
-        event: { ...ids, ...recipient, ...structuredClone(event) },
-        state: 'delivering',
-        attempts: [],
-      }
+      const { eventId, addressed } = accept(event)
+      const trace: EventTrace = { eventId, event: addressed, state: 'delivering', attempts: [] }
       traces.push(trace)
       return attempt(trace)
     },

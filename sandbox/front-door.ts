@@ -13,6 +13,8 @@ export type FrontDoorOptions = {
   port?: number
   /** The action that is registered for publications; the sandbox's receiver by default. */
   exporter?: string
+  /** The action that the alarm fires. */
+  batch?: string
   /** Hears of every delivery. */
   onDelivery?: (event: JsonObject, answer: Answer) => void
 }
@@ -22,7 +24,7 @@ export const encodePath = (path: string): string => path.split('/').map(encodeUR
 
 const PATH_HELP = 'Give it as ?path=/content/dam/<folder>/<file name>, percent-encoded.'
 const ROUTES =
-  'POST /upload?path=, POST /publish?path=, POST /events, GET /assets?path=, GET /event?path=, GET /exported'
+  'POST /upload?path=, POST /publish?path=, POST /alarm, POST /events, GET /assets?path=, GET /event?path=, GET /exported'
 const MEBIBYTE = 1024 * 1024
 const MOST_MEBIBYTES = 4096
 /** What makes the app export an asset at once. */
@@ -111,7 +113,17 @@ export const startFrontDoor = async (options: FrontDoorOptions): Promise<Sandbox
     if (typeof path !== 'string') return path
     const asset = aem.findByPath(path)
     if (asset === undefined) return unknown(path)
-    return said(200, asset, await deliver(aem.publicationEvent('published', asset)))
+    const event = aem.publicationEvent('published', asset)
+    if (request.query.push !== 'no') return said(200, asset, await deliver(event))
+    publications.hold(event)
+    return json(200, { assetId: asset.id, path, answer: null })
+  }
+
+  const alarm = async (): Promise<Answer> => {
+    const { batch } = options
+    if (batch === undefined) return help(404, 'There is no action for the alarm in this sandbox')
+    const { status, body } = httpAnswer(await sandbox.runtime.invoke(batch))
+    return json(status, body ?? null)
   }
 
   const receive = (request: RecordedRequest): Answer | Promise<Answer> => {
@@ -126,6 +138,7 @@ export const startFrontDoor = async (options: FrontDoorOptions): Promise<Sandbox
     const route = `${request.method} ${request.path}`
     if (route === 'POST /upload') return upload(request)
     if (route === 'POST /publish') return publish(request)
+    if (route === 'POST /alarm') return alarm()
     if (route === 'GET /exported') return json(200, { folder: folder.root, files: await folder.files() })
     if (route === 'POST /events') return receive(request)
     if (route === 'GET /event')

@@ -8,6 +8,12 @@ export type Screen = {
   draw?(text: string): void
 }
 
+/** A screen on the standard output, or on what stands in for it. */
+export const createScreen = (output: { isTTY?: boolean; write(text: string): unknown }): Screen => ({
+  write: (line) => void output.write(`${line}\n`),
+  ...(output.isTTY === true ? { draw: (text: string): void => void output.write(`\r\u001b[2K${text}`) } : {}),
+})
+
 const WIDTH = 32
 const EVERY_MS = 100
 const INDENT = '   '
@@ -17,29 +23,33 @@ const bar = (share: number): string => {
   return `${'█'.repeat(full)}${'░'.repeat(WIDTH - full)}`
 }
 
+/** How an amount is told. */
+export type Measure = (amount: number) => string
+
 /**
  * Waits for a transfer and shows how far it is: as a bar that moves, or, where nothing can move, by a line for each
  * quarter.
- * @param options.total in bytes
- * @param options.done bytes so far
+ * @param options.total all of it, in bytes or whatever else
+ * @param options.done so much so far
+ * @param options.measure bytes by default
  */
 export const watched = async <T>(
   work: Promise<T>,
-  options: { screen: Screen; total: number; done: () => number },
+  options: { screen: Screen; total: number; done: () => number; measure?: Measure },
 ): Promise<T> => {
-  const { screen, total, done } = options
+  const { screen, total, done, measure = mebibytes } = options
   const begin = performance.now()
   let quarters = 0
 
   const show = (): void => {
-    const bytes = Math.min(done(), total)
+    const amount = Math.min(done(), total)
     const seconds = (performance.now() - begin) / 1000
-    const text = `${mebibytes(bytes)} of ${mebibytes(total)}, ${mebibytes(bytes / seconds)}/s`
+    const text = `${measure(amount)} of ${measure(total)}, ${measure(amount / seconds)}/s`
     if (screen.draw !== undefined) {
-      screen.draw(`${INDENT}${bar(bytes / total)} ${text}`)
+      screen.draw(`${INDENT}${bar(amount / total)} ${text}`)
       return
     }
-    const reached = Math.floor((bytes / total) * 4)
+    const reached = Math.floor((amount / total) * 4)
     if (reached <= quarters) return
     quarters = reached
     screen.write(`${INDENT}${text}`)

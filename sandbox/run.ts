@@ -1,9 +1,12 @@
-/** `npm run sandbox`: the stand-ins and the built actions, left running until Ctrl-C. */
+/** `npm run sandbox`: the stand-ins and the built actions, left running until Ctrl-C; or a burst, played to its end. */
 import { parseArgs } from 'node:util'
 import { buildActions, checkDependencies, projectRoot, SetupError } from './build'
+import { runDemo } from './demo'
+import { burst } from './demo/burst'
 import { encodePath, startFrontDoor } from './front-door'
 import { findTakenPort } from './ports'
 import { createPaint } from './print'
+import { createScreen } from './progress'
 import type { ActionSpec } from './runtime/runtime'
 import { type Sandbox, startSandbox } from './sandbox'
 
@@ -12,24 +15,37 @@ const SAMPLE = '/content/dam/shop/garden chair.jpg'
 const FILM = '/content/dam/shop/garden film.mp4'
 const paint = createPaint(process.stdout.isTTY === true)
 
-const readPort = (): number => {
-  let text: string | undefined
+const MOST_AT_ONCE = 10_000
+
+const readArguments = (): { port: number; burst: number | undefined } => {
+  const read = () => parseArgs({ options: { port: { type: 'string' }, burst: { type: 'string' } } }).values
+  let given: ReturnType<typeof read>
   try {
-    text = parseArgs({ options: { port: { type: 'string' } } }).values.port
+    given = read()
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error)
-    throw new SetupError(`${reason}\nUsage: npm run sandbox [-- --port <first of seven ports>]`)
+    throw new SetupError(
+      `${reason}\nUsage: npm run sandbox [-- --port <first of eight ports> | -- --burst <number of assets>]`,
+    )
   }
-  const port = text === undefined ? DEFAULT_PORT : Number(text)
-  if (Number.isInteger(port) && port >= 1024 && port <= 65_529) return port
-  throw new SetupError(`--port ${text} is not possible: it must be a whole number from 1024 to 65529`)
+  const whole = (name: 'port' | 'burst', usual: number, least: number, most: number): number => {
+    const value = Number(given[name] ?? usual)
+    if (Number.isInteger(value) && value >= least && value <= most) return value
+    throw new SetupError(
+      `--${name} ${given[name]} is not possible: it must be a whole number from ${least} to ${most}`,
+    )
+  }
+  return {
+    port: whole('port', DEFAULT_PORT, 1024, 65_528),
+    burst: given.burst === undefined ? undefined : whole('burst', 0, 1, MOST_AT_ONCE),
+  }
 }
 
 /** Before the build, so that nobody waits for it in vain. */
 const checkPorts = async (port: number): Promise<void> => {
-  const taken = await findTakenPort([0, 1, 2, 3, 4, 5, 6].map((it) => port + it))
+  const taken = await findTakenPort([0, 1, 2, 3, 4, 5, 6, 7].map((it) => port + it))
   if (taken === undefined) return
-  const advice = 'Stop what uses it, or choose seven others: npm run sandbox -- --port 9900'
+  const advice = 'Stop what uses it, or choose eight others: npm run sandbox -- --port 9900'
   throw new SetupError(`Port ${taken} is in use. ${advice}`)
 }
 
@@ -51,6 +67,7 @@ const start = async (actions: Record<string, ActionSpec>, port: number): Promise
       pim: port + 4,
       blobs: port + 5,
       runtime: port + 6,
+      journal: port + 7,
     },
     onLog: printLog,
   })
@@ -58,6 +75,7 @@ const start = async (actions: Record<string, ActionSpec>, port: number): Promise
     sandbox,
     port,
     exporter: 'export-asset',
+    batch: 'export-batch',
     onDelivery: (event, answer) =>
       console.log(`${String(event.type)} answered ${answer.status}: ${answer.body ?? ''}`),
   }).catch(async (error: unknown) => {
@@ -73,13 +91,14 @@ const start = async (actions: Record<string, ActionSpec>, port: number): Promise
 }
 
 const explain = (sandbox: Sandbox, port: number): void => {
-  const { ims, aem, state, pim, runtime, folder } = sandbox
+  const { ims, aem, state, pim, runtime, folder, journal } = sandbox
   const door = `http://127.0.0.1:${port}`
   const path = encodePath(SAMPLE)
   console.log(`${paint.bold('The sandbox is running.')} Ctrl-C ends it.\n`)
   console.log(
     `IMS ${ims.url}\nAEM ${aem.url}\nState ${state.url}\nI/O Runtime ${runtime.api.url}\n` +
-      `PIM ${pim.url} (X-Api-Key: ${pim.apiKey})\nDestination folder: ${folder.root}\n`,
+      `PIM ${pim.url} (X-Api-Key: ${pim.apiKey})\nJournal ${journal.journalUrl}\n` +
+      `Destination folder: ${folder.root}\n`,
   )
   console.log('Upload an asset; AEM fires its event:')
   console.log(`  curl -s -X POST '${door}/upload?path=${path}'\n`)
@@ -93,13 +112,22 @@ const explain = (sandbox: Sandbox, port: number): void => {
   console.log(`  curl -s -X POST '${door}/publish?path=${encodePath(FILM)}'\n`)
   console.log('Deliver an event as I/O Events would (here: the one of that asset, once more):')
   console.log(`  curl -s '${door}/event?path=${path}' | curl -s -X POST '${door}/events' -d @-\n`)
+  console.log('Publish an asset that push misses, and let the alarm find it in the journal:')
+  console.log(`  curl -s -X POST '${door}/publish?path=${path}&push=no'`)
+  console.log(`  curl -s -X POST '${door}/alarm'\n`)
   console.log('Ask the PIM:')
   console.log(`  curl -s -H 'X-Api-Key: ${pim.apiKey}' '${pim.url}/products/MockSKU%20123'\n`)
 }
 
 const main = async (): Promise<void> => {
-  const port = readPort()
+  const { port, burst: count } = readArguments()
   checkDependencies(projectRoot)
+  if (count !== undefined) {
+    const screen = createScreen(process.stdout)
+    const actions = await buildActions((line) => screen.write(paint.dim(line)))
+    if (!(await runDemo({ actions, scenes: [burst(count)], screen, paint }))) process.exitCode = 1
+    return
+  }
   await checkPorts(port)
   const actions = await buildActions((line) => console.log(paint.dim(line)))
   const sandbox = await start(actions, port)

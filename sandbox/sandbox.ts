@@ -2,6 +2,7 @@ import { type AemOptions, type AemStandIn, startAem } from './aem/author'
 import { createClock, type MovableClock } from './clock'
 import { type EventsStandIn, startEvents } from './events'
 import { type ImsStandIn, startIms } from './ims'
+import { type JournalStandIn, startJournal } from './journal'
 import type { JsonObject } from './json'
 import { type PimStandIn, startPim } from './pim'
 import { type ActionSpec, type RuntimeOptions, type RuntimeStandIn, startRuntime } from './runtime/runtime'
@@ -26,8 +27,18 @@ export type SandboxOptions = {
   clock?: MovableClock
   aem?: Omit<AemOptions, 'clock' | 'isValidToken' | 'allowedClientIds' | 'port' | 'blobPort'>
   /** Fixed ports; free ones by default. */
-  ports?: { ims?: number; aem?: number; blobs?: number; state?: number; pim?: number; runtime?: number }
+  ports?: {
+    ims?: number
+    aem?: number
+    blobs?: number
+    state?: number
+    pim?: number
+    runtime?: number
+    journal?: number
+  }
   logLevel?: string
+  /** Activations that the namespace may have at once: see the runtime. */
+  maxActivations?: number
   /** Hears what the actions write to their logs. */
   onLog?: RuntimeOptions['onLog']
 }
@@ -41,6 +52,8 @@ export type Sandbox = {
   pim: PimStandIn
   runtime: RuntimeStandIn
   events: EventsStandIn
+  /** Has every event that any registration was given, delivered or held back. */
+  journal: JournalStandIn
   /** The registration of another action at I/O Events. Throws when there is no such action. */
   registration(action: string): EventsStandIn
   /** The destination `folder`: a temporary one. */
@@ -54,7 +67,7 @@ export type Sandbox = {
 }
 
 /**
- * Starts IMS, AEM, State, a PIM, the runtime and I/O Events together. When one cannot start (a port is taken,
+ * Starts IMS, AEM, State, a PIM, the runtime and I/O Events with its journal together. When one cannot start (a port is taken,
  * a bundle is missing), the others are closed and the error is thrown.
  */
 export const startSandbox = async (options: SandboxOptions = {}): Promise<Sandbox> => {
@@ -80,6 +93,8 @@ export const startSandbox = async (options: SandboxOptions = {}): Promise<Sandbo
     const state = await keep(startState({ clock, namespace, auth, port: ports.state ?? 0 }))
     const pim = await keep(startPim({ clock, port: ports.pim ?? 0 }))
     const folder = await keep(startFolder())
+    const registered = { clientId: CLIENT_ID, orgId: ORG_ID, isValidToken: ims.isValid }
+    const journal = await keep(startJournal({ clock, ...registered, port: ports.journal ?? 0 }))
 
     const inputs = (): Record<string, string> => ({
       LOG_LEVEL: options.logLevel ?? 'info',
@@ -91,6 +106,7 @@ export const startSandbox = async (options: SandboxOptions = {}): Promise<Sandbo
       AEM_AUTHOR_URLS: aem.url,
       PIM_COMMUNICATOR: 'mock',
       FOLDER_ROOT: folder.root,
+      JOURNAL_URL: journal.journalUrl,
     })
     const env = (): Record<string, string> => ({
       AIO_STATE_ENDPOINT: state.url,
@@ -104,12 +120,17 @@ export const startSandbox = async (options: SandboxOptions = {}): Promise<Sandbo
     })
     const runtimeEnv = { AIO_STATE_ENDPOINT: state.url }
     const deployment = { actions: Object.fromEntries(bound), namespace, auth, env: runtimeEnv, clock }
-    const further = options.onLog === undefined ? {} : { onLog: options.onLog }
+    const { onLog, maxActivations } = options
+    const further = {
+      ...(onLog === undefined ? {} : { onLog }),
+      ...(maxActivations === undefined ? {} : { maxActivations }),
+    }
     const runtime = await keep(startRuntime({ ...deployment, ...further, port: ports.runtime ?? 0 }))
     const registrations = new Map<string, EventsStandIn>()
     const register = (action: string): EventsStandIn => {
       const invoke = (params: JsonObject) => runtime.invoke(action, params)
-      const registration = startEvents({ clock, invoke, recipientClientId: CLIENT_ID })
+      const onEvent = (event: JsonObject) => journal.append(event)
+      const registration = startEvents({ clock, invoke, onEvent, recipientClientId: CLIENT_ID })
       registrations.set(action, registration)
       return registration
     }
@@ -122,7 +143,8 @@ export const startSandbox = async (options: SandboxOptions = {}): Promise<Sandbo
       if (found === undefined) throw new Error(`There is no action ${action} in the sandbox`)
       return found
     }
-    return { clock, ims, aem, state, pim, folder, runtime, events, registration, inputs, env, close }
+    const standIns = { clock, ims, aem, state, pim, folder, runtime, events, journal }
+    return { ...standIns, registration, inputs, env, close }
   } catch (error) {
     await close()
     throw error

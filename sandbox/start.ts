@@ -5,7 +5,7 @@ import { runDemo } from './demo'
 import { enrichment } from './demo/enrichment'
 import { exporting } from './demo/export'
 import { createPaint } from './print'
-import type { Screen } from './progress'
+import { createScreen } from './progress'
 
 /** It takes no arguments, and says so before the build. */
 const checkArguments = (): void => {
@@ -17,15 +17,10 @@ const checkArguments = (): void => {
   }
 }
 
-const createScreen = (isTerminal: boolean): Screen => ({
-  write: (line) => console.log(line),
-  ...(isTerminal ? { draw: (text: string) => process.stdout.write(`\r\u001b[2K${text}`) } : {}),
-})
-
 const main = async (): Promise<number> => {
   const isTerminal = process.stdout.isTTY === true
   const paint = createPaint(isTerminal)
-  const screen = createScreen(isTerminal)
+  const screen = createScreen(process.stdout)
   try {
     checkArguments()
     checkDependencies(projectRoot)

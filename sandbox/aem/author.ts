@@ -97,7 +97,10 @@ export const startAem = async (options: AemOptions): Promise<AemStandIn> => {
   }
 
   const view = (asset: AemAsset): AssetView => ({ ...structuredClone(asset), etag: etagOf(asset) })
-  const byPath = (path: string): AemAsset | undefined => [...assets.values()].find((it) => it.path === path)
+  const byPath = (path: string): AemAsset | undefined => {
+    for (const asset of assets.values()) if (asset.path === path) return asset
+    return undefined
+  }
   const stored = (id: string): AemAsset => {
     const asset = assets.get(id)
     if (asset === undefined) throw new Error(`The AEM stand-in has no asset ${id}`)

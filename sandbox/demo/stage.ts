@@ -1,5 +1,5 @@
 import { milliseconds, type Paint } from '../print'
-import { type Screen, watched } from '../progress'
+import { type Measure, type Screen, watched } from '../progress'
 import type { Activation } from '../runtime/activation'
 import type { Sandbox } from '../sandbox'
 
@@ -13,8 +13,8 @@ export type Stage = {
   detail(text: string): void
   /** Lines with room above them. */
   block(lines: readonly string[]): void
-  /** Shows how far a transfer is while it goes on. */
-  watch<T>(work: Promise<T>, total: number, done: () => number): Promise<T>
+  /** Shows how far a transfer is while it goes on; in bytes, unless it is measured otherwise. */
+  watch<T>(work: Promise<T>, total: number, done: () => number, measure?: Measure): Promise<T>
 }
 
 /** A figure and what it tells of. */
@@ -68,6 +68,7 @@ export const setStage = (sandbox: Sandbox, screen: Screen, paint: Paint): Stage 
       screen.write('')
       for (const line of lines) detail(line)
     },
-    watch: (work, total, done) => watched(work, { screen, total, done }),
+    watch: (work, total, done, measure) =>
+      watched(work, { screen, total, done, ...(measure === undefined ? {} : { measure }) }),
   }
 }

@@ -27,7 +27,10 @@ export type Counts = {
 
 /** Accounts for what comes out: done, skipped, dead-lettered, or parked. */
 export type Accounts = {
+  /** Takes note of what an outcome tells about the systems, and of its bytes: once, however many events it is for. */
+  learn(work: Work, outcome: Outcome): void
   /**
+   * Accounts for one event, or for what was parked.
    * @throws {BridgeError} when the run has to stop where it stands: the piece is not accounted for
    */
   settle(piece: Piece, outcome: Outcome): Promise<void>
@@ -58,11 +61,9 @@ export function createAccounts({ systems, parking }: { systems: Systems; parking
   const heldBack: (() => Promise<void>)[] = []
   let bytes = 0
 
-  return { settle, release, counts, bytes: () => bytes }
+  return { learn, settle, release, counts, bytes: () => bytes }
 
   async function settle(piece: Piece, outcome: Outcome): Promise<void> {
-    bytes += outcome.bytes
-    learn(piece.work, outcome)
     if (outcome.kind !== 'again') {
       if (piece.record !== undefined) await parking.remove(piece.record.id)
       counts[outcome.kind === 'dead-letter' ? 'deadLettered' : outcome.kind] += piece.events
@@ -96,7 +97,8 @@ export function createAccounts({ systems, parking }: { systems: Systems; parking
     done()
   }
 
-  function learn(work: Work, { kind, problems, reached }: Outcome): void {
+  function learn(work: Work, { kind, problems, reached, bytes: moved }: Outcome): void {
+    bytes += moved
     for (const name of reached) systems.worked(destinationSystem(name))
     if (kind === 'done') {
       systems.worked('AEM')

@@ -105,7 +105,8 @@ export function add(run: Run, piece: Piece, subject?: string): Promise<void> {
     // What waits is for the next run.
     if (run.accounts.bytes() >= run.parts.limits.maxBytes) run.queue.stop()
   }
-  return run.queue.add({ work: piece.work, subject, events: piece.events, settle })
+  const learn = (outcome: Outcome): void => run.accounts.learn(piece.work, outcome)
+  return run.queue.add({ work: piece.work, subject, learn, settle })
 }
 
 /** Why the run begins nothing new; undefined while it may. */

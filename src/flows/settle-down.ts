@@ -71,19 +71,16 @@ async function detach({ queue, context, parts, parking }: Run): Promise<void> {
     message: 'it was still going on when its run ended, and goes on beside the next one',
     notBefore: Math.min(call.deadline, parts.clock.now() + longestRestMs),
   }
-  const outcome: Outcome = {
-    kind: 'again',
-    message: problem.message,
-    bytes: 0,
-    problems: [problem],
-    reached: [],
-  }
-  for (const job of queue.running()) {
-    const { settle } = job
-    job.settle = async (late) => {
-      if (late.kind !== 'again') await parking.remove(idOf(job))
+  for (const jobs of queue.running()) {
+    for (const [index, job] of jobs.entries()) {
+      const { destination } = job.work
+      const problems = [{ ...problem, destination }]
+      const late = async ({ kind }: Outcome): Promise<void> => {
+        if (kind !== 'again') await parking.remove(idOf(job))
+      }
+      jobs[index] = { ...job, settle: late }
+      await job.settle({ kind: 'again', message: problem.message, bytes: 0, problems, reached: [] })
     }
-    await settle(outcome)
   }
 }
 

@@ -72,15 +72,15 @@ function keep(lease: Lease, clock: Clock, { call }: FlowContext): () => void {
   return () => over.abort()
 
   async function refreshing(): Promise<void> {
-    try {
-      for (;;) {
+    while (!over.signal.aborted) {
+      try {
         await clock.sleep(leaseMs / 3, over.signal)
         await lease.refresh(call)
-      }
-    } catch (thrown) {
-      // Overlapping runs do no harm.
-      if (!over.signal.aborted)
+      } catch (thrown) {
+        if (over.signal.aborted || call.signal.aborted) return
+        // Overlapping runs do no harm.
         call.logger.warn('the lease could not be kept', { error: toBridgeError(thrown).toJSON() })
+      }
     }
   }
 }

@@ -3,12 +3,20 @@ import type { Outcome, Work } from './perform'
 /** A piece of work that waits for its turn, and what depends on it. */
 export type Job = {
   work: Work
-  /** Jobs of one subject are done one after the other; one that waits takes over from the one before. */
+  /** Jobs of one subject are done one after the other; those that wait together are done as one, the last one. */
   subject: string | undefined
-  /** How many events it stands for. */
-  events: number
+  /** Told the outcome first; once for all that are done as one. */
+  learn(outcome: Outcome): void
   /** Called in the end, whatever the outcome; what it throws ends the whole run. */
-  settle: (outcome: Outcome) => Promise<void>
+  settle(outcome: Outcome): Promise<void>
+}
+
+/** Jobs that are done as one. */
+type Bundle = {
+  subject: string | undefined
+  jobs: [Job, ...Job[]]
+  /** The one that is done for all. */
+  newest: Job
   /** Set when a lane for the others could not do it. */
   isLocal?: boolean
 }
@@ -30,41 +38,48 @@ export type WorkQueue = {
   idle(): Promise<void>
   /** Forgets what has not begun; what has is finished. */
   stop(reason?: unknown): void
-  /** Those that have begun and are not done. */
-  running(): readonly Job[]
+  /** Those that have begun and are not done; what stands in for one of them here is settled in its place. */
+  running(): readonly Job[][]
 }
+
+/** So many times more may wait when several are done as one: each is kept with its event. */
+const maxTogether = 10
 
 /** Creates a queue that works at once on whatever is added. */
 export function createWorkQueue(lanes: readonly Lane[], maxWaiting: number): WorkQueue {
-  const waiting: Job[] = []
-  const bySubject = new Map<string, Job>()
+  const waiting: Bundle[] = []
+  const bySubject = new Map<string, Bundle>()
   const busy = new Set<string>()
-  const running = new Set<Job>()
+  const running = new Set<Bundle>()
+  /** Jobs in all that wait. */
+  let held = 0
   const free = [...lanes]
   let failure: { reason: unknown } | undefined
   let isStopped = false
   let wakers: (() => void)[] = []
 
-  return { add, idle, stop, running: () => [...running] }
+  return { add, idle, stop, running: () => [...running].map(({ jobs }) => jobs) }
 
   async function add(job: Job): Promise<void> {
-    while (waiting.length >= maxWaiting && !isStopped) await change()
+    while (isFull() && !isStopped) await change()
     throwIfFailed()
     if (isStopped) return
     const before = job.subject === undefined ? undefined : bySubject.get(job.subject)
     if (before === undefined) {
-      waiting.push(job)
-      if (job.subject !== undefined) bySubject.set(job.subject, job)
+      const bundle: Bundle = { subject: job.subject, jobs: [job], newest: job }
+      waiting.push(bundle)
+      if (job.subject !== undefined) bySubject.set(job.subject, bundle)
     } else {
-      // The newer event stands for both: what is done looks at the asset as it is.
-      const settleBoth = [before.settle, job.settle]
-      before.work = job.work
-      before.events += job.events
-      before.settle = async (outcome) => {
-        for (const settle of settleBoth) await settle(outcome)
-      }
+      // The newer event stands for all: what is done looks at the asset as it is.
+      before.jobs.push(job)
+      before.newest = job
     }
+    held += 1
     dispatch()
+  }
+
+  function isFull(): boolean {
+    return waiting.length >= maxWaiting || held >= maxWaiting * maxTogether
   }
 
   async function idle(): Promise<void> {
@@ -76,6 +91,7 @@ export function createWorkQueue(lanes: readonly Lane[], maxWaiting: number): Wor
     if (reason !== undefined) failure ??= { reason }
     isStopped = true
     waiting.length = 0
+    held = 0
     bySubject.clear()
     wake()
   }
@@ -83,13 +99,13 @@ export function createWorkQueue(lanes: readonly Lane[], maxWaiting: number): Wor
   function dispatch(): void {
     for (let index = 0; index < free.length && waiting.length > 0; ) {
       const lane = free[index]
-      const jobs = lane === undefined ? [] : take(lane)
-      if (lane === undefined || jobs.length === 0) {
+      const bundles = lane === undefined ? [] : take(lane)
+      if (lane === undefined || bundles.length === 0) {
         index += 1
         continue
       }
       free.splice(index, 1)
-      void work(lane, jobs).finally(() => {
+      void work(lane, bundles).finally(() => {
         free.push(lane)
         dispatch()
         wake()
@@ -97,47 +113,54 @@ export function createWorkQueue(lanes: readonly Lane[], maxWaiting: number): Wor
     }
   }
 
-  function take(lane: Lane): Job[] {
-    const jobs: Job[] = []
-    for (let index = 0; index < waiting.length && jobs.length < lane.size; ) {
-      const job = waiting[index]
-      const isBusy = job?.subject !== undefined && busy.has(job.subject)
-      if (job === undefined || isBusy || (job.isLocal && !lane.isLocal)) {
+  function take(lane: Lane): Bundle[] {
+    const bundles: Bundle[] = []
+    for (let index = 0; index < waiting.length && bundles.length < lane.size; ) {
+      const bundle = waiting[index]
+      const isBusy = bundle?.subject !== undefined && busy.has(bundle.subject)
+      if (bundle === undefined || isBusy || (bundle.isLocal && !lane.isLocal)) {
         index += 1
         continue
       }
       waiting.splice(index, 1)
-      if (job.subject !== undefined) {
-        if (bySubject.get(job.subject) === job) bySubject.delete(job.subject)
-        busy.add(job.subject)
+      held -= bundle.jobs.length
+      if (bundle.subject !== undefined) {
+        if (bySubject.get(bundle.subject) === bundle) bySubject.delete(bundle.subject)
+        busy.add(bundle.subject)
       }
-      running.add(job)
-      jobs.push(job)
+      running.add(bundle)
+      bundles.push(bundle)
     }
-    return jobs
+    return bundles
   }
 
-  async function work(lane: Lane, jobs: readonly Job[]): Promise<void> {
+  async function work(lane: Lane, bundles: readonly Bundle[]): Promise<void> {
     try {
-      const outcomes = await lane.run(jobs.map((job) => job.work))
-      for (const [index, job] of jobs.entries()) {
+      const outcomes = await lane.run(bundles.map(({ newest }) => newest.work))
+      for (const [index, bundle] of bundles.entries()) {
         const outcome = outcomes[index]
-        if (outcome !== undefined) await job.settle(outcome)
-        else if (!isStopped) again(job)
+        if (outcome !== undefined) await settle(bundle, outcome)
+        else if (!isStopped) again(bundle)
       }
     } catch (thrown) {
       stop(thrown)
     } finally {
-      for (const job of jobs) {
-        running.delete(job)
-        if (job.subject !== undefined) busy.delete(job.subject)
+      for (const bundle of bundles) {
+        running.delete(bundle)
+        if (bundle.subject !== undefined) busy.delete(bundle.subject)
       }
     }
   }
 
-  function again(job: Job): void {
-    job.isLocal = true
-    waiting.unshift(job)
+  async function settle({ jobs, newest }: Bundle, outcome: Outcome): Promise<void> {
+    newest.learn(outcome)
+    for (const job of jobs) await job.settle(outcome)
+  }
+
+  function again(bundle: Bundle): void {
+    bundle.isLocal = true
+    waiting.unshift(bundle)
+    held += bundle.jobs.length
   }
 
   function throwIfFailed(): void {

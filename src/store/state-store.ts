@@ -29,10 +29,20 @@ export function createStateStore(
   credentials: StateCredentials,
   { operationTimeoutMs = usualTimeoutMs }: { operationTimeoutMs?: number } = {},
 ): Store {
+  // The library waits for ever when an answer to a read is cut. Reading once more does no harm.
+  const readTimeoutMs = operationTimeoutMs / 3
   let opened: Promise<AdobeState> | undefined
 
   return {
-    get: (key, signal) => operate(signal, async (state) => (await state.get(key))?.value),
+    async get(key, signal) {
+      const read = async (state: AdobeState): Promise<string | undefined> => (await state.get(key))?.value
+      try {
+        return await operate(signal, read, readTimeoutMs)
+      } catch (thrown) {
+        if (!isLate(thrown)) throw thrown
+        return operate(signal, read)
+      }
+    },
     put: (key, value, ttl, signal) =>
       operate(signal, async (state) => {
         // The service takes 0 for a day.
@@ -43,18 +53,32 @@ export function createStateStore(
         await state.delete(key)
       }),
     async *keys(pattern, signal) {
-      const pages = await operate(signal, async (state) => state.list({ match: pattern }))
-      const iterator = pages[Symbol.asyncIterator]()
-      for (;;) {
-        const page = await operate(signal, () => iterator.next())
-        if (page.done) return
-        yield* page.value.keys
+      try {
+        yield* list(pattern, signal, readTimeoutMs)
+      } catch (thrown) {
+        if (!isLate(thrown)) throw thrown
+        // Its iterator waits for ever: from the beginning, for a key may come twice.
+        yield* list(pattern, signal, operationTimeoutMs)
       }
     },
   }
 
-  async function operate<T>(signal: AbortSignal, operation: (state: AdobeState) => Promise<T>): Promise<T> {
-    const attempt = startAttempt(signal, operationTimeoutMs)
+  async function* list(pattern: string, signal: AbortSignal, limitMs: number): AsyncGenerator<string> {
+    const pages = await operate(signal, async (state) => state.list({ match: pattern }), limitMs)
+    const iterator = pages[Symbol.asyncIterator]()
+    for (;;) {
+      const page = await operate(signal, () => iterator.next(), limitMs)
+      if (page.done) return
+      yield* page.value.keys
+    }
+  }
+
+  async function operate<T>(
+    signal: AbortSignal,
+    operation: (state: AdobeState) => Promise<T>,
+    limitMs = operationTimeoutMs,
+  ): Promise<T> {
+    const attempt = startAttempt(signal, limitMs)
     try {
       opened ??= open().catch((thrown: unknown) => {
         opened = undefined
@@ -83,8 +107,13 @@ export function createStateStore(
   }
 }
 
+const lateCode = 'no answer in time'
+
+const isLate = (thrown: unknown): boolean =>
+  thrown instanceof BridgeError && thrown.message.includes(lateCode)
+
 function errorCode(thrown: unknown): string {
-  if (thrown instanceof DOMException) return 'no answer in time'
+  if (thrown instanceof DOMException) return lateCode
   return thrown instanceof Error && 'code' in thrown ? String(thrown.code) : 'no answer'
 }
 

@@ -2,6 +2,27 @@ import { runScript } from '../../scripts/command'
 
 const start = (...args: string[]) => runScript('tsx/dist/cli.mjs', ['sandbox/start.ts', ...args])
 
+describe('npm run sandbox -- --burst', () => {
+  const sandbox = (...args: string[]) => runScript('tsx/dist/cli.mjs', ['sandbox/run.ts', ...args])
+
+  test('shows how the batch drains a burst, and ends well', async () => {
+    const { code, output } = await sandbox('--burst', '40')
+
+    expect(output).toContain('All as expected.')
+    expect(code).toBe(0)
+    expect(output).toContain('40 assets of 40 assets')
+    expect(output).toMatch(/done +\| 40/)
+    expect(output).toContain('Nothing is left to do')
+  })
+
+  test('takes a number only', async () => {
+    const { code, output } = await sandbox('--burst', 'many')
+
+    expect(output).toContain('--burst many is not possible')
+    expect(code).toBe(1)
+  })
+})
+
 describe('npm start', () => {
   test('shows both jobs on the built actions, with plain lines where there is no terminal, and ends well', async () => {
     const { code, output } = await start()

@@ -132,6 +132,34 @@ describe('aio app deploy', () => {
     },
   )
 
+  test('gives export-batch a container of its own, the longest time there is, and the key', () => {
+    const { exec, limits, annotations } = action('export-batch')
+
+    expect(exec.kind).toBe('nodejs:24')
+    expect(limits).toMatchObject({ timeout: 10_800_000, memory: 256, concurrency: 1 })
+    expect(asObject(annotations)).toMatchObject({
+      'web-export': false,
+      'raw-http': false,
+      'require-adobe-auth': false,
+      'provide-api-key': true,
+    })
+  })
+
+  test('sets an alarm every ten minutes, whose rule runs export-batch', () => {
+    expect([...recorder.alarms]).toEqual([
+      [
+        '/a-namespace/export-batch-alarm',
+        { feed: '/whisk.system/alarms/interval', parameters: { minutes: 10 } },
+      ],
+    ])
+    expect(recorder.put('/rules/export-batch-by-alarm')).toMatchObject([
+      {
+        action: '/a-namespace/asset-bridge/export-batch',
+        trigger: '/a-namespace/export-batch-alarm',
+      },
+    ])
+  })
+
   test('uploads the bundle that was built, and it answers the challenge probe', async () => {
     const files = unzip(Buffer.from(action('generic').exec.code, 'base64'))
     const built = await readFile(join(root, 'dist/application/actions/asset-bridge/generic-temp/index.js'))

@@ -4,7 +4,7 @@ import type { JsonObject } from '../../sandbox/json'
 import { systemClock } from '../../src/core/clock'
 import { createRedactor } from '../../src/core/redaction'
 import { createDeadLetters, type DeadLetter } from '../../src/delivery/dead-letters'
-import { createLeases } from '../../src/delivery/lease'
+import { createLeases, type Leases } from '../../src/delivery/lease'
 import { createPendingWork, type Pending } from '../../src/delivery/pending'
 import { createRunReports } from '../../src/delivery/run-reports'
 import type { EventFlow, FlowContext } from '../../src/flows/event-flow'
@@ -28,7 +28,10 @@ export type BatchBench = {
   limits: RunLimits
   /** Adds assets and their events of publication. */
   publish(count: number, metadata?: JsonObject): { key: string; event: JsonObject }[]
-  run(more?: { context?: Partial<FlowContext>; parts?: Partial<RunParts> }): Promise<Supervised>
+  run(more?: {
+    context?: Partial<FlowContext>
+    parts?: Partial<RunParts & { leases: Leases }>
+  }): Promise<Supervised>
   pending(): Pending[]
   letters(): DeadLetter[]
   cursor(): string | undefined
@@ -78,12 +81,11 @@ export async function startBatchBench(): Promise<BatchBench> {
       const tokens = createTokenProvider({ imsUrl: ims.url, ...credentials }, { http, redactor, clock })
       const url = journal.journalUrl
       const reader = createJournalReader({ url, apiKey: 'client-1', orgId }, { http, tokens, clock })
-      const cursorFor = (journalUrl: string) => createCursorKeeper(journalUrl, { store, clock })
       return supervisedRun(
         'export-batch',
         {
           flows: { ...exports.workParts.flows, generic: (event, own) => bench.generic(event, own) },
-          journals: [{ url, reader, cursor: cursorFor(url) }],
+          journals: [{ url, reader, cursor: createCursorKeeper(url, { store, clock }) }],
           leases: createLeases({ store, clock }),
           reports: createRunReports(store, { redactor }),
           start: { from: 'oldest' },

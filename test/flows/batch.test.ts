@@ -1,4 +1,6 @@
+import { systemClock } from '../../src/core/clock'
 import { systemicError, transientError } from '../../src/core/errors'
+import type { Lease } from '../../src/delivery/lease'
 import { type BatchBench, startBatchBench } from './batch-bench'
 
 let bench: BatchBench
@@ -69,6 +71,53 @@ describe('a run', () => {
     ).toBeLessThan(8)
   })
 
+  test('counts what many events about one asset took, or failed by, once', async () => {
+    const [one] = bench.publish(1)
+    for (let index = 0; index < 20; index++) bench.journal.append({ ...one?.event, id: `again-${index}` })
+    bench.publish(3)
+    bench.limits.concurrency = 1
+    bench.exports.destinations.one.beforePublish = (key) => {
+      if (key === one?.key) throw transientError('ONE_FAILED', 'one stumbles over this file')
+    }
+    // One failure is no sign that the destination is down.
+    expect((await bench.run()).answer).toMatchObject({ done: 3, parked: 21, bytes: 3 * 40_000 })
+    bench.exports.destinations.one.beforePublish = undefined
+    clock().advance(60 * minute)
+    for (let index = 0; index < 20; index++) bench.journal.append({ ...one?.event, id: `more-${index}` })
+    expect((await bench.run()).answer).toMatchObject({ done: 20, pending: 0, bytes: 40_000 })
+  })
+
+  test('takes any number of events about an asset that keeps it waiting', async () => {
+    const [one] = bench.publish(1)
+    bench.journal.appendMany(20_000, (index) => ({ ...one?.event, id: `again-${index}` }))
+    bench.limits.maxEvents = 100_000
+    expect((await bench.run()).answer).toMatchObject({ outcome: 'done', done: 20_001 })
+    expect(bench.exports.destinations.one.puts).toHaveLength(1)
+  })
+
+  test('goes on keeping its lease when State fails for a moment', async () => {
+    bench.publish(1)
+    let refreshes = 0
+    let isOver = (): void => undefined
+    const refreshed = new Promise<void>((resolve) => {
+      isOver = resolve
+    })
+    bench.store.before = (operation, key) => {
+      if (operation !== 'put' || key !== 'lease.export-batch') return
+      refreshes += 1
+      if (refreshes === 2) throw transientError('STATE_UNAVAILABLE', 'State is down')
+      if (refreshes === 4) isOver()
+    }
+    bench.exports.destinations.one.beforePublish = () => refreshed
+    // The lease is kept every minute, which passes at once here.
+    const hurrying = {
+      now: clock().now,
+      sleep: (ms: number, signal: AbortSignal) => systemClock.sleep(ms === minute ? 1 : ms, signal),
+    }
+    expect((await bench.run({ parts: { clock: hurrying } })).answer).toMatchObject({ done: 1 })
+    expect(refreshes).toBeGreaterThanOrEqual(4)
+  })
+
   test('stops at its number of events; the next one goes on', async () => {
     bench.publish(25)
     bench.limits.maxEvents = 10
@@ -135,6 +184,43 @@ describe('a run', () => {
       key.startsWith('run.export-batch.') ? [value] : [],
     )
     expect(JSON.parse(report)).toMatchObject({ outcome: 'done', counts: { done: 2, events: 2 } })
+  })
+})
+
+describe('two runs that overlap', () => {
+  test('end in the same content, with nothing left over', async () => {
+    const published = bench.publish(40, { exportDestination: 'one, two' })
+    bench.journal.append({ id: 'poison', source: 'x', hello: 'world' })
+    const failing = published[7]?.key
+    bench.exports.destinations.two.beforePublish = (key) => {
+      if (key === failing) throw transientError('TWO_FAILED', 'two stumbles over this file')
+    }
+    const granted: Lease = { refresh: async () => true, release: async () => undefined }
+    const leases = {
+      acquire: async () => granted,
+      holder: async () => undefined,
+      revoke: async () => undefined,
+    }
+    const overlapping = () => bench.run({ parts: { leases } })
+
+    const reports = await Promise.all([overlapping(), overlapping()])
+
+    expect(reports.map(({ answer }) => answer.outcome)).toEqual(['done', 'done'])
+    expect(bench.cursor()).toBe(bench.journal.positions().at(-1))
+    expect(bench.letters()).toHaveLength(1)
+    expect(bench.pending()).toMatchObject([{ destination: 'two', attempts: 1 }])
+    bench.exports.destinations.two.beforePublish = undefined
+    clock().advance(60 * minute)
+    await Promise.all([overlapping(), overlapping()])
+    for (const name of ['one', 'two'] as const) {
+      const { held } = bench.exports.destinations[name]
+      expect([...held.keys()].sort()).toEqual(published.map(({ key }) => key).sort())
+      for (const [key, { version }] of held) {
+        const asset = bench.exports.author.aem.findByPath(`/content/dam/${key}`)
+        expect(version).toContain(asset?.repositoryMetadata['dam:sha1'])
+      }
+    }
+    expect(bench.pending()).toEqual([])
   })
 })
 
@@ -330,6 +416,34 @@ describe('work that outlasts its run', () => {
     release()
     expect((await running).answer).toMatchObject({ parked: 1 })
     expect(held()).toEqual([slow?.key])
+    expect(bench.pending()).toEqual([])
+  })
+
+  test('leaves no record behind, for one destination and for several events alike', async () => {
+    const [slow] = bench.publish(1)
+    const { one } = bench.exports.destinations
+    one.beforePublish = () => {
+      throw transientError('ONE_FAILED', 'not now')
+    }
+    await bench.run()
+    expect(bench.pending()).toMatchObject([{ destination: 'one' }])
+    clock().advance(60 * minute)
+    bench.journal.append({ ...slow?.event, id: 'again-1' })
+    bench.journal.append({ ...slow?.event, id: 'again-2' })
+    let release = (): void => undefined
+    const free = new Promise<void>((resolve) => {
+      release = resolve
+    })
+    one.beforePublish = () => free
+    bench.limits.runMs = 100
+    bench.limits.graceMs = 50
+    const running = bench.run()
+    const isDetached = () =>
+      bench.pending().some(({ history }) => history.at(-1)?.code === 'STILL_RUNNING') &&
+      bench.store.entries().has('run.export-batch.1')
+    while (!isDetached()) await new Promise((resolve) => setTimeout(resolve, 5))
+    release()
+    await running
     expect(bench.pending()).toEqual([])
   })
 })

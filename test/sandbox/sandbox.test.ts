@@ -30,6 +30,7 @@ describe('the whole sandbox', () => {
       AEM_AUTHOR_URLS: sandbox.aem.url,
       PIM_COMMUNICATOR: 'mock',
       FOLDER_ROOT: sandbox.folder.root,
+      JOURNAL_URL: sandbox.journal.journalUrl,
     })
     expect(sandbox.env()).toEqual({
       __OW_API_HOST: sandbox.runtime.api.url,
@@ -49,6 +50,33 @@ describe('the whole sandbox', () => {
       'wknd-suppliername': 'mock-supplier',
     })
     expect(ims.tokensIssued()).toBe(1)
+  })
+
+  it('keeps what is delivered, and what is held back, in the journal', async () => {
+    const { aem, events, journal } = sandbox
+    const before = journal.positions().length
+    const asset = aem.addAsset({ path: '/content/dam/shop/held.png' })
+    const published = aem.publicationEvent('published', asset)
+    events.hold(published)
+    await events.deliver(aem.processingCompletedEvent(asset))
+    expect(journal.positions()).toHaveLength(before + 2)
+    const inputs = sandbox.inputs()
+    const credentials = {
+      client_id: inputs.ADC_CECREDENTIALS_CLIENTID ?? '',
+      client_secret: inputs.ADC_CECREDENTIALS_CLIENTSECRET ?? '',
+      scope: inputs.ADC_CECREDENTIALS_METASCOPES ?? '',
+    }
+    const body = new URLSearchParams({ grant_type: 'client_credentials', ...credentials })
+    const granted = await fetch(`${inputs.IMS_URL}/ims/token/v3`, { method: 'POST', body })
+    const { access_token: token } = (await granted.json()) as { access_token: string }
+    const headers = {
+      authorization: `Bearer ${token}`,
+      'x-api-key': credentials.client_id,
+      'x-ims-org-id': inputs.ADC_CECREDENTIALS_ORGID ?? '',
+    }
+    const answer = await fetch(inputs.JOURNAL_URL ?? '', { headers })
+    const page = (await answer.json()) as { events: { event: JsonObject }[] }
+    expect(page.events.at(-2)?.event).toMatchObject({ ...published, eventid: expect.any(String) })
   })
 
   it('registers every action by itself', () => {

@@ -191,6 +191,16 @@ describe('a failure of State', () => {
     expect(String(error)).toMatch(/in time/)
   })
 
+  it('to send an answer whole is no matter for a read: it is asked once more', async () => {
+    const bridge = store({}, { operationTimeoutMs: 900 })
+    await bridge.put('lease.a', 'x'.repeat(2_000), 60, signal())
+    state.faults.add({ times: 1, fault: { kind: 'cut' } })
+    expect(await bridge.get('lease.a', signal())).toHaveLength(2_000)
+
+    state.faults.add({ times: 1, fault: { kind: 'cut' } })
+    expect(await collect(bridge.keys('lease.*', signal()))).toEqual(['lease.a'])
+  })
+
   it('to open does not stick', async () => {
     process.env.AIO_CLI_ENV = 'stage'
     const bridge = store({ region: () => 'emea' })
