@@ -37,7 +37,7 @@ export async function filesOf(
     files.push({ key: safeKey(`${key}.${name}`), binary: renditionOf(asset, name, original.version, parts) })
   }
   if (exports.sidecar) files.push({ key: safeKey(`${key}.${sidecarEnding}`), binary: sidecarOf(asset) })
-  return files
+  return files.map(({ key: place, binary }) => ({ key: place, binary: { ...binary, asset } }))
 }
 
 /** The keys that are known from the path alone, for removing what an asset left behind. */
