@@ -1,6 +1,6 @@
 import { isRecord } from '../core/json'
 import type { Upstream } from '../http/http-client'
-import { type HttpResponse, isOk, jsonBody } from '../http/response'
+import { isOk, jsonBody } from '../http/response'
 import { type AkeneoCalls, type AkeneoRequest, createAkeneoCalls } from './calls'
 import { type Asked, refusal, unexpectedAnswer, upstreamName } from './errors'
 import type { AkeneoSettings } from './settings'
