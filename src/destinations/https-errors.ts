@@ -3,8 +3,13 @@ import { BridgeError, permanentError, systemicError, transientError } from '../c
 import { parseRetryAfter } from '../http/retry-after'
 import { isWrongHost } from './attempts'
 
-/** An answer without its body. */
-export type HttpsAnswer = { status: number; headers: IncomingHttpHeaders }
+/** An answer. */
+export type HttpsAnswer = {
+  status: number
+  headers: IncomingHttpHeaders
+  /** Empty when it was cut, or too long to be read. */
+  text: string
+}
 
 const upstream = 'HTTPS'
 
@@ -12,7 +17,7 @@ const upstream = 'HTTPS'
 const everyFile = new Set([401, 403, 404, 405, 407, 417, 421, 426, 501, 505, 507, 511])
 
 /** An answer that is no success, as an error. Nothing of its body is shown: who knows what an endpoint echoes. */
-export function toHttpsError({ status, headers }: HttpsAnswer, now: number): BridgeError {
+export function toHttpsError({ status, headers }: Pick<HttpsAnswer, 'status' | 'headers'>, now: number): BridgeError {
   const details = { upstream, status }
   if (status >= 300 && status < 400) {
     return systemicError(

@@ -75,9 +75,9 @@ async function finish(
     if (body !== undefined) await pump(request, response, body(), idleMs)
     request.end()
     const answer = await within(idleMs, response)
-    const whole = await readAway(answer)
-    if (!whole || !request.writableFinished) request.destroy()
-    return { status: answer.statusCode ?? 0, headers: answer.headers }
+    const text = await readText(answer)
+    if (text === undefined || !request.writableFinished) request.destroy()
+    return { status: answer.statusCode ?? 0, headers: answer.headers, text: text ?? '' }
   } catch (thrown) {
     request.destroy()
     throw thrown
@@ -125,16 +125,18 @@ async function within<T>(ms: number, work: Promise<T>): Promise<T> {
   }
 }
 
-/** Reads an answer away, so that the connection can be used again; false when it is too long for that, or cut. */
-async function readAway(answer: IncomingMessage): Promise<boolean> {
+/** Reads an answer, so that the connection can be used again; undefined when it is too long for that, or cut. */
+async function readText(answer: IncomingMessage): Promise<string | undefined> {
+  const chunks: Buffer[] = []
   let size = 0
   try {
     for await (const chunk of answer) {
+      chunks.push(Buffer.from(chunk))
       size += Buffer.byteLength(chunk)
-      if (size > maxAnswerBytes) return false
+      if (size > maxAnswerBytes) return undefined
     }
-    return answer.complete
+    return answer.complete ? Buffer.concat(chunks).toString('utf8') : undefined
   } catch {
-    return false
+    return undefined
   }
 }

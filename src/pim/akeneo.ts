@@ -52,7 +52,7 @@ export const akeneoPim =
       name: upstreamName,
       origins: [origin],
       concurrency,
-      shared: turnsOf(settings),
+      shared: turnsOf(settings).calls,
       maxAttempts: 6,
       // A 429 need not say how long to wait.
       backoff: { baseMs: 500, capMs: 8_000 },
