@@ -21,8 +21,9 @@ export function reasonIn(body: unknown): string {
   const said = [body, ...fields].flatMap((part) =>
     isRecord(part) && typeof part.message === 'string' ? [part.message.trim()] : [],
   )
+  const text = said.join(' ')
   // biome-ignore lint/suspicious/noControlCharactersInRegex: that is what must not get into a log
-  return said.join(' ').replace(/[\u0000-\u001f\u007f]+/g, ' ').slice(0, 400) || 'no reason given'
+  return text.replace(/[\u0000-\u001f\u007f]+/g, ' ').slice(0, 400) || 'no reason given'
 }
 
 /** An answer that is neither a success nor a 401, as an error. */
@@ -48,10 +49,14 @@ export function toAkeneoError(response: HttpResponse, purpose: Purpose, now: num
   if (status === 404 && purpose.missing !== undefined) return purpose.missing(details)
   if (status === 408 || status === 425 || status === 429 || status >= 500) {
     const retryAfterMs = parseRetryAfter(response.headers.get('retry-after'), now)
-    return transientError('AKENEO_UNAVAILABLE', `Akeneo answered ${status}: it is not available, or too much was asked`, {
-      ...details,
-      ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
-    })
+    return transientError(
+      'AKENEO_UNAVAILABLE',
+      `Akeneo answered ${status}: it is not available, or too much was asked`,
+      {
+        ...details,
+        ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+      },
+    )
   }
   if (status === 413) return tooLarge(`it answered 413, ${reason}`, status)
   if (status === 415) return typeRefused(`it answered 415, ${reason}`, status)
@@ -60,19 +65,17 @@ export function toAkeneoError(response: HttpResponse, purpose: Purpose, now: num
 
 /** A file that Akeneo will not take for its size. */
 export const tooLarge = (why: string, status?: number): BridgeError =>
-  permanentError(
-    'AKENEO_TOO_LARGE',
-    `the file is too large for Akeneo: ${why}`,
-    { upstream: akeneoName, ...(status === undefined ? {} : { status }) },
-  )
+  permanentError('AKENEO_TOO_LARGE', `the file is too large for Akeneo: ${why}`, {
+    upstream: akeneoName,
+    ...(status === undefined ? {} : { status }),
+  })
 
 /** A file that Akeneo will not take for its kind. */
 export const typeRefused = (why: string, status?: number): BridgeError =>
-  permanentError(
-    'AKENEO_TYPE_REFUSED',
-    `Akeneo does not take files of this kind: ${why}`,
-    { upstream: akeneoName, ...(status === undefined ? {} : { status }) },
-  )
+  permanentError('AKENEO_TYPE_REFUSED', `Akeneo does not take files of this kind: ${why}`, {
+    upstream: akeneoName,
+    ...(status === undefined ? {} : { status }),
+  })
 
 /** A success without what belongs into it. */
 export const unexpectedAnswer = (what: string): BridgeError =>

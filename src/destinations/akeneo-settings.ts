@@ -98,8 +98,7 @@ export function readAkeneoDestination(
     locale: productLocale,
     scope: productChannel,
   })
-  const version =
-    options.versionAttribute ?? context.input('AKENEO_VERSION_ATTRIBUTE') ?? 'bridge_version'
+  const version = options.versionAttribute ?? context.input('AKENEO_VERSION_ATTRIBUTE') ?? 'bridge_version'
   const common = { connection, skuProperty, versionAttribute: code('AKENEO_VERSION_ATTRIBUTE', version) }
 
   const family = options.productMedia === undefined ? familyOf(context, options) : undefined

@@ -93,14 +93,21 @@ function codeIn({ headers }: HttpResponse, path: string): string {
   const mark = `/${path}/`
   const at = location.indexOf(mark)
   if (at < 0) throw unexpectedAnswer('an upload without the code of the media file')
-  return decodeURIComponent(location.slice(at + mark.length).replace(/[?#].*$/, '').replace(/%(?![0-9a-f]{2})/gi, '%25'))
+  return decodeURIComponent(
+    location
+      .slice(at + mark.length)
+      .replace(/[?#].*$/, '')
+      .replace(/%(?![0-9a-f]{2})/gi, '%25'),
+  )
 }
 
 function toUploadError(thrown: unknown, idleMs: number): BridgeError {
   if (thrown instanceof BridgeError) {
     // The source's own errors are not Akeneo's.
     return thrown.code === 'HTTPS_TIMEOUT'
-      ? transientError('AKENEO_TIMEOUT', `Akeneo did nothing for ${idleMs} ms while a file was sent`, { upstream: akeneoName })
+      ? transientError('AKENEO_TIMEOUT', `Akeneo did nothing for ${idleMs} ms while a file was sent`, {
+          upstream: akeneoName,
+        })
       : thrown
   }
   return networkError(akeneoName, thrown)
