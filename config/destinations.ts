@@ -1,3 +1,4 @@
+import { akeneo } from '../src/destinations/akeneo'
 import { azure } from '../src/destinations/azure'
 import { folder } from '../src/destinations/folder'
 import { https } from '../src/destinations/https'
@@ -8,6 +9,7 @@ import { defineDestinations } from '../src/exports'
 
 export default defineDestinations({
   destinations: {
+    akeneo: akeneo(),
     azure: azure(),
     folder: folder(),
     https: https(),
