@@ -8,7 +8,7 @@ const floors = [
   // What config/ is typed with.
   ['enrichment.ts', 'exports.ts'],
   ['pim', 'aem', 'journal', 'delivery', 'destinations', 'inputs'],
-  ['ims', 'store', 'events', 'metadata'],
+  ['ims', 'store', 'events', 'metadata', 'akeneo'],
   ['http'],
   ['core'],
 ]

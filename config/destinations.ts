@@ -1,3 +1,4 @@
+import { akeneo } from '../src/destinations/akeneo'
 import { azure } from '../src/destinations/azure'
 import { campaign } from '../src/destinations/campaign'
 import { folder } from '../src/destinations/folder'
@@ -10,6 +11,7 @@ import { defineDestinations } from '../src/exports'
 
 export default defineDestinations({
   destinations: {
+    akeneo: akeneo(),
     azure: azure(),
     campaign: campaign(),
     folder: folder(),

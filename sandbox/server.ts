@@ -51,6 +51,8 @@ export type ServerOptions = {
   handle: (request: RecordedRequest) => Answer | Promise<Answer>
   /** 0 for any free port (default). */
   port?: number
+  /** Takes a body that must not be read into memory; undefined for all others. */
+  receive?: (request: RecordedRequest, incoming: IncomingMessage) => Promise<void> | undefined
   /** How this service words a fault's status. Default: JSON with `error`. */
   faultAnswer?: (fault: Extract<Fault, { kind: 'status' }>) => Answer
 }
@@ -75,21 +77,30 @@ const LOGIN_PAGE =
 const plainFault: NonNullable<ServerOptions['faultAnswer']> = ({ status, headers, body }) =>
   json(status, body ?? { error: STATUS_CODES[status] ?? 'Error' }, headers)
 
-const read = async (incoming: IncomingMessage, time: number): Promise<RecordedRequest> => {
-  const chunks: Buffer[] = []
-  for await (const chunk of incoming) chunks.push(Buffer.from(chunk))
+const read = async (
+  incoming: IncomingMessage,
+  time: number,
+  receive: ServerOptions['receive'],
+): Promise<RecordedRequest> => {
   const target = incoming.url ?? '/'
   const mark = target.indexOf('?')
-  return {
+  const request: RecordedRequest = {
     method: incoming.method ?? 'GET',
     path: mark < 0 ? target : target.slice(0, mark),
     query: Object.fromEntries(new URLSearchParams(mark < 0 ? '' : target.slice(mark))),
     headers: incoming.headers,
-    body: Buffer.concat(chunks).toString('utf8'),
+    body: '',
     status: undefined,
     bytesSent: 0,
     time,
   }
+  const received = receive?.(request, incoming)
+  if (received === undefined) {
+    const chunks: Buffer[] = []
+    for await (const chunk of incoming) chunks.push(Buffer.from(chunk))
+    request.body = Buffer.concat(chunks).toString('utf8')
+  } else await received
+  return request
 }
 
 /**
@@ -111,7 +122,7 @@ export const startServer = async (options: ServerOptions): Promise<SandboxServer
   }
 
   const serve = async (incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> => {
-    const request = await read(incoming, clock.now())
+    const request = await read(incoming, clock.now(), options.receive)
     requests.push(request)
     const fault = faults.take(request.method, request.path)
     if (fault !== undefined) request.fault = fault.kind

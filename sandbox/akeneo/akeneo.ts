@@ -1,10 +1,14 @@
+import type { IncomingMessage } from 'node:http'
 import type { MovableClock } from '../clock'
 import { type Answer, json, type RecordedRequest, type SandboxServer, startServer } from '../server'
+import { type AssetManager, createAssetManager } from './asset-families'
+import { createAssetRoutes } from './asset-routes'
 import { type Catalogue, createCatalogue } from './catalogue'
 import { type AkeneoCredentials, createOAuth, type OAuth } from './oauth'
 import { Refused, refused } from './refusal'
 import { type AkeneoSettings, createRoutes } from './routes'
 import { createThrottle, type Throttle } from './throttle'
+import { createUploads, type Form } from './uploads'
 
 /** What the stand-in begins with. */
 export type AkeneoOptions = {
@@ -24,6 +28,7 @@ export type AkeneoStandIn = SandboxServer & {
   oauth: OAuth
   appToken: string
   catalogue: Catalogue
+  assets: AssetManager
   settings: AkeneoSettings
   throttle: Throttle
   /** The app's inputs that point here, by connection. */
@@ -34,10 +39,13 @@ const everyPermission = [
   'Overall Web API access',
   ...['List products', 'List attributes', 'List attribute options', 'List families', 'List channels'],
   ...['List locales', 'List currencies', 'List reference entity records'],
+  ...['List asset families', 'List assets', 'Create and update assets', 'Delete assets'],
+  'Create and update products',
 ]
 
 /**
- * Starts an Akeneo PIM: its token endpoint and the reading half of its REST API. It is strict about tokens (401),
+ * Starts an Akeneo PIM: its token endpoint, the reading half of its REST API, and of the writing half what assets
+ * and media files need. It is strict about tokens (401),
  * permissions (403), Accept (406), Content-Type (415), parameters and searches (422), and about 4 calls at once and
  * 100 in a second (429).
  */
@@ -61,15 +69,41 @@ export const startAkeneo = async (options: AkeneoOptions): Promise<AkeneoStandIn
     retryAfter: undefined,
     linkBase: undefined,
     withoutLinkedData: false,
+    assetManager: true,
+    maxUploadBytes: 1024 ** 3,
     duringCall: undefined,
     ...options.settings,
   }
   const linkBase = (): string => settings.linkBase ?? server.url
-  const routes = createRoutes({ catalogue, settings, linkBase })
+  const assets = createAssetManager()
+  const uploads = await createUploads(() => settings.maxUploadBytes)
+  const forms = new WeakMap<RecordedRequest, Form | 'too many'>()
+  const formOf = (request: RecordedRequest): Form | undefined => {
+    const form = forms.get(request)
+    return form === 'too many' ? undefined : form
+  }
+  const assetRoutes = createAssetRoutes({ catalogue, manager: assets, clock, linkBase, formOf })
+  const routes = [...createRoutes({ catalogue, settings, linkBase }), ...assetRoutes]
+  const isUpload = ({ method, path }: RecordedRequest): boolean =>
+    method === 'POST' && /\/(asset-)?media-files$/.test(path)
+
+  /** An upload is a call under way from its first byte on. */
+  const receive = async (request: RecordedRequest, incoming: IncomingMessage): Promise<void> => {
+    const held = throttle.hold()
+    try {
+      const form = await uploads.receive(incoming)
+      forms.set(request, held ? form : 'too many')
+    } finally {
+      if (held) throttle.end()
+    }
+  }
 
   const call = async (request: RecordedRequest): Promise<Answer> => {
     const here = routes.filter(
-      (it) => it.pattern.test(request.path) && !it.lacking?.includes(settings.edition),
+      (it) =>
+        it.pattern.test(request.path) &&
+        !it.lacking?.includes(settings.edition) &&
+        (settings.assetManager || !/\/asset-/.test(request.path)),
     )
     const [first] = here
     if (first === undefined) throw new Refused(404, `No route found for "${request.method} ${request.path}"`)
@@ -90,7 +124,8 @@ export const startAkeneo = async (options: AkeneoOptions): Promise<AkeneoStandIn
         `“${accept}” in “Accept” header is not valid. Only “application/json” is allowed.`,
       )
     }
-    if (request.method === 'POST' && type.split(';')[0] !== 'application/json') {
+    const isWrite = request.method === 'POST' || request.method === 'PATCH'
+    if (isWrite && !isUpload(request) && type.split(';')[0] !== 'application/json') {
       throw new Refused(415, 'The “Content-Type” header has to be “application/json”.')
     }
     await settings.duringCall?.()
@@ -99,7 +134,7 @@ export const startAkeneo = async (options: AkeneoOptions): Promise<AkeneoStandIn
   }
 
   const throttled = async (request: RecordedRequest): Promise<Answer> => {
-    const tooMany = throttle.begin()
+    const tooMany = forms.get(request) === 'too many' ? 'Too many calls at once.' : throttle.begin()
     if (tooMany !== undefined) {
       const { retryAfter } = settings
       return refused(429, tooMany, retryAfter === undefined ? {} : { 'retry-after': `${retryAfter}` })
@@ -119,6 +154,7 @@ export const startAkeneo = async (options: AkeneoOptions): Promise<AkeneoStandIn
     handle: (request) =>
       request.path === '/api/oauth/v1/token' ? oauth.answer(request) : throttled(request),
     port: options.port ?? 0,
+    receive: (request, incoming) => (isUpload(request) ? receive(request, incoming) : undefined),
     faultAnswer: ({ status, headers, body }) =>
       body === undefined ? refused(status, 'Injected fault', headers) : json(status, body, headers),
   })
@@ -128,8 +164,13 @@ export const startAkeneo = async (options: AkeneoOptions): Promise<AkeneoStandIn
     oauth,
     appToken,
     catalogue,
+    assets,
     settings,
     throttle,
+    close: async () => {
+      await server.close()
+      await uploads.close()
+    },
     inputs: () => ({
       AKENEO_URL: server.url,
       AKENEO_CLIENT_ID: oauth.credentials.clientId,

@@ -20,6 +20,10 @@ export type AkeneoSettings = Pick<SearchRules, 'unknownParent' | 'ignoreCase'> &
   linkBase: string | undefined
   /** Leaves labels of options out even when asked for, as versions before 5.0 do. */
   withoutLinkedData: boolean
+  /** Whether the edition has the Asset Manager. */
+  assetManager: boolean
+  /** The most that the web server in front of the PIM lets through. */
+  maxUploadBytes: number
   /** Runs within each call of the REST API: what it waits for counts as being under way. */
   duringCall: (() => Promise<void>) | undefined
 }
@@ -27,7 +31,7 @@ export type AkeneoSettings = Pick<SearchRules, 'unknownParent' | 'ignoreCase'> &
 /** One call of the REST API. */
 export type Route = {
   pattern: RegExp
-  method: 'GET' | 'POST'
+  method: 'GET' | 'POST' | 'PATCH' | 'DELETE'
   permission: string
   /** Editions that lack it. */
   lacking?: readonly AkeneoSettings['edition'][]

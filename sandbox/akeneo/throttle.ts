@@ -7,6 +7,8 @@ const callsPerSecond = 100
 export type Throttle = {
   /** Begins a call: why it is too many, or undefined when it may go on, and has to be ended. */
   begin(): string | undefined
+  /** Holds a place of the calls at once, as an upload does while it arrives; false when there is none. */
+  hold(): boolean
   end(): void
   /** The most calls that were under way at the same time, refused ones not counted. */
   peak(): number
@@ -40,6 +42,12 @@ export const createThrottle = (clock: MovableClock): Throttle => {
       underWay += 1
       peak = Math.max(peak, underWay)
       return undefined
+    },
+    hold: () => {
+      if (underWay >= callsAtOnce) return false
+      underWay += 1
+      peak = Math.max(peak, underWay)
+      return true
     },
     end: () => {
       underWay -= 1

@@ -1,4 +1,5 @@
 import type { Readable } from 'node:stream'
+import type { Asset } from './asset'
 
 /** A part of a file: the first byte, and the one behind the last. */
 export type ByteRange = { start: number; end: number }
@@ -17,6 +18,8 @@ export type AssetBinary = {
   modified: number
   /** Hex, where the source knows it. */
   sha1?: string
+  /** The asset that it is a file of, for destinations that carry more than bytes. */
+  asset?: Asset
   /**
    * Opens the bytes. A cut connection is resumed within; length and SHA-1 are checked before the last byte is handed
    * out, so that whoever has read to the end has the whole, right file. Each call opens the source anew.

@@ -34,8 +34,12 @@ export type Destination = {
     /** Fetches a pre-signed URL by itself, so that no byte moves through the action. */
     copyFromUrl: boolean
   }
-  /** What it holds under the key now; undefined when nothing. Throws on anything but "absent". */
-  head?(key: string, signal: AbortSignal): Promise<StoredObject | undefined>
+  /**
+   * What it holds under the key now; undefined when nothing. Throws on anything but "absent".
+   * @param source what is to be put there: a destination that also carries facts about it tells no version when those
+   * differ, so that they are put
+   */
+  head?(key: string, signal: AbortSignal, source?: AssetBinary): Promise<StoredObject | undefined>
   /**
    * Publishes the file whole or not at all. With `previous` only over that; without it only where nothing is, as far as
    * the destination can tell. The key is normal: segments without `.`, `..`, control characters, joined by `/`.

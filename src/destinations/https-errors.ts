@@ -12,7 +12,10 @@ const upstream = 'HTTPS'
 const everyFile = new Set([401, 403, 404, 405, 407, 417, 421, 426, 501, 505, 507, 511])
 
 /** An answer that is no success, as an error. Nothing of its body is shown: who knows what an endpoint echoes. */
-export function toHttpsError({ status, headers }: HttpsAnswer, now: number): BridgeError {
+export function toHttpsError(
+  { status, headers }: Pick<HttpsAnswer, 'status' | 'headers'>,
+  now: number,
+): BridgeError {
   const details = { upstream, status }
   if (status >= 300 && status < 400) {
     return systemicError(

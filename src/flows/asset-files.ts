@@ -46,7 +46,7 @@ export async function filesOf(
   }
   if (exports.sidecar)
     files.push({ key: keyBeside(key, sidecarEnding), binary: sidecarOf(asset), isSidecar: true })
-  return files
+  return files.map((file) => ({ ...file, binary: { ...file.binary, asset } }))
 }
 
 /** The keys that are known from the path alone, for removing what an asset left behind. */

@@ -152,7 +152,7 @@ async function store(
   call: CallContext,
   maxBytes: number,
 ): Promise<FileReport | 'too-large'> {
-  const held = await destination.head?.(key, call.signal)
+  const held = await destination.head?.(key, call.signal, binary)
   if (held !== undefined && held.version === binary.version && (binary.size ?? held.size) === held.size) {
     return { key, outcome: 'unchanged', bytes: 0 }
   }

@@ -9,6 +9,9 @@ import { networkError as networkErrorOf } from './network-error'
 import type { HttpResponse } from './response'
 import { parseRetryAfter } from './retry-after'
 
+/** Does work when its turn comes. */
+export type Turns = <T>(work: () => Promise<T>) => Promise<T>
+
 /** How one upstream is talked to. */
 export type UpstreamOptions = {
   /** In errors and logs, upper case: `AEM`. */
@@ -17,6 +20,8 @@ export type UpstreamOptions = {
   origins: readonly string[]
   /** Requests at once from this container. */
   concurrency: number
+  /** A limit that is shared with others who call the same system; it comes on top. */
+  shared?: Turns
   /** For one attempt, the body included. @default 10000 */
   attemptTimeoutMs?: number
   /** The first one included. @default 4 */
@@ -59,6 +64,7 @@ export function createHttpClient(parts: { clock?: Clock; random?: () => number }
     const backoff = options.backoff ?? { baseMs: 300, capMs: 8_000 }
     const origins = new Set(options.origins)
     const limit = pLimit(options.concurrency)
+    const { shared = (work) => work() } = options
 
     return { request }
 
@@ -98,7 +104,7 @@ export function createHttpClient(parts: { clock?: Clock; random?: () => number }
       const trace = { method: request.method, host: url.host, path: url.pathname, attempt }
       try {
         const response = await untilAborted(
-          limit(() => send(url, request, call)),
+          limit(() => shared(() => send(url, request, call))),
           call.signal,
         )
         call.logger.debug(`${name} answered`, {

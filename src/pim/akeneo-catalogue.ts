@@ -1,11 +1,11 @@
+import type { AkeneoClient } from '../akeneo/client'
+import { refusal, unknownSelection, upstreamName } from '../akeneo/errors'
+import { createFlights } from '../akeneo/flights'
+import type { AkeneoSettings } from '../akeneo/settings'
 import type { Clock } from '../core/clock'
 import { isRecord } from '../core/json'
 import { isOk, jsonBody } from '../http/response'
-import type { AkeneoClient } from './akeneo-client'
-import { refusal, unknownSelection, upstreamName } from './akeneo-errors'
-import { createFlights } from './akeneo-flights'
 import type { Selection } from './akeneo-selection'
-import type { AkeneoSettings } from './akeneo-settings'
 
 /** What is true for all products, kept by the container for a while. */
 export type AkeneoCatalogue = {

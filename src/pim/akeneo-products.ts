@@ -1,9 +1,9 @@
+import { unexpectedAnswer } from '../akeneo/errors'
+import type { AkeneoSettings } from '../akeneo/settings'
 import { isJsonValue, isRecord, type JsonValue } from '../core/json'
 import type { Product } from '../core/product'
 import type { AkeneoCatalogue, Labelled } from './akeneo-catalogue'
-import { unexpectedAnswer } from './akeneo-errors'
 import { type AkeneoEntry, pickEntry, pickLabel, readEntry, type Selection } from './akeneo-selection'
-import type { AkeneoSettings } from './akeneo-settings'
 import { attributeValue } from './akeneo-values'
 
 /** A product as the mapping sees it, with what only Akeneo calls it by. */

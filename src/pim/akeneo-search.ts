@@ -1,9 +1,10 @@
+import { type AkeneoRequest, urlOf } from '../akeneo/calls'
+import { type AkeneoClient, type AkeneoPage, readPage } from '../akeneo/client'
+import { type Asked, reasonOf, upstreamName } from '../akeneo/errors'
+import type { AkeneoSettings } from '../akeneo/settings'
 import { BridgeError } from '../core/errors'
 import { isOk, jsonBody } from '../http/response'
-import { type AkeneoClient, type AkeneoPage, type AkeneoRequest, readPage, urlOf } from './akeneo-client'
-import { type Asked, reasonOf, upstreamName } from './akeneo-errors'
 import type { Selection } from './akeneo-selection'
-import type { AkeneoSettings } from './akeneo-settings'
 
 /** Searches for products, by the routes that this version of Akeneo has. */
 export type ProductSearch = {

@@ -1,11 +1,12 @@
+import { createAkeneoClient } from '../akeneo/client'
+import { upstreamName } from '../akeneo/errors'
+import { readAkeneoSettings } from '../akeneo/settings'
+import { createAkeneoTokens } from '../akeneo/token'
+import { turnsOf } from '../akeneo/turns'
 import { systemicError } from '../core/errors'
 import { createAkeneoCatalogue } from './akeneo-catalogue'
-import { createAkeneoClient } from './akeneo-client'
-import { upstreamName } from './akeneo-errors'
 import { type AkeneoProduct, createProductReader } from './akeneo-products'
 import { createProductSearch } from './akeneo-search'
-import { readAkeneoSettings } from './akeneo-settings'
-import { createAkeneoTokens } from './akeneo-token'
 import type { PimFactory, Product, ProductPage, ProductRef } from './communicator'
 
 /** What of Akeneo PIM is a matter of code rather than of an installation; the rest are the `AKENEO_*` inputs. */
@@ -51,6 +52,7 @@ export const akeneoPim =
       name: upstreamName,
       origins: [origin],
       concurrency,
+      shared: turnsOf(settings).calls,
       maxAttempts: 6,
       // A 429 need not say how long to wait.
       backoff: { baseMs: 500, capMs: 8_000 },

@@ -1,14 +1,29 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Clock } from '../../src/core/clock'
+import { createHttpClient } from '../../src/http/http-client'
+import type { PimCommunicator } from '../../src/pim/communicator'
 import { rejection, startCall } from '../support/call'
 import { until } from '../support/raw-server'
 import { type AkeneoBench, sku, startBench } from './akeneo-bench'
+import { pimContext } from './context'
 
 let bench: AkeneoBench
 beforeEach(async () => {
   bench = await startBench({ AKENEO_CHANNEL: 'ecommerce', AKENEO_LOCALES: 'en_US' })
 })
 afterEach(() => bench.close())
+
+/** What a container knows is kept in its modules: another one has modules of its own. */
+async function inAnotherContainer({ server }: AkeneoBench, clock: Clock): Promise<PimCommunicator> {
+  let loaded: typeof import('../../src/pim/akeneo') | undefined
+  await jest.isolateModulesAsync(async () => {
+    loaded = await import('../../src/pim/akeneo')
+  })
+  if (loaded === undefined) throw new Error('the communicator did not load')
+  const inputs = { ...server.inputs(), AKENEO_CHANNEL: 'ecommerce', AKENEO_LOCALES: 'en_US' }
+  const http = createHttpClient({ clock, random: () => 0.5 })
+  return loaded.akeneoPim()({ ...pimContext(inputs), clock, http })
+}
 
 const identifiers = Array.from({ length: 3_000 }, (_, index) => `SKU-${index}`)
 
@@ -31,7 +46,8 @@ test('containers that share a connection find their way past each other, and get
   server.settings.duringCall = () => sleep(3)
   // Waits that take a while, if a shorter one, so that the calls of the others can end meanwhile.
   const clock: Clock = { now: () => bench.clock.now(), sleep: (ms) => sleep(ms / 10) }
-  const containers = Array.from({ length: 3 }, () => bench.fresh(undefined, {}, clock))
+  const containers: PimCommunicator[] = []
+  while (containers.length < 3) containers.push(await inAnotherContainer(bench, clock))
   const found = await Promise.all(
     containers.map((pim, index) =>
       pim.getProducts(identifiers.slice(index * 1_000, (index + 1) * 1_000).map(sku), startCall().signal),
@@ -39,6 +55,18 @@ test('containers that share a connection find their way past each other, and get
   )
   expect(found.map((products) => products.length)).toEqual([1_000, 1_000, 1_000])
   expect(server.throttle.refusals()).toBeGreaterThan(0)
+  expect(server.throttle.peak()).toBe(4)
+})
+
+test('two communicators in one container share the four calls', async () => {
+  const { server } = bench
+  for (const identifier of identifiers) server.catalogue.setProduct(identifier)
+  server.settings.duringCall = () => sleep(3)
+  const found = await Promise.all(
+    [bench.fresh(), bench.fresh()].map((pim) => pim.getProducts(identifiers.map(sku), startCall().signal)),
+  )
+  expect(found.map((products) => products.length)).toEqual([3_000, 3_000])
+  expect(server.throttle.refusals()).toBe(0)
   expect(server.throttle.peak()).toBe(4)
 })
 

@@ -1,18 +1,10 @@
 import { isRecord } from '../core/json'
 import type { Upstream } from '../http/http-client'
-import { type HttpResponse, isOk, jsonBody } from '../http/response'
-import { type Asked, refusal, unauthorized, unexpectedAnswer, upstreamName } from './akeneo-errors'
-import type { AkeneoSettings } from './akeneo-settings'
-import type { AkeneoTokens } from './akeneo-token'
-
-/** One call of the REST API. */
-export type AkeneoRequest = {
-  /** Below `/api/rest/v1/`, percent-encoded. */
-  path: string
-  query?: Readonly<Record<string, string>>
-  /** Makes it a POST; sent as JSON. */
-  body?: Readonly<Record<string, string | boolean>>
-}
+import { isOk, jsonBody } from '../http/response'
+import { type AkeneoCalls, type AkeneoRequest, createAkeneoCalls } from './calls'
+import { type Asked, refusal, unexpectedAnswer, upstreamName } from './errors'
+import type { AkeneoSettings } from './settings'
+import type { AkeneoTokens } from './token'
 
 /** A page of a list. */
 export type AkeneoPage = {
@@ -23,11 +15,7 @@ export type AkeneoPage = {
 
 /** Akeneo's REST API with a token on each call. */
 export type AkeneoClient = {
-  /**
-   * Sends a call; after a 401 once more with a new token.
-   * @throws {BridgeError} systemic `AKENEO_UNAUTHORIZED` when the new one is refused, too; what the HTTP client throws
-   */
-  send(request: AkeneoRequest, signal: AbortSignal): Promise<HttpResponse>
+  send: AkeneoCalls['send']
   /**
    * One page of a list.
    * @throws {BridgeError} for anything but a page, or what `asked` takes for an empty one
@@ -37,43 +25,14 @@ export type AkeneoClient = {
   pages(request: AkeneoRequest, asked: Asked, signal: AbortSignal): AsyncGenerator<AkeneoPage>
 }
 
-/** One with an old token, one with a new one, and one more when others renewed it at the same time. */
-const maxRounds = 3
-
 /** Creates the client. */
 export function createAkeneoClient(
   settings: AkeneoSettings,
   parts: { upstream: Upstream; tokens: AkeneoTokens },
 ): AkeneoClient {
-  const { upstream, tokens } = parts
+  const { send } = createAkeneoCalls(settings.origin, parts)
 
   return { send, page, pages }
-
-  async function send(request: AkeneoRequest, signal: AbortSignal): Promise<HttpResponse> {
-    for (let round = 1; ; round++) {
-      signal.throwIfAborted()
-      const token = await tokens.token(signal)
-      const response = await upstream.request(
-        {
-          method: request.body === undefined ? 'GET' : 'POST',
-          url: urlOf(settings.origin, request),
-          headers: {
-            accept: 'application/json',
-            authorization: `Bearer ${token}`,
-            ...(request.body === undefined ? {} : { 'content-type': 'application/json' }),
-          },
-          ...(request.body === undefined ? {} : { body: JSON.stringify(request.body) }),
-        },
-        signal,
-      )
-      if (response.status === 401) {
-        if (round === maxRounds || !tokens.refused(token)) throw unauthorized(tokens.inputs, response)
-        continue
-      }
-      tokens.accepted(token)
-      return response
-    }
-  }
 
   async function page(request: AkeneoRequest, asked: Asked, signal: AbortSignal): Promise<AkeneoPage> {
     const response = await send(request, signal)
@@ -98,12 +57,6 @@ export function createAkeneoClient(
       query = found.next
     }
   }
-}
-
-/** The whole URL of a call. */
-export const urlOf = (origin: string, { path, query = {} }: AkeneoRequest): string => {
-  const parameters = new URLSearchParams(query).toString()
-  return `${origin}/api/rest/v1/${path}${parameters === '' ? '' : `?${parameters}`}`
 }
 
 /**

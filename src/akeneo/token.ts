@@ -4,9 +4,9 @@ import { type BridgeError, systemicError } from '../core/errors'
 import type { Redactor } from '../core/redaction'
 import type { Upstream } from '../http/http-client'
 import { type HttpResponse, isOk, jsonBody } from '../http/response'
-import { reasonOf, unauthorized, unexpectedAnswer, upstreamName } from './akeneo-errors'
-import { createFlights } from './akeneo-flights'
-import type { AkeneoCredentials } from './akeneo-settings'
+import { reasonOf, unauthorized, unexpectedAnswer, upstreamName } from './errors'
+import { createFlights } from './flights'
+import type { AkeneoCredentials } from './settings'
 
 /** Access tokens for one connection or App. */
 export type AkeneoTokens = {

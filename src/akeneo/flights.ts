@@ -1,7 +1,7 @@
 import { bindCallContext, callContextOf, untilAborted } from '../core/call-context'
 import type { Clock } from '../core/clock'
 import { transientError } from '../core/errors'
-import { upstreamName } from './akeneo-errors'
+import { upstreamName } from './errors'
 
 /**
  * Does what several calls need at the same time once, and gives all of them its result.

@@ -1,8 +1,15 @@
 import { systemicError } from '../core/errors'
+import type { Redactor } from '../core/redaction'
 import { parseOrigin } from '../http/origin'
-import type { PimContext } from './communicator'
 
-/** How the communicator gets its tokens: of a connection by user and password, or one of an App that never expires. */
+/** What inputs are read from: of a communicator, or of a destination. */
+export type InputContext = {
+  redactor: Redactor
+  input(name: string): string | undefined
+  requireInput(name: string, hint: string): string
+}
+
+/** How tokens are come by: of a connection by user and password, or one of an App that never expires. */
 export type AkeneoCredentials =
   | { kind: 'connection'; clientId: string; clientSecret: string; username: string; password: string }
   | { kind: 'app'; token: string }
@@ -19,10 +26,11 @@ export const productFields = [
 ] as const
 export type ProductField = (typeof productFields)[number]
 
+/** Where a PIM is, and who calls it. */
+export type AkeneoConnection = { origin: string; credentials: AkeneoCredentials }
+
 /** The inputs of the `akeneo` communicator, checked. */
-export type AkeneoSettings = {
-  origin: string
-  credentials: AkeneoCredentials
+export type AkeneoSettings = AkeneoConnection & {
   /** Code of the identifier attribute. */
   identifier: string
   /** Codes of the attributes to fetch; undefined for all. */
@@ -42,10 +50,10 @@ function invalid(input: string, problem: string): Error {
 }
 
 /**
- * Reads the `AKENEO_*` inputs.
+ * Reads the inputs of the connection.
  * @throws {BridgeError} systemic, `INPUT_INVALID`, naming the input and what to set
  */
-export function readAkeneoSettings(context: PimContext): AkeneoSettings {
+export function readAkeneoConnection(context: InputContext): AkeneoConnection {
   const origin = parseOrigin(
     context.requireInput(
       'AKENEO_URL',
@@ -53,6 +61,15 @@ export function readAkeneoSettings(context: PimContext): AkeneoSettings {
     ),
   )
   if (typeof origin !== 'string') throw invalid('AKENEO_URL', origin.refused)
+  return { origin, credentials: readCredentials(context) }
+}
+
+/**
+ * Reads the inputs of the connection, and of what is fetched and mapped.
+ * @throws {BridgeError} systemic, `INPUT_INVALID`, naming the input and what to set
+ */
+export function readAkeneoSettings(context: InputContext): AkeneoSettings {
+  const connection = readAkeneoConnection(context)
   const named = namesOf(context, 'AKENEO_ATTRIBUTES', /^([a-zA-Z0-9_]+|\*)$/, 'attribute codes')
   const isField = (name: string): name is ProductField => productFields.some((field) => field === name)
   const attributes = named.filter((name) => !isField(name) && name !== '*')
@@ -62,8 +79,7 @@ export function readAkeneoSettings(context: PimContext): AkeneoSettings {
     throw invalid('AKENEO_IDENTIFIER', 'must be the code of the identifier attribute, such as sku')
   }
   return {
-    origin,
-    credentials: readCredentials(context),
+    ...connection,
     identifier,
     attributes: isEvery ? undefined : attributes,
     fields: named.filter(isField),
@@ -73,7 +89,7 @@ export function readAkeneoSettings(context: PimContext): AkeneoSettings {
 }
 
 /** Names separated by commas or blanks, each once. */
-function namesOf(context: PimContext, input: string, pattern: RegExp, what: string): string[] {
+function namesOf(context: InputContext, input: string, pattern: RegExp, what: string): string[] {
   const names = (context.input(input) ?? '').split(/[\s,]+/).filter((name) => name !== '')
   const wrong = names.find((name) => !pattern.test(name))
   if (wrong !== undefined) {
@@ -82,7 +98,7 @@ function namesOf(context: PimContext, input: string, pattern: RegExp, what: stri
   return [...new Set(names)]
 }
 
-function readCredentials(context: PimContext): AkeneoCredentials {
+function readCredentials(context: InputContext): AkeneoCredentials {
   const token = context.input('AKENEO_TOKEN')
   if (token !== undefined) {
     context.redactor.add(token)

@@ -1,7 +1,7 @@
 import { type BridgeError, permanentError, systemicError } from '../core/errors'
 import { isRecord, parseJson } from '../core/json'
 import type { HttpResponse } from '../http/response'
-import type { AkeneoSettings } from './akeneo-settings'
+import type { AkeneoSettings } from './settings'
 
 /** In errors and logs. The codes of the HTTP client begin with it. */
 export const upstreamName = 'PIM'

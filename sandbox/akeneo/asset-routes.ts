@@ -1,0 +1,219 @@
+import { randomBytes } from 'node:crypto'
+import type { MovableClock } from '../clock'
+import { isJsonObject, type JsonObject, type JsonValue, parseJson } from '../json'
+import { json, type RecordedRequest } from '../server'
+import type { Asset, AssetFamily, AssetManager } from './asset-families'
+import type { AkeneoValue, Catalogue } from './catalogue'
+import { Refused } from './refusal'
+import type { Route } from './routes'
+import type { Form, UploadedFile } from './uploads'
+
+const rest = '/api/rest/v1'
+const writeAssets = 'Create and update assets'
+const writeProducts = 'Create and update products'
+
+/** The writing half of the REST API, as far as media, assets and values of products go. */
+export const createAssetRoutes = (parts: {
+  catalogue: Catalogue
+  manager: AssetManager
+  clock: MovableClock
+  linkBase: () => string
+  /** The form that came with a request. */
+  formOf(request: RecordedRequest): Form | undefined
+}): readonly Route[] => {
+  const { catalogue, manager, clock, linkBase, formOf } = parts
+
+  const familyOf = (code: string): AssetFamily => {
+    const family = manager.families.get(code)
+    if (family === undefined) throw new Refused(404, `Asset family "${code}" does not exist.`)
+    return family
+  }
+  const assetOf = (family: AssetFamily, code: string): Asset => {
+    const asset = family.assets.get(code)
+    if (asset === undefined) {
+      throw new Refused(404, `Asset "${code}" does not exist for the asset family "${family.code}".`)
+    }
+    return asset
+  }
+  const bodyOf = (request: RecordedRequest): JsonValue => {
+    const body = parseJson(request.body)
+    if (body === undefined) throw new Refused(400, 'Invalid json message received')
+    return body
+  }
+  const route = (
+    path: string,
+    method: Route['method'],
+    permission: string,
+    answer: Route['answer'],
+  ): Route => ({
+    pattern: new RegExp(`^${rest}/${path.replaceAll('*', '([^/]+)')}$`),
+    method,
+    permission,
+    answer,
+  })
+  const upload = (request: RecordedRequest): { fields: Record<string, string>; file: UploadedFile } => {
+    const form = formOf(request)
+    if (form === undefined)
+      throw new Refused(415, 'The “Content-Type” header has to be “multipart/form-data”.')
+    if ('problem' in form) throw new Refused(form.status, form.problem)
+    return form
+  }
+  const store = (file: UploadedFile): string => {
+    const hash = randomBytes(20).toString('hex')
+    const name = file.name.replace(/[^\w.-]+/g, '_')
+    const code = `${[...hash.slice(0, 4)].join('/')}/${hash}_${name}`
+    manager.media.set(code, file)
+    return code
+  }
+  const upserted = (family: AssetFamily, item: JsonValue): JsonObject => {
+    const code = isJsonObject(item) && typeof item.code === 'string' ? item.code : null
+    try {
+      return { code, status_code: manager.upsert(family, item, clock.now()) === 'created' ? 201 : 204 }
+    } catch (error) {
+      if (!(error instanceof Refused)) throw error
+      return { code, status_code: error.status, message: error.message }
+    }
+  }
+
+  const setValues = (sku: string, values: Record<string, AkeneoValue[]>): void => {
+    for (const [code, entries] of Object.entries(values)) {
+      const attribute = catalogue.attributes.get(code)
+      if (attribute === undefined) {
+        throw new Refused(422, `The ${code} attribute does not exist in your PIM.`)
+      }
+      for (const { locale, scope, data } of entries) {
+        if ((locale !== null) !== attribute.localizable || (scope !== null) !== attribute.scopable) {
+          throw new Refused(422, `The ${code} attribute has another locale or scope.`)
+        }
+        if (attribute.type === 'pim_catalog_asset_collection') {
+          const family = manager.families.get(attribute.referenceData ?? '')
+          const unknown = Array.isArray(data) ? data.find((one) => !family?.assets.has(String(one))) : data
+          if (unknown !== undefined)
+            throw new Refused(
+              422,
+              `Please check your ${code}: the asset "${String(unknown)}" does not exist.`,
+            )
+        }
+      }
+    }
+    const held = catalogue.bySku(sku)
+    const same = (a: AkeneoValue, b: AkeneoValue): boolean => a.locale === b.locale && a.scope === b.scope
+    const merged: Record<string, readonly AkeneoValue[]> = { ...held?.values }
+    for (const [code, entries] of Object.entries(values)) {
+      const kept = (merged[code] ?? []).filter((one) => !entries.some((it) => same(it, one)))
+      merged[code] = [...kept, ...entries.filter(({ data }) => data !== null)]
+    }
+    catalogue.setProduct(sku, { ...held, values: merged, updated: clock.now() })
+  }
+
+  const readValues = (given: JsonValue | undefined): Record<string, AkeneoValue[]> => {
+    if (!isJsonObject(given)) throw new Refused(422, 'Property "values" expects an object as data.')
+    return Object.fromEntries(
+      Object.entries(given).map(([code, entries]) => {
+        if (!Array.isArray(entries)) throw new Refused(422, `Property "${code}" expects an array as data.`)
+        return [
+          code,
+          entries.map((entry) => {
+            const { locale, scope, data = null } = isJsonObject(entry) ? entry : {}
+            if (locale === undefined || scope === undefined) {
+              throw new Refused(
+                422,
+                `Property "${code}" expects an array with the keys "locale", "scope" and "data".`,
+              )
+            }
+            return {
+              locale: typeof locale === 'string' ? locale : null,
+              scope: typeof scope === 'string' ? scope : null,
+              data,
+            }
+          }),
+        ]
+      }),
+    )
+  }
+
+  return [
+    route('asset-families/*/attributes', 'GET', 'List asset families', (_, [code = '']) =>
+      json(200, [...familyOf(code).attributes.values()]),
+    ),
+    route('asset-families/*/assets/*', 'GET', 'List assets', (_, [family = '', code = '']) => {
+      const { values } = assetOf(familyOf(family), code)
+      return json(200, {
+        code,
+        values,
+        _links: { self: { href: `${linkBase()}${rest}/asset-families/${family}/assets/${code}` } },
+      })
+    }),
+    route('asset-families/*/assets/*', 'PATCH', writeAssets, (request, [family = '', code = '']) => {
+      const body = bodyOf(request)
+      if (!isJsonObject(body) || (body.code ?? code) !== code) {
+        throw new Refused(422, 'The code in the body and the code in the URL are different.')
+      }
+      const outcome = manager.upsert(familyOf(family), { ...body, code }, clock.now())
+      return { status: outcome === 'created' ? 201 : 204 }
+    }),
+    route('asset-families/*/assets', 'PATCH', writeAssets, (request, [family = '']) => {
+      const found = familyOf(family)
+      const body = bodyOf(request)
+      if (!Array.isArray(body)) throw new Refused(400, 'The body has to be a list of assets.')
+      if (body.length > 100)
+        throw new Refused(413, 'Too many resources to process, 100 is the maximum allowed.')
+      return json(
+        200,
+        body.map((item) => upserted(found, item)),
+      )
+    }),
+    route('asset-families/*/assets/*', 'DELETE', 'Delete assets', (_, [family = '', code = '']) => {
+      const found = familyOf(family)
+      assetOf(found, code)
+      found.assets.delete(code)
+      return { status: 204 }
+    }),
+    route('asset-media-files', 'POST', writeAssets, (request) => {
+      const { fields, file } = upload(request)
+      const [stranger] = Object.keys(fields)
+      if (stranger !== undefined) throw new Refused(422, `Property "${stranger}" is not expected.`)
+      const code = store(file)
+      return {
+        status: 201,
+        headers: {
+          location: `${linkBase()}${rest}/asset-media-files/${code}`,
+          'asset-media-file-code': code,
+        },
+      }
+    }),
+    route('media-files', 'POST', writeProducts, (request) => {
+      const { fields, file } = upload(request)
+      const given = parseJson(fields.product ?? '')
+      if (!isJsonObject(given) || Object.keys(fields).length !== 1) {
+        throw new Refused(
+          422,
+          'You should at least define one of the following properties: "product", "product_model".',
+        )
+      }
+      const { identifier, attribute = '', locale = null, scope = null } = given
+      if (typeof identifier !== 'string' || catalogue.bySku(identifier) === undefined) {
+        throw new Refused(422, `Product "${String(identifier)}" does not exist.`)
+      }
+      const type = catalogue.attributes.get(String(attribute))?.type ?? ''
+      if (!/_(image|file)$/.test(type))
+        throw new Refused(422, `The ${String(attribute)} attribute takes no media file.`)
+      const code = store(file)
+      const text = (value: JsonValue): string | null => (typeof value === 'string' ? value : null)
+      setValues(identifier, {
+        [String(attribute)]: [{ locale: text(locale), scope: text(scope), data: code }],
+      })
+      return { status: 201, headers: { location: `${linkBase()}${rest}/media-files/${code}` } }
+    }),
+    route('products/*', 'PATCH', writeProducts, (request, [sku = '']) => {
+      const body = bodyOf(request)
+      if (!isJsonObject(body)) throw new Refused(422, 'The product has an invalid format.')
+      const isKnown = catalogue.bySku(sku) !== undefined
+      setValues(sku, readValues(body.values ?? {}))
+      return {
+        status: isKnown ? 204 : 201,
+        headers: { location: `${linkBase()}${rest}/products/${encodeURIComponent(sku)}` },
+      }
+    }),
+  ]
+}

@@ -1,0 +1,97 @@
+import { type AkeneoCalls, type AkeneoRequest, createAkeneoCalls } from '../akeneo/calls'
+import type { AkeneoConnection } from '../akeneo/settings'
+import { createAkeneoTokens } from '../akeneo/token'
+import { turnsOf } from '../akeneo/turns'
+import { callContextOf } from '../core/call-context'
+import { systemClock } from '../core/clock'
+import { type BridgeError, toBridgeError } from '../core/errors'
+import { fullJitter } from '../http/backoff'
+import { type HttpResponse, isOk, jsonBody, refusePage } from '../http/response'
+import { akeneoName, type Purpose, toAkeneoError } from './akeneo-errors'
+import { createUploader, type Uploader } from './akeneo-upload'
+import type { DestinationContext } from './destination'
+
+/** Akeneo's REST API for a destination. */
+export type AkeneoAccess = {
+  /** What is there, as JSON; undefined when it is not there. Tried again by itself. */
+  find(path: string, purpose: Purpose, signal: AbortSignal): Promise<unknown>
+  /** Sends a change once; `undefined` for an empty answer. The caller asks before it sends the change again. */
+  change(request: AkeneoRequest, purpose: Purpose, signal: AbortSignal): Promise<unknown>
+  upload: Uploader
+}
+
+const backoff = { baseMs: 300, capMs: 8_000 }
+const maxAttempts = 5
+
+/** Opens it. */
+export function openAkeneo(
+  connection: AkeneoConnection,
+  { http, redactor }: DestinationContext,
+  idleMs: number,
+): AkeneoAccess {
+  const { origin, credentials } = connection
+  const turns = turnsOf(connection)
+  const options = { name: akeneoName, origins: [origin], concurrency: 4, shared: turns.calls, backoff }
+  const upstream = http.upstream({ ...options, maxAttempts })
+  const tokens = createAkeneoTokens(credentials, { origin, upstream, redactor, clock: systemClock })
+  const reads = createAkeneoCalls(origin, { upstream, tokens })
+  // A change whose answer is lost may have been made, and somebody else may have followed.
+  const once = http.upstream({ ...options, maxAttempts: 1, attemptTimeoutMs: 30_000 })
+  const changes: AkeneoCalls = createAkeneoCalls(origin, { upstream: once, tokens })
+
+  return {
+    async find(path, purpose, signal) {
+      const response = await reads.send({ path }, signal)
+      if (response.status === 404 && purpose.missing === undefined) return undefined
+      if (!isOk(response)) throw toAkeneoError(response, purpose, systemClock.now())
+      return jsonBody(akeneoName, response)
+    },
+    async change(request, purpose, signal) {
+      const response = await changes.send(request, signal)
+      if (!isOk(response)) throw toAkeneoError(response, purpose, systemClock.now())
+      refusePage(akeneoName, response)
+      return response.text.trim() === '' ? undefined : jsonBody(akeneoName, response)
+    },
+    upload: createUploader(origin, { calls: changes, turns }, idleMs),
+  }
+}
+
+/**
+ * Makes a change, and asks between tries: an answer that is lost tells nothing.
+ * @param ask whether the change is there by now; throws when something else is
+ * @throws {BridgeError} of the last try; whatever is not Akeneo's own, or does not pass, at once
+ */
+export async function changeAsking<T>(
+  change: () => Promise<T>,
+  ask: () => Promise<T | undefined>,
+  signal: AbortSignal,
+): Promise<T> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await change()
+    } catch (thrown) {
+      signal.throwIfAborted()
+      const error = toBridgeError(thrown)
+      const wait = Math.max(fullJitter(backoff, attempt, Math.random()), error.retryAfterMs ?? 0)
+      const { deadline } = callContextOf(signal)
+      if (!mayPass(error) || attempt >= maxAttempts || systemClock.now() + wait >= deadline) throw error
+      await systemClock.sleep(wait, signal)
+      const found = await ask()
+      if (found !== undefined) return found
+    }
+  }
+}
+
+const mayPass = ({ failureClass, upstream, code }: BridgeError): boolean =>
+  failureClass === 'transient' && upstream === akeneoName && code !== 'DESTINATION_CHANGED'
+
+/** The status of each item of a bulk answer counts: the answer itself is 200 whatever they are. */
+export function itemOf(body: unknown, code: string): HttpResponse | undefined {
+  const items: unknown[] = Array.isArray(body) ? body : []
+  for (const item of items) {
+    if (typeof item !== 'object' || item === null || !('code' in item) || item.code !== code) continue
+    const status = 'status_code' in item ? Number(item.status_code) : Number.NaN
+    if (Number.isInteger(status)) return { status, headers: new Map(), text: JSON.stringify(item) }
+  }
+  return undefined
+}

@@ -1,0 +1,110 @@
+import * as v from 'valibot'
+import { systemClock } from '../core/clock'
+import { systemicError } from '../core/errors'
+import type { AkeneoAccess } from './akeneo-access'
+import { attributeUnknown, type Purpose, tooLarge, typeRefused, unexpectedAnswer } from './akeneo-errors'
+import type { AssetSettings } from './akeneo-settings'
+import type { AssetBinary } from './destination'
+
+const Attribute = v.object({
+  code: v.string(),
+  type: v.string(),
+  value_per_locale: v.optional(v.boolean(), false),
+  value_per_channel: v.optional(v.boolean(), false),
+  max_file_size: v.nullish(v.string()),
+  allowed_extensions: v.nullish(v.array(v.string())),
+})
+const Attributes = v.array(Attribute)
+
+/** An attribute of an asset family, as far as it matters. */
+export type FamilyAttribute = v.InferOutput<typeof Attribute>
+
+/** What a family's attributes are, kept by the container for a while. */
+export type AkeneoFamily = {
+  /**
+   * By code.
+   * @throws {BridgeError} systemic: `AKENEO_FAMILY_UNKNOWN`, `AKENEO_ATTRIBUTE_UNKNOWN` for one that the settings name
+   */
+  attributes(signal: AbortSignal): Promise<ReadonlyMap<string, FamilyAttribute>>
+}
+
+const lifeMs = 10 * 60_000
+const megabyte = 1_000_000
+
+/** A 404 on anything of a family. */
+export const familyPurpose = (family: string, permission: string): Purpose => ({
+  permission,
+  missing: (details) =>
+    systemicError(
+      'AKENEO_FAMILY_UNKNOWN',
+      `Akeneo has no asset family ${family}, or does not show it: check AKENEO_ASSET_FAMILY, its case too, the permission "List asset families", and that your edition has the Asset Manager`,
+      details,
+    ),
+})
+
+/** Creates it, knowing nothing yet. */
+export function createFamily(settings: AssetSettings, access: AkeneoAccess): AkeneoFamily {
+  const { family } = settings
+  let known: { attributes: ReadonlyMap<string, FamilyAttribute>; until: number } | undefined
+
+  return { attributes }
+
+  async function attributes(signal: AbortSignal): Promise<ReadonlyMap<string, FamilyAttribute>> {
+    if (known !== undefined && systemClock.now() < known.until) return known.attributes
+    const purpose = familyPurpose(family, 'List asset families')
+    const answer = v.safeParse(
+      Attributes,
+      await access.find(`asset-families/${family}/attributes`, purpose, signal),
+    )
+    if (!answer.success) throw unexpectedAnswer('a list of attributes that is none')
+    const found = new Map(answer.output.map((attribute) => [attribute.code, attribute]))
+    check(settings, found)
+    known = { attributes: found, until: systemClock.now() + lifeMs }
+    return found
+  }
+}
+
+function check(settings: AssetSettings, attributes: ReadonlyMap<string, FamilyAttribute>): void {
+  const { family, mediaAttribute, mediaLocale, mediaChannel, versionAttribute, values, link } = settings
+  const expectOne = (
+    code: string,
+    types: readonly string[] | undefined,
+    locale: string | null,
+    channel: string | null,
+  ): void => {
+    const found = attributes.get(code)
+    if (found === undefined) {
+      throw attributeUnknown(
+        `the asset family ${family} has no attribute ${code}: create it, or name another one`,
+      )
+    }
+    if (types !== undefined && !types.includes(found.type)) {
+      throw attributeUnknown(
+        `the attribute ${code} of ${family} is a ${found.type}; it has to be a ${types.join(' or ')}`,
+      )
+    }
+    if (found.value_per_locale !== (locale !== null) || found.value_per_channel !== (channel !== null)) {
+      throw attributeUnknown(
+        `the attribute ${code} of ${family} needs ${found.value_per_locale ? 'a' : 'no'} locale and ${found.value_per_channel ? 'a' : 'no'} channel: say so in config/destinations.ts`,
+      )
+    }
+  }
+  expectOne(mediaAttribute, [link === undefined ? 'media_file' : 'media_link'], mediaLocale, mediaChannel)
+  expectOne(versionAttribute, ['text'], null, null)
+  for (const { attribute, locale = null, channel = null } of values) {
+    expectOne(attribute, undefined, locale, channel)
+  }
+}
+
+/** Refuses what the attribute would refuse, before a byte is sent. */
+export function checkFile(attribute: FamilyAttribute | undefined, source: AssetBinary): void {
+  const { allowed_extensions: allowed, max_file_size: max } = attribute ?? {}
+  const dot = source.name.lastIndexOf('.')
+  const extension = dot < 0 ? '' : source.name.slice(dot + 1).toLowerCase()
+  if (allowed && allowed.length > 0 && !allowed.some((one) => one.toLowerCase() === extension)) {
+    throw typeRefused(`${attribute?.code} takes ${allowed.join(', ')} only; ${source.name} is none of these`)
+  }
+  if (max && source.size !== undefined && source.size > Number(max) * 1.05 * megabyte) {
+    throw tooLarge(`${attribute?.code} takes ${max} MB; ${source.name} has ${source.size} bytes`)
+  }
+}

@@ -1,0 +1,65 @@
+import { type AkeneoStandIn, startAkeneo } from '../../sandbox/akeneo/akeneo'
+import type { AssetFamily } from '../../sandbox/akeneo/asset-families'
+import { createClock } from '../../sandbox/clock'
+import type { Asset } from '../../src/core/asset'
+import type { JsonValue } from '../../src/core/json'
+import { type AkeneoOptions, akeneo } from '../../src/destinations/akeneo'
+import { assetCode } from '../../src/destinations/akeneo-assets'
+import type { AssetBinary, Destination } from '../../src/destinations/destination'
+import { contextOf } from './context'
+
+/** An Akeneo with a family, and destinations in front of it. */
+export type AkeneoTarget = {
+  server: AkeneoStandIn
+  family: AssetFamily
+  make(options?: AkeneoOptions, inputs?: Readonly<Record<string, string | undefined>>): Destination
+  /** What a user of Akeneo finds in an attribute of the asset for a key. */
+  data(key: string, attribute?: string): JsonValue | undefined
+  /** The file behind an asset's media attribute, byte for byte. */
+  read(key: string): Promise<Buffer | undefined>
+  /** The calls of the REST API so far, without their fixed beginning and without tokens. */
+  calls(): string[]
+  uploads(): number
+}
+
+/** The family is called `packshots`. */
+export async function startAkeneoTarget(): Promise<AkeneoTarget> {
+  const server = await startAkeneo({ clock: createClock() })
+  const family = server.assets.addFamily('packshots')
+  const data: AkeneoTarget['data'] = (key, attribute = 'media') =>
+    family.assets.get(assetCode(key))?.values[attribute]?.[0]?.data
+  const calls = (): string[] =>
+    server.requests
+      .map(({ method, path }) => `${method} ${path.replace('/api/rest/v1/', '')}`)
+      .filter((call) => !call.endsWith('/token'))
+  return {
+    server,
+    family,
+    make: (options = {}, inputs = {}) => {
+      const on = { ...server.inputs(), AKENEO_ASSET_FAMILY: 'packshots', ...inputs }
+      return akeneo(options).create(contextOf(on))
+    },
+    data,
+    read: async (key) => server.assets.media.get(String(data(key)))?.read(),
+    calls,
+    uploads: () => calls().filter((call) => /^POST (asset-)?media-files$/.test(call)).length,
+  }
+}
+
+/** A file that knows its asset, as the app hands it over. */
+export function ofAsset<Source extends AssetBinary>(
+  source: Source,
+  metadata: Asset['metadata'],
+  path = '/content/dam/shop/lamp.png',
+): Source {
+  const asset: Asset = {
+    origin: 'https://author-p1-e2.adobeaemcloud.com',
+    id: 'urn:aaid:aem:1',
+    path,
+    name: source.name,
+    metadata,
+    repository: {},
+    etag: '"1"',
+  }
+  return { ...source, asset }
+}
