@@ -41,7 +41,7 @@ test('a changed product reaches the assets that name it, and those that are name
   const linked = upload(`${folder()}/hero.png`, sku)
   const among = upload(`${folder()}/room.png`, [sku, 'OTHER'])
   const called = upload(`${folder()}/${sku}.tif`)
-  const stranger = upload(`${folder()}/hero.png`, `${sku}0`)
+  const stranger = upload(`${folder()}/hero.png`, `${sku}-B`)
 
   const report = bodyOf(await sync([byUuid(product)]))
 

@@ -92,8 +92,7 @@ test('nothing to look for is no request', async () => {
 
 test('a refused token is replaced once', async () => {
   upload('a.png', 'LAMP-7')
-  author.aem.faults.add({ fault: { kind: 'status', status: 401 } })
-  author.clock.advance(1)
+  author.aem.faults.add({ times: 1, fault: { kind: 'status', status: 401 } })
   expect((await find(property('LAMP-7'))).paths).toEqual(['a.png'])
 })
 
