@@ -1,12 +1,15 @@
 import enrichment from '../config/enrichment'
+import { type AssetSearch, createAssetSearch } from './aem/asset-search'
 import { openAuthors } from './aem/author-access'
 import type { AuthorHosts } from './aem/author-host'
 import { systemClock } from './core/clock'
 import { systemicError } from './core/errors'
+import type { ProductRef } from './core/product'
 import { decodeCloudEvent, processingCompleted, requireAsset } from './events/cloud-event'
 import { enrichmentResult } from './flows/enrich-answer'
 import { type EnrichParts, enrichAsset } from './flows/enrich-asset'
 import type { EventFlow, FlowContext } from './flows/event-flow'
+import { type SyncReport, syncProducts } from './flows/sync-products'
 import { createHttpClient, type HttpClient } from './http/http-client'
 import { perInputs, type RawInputs } from './inputs/raw-inputs'
 import { parseSettings, type Settings } from './inputs/settings'
@@ -14,7 +17,7 @@ import { classSkipReason } from './metadata/skip'
 import type { PimCommunicator } from './pim/communicator'
 
 /** Everything that enriching needs, built once per container and inputs. */
-type EnrichGraph = EnrichParts & { hosts: AuthorHosts }
+type EnrichGraph = EnrichParts & { hosts: AuthorHosts; search: AssetSearch }
 
 const graphFor = perInputs(buildGraph)
 
@@ -41,12 +44,22 @@ export const enrichEvent: EventFlow = async (raw, context) => {
   return enrichmentResult(result)
 }
 
+/**
+ * The flow behind changed products: the assets that show them get the PIM's facts of now.
+ * @throws {BridgeError} when it fails as a whole
+ */
+export const syncChanged = (references: readonly ProductRef[], context: FlowContext): Promise<SyncReport> => {
+  const graph = graphFor(context)
+  return syncProducts(references, { ...graph, origins: graph.hosts.origins }, context.call)
+}
+
 function buildGraph({ inputs, redactor }: FlowContext): EnrichGraph {
   const settings = parseSettings(inputs)
   const http = createHttpClient()
-  const { hosts, assets } = openAuthors(settings, { http, redactor })
+  const { hosts, assets, author } = openAuthors(settings, { http, redactor })
+  const search = createAssetSearch(author)
   const pim = buildPim(settings, inputs, http, redactor)
-  return { hosts, assets, pim, enrichment, clock: systemClock, random: Math.random }
+  return { hosts, assets, search, pim, enrichment, clock: systemClock, random: Math.random }
 }
 
 function buildPim(

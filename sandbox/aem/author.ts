@@ -8,6 +8,7 @@ import { type BlobStore, CONTAINER, startBlobStore } from './blob-store'
 import { type EventOverrides, processingCompleted } from './event'
 import { getMetadata, type MetadataSettings, patchMetadata } from './metadata-api'
 import { type Publication, publicationEvent, xdmEvent } from './publication-event'
+import { queryBuilder, type SearchSettings } from './query-builder'
 
 /** What the AEM stand-in knows. `isValidToken` says which bearer tokens it takes. */
 export type AemOptions = Partial<MetadataSettings & BinarySettings> & {
@@ -27,6 +28,8 @@ export type AssetView = AemAsset & { etag: string }
 export type AemStandIn = SandboxServer & {
   /** May be changed at any time. */
   settings: MetadataSettings & { allowedClientIds: readonly string[] }
+  /** What the index behind the search does not know, or still knows. */
+  search: SearchSettings
   /** How binaries are handed out; may be changed at any time. */
   binaries: BinarySettings
   /** Where binaries live: a server of its own, with its own faults and requests. */
@@ -96,6 +99,8 @@ export const startAem = async (options: AemOptions): Promise<AemStandIn> => {
     missingIfMatch: options.missingIfMatch ?? 428,
   }
 
+  const search: SearchSettings = { missing: new Set(), stale: new Set() }
+
   const view = (asset: AemAsset): AssetView => ({ ...structuredClone(asset), etag: etagOf(asset) })
   const byPath = (path: string): AemAsset | undefined => {
     for (const asset of assets.values()) if (asset.path === path) return asset
@@ -156,6 +161,7 @@ export const startAem = async (options: AemOptions): Promise<AemStandIn> => {
     if (path === undefined) return problem(400, 'The path is not percent-encoded UTF-8')
     const id = /^\/adobe\/assets\/([^/]+)\/metadata$/.exec(path)?.[1]
     if (id !== undefined) return metadata(id, request)
+    if (path === '/bin/querybuilder.json') return queryBuilder(request, [...assets.values()], search)
     const file = binary(path, request)
     if (file !== undefined) return file
     const dam = /^(\/content\/dam\/.+)\.json$/.exec(path)?.[1]
@@ -176,6 +182,7 @@ export const startAem = async (options: AemOptions): Promise<AemStandIn> => {
   const standIn: AemStandIn = {
     ...server,
     settings,
+    search,
     binaries: binaries.settings,
     blobs,
     close: async () => {

@@ -2,27 +2,18 @@ import type { Asset, AssetRef } from '../core/asset'
 import type { CallContext } from '../core/call-context'
 import { type Clock, systemClock } from '../core/clock'
 import { permanentError, transientError } from '../core/errors'
-import type { HttpClient, HttpRequest, Upstream } from '../http/http-client'
+import type { HttpClient, HttpRequest } from '../http/http-client'
 import { type HttpResponse, isOk, refusePage } from '../http/response'
 import type { TokenProvider } from '../ims/token-provider'
 import { isApplied, type MetadataChange } from '../metadata/diff'
 import { parseAsset, parseAssetId, parseRenditionNames } from './asset-document'
 import { checkAssetPath, encodeAssetPath } from './asset-path'
+import { type AuthorRequests, type AuthorRequestsOptions, createAuthorRequests } from './author-requests'
 import { createPatchPathStyles, type PatchPathMode, type PatchPathStyle, patchPath } from './patch-paths'
 import { aemProblem, problemDetail } from './problem'
 
-/** How the author tier is talked to. */
-export type AssetsClientOptions = {
-  /** The only origins that get a request. */
-  origins: readonly string[]
-  /** Sent as X-Api-Key; the client id of the credential, as a rule. */
-  apiKey: string
-  patchPaths: PatchPathMode
-  /** Sends `X-Adobe-Accept-Experimental: 1`, which older releases of the API demand. */
-  experimental: boolean
-  /** Requests at once per author. */
-  concurrency: number
-}
+/** How the Assets Author API is talked to. */
+export type AssetsClientOptions = AuthorRequestsOptions & { patchPaths: PatchPathMode }
 
 /** The part of the Assets Author API that the app uses. */
 export type AssetsClient = {
@@ -55,16 +46,11 @@ const assetIdPattern = /^urn(:[A-Za-z0-9._-]+){2,}$/
 /** Creates the client of a container. */
 export function createAssetsClient(
   options: AssetsClientOptions,
-  parts: { http: HttpClient; tokens: TokenProvider; clock?: Clock },
+  parts: { http: HttpClient; tokens: TokenProvider; clock?: Clock; author?: AuthorRequests },
 ): AssetsClient {
   const { tokens, http, clock = systemClock } = parts
   const styles = createPatchPathStyles(options.patchPaths)
-  const upstreams = new Map<string, Upstream>(
-    options.origins.map((origin) => [
-      origin,
-      http.upstream({ name: 'AEM', origins: [origin], concurrency: options.concurrency }),
-    ]),
-  )
+  const { send } = parts.author ?? createAuthorRequests(options, { http, tokens })
 
   return { readAsset, patchMetadata, renditionNames }
 
@@ -208,37 +194,5 @@ export function createAssetsClient(
       )
     }
     return `${origin}/adobe/assets/${id}/metadata`
-  }
-
-  /** A token that AEM refuses is replaced once; the second refusal stands. */
-  async function send(origin: string, request: HttpRequest, call: CallContext): Promise<HttpResponse> {
-    const sender = upstreams.get(origin)
-    if (sender === undefined)
-      throw permanentError('HOST_NOT_ALLOWED', 'the author is not one of AEM_AUTHOR_URLS')
-    const sendWith = async (bearer: string): Promise<HttpResponse> => {
-      const answer = await sender.request(authorized(request, bearer), call.signal)
-      if (answer.status === 401) tokens.refused(bearer)
-      else tokens.accepted(bearer)
-      if (answer.status === 403) tokens.forbidden(bearer)
-      return answer
-    }
-    const token = await tokens.token(call)
-    const response = await sendWith(token)
-    if (response.status !== 401) return response
-    const renewed = await tokens.token(call)
-    return renewed === token ? response : sendWith(renewed)
-  }
-
-  function authorized(request: HttpRequest, token: string): HttpRequest {
-    return {
-      ...request,
-      headers: {
-        accept: 'application/json, application/problem+json',
-        authorization: `Bearer ${token}`,
-        'x-api-key': options.apiKey,
-        ...(options.experimental ? { 'x-adobe-accept-experimental': '1' } : {}),
-        ...request.headers,
-      },
-    }
   }
 }

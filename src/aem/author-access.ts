@@ -3,6 +3,7 @@ import type { HttpClient } from '../http/http-client'
 import { createTokenProvider, type TokenProvider } from '../ims/token-provider'
 import { type AssetsClient, createAssetsClient } from './assets-client'
 import { type AuthorHosts, createAuthorHosts } from './author-host'
+import { type AuthorRequests, createAuthorRequests } from './author-requests'
 import type { PatchPathMode } from './patch-paths'
 
 /** Whom to ask, and as whom: what the inputs say about AEM and IMS. */
@@ -19,7 +20,12 @@ export type AuthorSettings = {
 }
 
 /** The authors of an operator, with the token that they take. */
-export type AuthorAccess = { hosts: AuthorHosts; tokens: TokenProvider; assets: AssetsClient }
+export type AuthorAccess = {
+  hosts: AuthorHosts
+  tokens: TokenProvider
+  assets: AssetsClient
+  author: AuthorRequests
+}
 
 /** Opens the way to the authors; nothing is sent before its first use. */
 export function openAuthors(
@@ -37,15 +43,14 @@ export function openAuthors(
     },
     parts,
   )
-  const assets = createAssetsClient(
-    {
-      origins: hosts.origins,
-      apiKey: settings.AEM_API_KEY ?? settings.ADC_CECREDENTIALS_CLIENTID,
-      patchPaths: settings.AEM_PATCH_PATHS,
-      experimental: settings.AEM_EXPERIMENTAL,
-      concurrency: settings.AEM_CONCURRENCY,
-    },
-    { http, tokens },
-  )
-  return { hosts, tokens, assets }
+  const options = {
+    origins: hosts.origins,
+    apiKey: settings.AEM_API_KEY ?? settings.ADC_CECREDENTIALS_CLIENTID,
+    patchPaths: settings.AEM_PATCH_PATHS,
+    experimental: settings.AEM_EXPERIMENTAL,
+    concurrency: settings.AEM_CONCURRENCY,
+  }
+  const author = createAuthorRequests(options, { http, tokens })
+  const assets = createAssetsClient(options, { http, tokens, author })
+  return { hosts, tokens, assets, author }
 }

@@ -58,7 +58,7 @@ export function createUploader(
       }
       try {
         const answer = await sendRequest({ method: 'POST', url, headers, body }, idleMs, signal)
-        return { status: answer.status, headers: headersOf(answer.headers), text: answer.text }
+        return { status: answer.status, headers: headersOf(answer.headers), text: answer.text ?? '' }
       } catch (thrown) {
         signal.throwIfAborted()
         throw toUploadError(thrown, idleMs)

@@ -134,6 +134,28 @@ export type BatchSettings = v.InferOutput<typeof BatchSettings>
  */
 export const parseBatchSettings = (inputs: RawInputs): BatchSettings => parse(BatchSettings, inputs)
 
+const EventSettings = v.object({
+  AKENEO_EVENT_SECRETS: v.pipe(
+    v.string(
+      'is not set: set it to the secret of your subscription at Akeneo (several separated by commas, the newest first)',
+    ),
+    v.transform((text) =>
+      text
+        .split(',')
+        .map((secret) => secret.trim())
+        .filter((secret) => secret !== ''),
+    ),
+    v.minLength(1, 'holds no secret'),
+  ),
+})
+
+/**
+ * The secrets that Akeneo may sign events with.
+ * @throws {BridgeError} systemic, `INPUT_INVALID`
+ */
+export const parseEventSecrets = (inputs: RawInputs): readonly string[] =>
+  parse(EventSettings, inputs).AKENEO_EVENT_SECRETS
+
 /** The region of the State service, checked on its own: a dead letter must not need the other inputs. */
 export function parseStateRegion(inputs: RawInputs): (typeof stateRegions)[number] {
   const region = v.safeParse(v.optional(v.picklist(stateRegions), 'amer'), inputs.STATE_REGION)

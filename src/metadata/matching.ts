@@ -10,7 +10,19 @@ export type Matcher = {
   name: string
   /** The candidates this asset offers; empty when the rule has nothing to say. */
   refs(asset: Asset): readonly ProductRef[]
+  /**
+   * The way back: how to find the assets that the rule would match to these products. More than those may be found,
+   * for each asset is looked at. A rule without it has nothing to say when the PIM tells of a change.
+   */
+  search?(refs: readonly ProductRef[]): AssetQuery | undefined
 }
+
+/** What AEM is asked for when a product has changed. */
+export type AssetQuery =
+  /** Assets with one of these values in a metadata property, single or multi-valued. */
+  | { property: string; values: readonly string[] }
+  /** Assets with one of these names; a star stands for any text. */
+  | { names: readonly string[] }
 
 const maxRefs = 100
 
@@ -31,8 +43,13 @@ export function fromProperty(property: string, kind: ProductRef['kind'] = 'ident
         ),
         kind,
       ),
+    search: (refs) => ({ property, values: valuesOf(refs, kind) }),
   }
 }
+
+const valuesOf = (refs: readonly ProductRef[], kind: ProductRef['kind']): string[] => [
+  ...new Set(refs.filter((ref) => ref.kind === kind).map(({ value }) => value)),
+]
 
 /** The file name without its extension: `lamp (1).png` gives `lamp (1)`. */
 function stem(name: string): string {
@@ -48,8 +65,18 @@ export function fromFileName(pattern?: RegExp, kind: ProductRef['kind'] = 'ident
   return {
     name: pattern ? `file name ${pattern}` : 'file name',
     refs: (asset) => toRefs(pattern ? captures(pattern, asset.name) : [stem(asset.name)], kind),
+    // What a pattern catches cannot be found by it.
+    ...(pattern === undefined
+      ? { search: (refs) => ({ names: valuesOf(refs, kind).flatMap(namesOf) }) }
+      : {}),
   }
 }
+
+/** In either spelling; a slash is in no file name, and stars of the product's own match themselves, too. */
+const namesOf = (value: string): string[] =>
+  value.includes('/')
+    ? []
+    : [...new Set([value.normalize('NFC'), value.normalize('NFD')])].map((name) => `${name}.*`)
 
 /** Candidates from the repository path, as the groups of a pattern catch them. */
 export function fromPath(pattern: RegExp, kind: ProductRef['kind'] = 'identifier'): Matcher {
@@ -80,13 +107,36 @@ export function candidatesOf(matcher: Matcher, asset: Asset): readonly ProductRe
     if (!Array.isArray(refs) || !refs.every(isProductRef)) throw new Error('it gave no list of references')
     return refs.filter((ref) => ref.value !== '').slice(0, maxRefs)
   } catch (thrown) {
-    const reason = thrown instanceof Error ? thrown.message : String(thrown)
-    throw permanentError(
-      'MATCHER_FAILED',
-      `the matching rule "${matcher.name}" in config/enrichment.ts failed: ${reason}`,
-      {
-        cause: thrown,
-      },
-    )
+    throw matcherFailed(matcher, thrown)
   }
+}
+
+/**
+ * How one rule finds the assets of these products; undefined when it cannot.
+ * @throws {BridgeError} permanent, `MATCHER_FAILED`, when a rule of the user's throws or answers nonsense
+ */
+export function searchOf(matcher: Matcher, refs: readonly ProductRef[]): AssetQuery | undefined {
+  try {
+    const query: unknown = matcher.search?.(refs)
+    if (query === undefined) return undefined
+    if (isAssetQuery(query)) return query
+  } catch (thrown) {
+    throw matcherFailed(matcher, thrown)
+  }
+  throw matcherFailed(matcher, new Error('its search is no query'))
+}
+
+const isTexts = (value: unknown): boolean =>
+  Array.isArray(value) && value.every((item) => typeof item === 'string')
+
+const isAssetQuery = (value: unknown): value is AssetQuery =>
+  isRecord(value) && (isTexts(value.names) || (typeof value.property === 'string' && isTexts(value.values)))
+
+function matcherFailed(matcher: Matcher, thrown: unknown): Error {
+  const reason = thrown instanceof Error ? thrown.message : String(thrown)
+  return permanentError(
+    'MATCHER_FAILED',
+    `the matching rule "${matcher.name}" in config/enrichment.ts failed: ${reason}`,
+    { cause: thrown },
+  )
 }

@@ -2,7 +2,6 @@ import { bindCallContext, untilAborted } from '../core/call-context'
 import { type Clock, systemClock } from '../core/clock'
 import { type BridgeError, toBridgeError, transientError } from '../core/errors'
 import { createRedactor } from '../core/redaction'
-import { decide } from '../core/status-table'
 import type { FlowContext } from '../flows/event-flow'
 import { logLevelOf, readInputs, secretsOf } from '../inputs/raw-inputs'
 import { type Activation, readActivation } from './activation'
@@ -17,6 +16,8 @@ export type ActionWork = (params: unknown, context: FlowContext) => Promise<Answ
 export type ActionOptions = {
   /** The most that the work may take, in ms; the platform's limit when it is longer than that. @default 50 s, for those whom somebody waits for */
   budgetMs?: number
+  /** What the sender is answered when it has to deliver again. @default 503, as I/O Events expects it */
+  retryStatus?: number
   /** @default 'push' */
   trigger?: FlowContext['trigger']
   clock?: Clock
@@ -33,11 +34,11 @@ const maxAnswerBytes = 900_000
  * whatever is thrown becomes an answer by the status table, and nothing that gets lost kills the container.
  */
 export function createAction(name: string, work: ActionWork, options: ActionOptions = {}) {
-  const { clock = systemClock, budgetMs, trigger = 'push' } = options
+  const { clock = systemClock, budgetMs, retryStatus = 503, trigger = 'push' } = options
   return (params: unknown): Promise<Answer> => {
     // Before anything asynchronous: the next activation overwrites the environment.
     const activation = readActivation(process.env)
-    return run(params, activation).catch((thrown) => lastResort(thrown))
+    return run(params, activation).catch((thrown) => lastResort(thrown, retryStatus))
   }
 
   async function run(params: unknown, activation: Activation): Promise<Answer> {
@@ -67,7 +68,7 @@ export function createAction(name: string, work: ActionWork, options: ActionOpti
         error: error.toJSON(),
         stack: error.code === 'UNEXPECTED' ? stackOf(thrown) : undefined,
       })
-      return answerFor(error)
+      return answerFor(error, retryStatus)
     } finally {
       clearTimeout(timer)
       controller.abort(timeIsUp())
@@ -82,13 +83,10 @@ const timeIsUp = (): BridgeError =>
   )
 
 /** Nothing here may be refused for good: what got here was not recorded anywhere. */
-function answerFor(error: BridgeError): Answer {
-  const decision = decide(error.failureClass)
-  const statusCode = decision.action === 'retry' ? decision.statusCode : 503
-  return failure(statusCode, { message: redactor.text(error.message), code: error.code })
-}
+const answerFor = (error: BridgeError, retryStatus: number): Answer =>
+  failure(retryStatus, { message: redactor.text(error.message), code: error.code })
 
-function lastResort(thrown: unknown): Answer {
+function lastResort(thrown: unknown, retryStatus: number): Answer {
   try {
     createLogger('aem-asset-bridge', 'error', { redactor }).error('the wrapper itself failed', {
       error: thrown,
@@ -96,7 +94,7 @@ function lastResort(thrown: unknown): Answer {
   } catch {
     // Not even a log that is broken may cost the answer.
   }
-  return failure(503, {
+  return failure(retryStatus, {
     message: 'unexpected failure',
     code: thrown instanceof Error ? thrown.name : 'UNEXPECTED',
   })

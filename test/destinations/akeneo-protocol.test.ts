@@ -253,7 +253,7 @@ describe('the Asset Manager', () => {
     const destination = target.make()
     await put(file(1), destination)
     await destination.put('other.png', file(2), { signal: never })
-    const other = target.data('other.png') ?? null
+    const other = String(target.data('other.png'))
     const values = { media: [{ locale: null, channel: null, data: other }] }
     target.server.assets.upsert(target.family, { code, values }, Date.now())
     expect(await destination.head?.(key, never)).toMatchObject({ version: undefined })

@@ -1,0 +1,5 @@
+import { syncChanged } from '../../src/enrich'
+import { createSynchroniser } from '../../src/runtime/synchroniser'
+
+/** Brings the assets that show changed products in step with the PIM. */
+export const main = createSynchroniser('pim-sync', syncChanged)

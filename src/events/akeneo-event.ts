@@ -1,0 +1,137 @@
+import { isRecord, nonEmptyString, parseJson } from '../core/json'
+import type { ProductRef } from '../core/product'
+
+/** What a message of Akeneo's Event Platform asks for. */
+export type AkeneoMessage =
+  /** A product or a product model is not what it was. */
+  | { kind: 'changed'; id: string; type: string; ref: ProductRef }
+  /** It is gone from the PIM. */
+  | { kind: 'deleted'; id: string; type: string; ref: ProductRef }
+  /** Somebody has to look: deliveries have stopped, or will. */
+  | { kind: 'alert'; id: string; type: string; message: string }
+  /** Good news of the subscription. */
+  | { kind: 'notice'; id: string; type: string; message: string }
+  /** Nothing to do. */
+  | { kind: 'ignored'; id: string; type: string; reason: string }
+
+const prefix = 'com.akeneo.pim.v1.'
+const uuidPattern = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
+const maxCode = 255
+const maxShown = 100
+
+type Subject = 'product' | 'product_model'
+
+/** Only what happened to products; all values are read from the PIM itself. */
+const changes: ReadonlyMap<string, { subject: Subject; kind: 'changed' | 'deleted' }> = new Map([
+  ['product.created', { subject: 'product', kind: 'changed' }],
+  ['product.updated', { subject: 'product', kind: 'changed' }],
+  ['product.updated.delta', { subject: 'product', kind: 'changed' }],
+  ['product.became-complete', { subject: 'product', kind: 'changed' }],
+  ['product.became-incomplete', { subject: 'product', kind: 'changed' }],
+  ['product.deleted', { subject: 'product', kind: 'deleted' }],
+  ['product-model.created', { subject: 'product_model', kind: 'changed' }],
+  ['product-model.updated', { subject: 'product_model', kind: 'changed' }],
+  ['product-model.updated.delta', { subject: 'product_model', kind: 'changed' }],
+  ['product-model.deleted', { subject: 'product_model', kind: 'deleted' }],
+])
+
+const ends: ReadonlyMap<string, string> = new Map([
+  [
+    'app.deleted',
+    'the App was removed from Akeneo: its subscription ends, and so do its token and all events',
+  ],
+  ['connection.deleted', 'a connection was removed from Akeneo: its subscription ends, and so do all events'],
+])
+
+/**
+ * Decodes the body of a delivery: an event, or a notification about the subscription. It never throws: what is
+ * unknown, newer than this app or malformed is `ignored` with a reason, for Akeneo suspends whoever refuses too much.
+ * @param ownNames what Akeneo calls this app as the author of a change: its client id, its user name
+ */
+export function decodeAkeneoMessage(body: Uint8Array, ownNames: readonly string[] = []): AkeneoMessage {
+  const event = parseJson(Buffer.from(body).toString('utf8'))
+  if (!isRecord(event)) return ignored({}, 'it is no JSON object')
+  if (typeof event.notification_type === 'string') return notification(event, event.notification_type)
+  if (Array.isArray(event.events))
+    return ignored(event, 'it comes from the old Events API; subscribe to the Event Platform instead')
+  if (typeof event.type !== 'string') return ignored(event, 'it has no type')
+
+  const name = event.type.startsWith(prefix) ? event.type.slice(prefix.length) : ''
+  const data = isRecord(event.data) ? event.data : {}
+  const end = ends.get(name)
+  if (end !== undefined) return { kind: 'alert', ...headOf(event), message: end }
+  const change = changes.get(name)
+  if (change === undefined) return ignored(event, 'it is of a type that changes no product')
+  if (isOwn(data.author, ownNames)) return ignored(event, 'this app made the change itself')
+  const ref = change.subject === 'product' ? productOf(data) : modelOf(data)
+  if (ref === undefined) return ignored(event, 'it names no product')
+  return { kind: change.kind, ...headOf(event), ref }
+}
+
+function productOf({ product }: Record<string, unknown>): ProductRef | undefined {
+  if (!isRecord(product)) return undefined
+  const uuid = nonEmptyString(product.uuid)
+  if (uuid !== undefined && uuidPattern.test(uuid)) return { kind: 'uuid', value: uuid.toLowerCase() }
+  return refOf('identifier', product.identifier)
+}
+
+/** Akeneo's table of events has the code under `product`, all its samples under `product_model`. */
+function modelOf({ product_model: model, product }: Record<string, unknown>): ProductRef | undefined {
+  const named = isRecord(model) ? model : isRecord(product) ? product : {}
+  return refOf('model', named.code)
+}
+
+function refOf(kind: 'identifier' | 'model', value: unknown): ProductRef | undefined {
+  const name = nonEmptyString(value)
+  return name !== undefined && name.length <= maxCode && name.isWellFormed()
+    ? { kind, value: name }
+    : undefined
+}
+
+/** An author is a user id, a user name or a client id; some events have none. */
+function isOwn(author: unknown, ownNames: readonly string[]): boolean {
+  if (!isRecord(author) || author.type !== 'api') return false
+  return typeof author.identifier === 'string' && ownNames.includes(author.identifier)
+}
+
+function notification(event: Record<string, unknown>, type: string): AkeneoMessage {
+  const head = { id: textOf(event.subscription_id), type: textOf(type) }
+  const reason = nonEmptyString(event.reason)
+  const because = reason === undefined ? '' : ` (${reason.slice(0, 300)})`
+  if (type.startsWith('subscription.suspended')) {
+    return {
+      kind: 'alert',
+      ...head,
+      message: `Akeneo has suspended the subscription${because}: events are lost until it is resumed; mend the cause, then resume it`,
+    }
+  }
+  if (type === 'subscription.revoked') {
+    return {
+      kind: 'alert',
+      ...head,
+      message: `Akeneo has revoked the subscription${because}: the connection or App is gone; subscribe anew`,
+    }
+  }
+  if (type === 'subscription.resumed') {
+    return {
+      kind: 'notice',
+      ...head,
+      message: 'Akeneo has resumed the subscription; what happened meanwhile was not told',
+    }
+  }
+  return { kind: 'ignored', ...head, reason: 'it is a notification of a type that is not known' }
+}
+
+const ignored = (event: Record<string, unknown>, reason: string): AkeneoMessage => ({
+  kind: 'ignored',
+  ...headOf(event),
+  reason,
+})
+
+const headOf = (event: Record<string, unknown>): { id: string; type: string } => ({
+  id: textOf(event.id),
+  type: textOf(event.type),
+})
+
+/** For logs and answers: a text of bounded length. */
+const textOf = (value: unknown): string => (typeof value === 'string' ? value.slice(0, maxShown) : '')

@@ -1,0 +1,33 @@
+import { untilAborted } from '../core/call-context'
+import { akeneoRetryStatus } from '../core/status-table'
+import { readWebRequest, type WebRequest } from '../events/web-request'
+import type { EventResult, FlowContext } from '../flows/event-flow'
+import { createAction } from './action'
+import { type Answer, failure, success } from './answer'
+
+/** Akeneo gives up after five seconds, the start of a container included. */
+const budgetMs = 4_000
+
+/** Undefined when the sender could not prove who it is. */
+type WebhookFlow = (request: WebRequest, context: FlowContext) => Promise<EventResult | undefined>
+
+/**
+ * A raw web action that receives events of Akeneo. Akeneo suspends a subscription on 404 and redirects, and when too
+ * much fails: so it is 200 for whatever was understood or need not be, 401 for what nobody signed, and 429 for our
+ * own faults, whatever they are.
+ */
+export function createWebhook(name: string, flow: WebhookFlow): (params: unknown) => Promise<Answer> {
+  return createAction(
+    name,
+    async (params, context) => {
+      const request = readWebRequest(params)
+      if (request.method === 'get' || request.method === 'head')
+        return success({ message: `${name} is ready` })
+      const result = await untilAborted(flow(request, context), context.call.signal)
+      return result === undefined
+        ? failure(401, { message: 'the signature is missing or wrong' })
+        : success(result)
+    },
+    { budgetMs, retryStatus: akeneoRetryStatus },
+  )
+}

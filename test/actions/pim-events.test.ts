@@ -1,0 +1,216 @@
+import { createHmac } from 'node:crypto'
+import { join } from 'node:path'
+import { main } from '../../actions/pim-events/index'
+import type { JsonObject } from '../../sandbox/json'
+import { type RuntimeStandIn, startRuntime } from '../../sandbox/runtime/runtime'
+import { bodyOf, errorOf } from '../support/receiver'
+
+const bundle = join(__dirname, '../sandbox/fixtures/endings.cjs')
+const [older, newer] = ['the-old-event-secret', 'the-new-event-secret']
+const uuid = (n: number): string => `00000000-0000-0000-0000-${String(n).padStart(12, '0')}`
+const sign = (body: string, secret: string): string => createHmac('sha256', secret).update(body).digest('hex')
+
+let runtime: RuntimeStandIn
+beforeAll(async () => {
+  runtime = await startRuntime({ actions: { 'pim-sync': { bundle, inputs: { how: 'params' } } } })
+})
+beforeEach(() => {
+  Object.assign(process.env, {
+    __OW_API_HOST: runtime.api.url,
+    __OW_NAMESPACE: '12345-assetbridge-stage',
+    __OW_API_KEY: 'runtime-id:runtime-secret',
+    __OW_ACTION_NAME: '/12345-assetbridge-stage/asset-bridge/pim-events',
+    __OW_ACTIVATION_ID: 'f00d',
+  })
+})
+afterEach(async () => {
+  runtime.api.faults.clear()
+  await runtime.idle()
+  runtime.api.requests.splice(0)
+})
+afterAll(() => runtime.close())
+
+const event = (product = 1, changes: JsonObject = {}): string =>
+  JSON.stringify({
+    specversion: '1.0',
+    id: `ev-${product}`,
+    source: 'pim',
+    type: 'com.akeneo.pim.v1.product.updated',
+    subject: 'sub-1',
+    time: '2030-01-02T03:04:05Z',
+    data: { product: { uuid: uuid(product) }, author: { identifier: 'ada', type: 'user' } },
+    ...changes,
+  })
+
+type Delivery = {
+  body?: string
+  headers?: JsonObject
+  inputs?: JsonObject
+  leftMs?: number
+  params?: JsonObject
+}
+
+/** One request as I/O Runtime hands it to a raw web action. */
+function deliver({ body = event(), headers, inputs = {}, leftMs = 60_000, params = {} }: Delivery = {}) {
+  process.env.__OW_DEADLINE = String(Date.now() + leftMs)
+  return main({
+    LOG_LEVEL: 'error',
+    AKENEO_EVENT_SECRETS: `${newer}, ${older}`,
+    AKENEO_CLIENT_ID: 'client-1',
+    AEM_API_KEY: '',
+    ...inputs,
+    __ow_method: 'post',
+    __ow_headers: headers ?? { 'x-akeneo-signature-primary': sign(body, newer) },
+    __ow_path: '',
+    __ow_query: '',
+    __ow_body: Buffer.from(body).toString('base64'),
+    ...params,
+  })
+}
+
+const started = (): JsonObject[] => runtime.api.requests.map(({ body }) => JSON.parse(body))
+
+test('a signed event is handed to pim-sync as a reference, with no input beside it', async () => {
+  const answer = await deliver()
+
+  expect(answer).toMatchObject({ statusCode: 200, body: { outcome: 'handed-over' } })
+  expect(runtime.api.requests[0]).toMatchObject({
+    path: '/api/v1/namespaces/12345-assetbridge-stage/actions/asset-bridge/pim-sync',
+    query: { blocking: 'false' },
+  })
+  expect(started()).toEqual([{ references: [{ kind: 'uuid', value: uuid(1) }] }])
+})
+
+test.each([
+  ['plain text', (body: string) => body],
+  ['Base64', (body: string) => Buffer.from(body).toString('base64')],
+])('the body may come as %s', async (_, encode) => {
+  const body = event(1, { subject: 'äöü – 灯' })
+  expect(await deliver({ body, params: { __ow_body: encode(body) } })).toMatchObject({ statusCode: 200 })
+})
+
+test.each([
+  ['the newest secret', { 'x-akeneo-signature-primary': sign(event(), newer) }],
+  ['an older one', { 'x-akeneo-signature-primary': sign(event(), older) }],
+  [
+    'one that only the secondary header knows',
+    {
+      'x-akeneo-signature-primary': sign(event(), 'unknown'),
+      'x-akeneo-signature-secondary': sign(event(), older),
+    },
+  ],
+  ['one in a header of another case', { 'X-AKENEO-SIGNATURE-PRIMARY': sign(event(), newer) }],
+])('%s opens', async (_, headers) => {
+  expect(await deliver({ headers })).toMatchObject({ statusCode: 200, body: { outcome: 'handed-over' } })
+})
+
+test.each<[string, Delivery]>([
+  ['no signature', { headers: {} }],
+  ['no headers', { params: { __ow_headers: null } }],
+  ['a made-up signature', { headers: { 'x-akeneo-signature-primary': 'a'.repeat(64) } }],
+  [
+    'the signature in capitals',
+    { headers: { 'x-akeneo-signature-primary': sign(event(), newer).toUpperCase() } },
+  ],
+  ['another body', { body: event(2), headers: { 'x-akeneo-signature-primary': sign(event(1), newer) } }],
+  ['a body that is cut', { params: { __ow_body: Buffer.from(event().slice(0, -1)).toString('base64') } }],
+  ['no body', { params: { __ow_body: null } }],
+  [
+    'the old Events API',
+    { headers: { 'x-akeneo-request-signature': sign(event(), newer), 'x-akeneo-request-timestamp': '1' } },
+  ],
+])('%s is answered 401, and nothing is started', async (_, delivery) => {
+  expect(errorOf(await deliver(delivery)).statusCode).toBe(401)
+  expect(runtime.api.requests).toEqual([])
+})
+
+test.each(['get', 'head', 'GET', 'HEAD'])('%s is answered 200, without any secret', async (method) => {
+  const answer = await deliver({
+    headers: {},
+    inputs: { AKENEO_EVENT_SECRETS: '' },
+    params: { __ow_method: method, __ow_body: '' },
+  })
+  expect(answer).toMatchObject({ statusCode: 200 })
+})
+
+test.each<[string, string]>([
+  ['an unknown type', event(1, { type: 'com.akeneo.pim.v1.product.archived' })],
+  [
+    'a change of our own',
+    event(1, { data: { product: { uuid: uuid(1) }, author: { identifier: 'client-1', type: 'api' } } }),
+  ],
+  ['a deleted product', event(1, { type: 'com.akeneo.pim.v1.product.deleted' })],
+  [
+    'a notification',
+    JSON.stringify({ notification_type: 'subscription.suspended.system', subscription_id: 's' }),
+  ],
+  ['no JSON', 'hello'],
+  ['text that could be Base64', 'abcd'],
+])('%s is answered 200, and nothing is started', async (_, body) => {
+  const answer = await deliver({ body, params: { __ow_body: Buffer.from(body).toString('base64') } })
+  expect(answer).toMatchObject({ statusCode: 200 })
+  expect(runtime.api.requests).toEqual([])
+})
+
+test.each(['', '$AKENEO_EVENT_SECRETS', ' , '])(
+  'secrets that are not set (%j) are our fault: 429',
+  async (secrets) => {
+    const { statusCode, body } = errorOf(await deliver({ inputs: { AKENEO_EVENT_SECRETS: secrets } }))
+    expect(statusCode).toBe(429)
+    expect(body).toMatchObject({
+      code: 'INPUT_INVALID',
+      message: expect.stringContaining('AKENEO_EVENT_SECRETS'),
+    })
+  },
+)
+
+test.each([429, 500, 404, 403])('pim-sync that cannot be started (%d) is answered 429', async (status) => {
+  runtime.api.faults.add({ fault: { kind: 'status', status } })
+  expect(errorOf(await deliver()).statusCode).toBe(429)
+})
+
+test('a platform that does not answer is not waited for beyond the five seconds of Akeneo', async () => {
+  runtime.api.faults.add({ fault: { kind: 'hang' } })
+  const { statusCode, body } = errorOf(await deliver({ leftMs: 900 }))
+  expect([statusCode, body.code]).toEqual([429, 'TIME_IS_UP'])
+})
+
+test('a crash of ours is answered 429', async () => {
+  const params = new Proxy(
+    {},
+    {
+      ownKeys: () => {
+        throw new Error('broken')
+      },
+    },
+  )
+  expect(errorOf(await main(params)).statusCode).toBe(429)
+})
+
+test('two hundred requests at once, a fifth of them twice, are few activations, and lose no product', async () => {
+  const products = Array.from({ length: 200 }, (_, n) => (n < 160 ? n : n - 160))
+  const answers = await Promise.all(products.map((n) => deliver({ body: event(n) })))
+
+  expect(new Set(answers.map((answer) => bodyOf(answer).outcome))).toEqual(new Set(['handed-over']))
+  const references = started().flatMap(({ references: refs }) => (Array.isArray(refs) ? refs : []))
+  expect(references.map((it) => JSON.stringify(it)).sort()).toEqual(
+    Array.from({ length: 160 }, (_, n) => JSON.stringify({ kind: 'uuid', value: uuid(n) })).sort(),
+  )
+  expect(started().length).toBeLessThanOrEqual(2)
+})
+
+test('of two hundred requests at once that cannot be handed over, each one is told', async () => {
+  runtime.api.faults.add({ times: 1000, fault: { kind: 'status', status: 429 } })
+  const answers = await Promise.all(Array.from({ length: 200 }, (_, n) => deliver({ body: event(n) })))
+  expect(answers.every((answer) => errorOf(answer).statusCode === 429)).toBe(true)
+})
+
+test('no answer shows a secret', async () => {
+  const answers = [
+    await deliver(),
+    await deliver({ headers: {} }),
+    await deliver({ inputs: { AKENEO_EVENT_SECRETS: '' } }),
+  ]
+  const text = JSON.stringify(answers)
+  expect([older, newer, 'runtime-secret'].filter((secret) => text.includes(secret))).toEqual([])
+})

@@ -1,0 +1,178 @@
+import { main } from '../../actions/pim-sync/index'
+import { type AkeneoStandIn, startAkeneo } from '../../sandbox/akeneo/akeneo'
+import type { JsonObject } from '../../sandbox/json'
+import { bodyOf, errorOf, type Receiver, startReceiver } from '../support/receiver'
+
+let receiver: Receiver
+let akeneo: AkeneoStandIn
+beforeAll(async () => {
+  receiver = await startReceiver({}, main)
+})
+beforeEach(async () => {
+  akeneo = await startAkeneo({ clock: receiver.sandbox.clock })
+})
+afterEach(async () => {
+  receiver.sandbox.aem.faults.clear()
+  receiver.sandbox.aem.search.missing.clear()
+  receiver.sandbox.aem.search.stale.clear()
+  await akeneo.close()
+})
+afterAll(() => receiver.close())
+
+let products = 0
+const newSku = (): string => `LAMP-${++products}`
+const folder = (): string => `/content/dam/shop/${crypto.randomUUID()}`
+const named = (name: string) => ({ name: [{ locale: 'en_US', scope: null, data: name }] })
+const upload = (path: string, sku?: string | string[]) =>
+  receiver.sandbox.aem.addAsset({ path, assetMetadata: sku === undefined ? {} : { 'wknd-skuid': sku } })
+const nameOf = (asset: { id: string }) => receiver.sandbox.aem.asset(asset.id).assetMetadata['wknd-name']
+const sync = (references: JsonObject[], leftMs = 60_000) =>
+  receiver.invoke(
+    { references },
+    { leftMs, inputs: { PIM_COMMUNICATOR: 'akeneo', ...akeneo.inputs(), AKENEO_LOCALES: '' } },
+  )
+const byUuid = ({ uuid }: { uuid: string }) => ({ kind: 'uuid', value: uuid })
+const patches = () => receiver.sandbox.aem.requests.filter(({ method }) => method === 'PATCH').length
+const productCalls = () => akeneo.requests.filter(({ path }) => path.includes('/products')).length
+
+test('a changed product reaches the assets that name it, and those that are named after it', async () => {
+  const sku = newSku()
+  const product = akeneo.catalogue.setProduct(sku, { values: named('Desk lamp') })
+  const linked = upload(`${folder()}/hero.png`, sku)
+  const among = upload(`${folder()}/room.png`, [sku, 'OTHER'])
+  const called = upload(`${folder()}/${sku}.tif`)
+  const stranger = upload(`${folder()}/hero.png`, `${sku}-B`)
+
+  const report = bodyOf(await sync([byUuid(product)]))
+
+  expect(report).toMatchObject({ references: 1, products: 1, assets: 3, updated: 3, failed: 0 })
+  expect([linked, among, called, stranger].map(nameOf)).toEqual([
+    'Desk lamp',
+    'Desk lamp',
+    'Desk lamp',
+    undefined,
+  ])
+  expect(receiver.sandbox.aem.asset(called.id).assetMetadata['wknd-skuid']).toBe(sku)
+})
+
+test('the second run changes nothing: no PATCH', async () => {
+  const sku = newSku()
+  const product = akeneo.catalogue.setProduct(sku, { values: named('Desk lamp') })
+  upload(`${folder()}/hero.png`, sku)
+  await sync([byUuid(product)])
+  const before = patches()
+
+  expect(bodyOf(await sync([byUuid(product), byUuid(product)]))).toMatchObject({
+    references: 1,
+    unchanged: 1,
+  })
+  expect(patches()).toBe(before)
+})
+
+test('a changed model reaches the assets of its variants', async () => {
+  const [model, sku] = [`model_${newSku().replace('-', '_')}`, newSku()]
+  akeneo.catalogue.setModel(model, { values: named('Lamps') })
+  akeneo.catalogue.setProduct(sku, { parent: model })
+  const asset = upload(`${folder()}/hero.png`, sku)
+
+  expect(bodyOf(await sync([{ kind: 'model', value: model }]))).toMatchObject({ updated: 1 })
+  expect(nameOf(asset)).toBe('Lamps')
+})
+
+test('a product that is gone, or was never there, changes nothing in AEM', async () => {
+  upload(`${folder()}/hero.png`, 'GONE-1')
+  const report = bodyOf(
+    await sync([byUuid({ uuid: crypto.randomUUID() }), { kind: 'identifier', value: 'GONE-1' }]),
+  )
+  expect(report).toMatchObject({ references: 2, products: 0, assets: 0 })
+})
+
+test('many products on many assets are few calls to Akeneo', async () => {
+  const changed = Array.from({ length: 120 }, () => {
+    const sku = newSku()
+    upload(`${folder()}/hero.png`, sku)
+    return akeneo.catalogue.setProduct(sku, { values: named(sku) })
+  })
+
+  const report = bodyOf(await sync(changed.map(byUuid)))
+
+  expect(report).toMatchObject({ products: 120, assets: 120, updated: 120 })
+  expect(productCalls()).toBeLessThan(30)
+  expect(akeneo.requests.some(({ status }) => status === 429)).toBe(false)
+})
+
+test('an asset that the index still knows though it is gone is passed over', async () => {
+  const sku = newSku()
+  const product = akeneo.catalogue.setProduct(sku, { values: named('Desk lamp') })
+  receiver.sandbox.aem.search.stale.add(`${folder()}/gone.png`)
+  const asset = upload(`${folder()}/hero.png`, sku)
+
+  expect(bodyOf(await sync([byUuid(product)]))).toMatchObject({ failed: 0, updated: 1 })
+  expect(nameOf(asset)).toBe('Desk lamp')
+})
+
+test('one asset that AEM refuses to change does not keep the others from it', async () => {
+  const sku = newSku()
+  const product = akeneo.catalogue.setProduct(sku, { values: named('Desk lamp') })
+  const bad = upload(`${folder()}/hero.png`, sku)
+  const good = upload(`${folder()}/hero.png`, sku)
+  receiver.sandbox.aem.faults.add({
+    method: 'PATCH',
+    path: `/adobe/assets/${bad.id}/metadata`,
+    times: 10,
+    fault: { kind: 'status', status: 422 },
+  })
+
+  const report = bodyOf(await sync([byUuid(product)]))
+
+  expect(report).toMatchObject({ updated: 1, failed: 1 })
+  expect(report.failures).toEqual([
+    expect.objectContaining({ code: 'METADATA_REFUSED', retryable: false, path: bad.path }),
+  ])
+  expect([nameOf(bad), nameOf(good)]).toEqual([undefined, 'Desk lamp'])
+})
+
+test.each<[string, () => void, string]>([
+  [
+    'AEM lets it read only',
+    () =>
+      receiver.sandbox.aem.faults.add({ method: 'PATCH', times: 50, fault: { kind: 'status', status: 403 } }),
+    'AEM_FORBIDDEN',
+  ],
+])('%s: the run fails, and says what to do', async (_, breakIt, code) => {
+  const sku = newSku()
+  const product = akeneo.catalogue.setProduct(sku, { values: named('Desk lamp') })
+  upload(`${folder()}/hero.png`, sku)
+  breakIt()
+
+  const { statusCode, body } = errorOf(await sync([byUuid(product)]))
+
+  expect(statusCode).toBe(503)
+  expect(body.failures).toEqual([expect.objectContaining({ code })])
+})
+
+test('Akeneo refuses the permission: the run fails and names it', async () => {
+  akeneo.settings.permissions.delete('List products')
+  const { statusCode, body } = errorOf(await sync([byUuid({ uuid: crypto.randomUUID() })]))
+  expect([statusCode, body.code]).toEqual([503, 'AKENEO_FORBIDDEN'])
+  expect(body.message).toContain('List products')
+})
+
+test('Akeneo is down for longer than there is time: the run fails and can be started again', async () => {
+  akeneo.faults.add({ times: 100, fault: { kind: 'status', status: 503 } })
+  const { statusCode } = errorOf(await sync([byUuid({ uuid: crypto.randomUUID() })], 4_000))
+  expect(statusCode).toBe(503)
+})
+
+test.each<[string, JsonObject]>([
+  ['no references', {}],
+  ['references of another kind', { references: [{ kind: 'sku', value: 'a' }] }],
+  ['a reference without a value', { references: [{ kind: 'uuid', value: '' }] }],
+])('%s: it says what it takes', async (_, params) => {
+  const { body } = errorOf(await receiver.invoke(params))
+  expect(body.code).toBe('PARAMS_INVALID')
+})
+
+test('no reference is no work', async () => {
+  expect(bodyOf(await sync([]))).toMatchObject({ references: 0, assets: 0 })
+})
