@@ -16,7 +16,8 @@ export type ClientJob = {
   author: string
   destination: string
   inputs: Record<string, string>
-  files: { name: string; size: number; sha1: string }[]
+  /** With a SHA-1, what is read is checked against it. */
+  files: { name: string; size: number; version: string; sha1?: string }[]
   concurrency: number
 }
 
@@ -40,16 +41,16 @@ async function run(job: ClientJob): Promise<void> {
   )
 }
 
-function sourceOf({ author }: ClientJob, { name, size, sha1 }: ClientJob['files'][number]): AssetBinary {
+function sourceOf({ author }: ClientJob, file: ClientJob['files'][number]): AssetBinary {
   const mediaType = 'application/octet-stream'
   const source = createBinarySource(
-    { origin: author, path: `/${name}`, mediaType },
+    { origin: author, path: `/${file.name}`, mediaType },
     {
       tokens: { token: async () => 'bench', refused: nothing, accepted: nothing, forbidden: nothing },
       clock: systemClock,
     },
   )
-  return createAssetBinary({ name, size, mediaType, version: sha1, modified: 0, sha1 }, source)
+  return createAssetBinary({ ...file, mediaType, modified: 0 }, source)
 }
 
 function contextOf(inputs: Record<string, string>): DestinationContext {
