@@ -58,6 +58,7 @@ export function toAkeneoError(response: HttpResponse, purpose: Purpose, now: num
       },
     )
   }
+  if (status === 409 || status === 412) return changed('state')
   if (status === 413) return tooLarge(`it answered 413, ${reason}`, status)
   if (status === 415) return typeRefused(`it answered 415, ${reason}`, status)
   return permanentError('AKENEO_REFUSED', `Akeneo refused the request with ${status}: ${reason}`, details)
@@ -84,6 +85,10 @@ export const unexpectedAnswer = (what: string): BridgeError =>
     `Akeneo answered ${what}: check that AKENEO_URL is the origin of an Akeneo PIM`,
     { upstream: akeneoName },
   )
+
+/** A success that does not say whether the thing was done. */
+export const notConfirmed = (what: string): BridgeError =>
+  transientError('AKENEO_NOT_CONFIRMED', `Akeneo answered ${what}`, { upstream: akeneoName })
 
 /** An attribute, of the family or of products, that is not as it has to be. */
 export const attributeUnknown = (problem: string): BridgeError =>
