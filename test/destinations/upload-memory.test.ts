@@ -1,7 +1,10 @@
 import { execFile } from 'node:child_process'
+import { mkdtemp, rm } from 'node:fs/promises'
 import type { IncomingHttpHeaders } from 'node:http'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
+import { bundle } from '../../bench/export/bundle'
 import { startMarketo } from '../../sandbox/targets/marketo'
 import { startAkeneoTarget } from './akeneo-bench'
 
@@ -39,6 +42,14 @@ const services: Record<string, () => Promise<Service>> = {
   },
 }
 
+let folder: string
+let client: string
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'bridge-bundle-'))
+  client = await bundle(join(__dirname, 'fixtures/form-upload.ts'), folder)
+})
+afterAll(() => rm(folder, { recursive: true, force: true }))
+
 describe.each(Object.keys(services))('a file of 500 MB for %s', (destination) => {
   it.each([
     ['whose size is known', false],
@@ -50,12 +61,11 @@ describe.each(Object.keys(services))('a file of 500 MB for %s', (destination) =>
       if (service === undefined) throw new Error(`no service ${destination}`)
       try {
         const order = { destination, inputs: service.inputs, size, unknownSize }
-        const script = join(__dirname, 'fixtures/form-upload.ts')
-        const { stdout } = await run(
-          process.execPath,
-          ['--max-semi-space-size=4', '--import', 'tsx', script, JSON.stringify(order)],
-          { cwd: join(__dirname, '../..') },
-        )
+        const { stdout } = await run(process.execPath, [
+          '--max-semi-space-size=4',
+          client,
+          JSON.stringify(order),
+        ])
         const { stored, mostBytes } = JSON.parse(stdout)
         expect(stored).toMatchObject({ version: 'v1', size })
         expect(mostBytes).toBeLessThan(200 * megabyte)
