@@ -4,10 +4,10 @@ import { createAkeneoTokens } from '../akeneo/token'
 import { turnsOf } from '../akeneo/turns'
 import { callContextOf } from '../core/call-context'
 import type { Clock } from '../core/clock'
-import { type BridgeError, toBridgeError } from '../core/errors'
+import { BridgeError, toBridgeError } from '../core/errors'
 import { fullJitter } from '../http/backoff'
 import { type HttpResponse, isOk, jsonBody, refusePage } from '../http/response'
-import { akeneoName, type Purpose, toAkeneoError } from './akeneo-errors'
+import { akeneoName, type Purpose, toAkeneoError, unreachable } from './akeneo-errors'
 import { createUploader, type Uploader } from './akeneo-upload'
 import type { DestinationContext } from './destination'
 
@@ -57,7 +57,9 @@ export function openAkeneo(
   return { clock, find, change, upload, changeAsking }
 
   async function find(path: string, purpose: Purpose, signal: AbortSignal): Promise<unknown> {
-    const response = await reads.send({ path }, signal)
+    const response = await reads.send({ path }, signal).catch((thrown) => {
+      throw isUnreachable(thrown) ? unreachable(thrown) : thrown
+    })
     if (response.status === 404 && purpose.missing === undefined) return undefined
     if (!isOk(response)) throw toAkeneoError(response, purpose, clock.now())
     return jsonBody(akeneoName, response)
@@ -92,6 +94,10 @@ export function openAkeneo(
     }
   }
 }
+
+/** A short read that finds no connection, several times: that is not this file's fault. */
+const isUnreachable = (thrown: unknown): thrown is BridgeError =>
+  thrown instanceof BridgeError && thrown.code === 'AKENEO_UNREACHABLE'
 
 const mayPass = ({ failureClass, upstream, code }: BridgeError): boolean =>
   failureClass === 'transient' && upstream === akeneoName && code !== 'DESTINATION_CHANGED'

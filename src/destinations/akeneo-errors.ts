@@ -90,6 +90,10 @@ export const unexpectedAnswer = (what: string): BridgeError =>
 export const notConfirmed = (what: string): BridgeError =>
   transientError('AKENEO_NOT_CONFIRMED', `Akeneo answered ${what}`, { upstream: akeneoName })
 
+/** No connection, for reads either. */
+export const unreachable = ({ message }: BridgeError): BridgeError =>
+  systemicError('AKENEO_UNREACHABLE', `${message}: check AKENEO_URL`, { upstream: akeneoName })
+
 /** An attribute, of the family or of products, that is not as it has to be. */
 export const attributeUnknown = (problem: string): BridgeError =>
   systemicError('AKENEO_ATTRIBUTE_UNKNOWN', problem, { upstream: akeneoName })

@@ -35,6 +35,51 @@ describe('what goes with the file', () => {
     expect(target.data(key, 'alt')).toBe('Lamp, green')
   })
 
+  it('becomes what each attribute wants', async () => {
+    const options = ['red', 'green']
+    for (const attribute of [
+      { code: 'weight', type: 'number' },
+      { code: 'approved', type: 'boolean' },
+      { code: 'main', type: 'single_option', options },
+      { code: 'colours', type: 'multiple_options', options },
+    ] as const) {
+      target.family.attributes.set(attribute.code, {
+        value_per_locale: false,
+        value_per_channel: false,
+        ...attribute,
+        options,
+      })
+    }
+    const destination = target.make({
+      values: [
+        { attribute: 'weight', from: 'shop:weight' },
+        { attribute: 'approved', from: ({ metadata }) => metadata['dam:status'] === 'approved' },
+        { attribute: 'main', from: 'shop:colours' },
+        { attribute: 'colours', from: 'shop:colours' },
+        { attribute: 'alt', from: 'dc:subject', locale: 'de_DE' },
+      ],
+    })
+    const source = ofAsset(file(), {
+      'shop:weight': 1.5,
+      'dam:status': 'approved',
+      'shop:colours': ['green', 'red'],
+      'dc:subject': ['a', 'b'],
+    })
+    await put(source, destination)
+    const written = ['weight', 'approved', 'main', 'colours', 'alt'].map((name) => target.data(key, name))
+    expect(written).toEqual(['1.5', true, 'green', ['green', 'red'], 'a, b'])
+    expect(await destination.head?.(key, never, source)).toMatchObject({ version: source.version })
+  })
+
+  it('is an asset whose code one may choose', async () => {
+    await put(file(), target.make({ code: () => 'lamp_1' }))
+    expect([...target.family.assets.keys()]).toEqual(['lamp_1'])
+    await expect(put(file(), target.make({ code: (at) => at }))).rejects.toMatchObject({
+      failureClass: 'permanent',
+      code: 'AKENEO_CODE_INVALID',
+    })
+  })
+
   it('is a link in place of the file, when that is wanted', async () => {
     const destination = target.make({}, { AKENEO_ASSET_LINK: 'https://dam.example.com{path}?k={key}' })
     const source = ofAsset(file(), {}, '/content/dam/shop/lamp a.png')

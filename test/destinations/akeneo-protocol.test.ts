@@ -1,4 +1,5 @@
 import type { ServerResponse } from 'node:http'
+import { freePort } from '../../sandbox/targets/ssh-server'
 import { createRedactor } from '../../src/core/redaction'
 import { assetCode } from '../../src/destinations/akeneo-assets'
 import { createHttpClient } from '../../src/http/http-client'
@@ -269,6 +270,15 @@ describe('the Asset Manager', () => {
     await expect(target.make({ family: 'Packshots' }).remove?.(key, never)).rejects.toMatchObject({
       failureClass: 'systemic',
       code: 'AKENEO_FAMILY_UNKNOWN',
+    })
+  })
+
+  it('calls a host where nothing listens systemic', async () => {
+    const gone = target.make({}, { AKENEO_URL: `http://127.0.0.1:${await freePort()}` })
+    await expect(put(file(), gone)).rejects.toMatchObject({
+      failureClass: 'systemic',
+      code: 'AKENEO_UNREACHABLE',
+      message: expect.stringContaining('AKENEO_URL'),
     })
   })
 
