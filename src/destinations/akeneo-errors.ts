@@ -15,7 +15,7 @@ export type Purpose = {
 }
 
 /** Akeneo's own words, those on single fields included, short and on one line. */
-export function reasonIn(body: unknown): string {
+function reasonIn(body: unknown): string {
   if (!isRecord(body)) return 'no reason given'
   const fields = Array.isArray(body.errors) ? body.errors : []
   const said = [body, ...fields].flatMap((part) =>

@@ -5,8 +5,6 @@ import { akeneoProductMedia } from './akeneo-product-media'
 import { isAkeneoOn, type AkeneoOptions as Places, readAkeneoDestination } from './akeneo-settings'
 import type { DestinationFactory } from './destination'
 
-export type { AkeneoAssetValue } from './akeneo-settings'
-
 /** Akeneo PIM: assets of its Asset Manager, links to AEM in them, or an attribute of products. */
 export type AkeneoOptions = Places & {
   /** What assets call it. @default 'akeneo' */
