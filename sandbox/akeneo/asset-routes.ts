@@ -182,6 +182,24 @@ export const createAssetRoutes = (parts: {
         },
       }
     }),
+    {
+      // The code has slashes in it.
+      ...route('media-files', 'GET', 'Overall Web API access', (_, [code = '']) => {
+        const file = manager.media.get(code)
+        if (file === undefined) throw new Refused(404, `Media file "${code}" does not exist.`)
+        const { name, mediaType, size } = file
+        const self = `${linkBase()}${rest}/media-files/${code}`
+        return json(200, {
+          code,
+          original_filename: name,
+          mime_type: mediaType,
+          size,
+          extension: name.includes('.') ? name.slice(name.lastIndexOf('.') + 1) : '',
+          _links: { download: { href: `${self}/download` } },
+        })
+      }),
+      pattern: new RegExp(`^${rest}/media-files/(.+)$`),
+    },
     route('media-files', 'POST', writeProducts, (request) => {
       const { fields, file } = upload(request)
       const given = parseJson(fields.product ?? '')

@@ -12,7 +12,9 @@ const uploadsAtOnce = 2
 const maxKept = 16
 const kept = new Map<string, AkeneoTurns>()
 
-/** Turns of all calls, and of uploads among them. */
+/**
+ * Turns of all calls; an upload, with all calls that belong to it, has a turn of its own besides, outside of theirs.
+ */
 export type AkeneoTurns = { calls: Turns; uploads: Turns }
 
 /**
@@ -30,7 +32,7 @@ export function turnsOf({ origin, credentials }: AkeneoConnection): AkeneoTurns 
   const [limit, uploadLimit] = [pLimit(callsAtOnce), pLimit(uploadsAtOnce)]
   const turns: AkeneoTurns = {
     calls: (work) => limit(work),
-    uploads: (work) => uploadLimit(() => limit(work)),
+    uploads: (work) => uploadLimit(work),
   }
   kept.set(key, turns)
   for (const oldest of kept.keys()) {

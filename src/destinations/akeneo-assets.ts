@@ -1,14 +1,16 @@
 import { createHash } from 'node:crypto'
-import { systemClock } from '../core/clock'
-import { permanentError, transientError } from '../core/errors'
-import { type AkeneoAccess, changeAsking, itemOf } from './akeneo-access'
-import { akeneoName, changed, toAkeneoError } from './akeneo-errors'
-import { type AkeneoFamily, checkFile, createFamily, familyPurpose } from './akeneo-family'
+import { permanentError } from '../core/errors'
+import { type AkeneoAccess, itemOf } from './akeneo-access'
+import { changed, notConfirmed, toAkeneoError } from './akeneo-errors'
+import { type AkeneoFamily, createFamily, familyPurpose } from './akeneo-family'
+import { checkFile, mostBytes } from './akeneo-file-rules'
+import { createProductAttributes, type Wanted } from './akeneo-product-attributes'
 import { createAkeneoProducts, skusOf } from './akeneo-products'
 import type { AssetSettings } from './akeneo-settings'
 import { heldBy, stampOf } from './akeneo-stamp'
 import { dataIn, holds, mappedValues, oneValue, type Values } from './akeneo-values'
 import type { AssetBinary, Destination, StoredObject } from './destination'
+import { measured } from './measured'
 import { isMadeFrom } from './stored'
 
 const writeAssets = 'Create and update assets'
@@ -22,6 +24,9 @@ export function akeneoAssets(settings: AssetSettings, access: AkeneoAccess, name
   const { family, mediaAttribute, mediaLocale, mediaChannel, versionAttribute, link, collection } = settings
   const structure: AkeneoFamily = createFamily(settings, access)
   const products = createAkeneoProducts(access)
+  const attributes = createProductAttributes(access)
+  const wanted: readonly Wanted[] =
+    collection === undefined ? [] : [{ ...collection, types: ['pim_catalog_asset_collection'], family }]
 
   return {
     name,
@@ -65,6 +70,7 @@ export function akeneoAssets(settings: AssetSettings, access: AkeneoAccess, name
     signal.throwIfAborted()
     const code = codeOf(key)
     const facts = await factsOf(source, signal)
+    for (const one of wanted) await attributes.get(one, signal)
     const before = await read(code, signal)
     const isOther = before?.stored.etag !== previous?.etag
     if (isOther && !isMadeFrom(source, before?.stored)) throw changed('asset')
@@ -76,7 +82,7 @@ export function akeneoAssets(settings: AssetSettings, access: AkeneoAccess, name
       [mediaAttribute]: [oneValue(mediaLocale, mediaChannel, file.data)],
       [versionAttribute]: [oneValue(null, null, stamp)],
     }
-    await changeAsking(
+    await access.changeAsking(
       async () => {
         await upsert(code, values, signal)
         return stored
@@ -90,7 +96,8 @@ export function akeneoAssets(settings: AssetSettings, access: AkeneoAccess, name
       signal,
     )
     if (collection !== undefined) {
-      await products.link(skusOf(source.asset, settings.skuProperty), collection, code, signal)
+      const skus = skusOf(source.asset, settings.skuProperty)
+      await attributes.using(wanted, signal, () => products.link(skus, collection, code, signal))
     }
     return stored
   }
@@ -111,10 +118,13 @@ export function akeneoAssets(settings: AssetSettings, access: AkeneoAccess, name
     }
     const here = fileIn(before, source)
     if (here !== undefined) return here
-    checkFile((await structure.attributes(signal)).get(mediaAttribute), source)
+    const rules = (await structure.attributes(signal)).get(mediaAttribute) ?? { code: mediaAttribute }
+    checkFile(rules, source)
+    const sized = await measured(source, mostBytes(rules), signal)
+    checkFile(rules, sized)
     const purpose = familyPurpose(family, writeAssets)
-    const upload = { path: 'asset-media-files', fields: {}, source, purpose }
-    const sent = await changeAsking(
+    const upload = { path: 'asset-media-files', fields: {}, source: sized, purpose }
+    const sent = await access.changeAsking(
       async () => {
         const { code: data, size } = await access.upload(upload, signal)
         return { data, size, over: before?.stored.etag }
@@ -135,20 +145,22 @@ export function akeneoAssets(settings: AssetSettings, access: AkeneoAccess, name
     const purpose = familyPurpose(family, writeAssets)
     const body = await access.change({ path, method: 'PATCH', body: [{ code, values }] }, purpose, signal)
     const item = itemOf(body, code)
-    if (item === undefined) {
-      throw transientError('AKENEO_NOT_CONFIRMED', 'Akeneo answered without the status of the asset', {
-        upstream: akeneoName,
-      })
+    if (item === undefined) throw notConfirmed('without the status of the asset')
+    if (item.status === 201 || item.status === 204) return
+    if (item.status === 422) {
+      // The family may be another one by now: then no asset is taken, which is not this one's fault.
+      structure.forget()
+      await structure.attributes(signal)
     }
-    if (item.status !== 201 && item.status !== 204) {
-      throw toAkeneoError(item, { permission: writeAssets }, systemClock.now())
-    }
+    throw toAkeneoError(item, { permission: writeAssets }, access.clock.now())
   }
 
   async function remove(key: string, signal: AbortSignal): Promise<void> {
     const code = codeOf(key)
     const path = assetPath(code)
-    await changeAsking(
+    // In a family that is not there nothing is, either: a wrong name must not look as if all had been removed.
+    await structure.attributes(signal)
+    await access.changeAsking(
       async () => {
         if ((await read(code, signal)) === undefined) return true
         await access.change({ path, method: 'DELETE' }, { permission: 'Delete assets' }, signal)

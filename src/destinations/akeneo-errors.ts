@@ -15,7 +15,7 @@ export type Purpose = {
 }
 
 /** Akeneo's own words, those on single fields included, short and on one line. */
-export function reasonIn(body: unknown): string {
+function reasonIn(body: unknown): string {
   if (!isRecord(body)) return 'no reason given'
   const fields = Array.isArray(body.errors) ? body.errors : []
   const said = [body, ...fields].flatMap((part) =>
@@ -58,6 +58,7 @@ export function toAkeneoError(response: HttpResponse, purpose: Purpose, now: num
       },
     )
   }
+  if (status === 409 || status === 412) return changed('state')
   if (status === 413) return tooLarge(`it answered 413, ${reason}`, status)
   if (status === 415) return typeRefused(`it answered 415, ${reason}`, status)
   return permanentError('AKENEO_REFUSED', `Akeneo refused the request with ${status}: ${reason}`, details)
@@ -84,6 +85,14 @@ export const unexpectedAnswer = (what: string): BridgeError =>
     `Akeneo answered ${what}: check that AKENEO_URL is the origin of an Akeneo PIM`,
     { upstream: akeneoName },
   )
+
+/** A success that does not say whether the thing was done. */
+export const notConfirmed = (what: string): BridgeError =>
+  transientError('AKENEO_NOT_CONFIRMED', `Akeneo answered ${what}`, { upstream: akeneoName })
+
+/** No connection, for reads either. */
+export const unreachable = ({ message }: BridgeError): BridgeError =>
+  systemicError('AKENEO_UNREACHABLE', `${message}: check AKENEO_URL`, { upstream: akeneoName })
 
 /** An attribute, of the family or of products, that is not as it has to be. */
 export const attributeUnknown = (problem: string): BridgeError =>

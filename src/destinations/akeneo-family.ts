@@ -1,17 +1,15 @@
 import * as v from 'valibot'
-import { systemClock } from '../core/clock'
 import { systemicError } from '../core/errors'
 import type { AkeneoAccess } from './akeneo-access'
-import { attributeUnknown, type Purpose, tooLarge, typeRefused, unexpectedAnswer } from './akeneo-errors'
+import { attributeUnknown, type Purpose, unexpectedAnswer } from './akeneo-errors'
 import type { AssetSettings } from './akeneo-settings'
-import type { AssetBinary } from './destination'
 
 const Attribute = v.object({
   code: v.string(),
   type: v.string(),
   value_per_locale: v.optional(v.boolean(), false),
   value_per_channel: v.optional(v.boolean(), false),
-  max_file_size: v.nullish(v.string()),
+  max_file_size: v.nullish(v.union([v.string(), v.number()])),
   allowed_extensions: v.nullish(v.array(v.string())),
 })
 const Attributes = v.array(Attribute)
@@ -26,10 +24,11 @@ export type AkeneoFamily = {
    * @throws {BridgeError} systemic: `AKENEO_FAMILY_UNKNOWN`, `AKENEO_ATTRIBUTE_UNKNOWN` for one that the settings name
    */
   attributes(signal: AbortSignal): Promise<ReadonlyMap<string, FamilyAttribute>>
+  /** What is known may be so no longer. */
+  forget(): void
 }
 
 const lifeMs = 10 * 60_000
-const megabyte = 1_000_000
 
 /** A 404 on anything of a family. */
 export const familyPurpose = (family: string, permission: string): Purpose => ({
@@ -47,10 +46,15 @@ export function createFamily(settings: AssetSettings, access: AkeneoAccess): Ake
   const { family } = settings
   let known: { attributes: ReadonlyMap<string, FamilyAttribute>; until: number } | undefined
 
-  return { attributes }
+  return {
+    attributes,
+    forget: () => {
+      known = undefined
+    },
+  }
 
   async function attributes(signal: AbortSignal): Promise<ReadonlyMap<string, FamilyAttribute>> {
-    if (known !== undefined && systemClock.now() < known.until) return known.attributes
+    if (known !== undefined && access.clock.now() < known.until) return known.attributes
     const purpose = familyPurpose(family, 'List asset families')
     const answer = v.safeParse(
       Attributes,
@@ -59,7 +63,7 @@ export function createFamily(settings: AssetSettings, access: AkeneoAccess): Ake
     if (!answer.success) throw unexpectedAnswer('a list of attributes that is none')
     const found = new Map(answer.output.map((attribute) => [attribute.code, attribute]))
     check(settings, found)
-    known = { attributes: found, until: systemClock.now() + lifeMs }
+    known = { attributes: found, until: access.clock.now() + lifeMs }
     return found
   }
 }
@@ -93,18 +97,5 @@ function check(settings: AssetSettings, attributes: ReadonlyMap<string, FamilyAt
   expectOne(versionAttribute, ['text'], null, null)
   for (const { attribute, locale = null, channel = null } of values) {
     expectOne(attribute, undefined, locale, channel)
-  }
-}
-
-/** Refuses what the attribute would refuse, before a byte is sent. */
-export function checkFile(attribute: FamilyAttribute | undefined, source: AssetBinary): void {
-  const { allowed_extensions: allowed, max_file_size: max } = attribute ?? {}
-  const dot = source.name.lastIndexOf('.')
-  const extension = dot < 0 ? '' : source.name.slice(dot + 1).toLowerCase()
-  if (allowed && allowed.length > 0 && !allowed.some((one) => one.toLowerCase() === extension)) {
-    throw typeRefused(`${attribute?.code} takes ${allowed.join(', ')} only; ${source.name} is none of these`)
-  }
-  if (max && source.size !== undefined && source.size > Number(max) * 1.05 * megabyte) {
-    throw tooLarge(`${attribute?.code} takes ${max} MB; ${source.name} has ${source.size} bytes`)
   }
 }

@@ -1,12 +1,19 @@
 import { permanentError, systemicError } from '../core/errors'
-import { type AkeneoAccess, changeAsking } from './akeneo-access'
-import { akeneoName } from './akeneo-errors'
-import { createAkeneoProducts, skusOf } from './akeneo-products'
+import { isRecord } from '../core/json'
+import type { AkeneoAccess } from './akeneo-access'
+import { akeneoName, changed } from './akeneo-errors'
+import { checkFile, mostBytes } from './akeneo-file-rules'
+import { createProductAttributes, type Wanted } from './akeneo-product-attributes'
+import { createAkeneoProducts, forEachSku, skusOf } from './akeneo-products'
 import type { ProductMediaSettings } from './akeneo-settings'
 import { heldBy, stampOf } from './akeneo-stamp'
+import { uploadName } from './akeneo-upload'
 import { dataIn } from './akeneo-values'
 import type { AssetBinary, Destination, StoredObject } from './destination'
+import { type Measured, measured } from './measured'
 import { isMadeFrom } from './stored'
+
+const writeProducts = 'Create and update products'
 
 /** Keeps files in an attribute of the products on the asset. The upload sets the value, the version follows it. */
 export function akeneoProductMedia(
@@ -17,6 +24,9 @@ export function akeneoProductMedia(
   const { media, versionAttribute, skuProperty } = settings
   const version = { attribute: versionAttribute, locale: null, scope: null }
   const products = createAkeneoProducts(access)
+  const attributes = createProductAttributes(access)
+  const wantedMedia: Wanted = { ...media, types: ['pim_catalog_image', 'pim_catalog_file'] }
+  const wanted = [wantedMedia, { ...version, types: ['pim_catalog_text', 'pim_catalog_textarea'] }]
 
   return {
     name,
@@ -34,9 +44,8 @@ export function akeneoProductMedia(
     let told: StoredObject | undefined
     for (const sku of skusOf(source?.asset, skuProperty)) {
       const product = await products.read(sku, signal)
-      const data = dataIn(product, media.attribute, media.locale, media.scope)
+      const { data, held } = heldIn(product)
       if (data === undefined) return undefined
-      const held = heldBy(dataIn(product, versionAttribute, null, null), data)
       if (told !== undefined && held.version !== told.version) return { ...held, version: undefined }
       told = held
     }
@@ -63,44 +72,64 @@ export function akeneoProductMedia(
         `the asset has no SKU in ${skuProperty}: no product can take its file`,
       )
     }
-    let stored: StoredObject | undefined
-    for (const sku of skus) stored = await putOne(sku, source, signal)
-    return stored ?? { version: source.version, size: source.size ?? 0 }
+    return attributes.using(wanted, signal, async () => {
+      const rules = await attributes.get(wantedMedia, signal)
+      checkFile(rules, source)
+      const sized = await measured(source, mostBytes(rules), signal)
+      checkFile(rules, sized)
+      let stored: StoredObject = { version: source.version, size: sized.size }
+      await forEachSku(skus, async (sku) => {
+        stored = await putOne(sku, sized, signal)
+      })
+      return stored
+    })
   }
 
-  async function putOne(sku: string, source: AssetBinary, signal: AbortSignal): Promise<StoredObject> {
-    const before = await heldOf(sku, source, signal)
-    if (before !== undefined) return before
+  async function putOne(sku: string, source: Measured, signal: AbortSignal): Promise<StoredObject> {
+    const before = await read(sku, signal)
+    if (isMadeFrom(source, before.held)) return before.held
     const { attribute, locale, scope } = media
     const fields = { product: JSON.stringify({ identifier: sku, attribute, scope, locale }) }
-    const upload = {
-      path: 'media-files',
-      fields,
-      source,
-      purpose: { permission: 'Create and update products' },
-    }
-    const sent = await changeAsking<{ code: string; size: number } | StoredObject>(
+    const upload = { path: 'media-files', fields, source, purpose: { permission: writeProducts } }
+    const sent = await access.changeAsking<Sent>(
       () => access.upload(upload, signal),
-      () => heldOf(sku, source, signal),
+      () => arrived(sku, before.data, source, signal),
       signal,
     )
-    // Another run was faster.
-    if (!('code' in sent)) return sent
+    if ('held' in sent) return sent.held
     const stamp = stampOf(source, sent.size, sent.code)
     const stored = heldBy(stamp, sent.code)
-    return changeAsking(
+    return access.changeAsking(
       () => products.write(sku, version, stamp, signal).then(() => stored),
-      () => heldOf(sku, source, signal),
+      async () => {
+        const { held } = await read(sku, signal)
+        return isMadeFrom(source, held) ? held : undefined
+      },
       signal,
     )
   }
 
-  /** What the product holds, when it is this file. */
-  async function heldOf(
+  /** What an upload without an answer has come to; undefined when the product is as it was, or nobody can tell. */
+  async function arrived(
     sku: string,
-    source: AssetBinary,
+    before: unknown,
+    source: Measured,
     signal: AbortSignal,
-  ): Promise<StoredObject | undefined> {
+  ): Promise<Sent | undefined> {
+    const { data, held } = await read(sku, signal)
+    const isOther = held.version !== undefined
+    if (isMadeFrom(source, held)) return { held }
+    if (typeof data !== 'string' || data === before) return undefined
+    if (isOther) throw changed('file of the product')
+    const path = `media-files/${data.split('/').map(encodeURIComponent).join('/')}`
+    const file = await access.find(path, { permission: 'Overall Web API access' }, signal)
+    const isOurs =
+      isRecord(file) && file.original_filename === uploadName(source) && file.size === source.size
+    return isOurs ? { code: data, size: source.size } : undefined
+  }
+
+  /** What the product holds. */
+  async function read(sku: string, signal: AbortSignal): Promise<{ data: unknown; held: StoredObject }> {
     const product = await products.read(sku, signal)
     if (product === undefined) {
       throw permanentError(
@@ -109,8 +138,14 @@ export function akeneoProductMedia(
         { upstream: akeneoName },
       )
     }
+    return heldIn(product)
+  }
+
+  function heldIn(product: unknown): { data: unknown; held: StoredObject } {
     const data = dataIn(product, media.attribute, media.locale, media.scope)
-    const held = heldBy(dataIn(product, versionAttribute, null, null), data)
-    return isMadeFrom(source, held) ? held : undefined
+    return { data, held: heldBy(dataIn(product, versionAttribute, null, null), data) }
   }
 }
+
+/** An upload that arrived, or what another run has put there. */
+type Sent = { code: string; size: number } | { held: StoredObject }

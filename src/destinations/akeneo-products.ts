@@ -1,7 +1,8 @@
 import type { Asset } from '../core/asset'
 import { callContextOf, untilAborted } from '../core/call-context'
+import { BridgeError } from '../core/errors'
 import type { JsonValue } from '../core/json'
-import { type AkeneoAccess, changeAsking } from './akeneo-access'
+import type { AkeneoAccess } from './akeneo-access'
 import { changed } from './akeneo-errors'
 import type { ProductPlace } from './akeneo-settings'
 import { dataIn } from './akeneo-values'
@@ -32,6 +33,26 @@ export function skusOf(asset: Asset | undefined, property: string): readonly str
     typeof item === 'string' || typeof item === 'number' ? [String(item).trim()] : [],
   )
   return [...new Set(texts.filter((text) => text !== ''))]
+}
+
+/**
+ * Does something for each product. What Akeneo refuses for good for one keeps it from no other.
+ * @throws {BridgeError} the first such refusal, at the end; anything else at once
+ */
+export async function forEachSku(
+  skus: readonly string[],
+  work: (sku: string) => Promise<void>,
+): Promise<void> {
+  let refused: unknown
+  for (const sku of skus) {
+    try {
+      await work(sku)
+    } catch (thrown) {
+      if (!(thrown instanceof BridgeError) || thrown.failureClass !== 'permanent') throw thrown
+      refused ??= thrown
+    }
+  }
+  if (refused !== undefined) throw refused
 }
 
 /** Creates it. */
@@ -75,7 +96,7 @@ export function createAkeneoProducts(access: AkeneoAccess): AkeneoProducts {
     code: string,
     signal: AbortSignal,
   ): Promise<void> {
-    for (const sku of skus) await inTurn(sku, signal, () => linkOne(sku, place, code, signal))
+    await forEachSku(skus, (sku) => inTurn(sku, signal, () => linkOne(sku, place, code, signal)))
   }
 
   async function linkOne(sku: string, place: ProductPlace, code: string, signal: AbortSignal): Promise<void> {
@@ -87,7 +108,7 @@ export function createAkeneoProducts(access: AkeneoAccess): AkeneoProducts {
       }
       const collection = collectionOf(product, place)
       if (collection.includes(code)) return
-      await changeAsking(
+      await access.changeAsking(
         () => write(sku, place, [...collection, code], signal).then(() => true),
         // Whatever became of it: the next round reads it.
         async () => true,

@@ -1,14 +1,14 @@
 import type { AkeneoCalls } from '../akeneo/calls'
 import type { AkeneoTurns } from '../akeneo/turns'
 import { untilAborted } from '../core/call-context'
-import { systemClock } from '../core/clock'
+import type { Clock } from '../core/clock'
 import { BridgeError, transientError } from '../core/errors'
 import { networkError } from '../http/network-error'
-import { type HttpResponse, refusePage } from '../http/response'
-import { akeneoName, type Purpose, toAkeneoError, unexpectedAnswer } from './akeneo-errors'
-import type { AssetBinary } from './destination'
+import { type HttpResponse, isOk, refusePage } from '../http/response'
+import { akeneoName, notConfirmed, type Purpose, toAkeneoError, unexpectedAnswer } from './akeneo-errors'
 import { sendRequest } from './https-request'
-import { multipartAround } from './multipart'
+import type { Measured } from './measured'
+import { mediaTypeOrBytes, multipartAround } from './multipart'
 import { sourceChunks } from './source-chunks'
 
 /** What is sent, and where to. */
@@ -17,7 +17,7 @@ export type Upload = {
   path: string
   /** Text parts before the file. */
   fields: Readonly<Record<string, string>>
-  source: AssetBinary
+  source: Measured
   purpose: Purpose
 }
 
@@ -25,26 +25,30 @@ export type Upload = {
  * Sends a file as a form of exact length, no byte of it kept. After a 401 once more with a new token, the source opened
  * anew. One try: the caller asks before the next.
  * @returns the code of the media file, and the size of the file
+ * @throws {BridgeError} transient when nobody knows whether the file arrived; the source's own; a refusal of Akeneo's
  */
 export type Uploader = (upload: Upload, signal: AbortSignal) => Promise<{ code: string; size: number }>
 
-const plainMediaType = /^[\w!#$&^.+-]+\/[\w!#$&^.+-]+( *;[ -~]*)?$/
+/** Under which a file arrives. */
+export const uploadName = ({ name }: { name: string }): string => name || 'file'
 
 /** Creates it. An upload waits for its turn among the calls of its connection. */
 export function createUploader(
   origin: string,
-  { calls, turns }: { calls: AkeneoCalls; turns: AkeneoTurns },
-  idleMs: number,
+  parts: { calls: AkeneoCalls; turns: AkeneoTurns; clock: Clock; idleMs: number },
 ): Uploader {
+  const { calls, turns, clock, idleMs } = parts
   return async ({ path, fields, source, purpose }, signal) => {
-    const size = source.size ?? (await measured(source, signal))
+    const { size } = source
     const url = new URL(`${origin}/api/rest/v1/${path}`)
-    const mediaType = plainMediaType.test(source.mediaType) ? source.mediaType : 'application/octet-stream'
-    const form = multipartAround(fields, { name: source.name || 'file', mediaType })
+    const form = multipartAround(fields, {
+      name: uploadName(source),
+      mediaType: mediaTypeOrBytes(source.mediaType),
+    })
 
     async function* body(): AsyncGenerator<Buffer> {
       yield form.before
-      yield* sourceChunks({ ...source, size }, signal)
+      yield* sourceChunks(source, signal)
       yield form.after
     }
     const send = async (token: string): Promise<HttpResponse> => {
@@ -57,48 +61,43 @@ export function createUploader(
         'user-agent': 'aem-asset-bridge',
       }
       try {
-        const answer = await sendRequest({ method: 'POST', url, headers, body }, idleMs, signal)
+        const answer = await sendRequest({ method: 'POST', url, headers, body, once: true }, idleMs, signal)
+        // Status and headers say all: a body that is cut, or too long, could only have told reasons.
         return { status: answer.status, headers: headersOf(answer.headers), text: answer.text ?? '' }
       } catch (thrown) {
         signal.throwIfAborted()
         throw toUploadError(thrown, idleMs)
       }
     }
-    const response = await calls.withToken(signal, (token) =>
-      untilAborted(
-        turns.uploads(() => send(token)),
-        signal,
-      ),
-    )
-    if (response.status !== 201) {
-      if (response.status === 200) refusePage(akeneoName, response)
-      throw toAkeneoError(response, purpose, systemClock.now())
+    // The token is asked for when the turn has come: one from before the wait may have ended in it.
+    const upload = (): Promise<HttpResponse> => {
+      signal.throwIfAborted()
+      return calls.withToken(signal, (token) => turns.calls(() => send(token)))
     }
+    const response = await untilAborted(turns.uploads(upload), signal)
+    if (!isOk(response)) throw toAkeneoError(response, purpose, clock.now())
     return { code: codeIn(response, path), size }
   }
 }
 
-/** Reads a file whose size nobody knows once for its size alone: Akeneo is told the length before the first byte. */
-async function measured(source: AssetBinary, signal: AbortSignal): Promise<number> {
-  let size = 0
-  for await (const chunk of sourceChunks(source, signal)) size += chunk.length
-  return size
-}
-
 /** The code has slashes in it; a proxy may take the header of its own away. */
-function codeIn({ headers }: HttpResponse, path: string): string {
+function codeIn(response: HttpResponse, path: string): string {
+  const { status, headers } = response
+  refusePage(akeneoName, response)
   const told = headers.get('asset-media-file-code')
   if (told) return told
   const location = headers.get('location') ?? ''
   const mark = `/${path}/`
   const at = location.indexOf(mark)
-  if (at < 0) throw unexpectedAnswer('an upload without the code of the media file')
-  return decodeURIComponent(
-    location
-      .slice(at + mark.length)
-      .replace(/[?#].*$/, '')
-      .replace(/%(?![0-9a-f]{2})/gi, '%25'),
-  )
+  if (at < 0 && status === 201) throw unexpectedAnswer('an upload without the code of the media file')
+  if (at < 0) throw notConfirmed(`an upload with ${status}, and without the code of the media file`)
+  const code = location.slice(at + mark.length).replace(/[?#].*$/, '')
+  try {
+    return decodeURIComponent(code)
+  } catch {
+    // It was not encoded, and a percent sign is one.
+    return code
+  }
 }
 
 function toUploadError(thrown: unknown, idleMs: number): BridgeError {

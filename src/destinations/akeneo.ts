@@ -1,10 +1,9 @@
+import { type Clock, systemClock } from '../core/clock'
 import { openAkeneo } from './akeneo-access'
 import { akeneoAssets } from './akeneo-assets'
 import { akeneoProductMedia } from './akeneo-product-media'
 import { isAkeneoOn, type AkeneoOptions as Places, readAkeneoDestination } from './akeneo-settings'
 import type { DestinationFactory } from './destination'
-
-export type { AkeneoAssetValue } from './akeneo-settings'
 
 /** Akeneo PIM: assets of its Asset Manager, links to AEM in them, or an attribute of products. */
 export type AkeneoOptions = Places & {
@@ -12,15 +11,17 @@ export type AkeneoOptions = Places & {
   name?: string
   /** How long Akeneo may take no byte of a file, or give no answer to it, in milliseconds. @default 60000 */
   idleMs?: number
+  /** @default the machine's own time */
+  clock?: Clock
 }
 
 /** Creates the `akeneo` destination. */
 export const akeneo = (options: AkeneoOptions = {}): DestinationFactory => ({
   isOn: (context) => isAkeneoOn(context, options),
   create: (context) => {
-    const { name = 'akeneo', idleMs = 60_000 } = options
+    const { name = 'akeneo', idleMs = 60_000, clock = systemClock } = options
     const settings = readAkeneoDestination(context, options)
-    const access = openAkeneo(settings.connection, context, idleMs)
+    const access = openAkeneo(settings.connection, context, { idleMs, clock })
     return 'family' in settings
       ? akeneoAssets(settings, access, name)
       : akeneoProductMedia(settings, access, name)

@@ -187,7 +187,7 @@ describe('when it fails', () => {
         { destination: 'ftp', outcome: 'dead-letter', code: 'DESTINATION_UNKNOWN' },
       ],
     })
-    expect(body.message).toContain('config/destinations.ts knows azure')
+    expect(body.message).toContain('config/destinations.ts knows akeneo, azure')
     expect(await exporter.deadLetters()).toContainEqual(
       expect.objectContaining({
         destination: 'ftp',

@@ -1,16 +1,19 @@
 import { type AkeneoStandIn, startAkeneo } from '../../sandbox/akeneo/akeneo'
 import type { AssetFamily } from '../../sandbox/akeneo/asset-families'
-import { createClock } from '../../sandbox/clock'
+import { createClock, type MovableClock } from '../../sandbox/clock'
 import type { Asset } from '../../src/core/asset'
 import type { JsonValue } from '../../src/core/json'
 import { type AkeneoOptions, akeneo } from '../../src/destinations/akeneo'
 import { assetCode } from '../../src/destinations/akeneo-assets'
 import type { AssetBinary, Destination } from '../../src/destinations/destination'
+import { createTestClock, type TestClock } from '../support/test-clock'
 import { contextOf } from './context'
 
 /** An Akeneo with a family, and destinations in front of it. */
 export type AkeneoTarget = {
   server: AkeneoStandIn
+  /** That destinations wait by; the stand-in has one of its own. */
+  clock: TestClock
   family: AssetFamily
   make(options?: AkeneoOptions, inputs?: Readonly<Record<string, string | undefined>>): Destination
   /** What a user of Akeneo finds in an attribute of the asset for a key. */
@@ -22,9 +25,13 @@ export type AkeneoTarget = {
   uploads(): number
 }
 
-/** The family is called `packshots`. */
-export async function startAkeneoTarget(): Promise<AkeneoTarget> {
-  const server = await startAkeneo({ clock: createClock() })
+/**
+ * The family is called `packshots`.
+ * @param standInClock of the stand-in
+ */
+export async function startAkeneoTarget(standInClock: MovableClock = createClock()): Promise<AkeneoTarget> {
+  const server = await startAkeneo({ clock: standInClock })
+  const clock = createTestClock(Date.now())
   const family = server.assets.addFamily('packshots')
   const data: AkeneoTarget['data'] = (key, attribute = 'media') =>
     family.assets.get(assetCode(key))?.values[attribute]?.[0]?.data
@@ -34,10 +41,11 @@ export async function startAkeneoTarget(): Promise<AkeneoTarget> {
       .filter((call) => !call.endsWith('/token'))
   return {
     server,
+    clock,
     family,
     make: (options = {}, inputs = {}) => {
       const on = { ...server.inputs(), AKENEO_ASSET_FAMILY: 'packshots', ...inputs }
-      return akeneo(options).create(contextOf(on))
+      return akeneo({ clock, ...options }).create(contextOf(on))
     },
     data,
     read: async (key) => server.assets.media.get(String(data(key)))?.read(),

@@ -1,13 +1,14 @@
+import type { ServerResponse } from 'node:http'
+import { freePort } from '../../sandbox/targets/ssh-server'
 import { createRedactor } from '../../src/core/redaction'
 import { assetCode } from '../../src/destinations/akeneo-assets'
 import { createHttpClient } from '../../src/http/http-client'
 import { akeneoPim } from '../../src/pim/akeneo'
-import { until } from '../support/raw-server'
+import { type RawServer, startRawServer, until } from '../support/raw-server'
 import { createTestClock } from '../support/test-clock'
-import { type AkeneoTarget, ofAsset, startAkeneoTarget } from './akeneo-bench'
+import { type AkeneoTarget, startAkeneoTarget } from './akeneo-bench'
 import { contextOf } from './context'
 import { fakeBinary } from './fake-binary'
-import { createHeapWatch } from './heap-watch'
 
 const never = new AbortController().signal
 const mebibyte = 1024 * 1024
@@ -65,10 +66,9 @@ describe('the Asset Manager', () => {
         fault: { kind: 'status', status: 429, headers: { 'retry-after': '1' } },
       }),
     )
-    const at = Date.now()
     await put()
     expect(rules.map((rule) => rule.hits())).toEqual([1, 1])
-    expect(Date.now() - at).toBeGreaterThanOrEqual(2_000)
+    expect(target.clock.sleeps).toEqual([1_000, 1_000])
     expect(target.family.assets.size).toBe(1)
   })
 
@@ -174,6 +174,31 @@ describe('the Asset Manager', () => {
     expect(target.uploads()).toBe(1)
   })
 
+  it('asks, and sends again, when something answers that knows of no file', async () => {
+    for (const status of [200, 202]) {
+      const rule = target.server.faults.add({
+        ...media,
+        times: 1,
+        fault: { kind: 'status', status, body: {} },
+      })
+      await target.make().put(`${status}.png`, file(), { signal: never })
+      expect(rule.hits()).toBe(1)
+      expect(await target.read(`${status}.png`)).toEqual(file().bytes())
+    }
+  })
+
+  it('says so when an upload is never confirmed', async () => {
+    target.server.faults.add({ ...media, fault: { kind: 'status', status: 200, body: {} } })
+    await expect(put()).rejects.toMatchObject({ failureClass: 'transient', code: 'AKENEO_NOT_CONFIRMED' })
+    expect(target.family.assets.size).toBe(0)
+  })
+
+  it.each([409, 412])('leaves an answer of %i to the next delivery', async (status) => {
+    target.server.faults.add({ ...media, fault: { kind: 'status', status } })
+    await expect(put()).rejects.toMatchObject({ failureClass: 'transient', code: 'DESTINATION_CHANGED' })
+    expect(target.uploads()).toBe(1)
+  })
+
   it('does not take a page for an answer', async () => {
     const rule = target.server.faults.add({ ...patch, times: 1, fault: { kind: 'html' } })
     await put()
@@ -222,6 +247,39 @@ describe('the Asset Manager', () => {
     target.server.settings.assetManager = false
     await expect(put()).rejects.toMatchObject({ code: 'AKENEO_FAMILY_UNKNOWN' })
     expect(target.uploads()).toBe(0)
+  })
+
+  it('notices that the family has changed since it looked', async () => {
+    const destination = target.make()
+    await put(file(), destination)
+    target.family.attributes.delete('bridge_version')
+    await expect(destination.put('b.png', file(), { signal: never })).rejects.toMatchObject({
+      failureClass: 'systemic',
+      code: 'AKENEO_ATTRIBUTE_UNKNOWN',
+      message: expect.stringContaining('bridge_version'),
+    })
+  })
+
+  it('removes an asset, once, and from a family that is there only', async () => {
+    const destination = target.make()
+    await put(file(), destination)
+    target.server.faults.add({ method: 'DELETE', path: /assets/, times: 1, fault: { kind: 'resetAfter' } })
+    await destination.remove?.(key, never)
+    expect(target.family.assets.size).toBe(0)
+    await destination.remove?.(key, never)
+    await expect(target.make({ family: 'Packshots' }).remove?.(key, never)).rejects.toMatchObject({
+      failureClass: 'systemic',
+      code: 'AKENEO_FAMILY_UNKNOWN',
+    })
+  })
+
+  it('calls a host where nothing listens systemic', async () => {
+    const gone = target.make({}, { AKENEO_URL: `http://127.0.0.1:${await freePort()}` })
+    await expect(put(file(), gone)).rejects.toMatchObject({
+      failureClass: 'systemic',
+      code: 'AKENEO_UNREACHABLE',
+      message: expect.stringContaining('AKENEO_URL'),
+    })
   })
 
   it('names the permission that is missing', async () => {
@@ -274,153 +332,77 @@ describe('the Asset Manager', () => {
     expect(target.family.assets.size).toBe(2)
     expect(await target.read('b.png')).toEqual(file(3).bytes())
   })
-
-  it('sends 500 MB as a form of exactly the length it said, without holding them', async () => {
-    const size = 500_000_000
-    const watch = createHeapWatch()
-    const source = fakeBinary({
-      size,
-      chunkSize: 256 * 1024,
-      onChunk: (sent) => {
-        if (sent % (32 * mebibyte) === 0) watch.sample()
-      },
-    })
-    expect(await put(source)).toMatchObject({ size })
-    const upload = target.server.requests.find(({ path }) => path.endsWith('asset-media-files'))
-    const announced = Number(upload?.headers['content-length'])
-    expect(announced - size).toBeGreaterThan(0)
-    expect(announced - size).toBeLessThan(1_000)
-    expect(target.server.assets.media.get(String(target.data(key)))?.size).toBe(size)
-    expect(watch.growth()).toBeLessThan(40 * mebibyte)
-  })
 })
 
-describe('what goes with the file', () => {
-  const values = [{ attribute: 'alt', from: 'dc:title', locale: 'en_US' }]
-
-  it('follows the metadata without the file being sent again', async () => {
-    const destination = target.make({ values })
-    await put(ofAsset(file(), { 'dc:title': 'Lamp' }), destination)
-    expect(target.data(key, 'alt')).toBe('Lamp')
-    const same = ofAsset(file(), { 'dc:title': 'Lamp' })
-    expect(await destination.head?.(key, never, same)).toMatchObject({ version: same.version })
-    const renamed = ofAsset(file(), { 'dc:title': 'Lamp, green' })
-    expect(await destination.head?.(key, never, renamed)).toMatchObject({ version: undefined })
-    await put(renamed, destination)
-    expect(target.data(key, 'alt')).toBe('Lamp, green')
-    expect(target.uploads()).toBe(1)
-    await put(ofAsset(file(), {}), destination)
-    expect(target.data(key, 'alt')).toBe('Lamp, green')
-  })
-
-  it('is a link in place of the file, when that is wanted', async () => {
-    const destination = target.make({}, { AKENEO_ASSET_LINK: 'https://dam.example.com{path}?k={key}' })
-    const source = ofAsset(file(), {}, '/content/dam/shop/lamp a.png')
-    await put(source, destination)
-    expect(target.data(key, 'link')).toBe(
-      'https://dam.example.com/content/dam/shop/lamp%20a.png?k=shop/lamp.png',
-    )
-    expect(source.opened()).toBe(0)
-    expect(target.uploads()).toBe(0)
-    expect(await destination.head?.(key, never, source)).toMatchObject({
-      version: source.version,
-      size: 1_000,
+describe('what stands in front of Akeneo', () => {
+  /** Answers an upload as told, before a byte of it is read; all else as Akeneo does where nothing is yet. */
+  const inFrontOf = (upload: (response: ServerResponse) => void) =>
+    startRawServer(({ url = '', method }, response) => {
+      const json = (status: number, body: unknown) =>
+        response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body))
+      if (url.endsWith('/token')) return json(200, { access_token: 't', expires_in: 3600 })
+      if (url.endsWith('/attributes')) return json(200, [...target.family.attributes.values()])
+      if (url.endsWith('/asset-media-files')) return upload(response)
+      if (method === 'PATCH') return json(200, [{ code, status_code: 201 }])
+      return json(404, { code: 404, message: 'Asset does not exist.' })
     })
-  })
-})
+  const uploadsOf = ({ requests }: RawServer) =>
+    requests.filter(({ url }) => url?.endsWith('/asset-media-files')).length
 
-describe('the products on an asset', () => {
-  const linked = () => target.make({}, { AKENEO_PRODUCT_ASSETS: 'packshots' })
-  const collection = (sku: string) => target.server.catalogue.bySku(sku)?.values.packshots?.[0]?.data
-  const on = (skus: string | string[], seed = 1) => ofAsset(file(seed), { 'wknd-skuid': skus })
-  beforeEach(() => {
-    const { catalogue, assets } = target.server
-    catalogue.setAttribute({
-      code: 'packshots',
-      type: 'pim_catalog_asset_collection',
-      referenceData: 'packshots',
-    })
-    assets.upsert(target.family, { code: 'older' }, Date.now())
-    const held = [{ locale: null, scope: null, data: ['older'] }]
-    for (const sku of ['LAMP 7/a', 'LAMP-8']) catalogue.setProduct(sku, { values: { packshots: held } })
-  })
-
-  it('get it into their collection, behind what is there, once', async () => {
-    const destination = linked()
-    await put(on(['LAMP 7/a', 'LAMP-8']), destination)
-    await put(on(['LAMP 7/a', 'LAMP-8']), destination)
-    expect(collection('LAMP 7/a')).toEqual(['older', code])
-    expect(collection('LAMP-8')).toEqual(['older', code])
-  })
-
-  it('get it later, when the SKU comes later, without the file being sent again', async () => {
-    const destination = linked()
-    await put(ofAsset(file(), {}), destination)
-    expect(await destination.head?.(key, never, on('LAMP-8'))).toMatchObject({ version: undefined })
-    await put(on('LAMP-8'), destination)
-    expect(collection('LAMP-8')).toEqual(['older', code])
-    expect(await destination.head?.(key, never, on('LAMP-8'))).toMatchObject({ version: 'v-1-1000' })
-    expect(target.uploads()).toBe(1)
-  })
-
-  it('lose none of many assets that come at the same time', async () => {
-    const destination = linked()
-    const keys = Array.from({ length: 8 }, (_, index) => `shop/${index}.png`)
-    await Promise.all(keys.map((at) => destination.put(at, on('LAMP-8'), { signal: never })))
-    expect(collection('LAMP-8')).toEqual(expect.arrayContaining(['older', ...keys.map(assetCode)]))
-  })
-
-  it('do not stop an asset when Akeneo does not know them', async () => {
-    const destination = linked()
-    await put(on(['NOT-THERE', 'LAMP-8']), destination)
-    expect(collection('LAMP-8')).toEqual(['older', code])
-    expect(target.server.catalogue.bySku('NOT-THERE')).toBeUndefined()
-    expect(await destination.head?.(key, never, on(['NOT-THERE', 'LAMP-8']))).toMatchObject({
-      version: 'v-1-1000',
-    })
-  })
-
-  it('are written once more when the answer was lost, after a look', async () => {
-    target.server.faults.add({ method: 'PATCH', path: /products/, times: 1, fault: { kind: 'resetAfter' } })
-    await put(on('LAMP-8'), linked())
-    expect(collection('LAMP-8')).toEqual(['older', code])
-    expect(target.calls().filter((call) => /PATCH products/.test(call))).toHaveLength(1)
-  })
-})
-
-describe('the media file of a product', () => {
-  const inputs = { AKENEO_ASSET_FAMILY: undefined, AKENEO_PRODUCT_MEDIA: 'packshot' }
-  beforeEach(() => {
-    const { catalogue } = target.server
-    catalogue.setAttribute({ code: 'packshot', type: 'pim_catalog_image' })
-    catalogue.setAttribute({ code: 'bridge_version', type: 'pim_catalog_text' })
-    catalogue.setProduct('LAMP-8')
-  })
-
-  it('is there once, however often it is exported', async () => {
-    const source = ofAsset(file(), { 'wknd-skuid': 'LAMP-8' })
-    await put(source, target.make({}, inputs))
-    await put(source, target.make({}, inputs))
-    expect(target.uploads()).toBe(1)
-    const data = target.server.catalogue.bySku('LAMP-8')?.values.packshot?.[0]?.data
-    expect(await target.server.assets.media.get(String(data))?.read()).toEqual(source.bytes())
-  })
-
-  it('needs a product', async () => {
-    const destination = target.make({}, inputs)
-    const failures = [
-      [{}, 'permanent', 'AKENEO_WITHOUT_SKU'],
-      [{ 'wknd-skuid': 'NOT-THERE' }, 'permanent', 'AKENEO_PRODUCT_UNKNOWN'],
-    ] as const
-    for (const [metadata, failureClass, errorCode] of failures) {
-      await expect(put(ofAsset(file(), metadata), destination)).rejects.toMatchObject({
-        failureClass,
-        code: errorCode,
+  it('may refuse a file that is too large while it is being sent', async () => {
+    const proxy = await inFrontOf((response) => response.writeHead(413, { connection: 'close' }).end())
+    try {
+      const source = file(1, 64 * mebibyte)
+      await expect(put(source, target.make({}, { AKENEO_URL: proxy.url }))).rejects.toMatchObject({
+        failureClass: 'permanent',
+        code: 'AKENEO_TOO_LARGE',
       })
+      expect(uploadsOf(proxy)).toBe(1)
+    } finally {
+      await proxy.close()
     }
-    const rendition = { ...ofAsset(file(), { 'wknd-skuid': 'LAMP-8' }), name: 'cq5dam.web.png' }
-    await expect(put(rendition, destination)).rejects.toMatchObject({ code: 'CONFIG_INVALID' })
   })
+
+  it('may cut an answer that has said all: the file is not sent again', async () => {
+    const proxy = await inFrontOf((response) => {
+      response.req.on('end', () => {
+        response.writeHead(201, { 'asset-media-file-code': 'a/b/c.png', 'content-length': '10' })
+        response.write('{')
+        setImmediate(() => response.destroy())
+      })
+    })
+    try {
+      const stored = await put(file(), target.make({}, { AKENEO_URL: proxy.url }))
+      expect(stored).toMatchObject({ version: 'v-1-1000', size: 1_000 })
+      expect(uploadsOf(proxy)).toBe(1)
+    } finally {
+      await proxy.close()
+    }
+  })
+})
+
+test('a file that waited for its turn is sent with a token that is good then', async () => {
+  const { server, clock } = target
+  const destination = target.make()
+  const stuck = new AbortController()
+  let hanging = 0
+  const slow = [1, 2].map((index) =>
+    destination
+      .put(`slow-${index}.png`, fakeBinary({ size: mebibyte, hangAt: 100_000, onHang: () => hanging++ }), {
+        signal: stuck.signal,
+      })
+      .catch(() => undefined),
+  )
+  await until(() => hanging === 2, 'two uploads')
+  const source = file()
+  const waiting = put(source, destination)
+  await until(() => target.calls().includes(`GET asset-families/packshots/assets/${code}`), 'the third one')
+  server.oauth.revokeAccess()
+  clock.advance(3600_000)
+  stuck.abort(new Error('enough'))
+  await Promise.all([...slow, waiting])
+  expect(source.opened()).toBe(1)
+  expect(await target.read(key)).toEqual(source.bytes())
 })
 
 test('uploads leave room for the calls of the PIM communicator in the same container', async () => {
