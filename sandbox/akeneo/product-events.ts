@@ -1,4 +1,4 @@
-import type { JsonObject, JsonValue } from '../json'
+import { isJsonObject, type JsonObject, type JsonValue } from '../json'
 import type { AkeneoValue, AkeneoValues, Catalogue } from './catalogue'
 import type { CatalogueChange } from './changes'
 
@@ -24,7 +24,22 @@ const lists = (before: readonly string[], after: readonly string[]): JsonObject 
   return added.length + removed.length === 0 ? undefined : { added, removed }
 }
 
-const valuesOf = (before: AkeneoValues, after: AkeneoValues, catalogue: Catalogue): JsonObject | undefined => {
+/** A value as a delta writes it, which is not as the REST API writes it. */
+const deltaValue = (type: string, data: JsonValue): JsonValue => {
+  if (data === null) return null
+  if (type === 'pim_catalog_identifier') return { data, is_main_identifier: true }
+  if (type === 'pim_catalog_date') return { date: String(data), timezone: 'UTC' }
+  if (/_(image|file)$/.test(type)) return { file_name: String(data).replace(/^.*[/_]/, ''), key: data }
+  if (type !== 'pim_catalog_metric' || !isJsonObject(data)) return data
+  const { amount = null, unit = null } = data
+  return { data: amount, unit, base_data: amount, base_unit: unit, family: 'unknown' }
+}
+
+const valuesOf = (
+  before: AkeneoValues,
+  after: AkeneoValues,
+  catalogue: Catalogue,
+): JsonObject | undefined => {
   const codes = [...new Set([...Object.keys(before), ...Object.keys(after)])]
   const changed = codes.flatMap((code): [string, JsonValue][] => {
     const type = catalogue.attributes.get(code)?.type ?? ''
@@ -33,9 +48,11 @@ const valuesOf = (before: AkeneoValues, after: AkeneoValues, catalogue: Catalogu
     const places = new Map([...old, ...now].map((value) => [place(value), value]))
     const rows = [...places].flatMap(([key, { locale, scope }]): JsonValue[] => {
       const dataIn = (values: readonly AkeneoValue[]): JsonValue =>
-        values.find((value) => place(value) === key)?.data ?? null
+        deltaValue(type, values.find((value) => place(value) === key)?.data ?? null)
       const change = difference(dataIn(old), dataIn(now))
-      return change === undefined ? [] : [{ ...change, type, locale, scope }]
+      return change === undefined
+        ? []
+        : [{ ...change, type: type.replace('price_collection', 'price'), locale, scope }]
     })
     return rows.length === 0 ? [] : [[code, rows]]
   })
