@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { MovableClock } from '../clock'
 import { createFaults, type Faults, seededRandom } from '../faults'
-import type { JsonObject } from '../json'
+import { type AkeneoEvent, envelope } from './event-envelope'
 import { parseFilter } from './event-filter'
 import { createPace, type Pace } from './event-rate'
 import { jsonBytes, signedHeaders } from './event-signature'
@@ -40,7 +40,7 @@ export type Attempt = { at: number; outcome: number | string }
 /** An event on its way to one subscription. `lost` means that the subscription was not active any more. */
 export type Delivery = {
   subscription: EventSubscription
-  event: JsonObject & { id: string; type: string }
+  event: AkeneoEvent
   state: 'queued' | 'sending' | 'waiting' | 'delivered' | 'dropped' | 'lost'
   attempts: Attempt[]
   /** When the next attempt is due, in ms since the epoch, while `waiting`. */
@@ -51,8 +51,6 @@ export type Delivery = {
 export type DeliverySettings = {
   /** So many of the next events reach nobody. */
   lose: number
-  /** So many of the next deliveries are made once more although they went well. */
-  repeat: number
   /** Sends what is due in another order, always the same for one seed; in the order of the events without. */
   shuffle: number | undefined
   /** No suspension by the success rate below so many attempts; Akeneo names no such number, so it is 1. */
@@ -65,6 +63,8 @@ export type EventDelivery = {
   publish(happening: Happening): Delivery[]
   /** Sends what is due by the clock and within the rate, each event once; resolves with those, when all have an end. */
   deliverDue(): Promise<Delivery[]>
+  /** Makes a delivery due once more, as happens where each event comes at least once. */
+  repeat(delivery: Delivery): void
   /** Begins to count afresh, for a subscription that was resumed. */
   resumed(subscriptionId: string): void
   /** Events a second that a subscription is given now. */
@@ -92,15 +92,15 @@ const messages: Record<string, string> = {
  * Starts the delivery (Akeneo, key platform behaviors). It is as strict as its documentation: 200 within five seconds
  * and nothing else is success; 404 and redirects suspend at once, and so does a success rate below 90 % within the last
  * hour, were it by the first event. Time-outs, broken connections and 5xx come again after 5, 10 and 20 minutes; 429
- * comes again at a slower rate, whatever `Retry-After` says, and counts as failure after an hour; other statuses do not
- * come again. What waits for a subscription that is not active any more is lost. It holds nothing open.
+ * comes again at a slower rate, whatever `Retry-After` says, and after an hour counts as failure and is dropped; other
+ * statuses do not come again. What waits for a subscription that is not active any more is lost. It holds nothing open.
  */
 export const createEventDelivery = (options: DeliveryOptions): EventDelivery => {
   const { clock, answerWithinMs = 5000 } = options
   const deliveries: Delivery[] = []
   const paces = new Map<string, Pace>()
   const faults = createFaults()
-  const settings: DeliverySettings = { lose: 0, repeat: 0, shuffle: undefined, fewestAttempts: 1 }
+  const settings: DeliverySettings = { lose: 0, shuffle: undefined, fewestAttempts: 1 }
 
   const paceOf = (id: string): Pace => {
     const pace = paces.get(id) ?? createPace()
@@ -113,29 +113,6 @@ export const createEventDelivery = (options: DeliveryOptions): EventDelivery => 
     clock.now() >= (it.effectiveAt ?? 0) &&
     it.events.includes(`${PREFIX}${type}`) &&
     (it.filter === undefined || parseFilter(it.filter)(data))
-
-  const eventFor = (
-    it: EventSubscription,
-    id: string,
-    { type, data, identifier }: Happening,
-  ): Delivery['event'] => {
-    const { product } = data
-    const named =
-      it.sendProductIdentifier && identifier !== undefined && typeof product === 'object'
-        ? { product: { ...product, identifier } }
-        : {}
-    return {
-      specversion: '1.0',
-      id,
-      source: 'pim',
-      type: `${PREFIX}${type}`,
-      subject: it.id,
-      time: new Date(clock.now()).toISOString(),
-      datacontenttype: 'application/json',
-      dataschema: `https://event.prd.sdk.akeneo.cloud/spec/${PREFIX}${type}.schema.json`,
-      data: { ...data, ...named },
-    }
-  }
 
   const activeNow = (id: string): EventSubscription | undefined => {
     for (const it of options.subscriptions()) if (it.id === id && it.status === 'active') return it
@@ -189,16 +166,15 @@ export const createEventDelivery = (options: DeliveryOptions): EventDelivery => 
       pace.faster()
       pace.count(true, clock.now())
       delivery.state = 'delivered'
-      if (settings.repeat > 0) {
-        settings.repeat -= 1
-        wait(delivery, 0)
-      }
       return
     }
     const first = delivery.attempts[0]?.at ?? clock.now()
     if (outcome === 429) {
       pace.slower()
-      if (clock.now() - first <= HOUR_MS) return wait(delivery, THROTTLED_MS)
+      if (clock.now() - first <= HOUR_MS) {
+        wait(delivery, THROTTLED_MS)
+        return
+      }
     }
     failed(delivery, subscription, posted, typeof outcome === 'string' || outcome < 300 || outcome >= 500)
   }
@@ -230,6 +206,7 @@ export const createEventDelivery = (options: DeliveryOptions): EventDelivery => 
     deliveries,
     settings,
     faults,
+    repeat: (delivery) => wait(delivery, 0),
     resumed: (id) => paceOf(id).forget(),
     rate: (id) => paceOf(id).rate(),
     publish: (happening) => {
@@ -242,7 +219,7 @@ export const createEventDelivery = (options: DeliveryOptions): EventDelivery => 
       const queued = mine.map(
         (subscription): Delivery => ({
           subscription,
-          event: eventFor(subscription, id, happening),
+          event: envelope(happening, { id, time: clock.now(), subscription }),
           state: 'queued',
           attempts: [],
         }),
