@@ -43,7 +43,7 @@ const bench = (changes: Partial<EventSubscription> = {}) => {
       suspended.push(reason)
     },
     log: (error) => errors.push(error),
-    answerWithinMs: 200,
+    answerWithinMs: 1500,
   })
   /** So many events at once, one after the other second. */
   const publish = (count = 1, data: JsonObject = { product: { uuid: 'u-1' } }) =>
@@ -56,7 +56,7 @@ const bench = (changes: Partial<EventSubscription> = {}) => {
   }
   /** Enough good ones for a few bad ones. */
   const prosper = async () => {
-    await send(100)
+    for (let batch = 0; batch < 5; batch++) await send(20)
     receiver.requests.splice(0)
   }
   return { clock, subscription, suspended, errors, delivery, publish, send, prosper }
@@ -124,12 +124,10 @@ describe('what arrives', () => {
     ['one that is not effective yet', { effectiveAt: Number.POSITIVE_INFINITY }],
     ['a filter that does not match', { filter: 'not user_type="api"' }],
   ])('is nothing for %s', async (_, changes) => {
-    const { send } = bench(changes)
-    const own = { product: { uuid: 'u-1' }, author: { identifier: 'client-1', type: 'api' } }
     const { delivery } = bench(changes)
-    delivery.publish({ type: 'product.updated', data: own })
+    const author = { identifier: 'client-1', type: 'api' }
+    delivery.publish({ type: 'product.updated', data: { product: { uuid: 'u-1' }, author } })
     await delivery.deliverDue()
-    if (changes.filter === undefined) await send()
     expect(arrived()).toBe(0)
   })
 })
