@@ -52,7 +52,7 @@ export const createNotifier = (options: {
   answerWithinMs?: number
   sleep?: (ms: number) => Promise<void>
 }): Notifier => {
-  const { clock, answerWithinMs = 5000, sleep = (ms) => pause(ms) } = options
+  const { clock, answerWithinMs = 5000, sleep = (ms) => pause(ms, undefined, { ref: false }) } = options
   const sent: Notification[] = []
   const faults = createFaults()
 
