@@ -2,7 +2,6 @@ import { randomUUID } from 'node:crypto'
 import { isDeepStrictEqual } from 'node:util'
 import type { MovableClock } from '../clock'
 import type { JsonObject, JsonValue } from '../json'
-import type { Author, CatalogueChange, ChangeListener } from './changes'
 
 export type Labels = Record<string, string>
 
@@ -40,6 +39,21 @@ export type AkeneoProduct = {
 export type AkeneoModel = { code: string; parent: string | null; values: AkeneoValues; updated: number }
 
 export type AkeneoChannel = { code: string; locales: string[]; currencies: string[]; labels: Labels }
+
+/** Who made a change, as events name it: a user of the PIM, or a connection or App by its client id. */
+export type Author = { identifier: string; type: 'user' | 'api' | 'job' | 'system' }
+
+/** `state` is what it is now, or was last; `before` what an updated one was. Neither is ever changed later. */
+type Change<Entity extends string, State> = { author: Author; entity: Entity; state: State } & (
+  | { verb: 'created' | 'deleted' }
+  | { verb: 'updated'; before: State }
+)
+
+/** What became of a product or of a product model. */
+export type CatalogueChange = Change<'product', AkeneoProduct> | Change<'product_model', AkeneoModel>
+
+/** Hears of every change, once it is made. */
+export type ChangeListener = (change: CatalogueChange) => void
 
 /** What one PIM holds. */
 export type Catalogue = {

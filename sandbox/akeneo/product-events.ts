@@ -1,6 +1,5 @@
 import { isJsonObject, type JsonObject, type JsonValue } from '../json'
-import type { AkeneoValue, AkeneoValues, Catalogue } from './catalogue'
-import type { CatalogueChange } from './changes'
+import type { AkeneoValue, AkeneoValues, Catalogue, CatalogueChange } from './catalogue'
 
 /** What happened in the PIM, before it becomes an event for somebody. */
 export type Happening = {

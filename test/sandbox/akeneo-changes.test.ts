@@ -1,5 +1,5 @@
 import { type AkeneoStandIn, startAkeneo } from '../../sandbox/akeneo/akeneo'
-import type { CatalogueChange } from '../../sandbox/akeneo/changes'
+import type { CatalogueChange } from '../../sandbox/akeneo/catalogue'
 import { type Happening, happeningsOf } from '../../sandbox/akeneo/product-events'
 import { createClock } from '../../sandbox/clock'
 
