@@ -43,7 +43,7 @@ const bench = (changes: Partial<EventSubscription> = {}) => {
       suspended.push(reason)
     },
     log: (error) => errors.push(error),
-    answerWithinMs: 1500,
+    answerWithinMs: 700,
   })
   /** So many events at once, one after the other second. */
   const publish = (count = 1, data: JsonObject = { product: { uuid: 'u-1' } }) =>
