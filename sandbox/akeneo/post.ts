@@ -52,7 +52,7 @@ const exchange = ({ url, headers, body, fault }: Post, signal: AbortSignal): Pro
     const length = announced === undefined ? {} : { 'content-length': `${announced}` }
     const send = url.startsWith('https:') ? secure : plain
     const call = send(url, { method: 'POST', headers: { ...headers, ...length }, agent: false, signal })
-    call.once('error', (error: NodeJS.ErrnoException) => {
+    call.on('error', (error: NodeJS.ErrnoException) => {
       const refused = error.code === 'ECONNREFUSED'
       resolve({ reason: refused ? 'connection_refused' : 'connection_failed' })
     })
@@ -63,7 +63,7 @@ const exchange = ({ url, headers, body, fault }: Post, signal: AbortSignal): Pro
         resolve({ reason: 'connection_failed' })
         return
       }
-      response.once('error', () => resolve({ reason: 'connection_failed' }))
+      response.on('error', () => resolve({ reason: 'connection_failed' }))
       response.once('end', () => resolve({ status: response.statusCode ?? 0 }))
       response.resume()
     })
