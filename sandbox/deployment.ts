@@ -40,6 +40,7 @@ export const readDeployment = (text: string): { packageName: string; actions: De
       timeoutMs: limitOf(name, limits, 'timeout'),
       memoryMb: limitOf(name, limits, 'memorySize'),
       concurrency: limitOf(name, limits, 'concurrency'),
+      rawWeb: isJsonObject(action) && action.web === 'raw',
       provideApiKey: member(action, 'annotations')['provide-api-key'] === true,
     }
   })

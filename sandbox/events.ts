@@ -3,6 +3,7 @@ import type { MovableClock } from './clock'
 import { isJsonObject, type JsonObject } from './json'
 import { httpAnswer } from './runtime/http-answer'
 import type { Activation } from './runtime/runtime'
+import { within } from './within'
 
 const MINUTE_MS = 60_000
 const RETRY_WINDOW_MS = 24 * 60 * MINUTE_MS
@@ -80,18 +81,6 @@ export const startEvents = (options: EventsOptions): EventsStandIn => {
   const { provider = 'aemassets_EXAMPLE@AdobeOrg_acct-aem-p1-e2@adobe.com' } = options
   const traces: EventTrace[] = []
 
-  const withinTime = async (params: JsonObject): Promise<Activation | undefined> => {
-    let timer: NodeJS.Timeout | undefined
-    const late = new Promise<undefined>((resolve) => {
-      timer = setTimeout(resolve, answerWithinMs, undefined)
-    })
-    try {
-      return await Promise.race([invoke(params), late])
-    } finally {
-      clearTimeout(timer)
-    }
-  }
-
   const attempt = async (trace: EventTrace): Promise<EventTrace> => {
     const retry = trace.attempts.length
     const deliveryId = randomUUID()
@@ -106,7 +95,7 @@ export const startEvents = (options: EventsOptions): EventsStandIn => {
       'x-adobe-provider': provider,
       ...(retry > 0 ? { 'x-adobe-retry-count': `${retry}` } : {}),
     }
-    const activation = await withinTime({ ...trace.event, __adobe_headers: headers })
+    const activation = await within(answerWithinMs, invoke({ ...trace.event, __adobe_headers: headers }))
     const status = activation === undefined ? TIMED_OUT : httpAnswer(activation).status
     trace.attempts.push({
       retry,

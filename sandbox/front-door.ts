@@ -3,6 +3,7 @@ import { USUAL_SIZE } from './aem/asset'
 import type { AssetView } from './aem/author'
 import type { EventOverrides } from './aem/event'
 import { isJsonObject, type JsonObject, parseJson } from './json'
+import { changeProduct } from './product-door'
 import { httpAnswer } from './runtime/http-answer'
 import type { Sandbox } from './sandbox'
 import { type Answer, json, type RecordedRequest, type SandboxServer, startServer } from './server'
@@ -24,7 +25,7 @@ export const encodePath = (path: string): string => path.split('/').map(encodeUR
 
 const PATH_HELP = 'Give it as ?path=/content/dam/<folder>/<file name>, percent-encoded.'
 const ROUTES =
-  'POST /upload?path=, POST /publish?path=, POST /alarm, POST /events, GET /assets?path=, GET /event?path=, GET /exported'
+  'POST /upload?path=, POST /publish?path=, POST /product?sku=, POST /alarm, POST /events, GET /assets?path=, GET /event?path=, GET /exported'
 const MEBIBYTE = 1024 * 1024
 const MOST_MEBIBYTES = 4096
 /** What makes the app export an asset at once. */
@@ -37,8 +38,8 @@ const isPublication = ({ type, event }: JsonObject): boolean =>
 const help = (status: number, error: string): Answer => json(status, { error })
 
 /**
- * Starts the HTTP front door of a running sandbox, for people with curl: upload or publish an asset, deliver an
- * event, look at an asset and at what was exported. Errors are JSON with an `error` that says what to do.
+ * Starts the HTTP front door of a running sandbox, for people with curl: upload or publish an asset, change a
+ * product, deliver an event, look at an asset and at what was exported. Errors are JSON with an `error` that says what to do.
  */
 export const startFrontDoor = async (options: FrontDoorOptions): Promise<SandboxServer> => {
   const { sandbox, port = 0, onDelivery } = options
@@ -139,6 +140,7 @@ export const startFrontDoor = async (options: FrontDoorOptions): Promise<Sandbox
     if (route === 'POST /upload') return upload(request)
     if (route === 'POST /publish') return publish(request)
     if (route === 'POST /alarm') return alarm()
+    if (route === 'POST /product') return changeProduct(sandbox, request)
     if (route === 'GET /exported') return json(200, { folder: folder.root, files: await folder.files() })
     if (route === 'POST /events') return receive(request)
     if (route === 'GET /event')

@@ -12,6 +12,7 @@ import { type Sandbox, startSandbox } from './sandbox'
 
 const DEFAULT_PORT = 9870
 const SAMPLE = '/content/dam/shop/garden chair.jpg'
+const SKU = 'MockSKU 123'
 const FILM = '/content/dam/shop/garden film.mp4'
 const paint = createPaint(process.stdout.isTTY === true)
 
@@ -25,7 +26,7 @@ const readArguments = (): { port: number; burst: number | undefined } => {
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error)
     throw new SetupError(
-      `${reason}\nUsage: npm run sandbox [-- --port <first of eight ports> | -- --burst <number of assets>]`,
+      `${reason}\nUsage: npm run sandbox [-- --port <first of nine ports> | -- --burst <number of assets>]`,
     )
   }
   const whole = (name: 'port' | 'burst', usual: number, least: number, most: number): number => {
@@ -36,16 +37,16 @@ const readArguments = (): { port: number; burst: number | undefined } => {
     )
   }
   return {
-    port: whole('port', DEFAULT_PORT, 1024, 65_528),
+    port: whole('port', DEFAULT_PORT, 1024, 65_527),
     burst: given.burst === undefined ? undefined : whole('burst', 0, 1, MOST_AT_ONCE),
   }
 }
 
 /** Before the build, so that nobody waits for it in vain. */
 const checkPorts = async (port: number): Promise<void> => {
-  const taken = await findTakenPort([0, 1, 2, 3, 4, 5, 6, 7].map((it) => port + it))
+  const taken = await findTakenPort([0, 1, 2, 3, 4, 5, 6, 7, 8].map((it) => port + it))
   if (taken === undefined) return
-  const advice = 'Stop what uses it, or choose eight others: npm run sandbox -- --port 9900'
+  const advice = 'Stop what uses it, or choose nine others: npm run sandbox -- --port 9900'
   throw new SetupError(`Port ${taken} is in use. ${advice}`)
 }
 
@@ -68,6 +69,7 @@ const start = async (actions: Record<string, ActionSpec>, port: number): Promise
       blobs: port + 5,
       runtime: port + 6,
       journal: port + 7,
+      akeneo: port + 8,
     },
     onLog: printLog,
   })
@@ -82,7 +84,10 @@ const start = async (actions: Record<string, ActionSpec>, port: number): Promise
     await sandbox.close()
     throw error
   })
+  // what was not taken comes again after minutes
+  const ticking = setInterval(() => void sandbox.pimEvents.delivery.deliverDue(), EVERY_MS)
   const stop = async (): Promise<void> => {
+    clearInterval(ticking)
     await door.close()
     await sandbox.close()
   }
@@ -90,19 +95,35 @@ const start = async (actions: Record<string, ActionSpec>, port: number): Promise
   return sandbox
 }
 
+/** Gives Akeneo the product that the mock knows; it says nothing of that to anybody. */
+const stockAkeneo = ({ akeneo: { catalogue }, pimEvents: { delivery } }: Sandbox): void => {
+  catalogue.setAttribute({ code: 'SupplierName', type: 'pim_catalog_text' })
+  delivery.settings.lose = 1
+  catalogue.setProduct(SKU, {
+    values: { SupplierName: [{ locale: null, scope: null, data: 'mock-supplier' }] },
+  })
+}
+
+const EVERY_MS = 1000
+
 const explain = (sandbox: Sandbox, port: number): void => {
-  const { ims, aem, state, pim, runtime, folder, journal } = sandbox
+  const { ims, aem, state, pim, akeneo, runtime, folder, journal } = sandbox
   const door = `http://127.0.0.1:${port}`
   const path = encodePath(SAMPLE)
   console.log(`${paint.bold('The sandbox is running.')} Ctrl-C ends it.\n`)
   console.log(
     `IMS ${ims.url}\nAEM ${aem.url}\nState ${state.url}\nI/O Runtime ${runtime.api.url}\n` +
-      `PIM ${pim.url} (X-Api-Key: ${pim.apiKey})\nJournal ${journal.journalUrl}\n` +
+      `PIM ${pim.url} (X-Api-Key: ${pim.apiKey})\nAkeneo ${akeneo.url}\nJournal ${journal.journalUrl}\n` +
       `Destination folder: ${folder.root}\n`,
   )
   console.log('Upload an asset; AEM fires its event:')
   console.log(`  curl -s -X POST '${door}/upload?path=${path}'\n`)
   console.log('See its metadata now:')
+  console.log(`  curl -s '${door}/assets?path=${path}'\n`)
+  console.log('Change its product in Akeneo; the event arrives, and the metadata follows:')
+  console.log(
+    `  curl -s -X POST '${door}/product?sku=${encodeURIComponent(SKU)}&SupplierName=Garden%20Works'`,
+  )
   console.log(`  curl -s '${door}/assets?path=${path}'\n`)
   console.log('Publish it; it arrives in the folder, for its metadata asks for that:')
   console.log(`  curl -s -X POST '${door}/publish?path=${path}'`)
@@ -116,7 +137,7 @@ const explain = (sandbox: Sandbox, port: number): void => {
   console.log(`  curl -s -X POST '${door}/publish?path=${path}&push=no'`)
   console.log(`  curl -s -X POST '${door}/alarm'\n`)
   console.log('Ask the PIM:')
-  console.log(`  curl -s -H 'X-Api-Key: ${pim.apiKey}' '${pim.url}/products/MockSKU%20123'\n`)
+  console.log(`  curl -s -H 'X-Api-Key: ${pim.apiKey}' '${pim.url}/products/${encodeURIComponent(SKU)}'\n`)
 }
 
 const main = async (): Promise<void> => {
@@ -131,7 +152,8 @@ const main = async (): Promise<void> => {
   await checkPorts(port)
   const actions = await buildActions((line) => console.log(paint.dim(line)))
   const sandbox = await start(actions, port)
-  sandbox.pim.setProduct('MockSKU 123')
+  sandbox.pim.setProduct(SKU)
+  stockAkeneo(sandbox)
   explain(sandbox, port)
 }
 

@@ -1,4 +1,6 @@
 import { type AemOptions, type AemStandIn, startAem } from './aem/author'
+import { type AkeneoStandIn, startAkeneo } from './akeneo/akeneo'
+import { createEventFeed, type EventFeed } from './akeneo/event-feed'
 import { createClock, type MovableClock } from './clock'
 import { type EventsStandIn, startEvents } from './events'
 import { type ImsStandIn, startIms } from './ims'
@@ -14,6 +16,14 @@ const CLIENT_ID = 'sandbox-client-id'
 const CLIENT_SECRET = 'p8e-sandbox+client/secret&='
 const SCOPES = ['AdobeID', 'openid', 'aem.assets.author', 'aem.folders']
 const ORG_ID = '0123456789ABCDEF01234567@AdobeOrg'
+const EVENT_SECRET = 'secret-of-the-sandbox-subscription'
+/** The action that Akeneo's events go to. */
+const PIM_RECEIVER = 'pim-events'
+/**
+ * Of a deployment, all actions have the same PIM. Here these have Akeneo, for only Akeneo tells of changes, and the
+ * others have the mock, which needs nothing.
+ */
+const FED_BY_AKENEO = [PIM_RECEIVER, 'pim-sync', 'reconcile']
 
 /** What to start. */
 export type SandboxOptions = {
@@ -35,6 +45,7 @@ export type SandboxOptions = {
     pim?: number
     runtime?: number
     journal?: number
+    akeneo?: number
   }
   logLevel?: string
   /** Activations that the namespace may have at once: see the runtime. */
@@ -50,6 +61,9 @@ export type Sandbox = {
   aem: AemStandIn
   state: StateStandIn
   pim: PimStandIn
+  akeneo: AkeneoStandIn
+  /** What happens in Akeneo goes to the action `pim-events`, if there is one. */
+  pimEvents: EventFeed
   runtime: RuntimeStandIn
   events: EventsStandIn
   /** Has every event that any registration was given, delivered or held back. */
@@ -67,7 +81,7 @@ export type Sandbox = {
 }
 
 /**
- * Starts IMS, AEM, State, a PIM, the runtime and I/O Events with its journal together. When one cannot start (a port is taken,
+ * Starts IMS, AEM, State, PIMs, the runtime and I/O Events with its journal together. When one cannot start (a port is taken,
  * a bundle is missing), the others are closed and the error is thrown.
  */
 export const startSandbox = async (options: SandboxOptions = {}): Promise<Sandbox> => {
@@ -92,6 +106,7 @@ export const startSandbox = async (options: SandboxOptions = {}): Promise<Sandbo
     const aem = await keep(startAem({ ...options.aem, clock, ...aemKnows }))
     const state = await keep(startState({ clock, namespace, auth, port: ports.state ?? 0 }))
     const pim = await keep(startPim({ clock, port: ports.pim ?? 0 }))
+    const akeneo = await keep(startAkeneo({ clock, port: ports.akeneo ?? 0 }))
     const folder = await keep(startFolder())
     const registered = { clientId: CLIENT_ID, orgId: ORG_ID, isValidToken: ims.isValid }
     const journal = await keep(startJournal({ clock, ...registered, port: ports.journal ?? 0 }))
@@ -108,6 +123,11 @@ export const startSandbox = async (options: SandboxOptions = {}): Promise<Sandbo
       FOLDER_ROOT: folder.root,
       JOURNAL_URL: journal.journalUrl,
     })
+    const akeneoInputs = {
+      ...akeneo.inputs(),
+      PIM_COMMUNICATOR: 'akeneo',
+      AKENEO_EVENT_SECRETS: EVENT_SECRET,
+    }
     const env = (): Record<string, string> => ({
       AIO_STATE_ENDPOINT: state.url,
       __OW_API_HOST: runtime.api.url,
@@ -115,7 +135,8 @@ export const startSandbox = async (options: SandboxOptions = {}): Promise<Sandbo
       __OW_API_KEY: auth,
     })
     const bound = Object.entries(actions).map(([name, spec]): [string, ActionSpec] => {
-      const merged: JsonObject = { ...inputs(), ...spec.inputs }
+      const pimInputs = FED_BY_AKENEO.includes(name) ? akeneoInputs : {}
+      const merged: JsonObject = { ...inputs(), ...pimInputs, ...spec.inputs }
       return [name, { ...spec, inputs: merged }]
     })
     const runtimeEnv = { AIO_STATE_ENDPOINT: state.url }
@@ -126,6 +147,8 @@ export const startSandbox = async (options: SandboxOptions = {}): Promise<Sandbo
       ...(maxActivations === undefined ? {} : { maxActivations }),
     }
     const runtime = await keep(startRuntime({ ...deployment, ...further, port: ports.runtime ?? 0 }))
+    const url = PIM_RECEIVER in actions ? runtime.webUrl(PIM_RECEIVER) : undefined
+    const pimEvents = createEventFeed({ clock, akeneo, url, secret: EVENT_SECRET })
     const registrations = new Map<string, EventsStandIn>()
     const register = (action: string): EventsStandIn => {
       const invoke = (params: JsonObject) => runtime.invoke(action, params)
@@ -143,7 +166,7 @@ export const startSandbox = async (options: SandboxOptions = {}): Promise<Sandbo
       if (found === undefined) throw new Error(`There is no action ${action} in the sandbox`)
       return found
     }
-    const standIns = { clock, ims, aem, state, pim, folder, runtime, events, journal }
+    const standIns = { clock, ims, aem, state, pim, akeneo, pimEvents, folder, runtime, events, journal }
     return { ...standIns, registration, inputs, env, close }
   } catch (error) {
     await close()

@@ -4,6 +4,7 @@ import { buildActions, checkDependencies, projectRoot, SetupError } from './buil
 import { runDemo } from './demo'
 import { enrichment } from './demo/enrichment'
 import { exporting } from './demo/export'
+import { productChange } from './demo/product-change'
 import { createPaint } from './print'
 import { createScreen } from './progress'
 
@@ -25,7 +26,7 @@ const main = async (): Promise<number> => {
     checkArguments()
     checkDependencies(projectRoot)
     const actions = await buildActions((line) => screen.write(paint.dim(line)))
-    return (await runDemo({ actions, scenes: [enrichment, exporting], screen, paint })) ? 0 : 1
+    return (await runDemo({ actions, scenes: [enrichment, productChange, exporting], screen, paint })) ? 0 : 1
   } catch (error) {
     if (!(error instanceof SetupError)) throw error
     console.error(paint.red(error.message))

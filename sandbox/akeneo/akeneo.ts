@@ -3,7 +3,7 @@ import type { MovableClock } from '../clock'
 import { type Answer, json, type RecordedRequest, type SandboxServer, startServer } from '../server'
 import { type AssetManager, createAssetManager } from './asset-families'
 import { createAssetRoutes } from './asset-routes'
-import { type Catalogue, createCatalogue } from './catalogue'
+import { type Author, type Catalogue, createCatalogue } from './catalogue'
 import { type AkeneoCredentials, createOAuth, type OAuth } from './oauth'
 import { Refused, refused } from './refusal'
 import { type AkeneoSettings, createRoutes } from './routes'
@@ -130,7 +130,8 @@ export const startAkeneo = async (options: AkeneoOptions): Promise<AkeneoStandIn
     }
     await settings.duringCall?.()
     const codes = (found.pattern.exec(request.path) ?? []).slice(1).map(decodeURIComponent)
-    return found.answer(request, codes)
+    const author: Author = { identifier: oauth.credentials.clientId, type: 'api' }
+    return catalogue.changedBy(author, () => found.answer(request, codes))
   }
 
   const throttled = async (request: RecordedRequest): Promise<Answer> => {

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { isDeepStrictEqual } from 'node:util'
 import type { MovableClock } from '../clock'
 import type { JsonObject, JsonValue } from '../json'
 
@@ -39,6 +40,21 @@ export type AkeneoModel = { code: string; parent: string | null; values: AkeneoV
 
 export type AkeneoChannel = { code: string; locales: string[]; currencies: string[]; labels: Labels }
 
+/** Who made a change, as events name it: a user of the PIM, or a connection or App by its client id. */
+export type Author = { identifier: string; type: 'user' | 'api' | 'job' | 'system' }
+
+/** `state` is what it is now, or was last; `before` what an updated one was. Neither is ever changed later. */
+type Change<Entity extends string, State> = { author: Author; entity: Entity; state: State } & (
+  | { verb: 'created' | 'deleted' }
+  | { verb: 'updated'; before: State }
+)
+
+/** What became of a product or of a product model. */
+export type CatalogueChange = Change<'product', AkeneoProduct> | Change<'product_model', AkeneoModel>
+
+/** Hears of every change, once it is made. */
+export type ChangeListener = (change: CatalogueChange) => void
+
 /** What one PIM holds. */
 export type Catalogue = {
   /** Code of the identifier attribute. */
@@ -62,6 +78,14 @@ export type Catalogue = {
   /** Adds a product that has no SKU. */
   addProductWithoutSku(product?: Partial<AkeneoProduct>): AkeneoProduct
   setModel(code: string, model?: Partial<Omit<AkeneoModel, 'code'>>): void
+  /** Deletes a product. Throws when there is none with this uuid. */
+  removeProduct(uuid: string): void
+  /** Deletes a model. Throws when there is none, and while anything is below it. */
+  removeModel(code: string): void
+  /** Makes changes as somebody else than the usual user, while the work lasts. */
+  changedBy<T>(author: Author, work: () => T): T
+  /** Tells of every change from now on; saving what is there already is none. */
+  onChange(listener: ChangeListener): void
   skuOf(product: AkeneoProduct): string | undefined
   bySku(sku: string): AkeneoProduct | undefined
   /** Own and inherited values. */
@@ -72,6 +96,9 @@ export type Catalogue = {
   ancestors(product: AkeneoProduct | AkeneoModel): string[]
 }
 
+/** Who works in the PIM's own pages. */
+const USER: Author = { identifier: 'julia', type: 'user' }
+
 const identifierPattern = /^[^,;\s](?:[^,;\r\n]*[^,;\s])?$/u
 
 /** A catalogue with `sku`, `name`, `description` and `supplier`, two channels and three active locales. */
@@ -81,6 +108,16 @@ export const createCatalogue = (clock: MovableClock, identifier = 'sku'): Catalo
   const models: Catalogue['models'] = new Map()
   /** SKU to uuid; the products themselves decide. */
   const uuids = new Map<string, string>()
+
+  const listeners: ChangeListener[] = []
+  let author = USER
+
+  const tell = (change: CatalogueChange): void => {
+    for (const listener of listeners) listener(change)
+  }
+  /** What is saved as it was leaves no trace, as in the PIM. */
+  const isSame = (before: AkeneoProduct | AkeneoModel, now: AkeneoProduct | AkeneoModel): boolean =>
+    isDeepStrictEqual({ ...before, updated: 0 }, { ...now, updated: 0 })
 
   const checkValues = (values: AkeneoValues): void => {
     for (const [code, entries] of Object.entries(values)) {
@@ -110,7 +147,11 @@ export const createCatalogue = (clock: MovableClock, identifier = 'sku'): Catalo
       updated: clock.now(),
       ...product,
     }
+    const before = products.get(stored.uuid)
     products.set(stored.uuid, stored)
+    const change = { entity: 'product', author, state: stored } as const
+    if (before === undefined) tell({ ...change, verb: 'created' })
+    else if (!isSame(before, stored)) tell({ ...change, verb: 'updated', before })
     return stored
   }
 
@@ -156,7 +197,38 @@ export const createCatalogue = (clock: MovableClock, identifier = 'sku'): Catalo
     addProductWithoutSku: (product = {}) => store(product),
     setModel: (code, model = {}) => {
       checkValues(model.values ?? {})
-      models.set(code, { code, parent: null, values: {}, updated: clock.now(), ...model })
+      const before = models.get(code)
+      const stored = { code, parent: null, values: {}, updated: clock.now(), ...model }
+      models.set(code, stored)
+      const change = { entity: 'product_model', author, state: stored } as const
+      if (before === undefined) tell({ ...change, verb: 'created' })
+      else if (!isSame(before, stored)) tell({ ...change, verb: 'updated', before })
+    },
+    removeProduct: (uuid) => {
+      const before = products.get(uuid)
+      if (before === undefined) throw new Error(`The Akeneo stand-in has no product ${uuid}`)
+      products.delete(uuid)
+      tell({ entity: 'product', author, verb: 'deleted', state: before })
+    },
+    removeModel: (code) => {
+      const before = models.get(code)
+      if (before === undefined) throw new Error(`The Akeneo stand-in has no product model ${code}`)
+      const below = [...products.values(), ...models.values()].some(({ parent }) => parent === code)
+      if (below) throw new Error(`The product model ${code} still has something below it`)
+      models.delete(code)
+      tell({ entity: 'product_model', author, verb: 'deleted', state: before })
+    },
+    changedBy: (somebody, work) => {
+      const usual = author
+      author = somebody
+      try {
+        return work()
+      } finally {
+        author = usual
+      }
+    },
+    onChange: (listener) => {
+      listeners.push(listener)
     },
     skuOf: (product) => {
       const data = Object.hasOwn(product.values, identifier)

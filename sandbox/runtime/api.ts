@@ -1,9 +1,13 @@
-import { randomBytes, timingSafeEqual } from 'node:crypto'
+import { timingSafeEqual } from 'node:crypto'
+import type { IncomingMessage } from 'node:http'
 import type { MovableClock } from '../clock'
 import { isJsonObject, type JsonObject, parseJson } from '../json'
 import { type Answer, json, type RecordedRequest, type SandboxServer, startServer } from '../server'
+import { within } from '../within'
 import { type Activation, MAX_BYTES, type Started } from './activation'
+import { failure, refused } from './failure'
 import type { ActivationLog } from './log'
+import { createWeb, WEB } from './web'
 
 /** What the API needs of the platform behind it. */
 export type ApiOptions = {
@@ -17,6 +21,8 @@ export type ApiOptions = {
   maxActivations: number
   blockingMs: number
   has(action: string): boolean
+  /** Whether an action is there and served on the web. */
+  isServed(action: string): boolean
   start(action: string, params: JsonObject, blocking: boolean): Started
   /** Activations that are accepted and have not ended. */
   running(): number
@@ -24,24 +30,6 @@ export type ApiOptions = {
 }
 
 const BASE = '/api/v1/namespaces/'
-
-/** An error as OpenWhisk words it (ErrorResponse.scala). */
-const failure = (status: number, error: string): Answer =>
-  json(status, { code: randomBytes(16).toString('hex'), error })
-
-const refused = {
-  anonymous: () =>
-    failure(401, 'The resource requires authentication, which was not supplied with the request'),
-  wrongKey: () => failure(401, 'The supplied authentication is invalid.'),
-  otherNamespace: () =>
-    failure(403, 'The supplied authentication is not authorized to access this resource.'),
-  absent: () => failure(404, 'The requested resource does not exist.'),
-  method: () => failure(405, 'HTTP method not allowed, supported methods: POST'),
-  malformed: () => failure(400, 'The request content was malformed:\nJSON object expected'),
-  tooLarge: (bytes: number) => failure(413, `Request larger than allowed: ${bytes} > ${MAX_BYTES} bytes.`),
-  tooMany: (count: number, allowed: number) =>
-    failure(429, `Too many concurrent requests in flight (count: ${count}, allowed: ${allowed}).`),
-}
 
 const equal = (a: string, b: string): boolean => {
   const [left, right] = [Buffer.from(a), Buffer.from(b)]
@@ -58,7 +46,7 @@ const decoded = (path: string): string[] | undefined => {
 
 /**
  * Serves the part of OpenWhisk's REST API that actions use (Apache OpenWhisk, rest_actions.md): invoking an action of
- * the package, and reading records of activations. Anything else is 404.
+ * the package, reading records of activations, and the package's web actions. Anything else is 404.
  */
 export const startApi = (options: ApiOptions): Promise<SandboxServer> => {
   const { clock, namespace, packageName, log } = options
@@ -74,7 +62,7 @@ export const startApi = (options: ApiOptions): Promise<SandboxServer> => {
 
   const invoke = async (name: string, request: RecordedRequest): Promise<Answer> => {
     if (!options.has(name)) return refused.absent()
-    if (request.method !== 'POST') return refused.method()
+    if (request.method !== 'POST') return refused.method(['POST'])
     const bytes = Buffer.byteLength(request.body)
     if (bytes > MAX_BYTES) return refused.tooLarge(bytes)
     const params = request.body === '' ? {} : parseJson(request.body)
@@ -91,16 +79,8 @@ export const startApi = (options: ApiOptions): Promise<SandboxServer> => {
       end.catch(() => undefined)
       return accepted
     }
-    let timer: NodeJS.Timeout | undefined
-    const late = new Promise<undefined>((resolve) => {
-      timer = setTimeout(resolve, options.blockingMs, undefined)
-    })
-    try {
-      const activation = await Promise.race([end, late])
-      return activation === undefined ? accepted : ended(activation, begin, request)
-    } finally {
-      clearTimeout(timer)
-    }
+    const activation = await within(options.blockingMs, end)
+    return activation === undefined ? accepted : ended(activation, begin, request)
   }
 
   const activations = (id: string | undefined, part: string | undefined): Answer => {
@@ -110,7 +90,19 @@ export const startApi = (options: ApiOptions): Promise<SandboxServer> => {
     return json(200, part === undefined ? record : record.response)
   }
 
+  const web = createWeb({ ...options, start: (action, params) => options.start(action, params, true) })
+  /** Bodies for web actions, byte for byte. */
+  const bodies = new WeakMap<RecordedRequest, Buffer>()
+  const receive = async (request: RecordedRequest, incoming: IncomingMessage): Promise<void> => {
+    const chunks: Buffer[] = []
+    for await (const chunk of incoming) chunks.push(Buffer.from(chunk))
+    const bytes = Buffer.concat(chunks)
+    bodies.set(request, bytes)
+    request.body = bytes.toString('utf8')
+  }
+
   const handle = (request: RecordedRequest): Answer | Promise<Answer> => {
+    if (request.path.startsWith(WEB)) return web(request, bodies.get(request) ?? Buffer.alloc(0))
     const given = request.headers.authorization
     if (given === undefined) return refused.anonymous()
     if (!equal(given, authorization)) return refused.wrongKey()
@@ -130,6 +122,7 @@ export const startApi = (options: ApiOptions): Promise<SandboxServer> => {
     clock,
     port: options.port,
     handle,
+    receive: (request, incoming) => (request.path.startsWith(WEB) ? receive(request, incoming) : undefined),
     faultAnswer: ({ status, headers, body }) =>
       body === undefined
         ? {

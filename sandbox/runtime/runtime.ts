@@ -5,6 +5,7 @@ import { type Activation, MAX_BYTES, type Started } from './activation'
 import { startApi } from './api'
 import { type ActionSpec, type Deployed, deploy, newActivationId } from './deployment'
 import { type ActivationRecord, createActivationLog } from './log'
+import { WEB } from './web'
 
 export type { ActionSpec, Activation }
 
@@ -32,8 +33,10 @@ export type RuntimeOptions = {
 
 /** The I/O Runtime stand-in. */
 export type RuntimeStandIn = {
-  /** The Runtime API, which `__OW_API_HOST` of every container names, with its requests and faults. */
+  /** The Runtime API, which `__OW_API_HOST` of every container names, and the web actions: requests and faults of both. */
   api: SandboxServer
+  /** Where an action is served on the web, if it is. */
+  webUrl(action: string): string
   /**
    * A blocking invocation. Throws on an unknown action and on parameters over 1 MB, as the API refuses those.
    */
@@ -100,6 +103,7 @@ export const startRuntime = async (options: RuntimeOptions): Promise<RuntimeStan
     maxActivations: options.maxActivations ?? 100,
     blockingMs: options.blockingMs ?? 60_000,
     has: (name) => deployed.has(name),
+    isServed: (name) => deployed.get(name)?.spec.rawWeb === true,
     start: (name, params, blocking) => start(name, params, { blocking }),
     running: () => running.size,
     log,
@@ -121,6 +125,7 @@ export const startRuntime = async (options: RuntimeOptions): Promise<RuntimeStan
 
   return {
     api,
+    webUrl: (name) => `${api.url}${WEB}${namespace}/${packageName}/${name}`,
     invoke: async (name, params = {}, { timeoutMs } = {}) => {
       if (Buffer.byteLength(JSON.stringify(params)) > MAX_BYTES)
         throw new Error('413: the parameters exceed 1 MB')

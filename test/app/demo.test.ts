@@ -24,12 +24,14 @@ describe('npm run sandbox -- --burst', () => {
 })
 
 describe('npm start', () => {
-  test('shows both jobs on the built actions, with plain lines where there is no terminal, and ends well', async () => {
+  test('shows the main jobs on the built actions, with plain lines where there is no terminal, and ends well', async () => {
     const { code, output } = await start()
 
     expect(output).toContain('All as expected.')
     expect(code).toBe(0)
     expect(output).toMatch(/wknd-skuid +\| \(none\) +\| MockSKU 123/)
+    expect(output).toMatch(/wknd-name +\| Desk lamp +\| Desk lamp, dimmable/)
+    expect(output).toContain('It is refused with 401, and nothing is started.')
     expect(output).toMatch(/garden \(panorama\)\.tif +\| 67108864 +\| [0-9a-f]{12}… as in AEM/)
     expect(output).toMatch(/garden film\.mp4 +\| 209715200 +\| [0-9a-f]{12}… as in AEM/)
     expect(output).toContain('Nothing was copied')

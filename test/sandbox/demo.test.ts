@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { runDemo } from '../../sandbox/demo'
 import { enrichment } from '../../sandbox/demo/enrichment'
 import { exporting } from '../../sandbox/demo/export'
+import { productChange } from '../../sandbox/demo/product-change'
 import type { Scene } from '../../sandbox/demo/stage'
 import type { JsonObject } from '../../sandbox/json'
 import { createPaint } from '../../sandbox/print'
@@ -52,6 +53,22 @@ describe('the demonstration of enrichment', () => {
     } finally {
       rmSync(folder, { recursive: true })
     }
+  })
+})
+
+describe('the demonstration of a changed product', () => {
+  const endings = join(__dirname, 'fixtures', 'endings.cjs')
+
+  it.each([
+    ['the event is refused', 'reject', /expected: the event is answered 200/],
+    ['nothing is started', 'ok', /expected: pim-sync runs once\n +found: +0 times/],
+  ])('notices when %s', async (_, how, said) => {
+    const { good, text } = await play([productChange], {
+      'pim-events': { bundle: endings, inputs: { how }, rawWeb: true },
+      'pim-sync': { bundle: endings },
+    })
+    expect(good).toBe(false)
+    expect(text).toMatch(said)
   })
 })
 

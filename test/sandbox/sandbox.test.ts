@@ -92,6 +92,77 @@ describe('the whole sandbox', () => {
   })
 })
 
+describe('a change in the PIM', () => {
+  const pimEvents = { bundle: join(__dirname, 'fixtures', 'endings.cjs'), rawWeb: true }
+  let sandbox: Sandbox
+  afterEach(() => sandbox.close())
+
+  it('reaches the web action that subscribes, with its inputs', async () => {
+    const inputs = { how: 'params' }
+    sandbox = await startSandbox({ actions: { 'pim-events': { ...pimEvents, inputs } } })
+    sandbox.akeneo.catalogue.setProduct('LAMP-7')
+    const [delivery] = await sandbox.pimEvents.delivery.deliverDue()
+    expect(delivery).toMatchObject({
+      state: 'delivered',
+      event: { type: 'com.akeneo.pim.v1.product.created' },
+    })
+    const seen = await fetch(sandbox.runtime.webUrl('pim-events'), { method: 'POST' })
+    expect(await seen.json()).toMatchObject({
+      PIM_COMMUNICATOR: 'akeneo',
+      AKENEO_URL: sandbox.akeneo.url,
+      AKENEO_EVENT_SECRETS: sandbox.pimEvents.subscriptions()[0]?.secrets.primary,
+    })
+  })
+
+  it('that nobody takes ends the subscription', async () => {
+    sandbox = await startSandbox({ actions: { 'pim-events': { ...pimEvents, inputs: { how: 'exit' } } } })
+    const { akeneo, pimEvents: feed } = sandbox
+    akeneo.catalogue.setProduct('LAMP-7')
+    await feed.delivery.deliverDue()
+    expect(feed.subscriptions()[0]?.status).toBe('suspended')
+    akeneo.catalogue.setProduct('LAMP-8')
+    expect(await feed.delivery.deliverDue()).toEqual([])
+  })
+
+  it('can be made by curl, and the answer tells what came of it', async () => {
+    const inputs = { how: 'params' }
+    sandbox = await startSandbox({
+      actions: { 'pim-events': { ...pimEvents, inputs }, 'pim-sync': pimEvents },
+    })
+    const door = await startFrontDoor({ sandbox, onDelivery: () => undefined })
+    const change = async (query: string) => {
+      const response = await fetch(`${door.url}/product${query}`, { method: 'POST' })
+      return { status: response.status, body: await response.json() }
+    }
+    const event = { type: 'com.akeneo.pim.v1.product.created', state: 'delivered', answer: 200 }
+    expect(await change('?sku=LAMP%207&name=Desk%20lamp&supplier=Lux')).toMatchObject({
+      status: 201,
+      body: { sku: 'LAMP 7', events: [event], 'pim-sync': [] },
+    })
+    sandbox.clock.advance(1000)
+    expect(await change('?sku=LAMP%207&name=Lamp')).toMatchObject({ status: 200 })
+    expect(await change('?sku=LAMP%207&name=Lamp')).toMatchObject({ status: 200, body: { events: [] } })
+    expect(sandbox.akeneo.catalogue.bySku('LAMP 7')?.values).toMatchObject({
+      name: [{ locale: 'en_US', scope: null, data: 'Lamp' }],
+      supplier: [{ locale: null, scope: null, data: 'Lux' }],
+    })
+    for (const [query, status, said] of [
+      ['', 400, 'SKU'],
+      ['?sku=A', 400, 'SKU'],
+      ['?sku=A&colour=red', 422, 'There are: name'],
+      ['?sku=A;B&name=x', 422, 'no identifier'],
+    ] as const)
+      expect(await change(query)).toEqual({ status, body: { error: expect.stringContaining(said) } })
+    await door.close()
+  })
+
+  it('goes nowhere when nothing subscribes', async () => {
+    sandbox = await startSandbox({ actions: { generic: { bundle } } })
+    sandbox.akeneo.catalogue.setProduct('LAMP-7')
+    expect(await sandbox.pimEvents.delivery.deliverDue()).toEqual([])
+  })
+})
+
 describe('the front door', () => {
   let sandbox: Sandbox
   let door: SandboxServer
@@ -200,7 +271,16 @@ describe('what is deployed', () => {
     const text = (action: string) => `runtimeManifest: { packages: { pkg: { actions: { one: ${action} } } } }`
     expect(readDeployment(text('{ function: a.ts }'))).toEqual({
       packageName: 'pkg',
-      actions: [{ name: 'one', timeoutMs: 60_000, memoryMb: 256, concurrency: 200, provideApiKey: false }],
+      actions: [
+        {
+          name: 'one',
+          timeoutMs: 60_000,
+          memoryMb: 256,
+          concurrency: 200,
+          rawWeb: false,
+          provideApiKey: false,
+        },
+      ],
     })
     for (const limits of ['timeout: 10800001', 'memorySize: 64', 'concurrency: 501', 'concurrency: 1.5'])
       expect(() => readDeployment(text(`{ limits: { ${limits} } }`))).toThrow(limits.split(':')[0])
