@@ -9,6 +9,7 @@ import { type Answer, failure, success } from './answer'
 const Reference = v.object({
   kind: v.picklist(['identifier', 'uuid', 'model']),
   value: v.pipe(v.string(), v.minLength(1), v.maxLength(1_000)),
+  changedAt: v.optional(v.number()),
 })
 const Params = v.object({ references: v.array(Reference) })
 

@@ -7,6 +7,8 @@ import { bodyOf, errorOf } from '../support/receiver'
 
 const bundle = join(__dirname, '../sandbox/fixtures/endings.cjs')
 const [older, newer] = ['the-old-event-secret', 'the-new-event-secret']
+/** Five seconds before the event was made. */
+const changedAt = Date.parse('2030-01-02T03:04:00Z')
 const uuid = (n: number): string => `00000000-0000-0000-0000-${String(n).padStart(12, '0')}`
 const sign = (body: string, secret: string): string => createHmac('sha256', secret).update(body).digest('hex')
 
@@ -78,7 +80,7 @@ test('a signed event is handed to pim-sync as a reference, with no input beside 
     path: '/api/v1/namespaces/12345-assetbridge-stage/actions/asset-bridge/pim-sync',
     query: { blocking: 'false' },
   })
-  expect(started()).toEqual([{ references: [{ kind: 'uuid', value: uuid(1) }] }])
+  expect(started()).toEqual([{ references: [{ kind: 'uuid', value: uuid(1), changedAt }] }])
 })
 
 test.each([
@@ -194,7 +196,7 @@ test('two hundred requests at once, a fifth of them twice, are few activations, 
   expect(new Set(answers.map((answer) => bodyOf(answer).outcome))).toEqual(new Set(['handed-over']))
   const references = started().flatMap(({ references: refs }) => (Array.isArray(refs) ? refs : []))
   expect(references.map((it) => JSON.stringify(it)).sort()).toEqual(
-    Array.from({ length: 160 }, (_, n) => JSON.stringify({ kind: 'uuid', value: uuid(n) })).sort(),
+    Array.from({ length: 160 }, (_, n) => JSON.stringify({ kind: 'uuid', value: uuid(n), changedAt })).sort(),
   )
   expect(started().length).toBeLessThanOrEqual(2)
 })
