@@ -5,12 +5,13 @@ import type { Clock } from '../core/clock'
 import { systemicError, toBridgeError, transientError } from '../core/errors'
 import type { JsonValue } from '../core/json'
 import type { Product, ProductRef } from '../core/product'
-import type { Enrichment } from '../enrichment'
+import { deletedPropertyOf, type Enrichment } from '../enrichment'
 import { fullJitter } from '../http/backoff'
 import { diffMetadata } from '../metadata/diff'
 import { mapProducts } from '../metadata/mapping'
 import { candidatesOf } from '../metadata/matching'
 import { skipReason } from '../metadata/skip'
+import { itemsOf } from '../metadata/values'
 import type { PimCommunicator } from '../pim/communicator'
 
 /** How enriching one asset ended. */
@@ -22,7 +23,7 @@ export type EnrichResult =
 export type EnrichParts = {
   assets: AssetsClient
   pim: PimCommunicator
-  enrichment: Pick<Enrichment, 'linkProperty' | 'matching' | 'mapping'>
+  enrichment: Pick<Enrichment, 'linkProperty' | 'deletedProperty' | 'matching' | 'mapping'>
   clock: Clock
   random: () => number
 }
@@ -78,6 +79,14 @@ async function enrichOnce(
   const { products } = match
   const desired = new Map(mapProducts(enrichment.mapping, { products, asset }))
   desired.set(enrichment.linkProperty, linkValue(asset.metadata[enrichment.linkProperty], match))
+  const mark = deletedPropertyOf(enrichment)
+  const marked = itemsOf(asset.metadata[mark])
+  // Whatever the PIM knows is not gone from it.
+  if (marked.length > 0)
+    desired.set(
+      mark,
+      marked.filter((item) => !products.some(({ identifier }) => identifier === item)),
+    )
   const changes = diffMetadata(asset.metadata, desired)
   if (changes.length === 0) return { outcome: 'unchanged', asset, products }
   if ((await assets.patchMetadata(asset, changes, call)) === 'conflict') return { outcome: 'conflict', asset }
