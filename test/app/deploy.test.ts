@@ -132,32 +132,33 @@ describe('aio app deploy', () => {
     },
   )
 
-  test('gives export-batch a container of its own, the longest time there is, and the key', () => {
-    const { exec, limits, annotations } = action('export-batch')
+  test.each(['export-batch', 'reconcile'])(
+    'gives %s a container of its own, the longest time there is, and the key',
+    (name) => {
+      const { exec, limits, annotations } = action(name)
 
-    expect(exec.kind).toBe('nodejs:24')
-    expect(limits).toMatchObject({ timeout: 10_800_000, memory: 256, concurrency: 1 })
-    expect(asObject(annotations)).toMatchObject({
-      'web-export': false,
-      'raw-http': false,
-      'require-adobe-auth': false,
-      'provide-api-key': true,
-    })
-  })
+      expect(exec.kind).toBe('nodejs:24')
+      expect(limits).toMatchObject({ timeout: 10_800_000, memory: 256, concurrency: 1 })
+      expect(asObject(annotations)).toMatchObject({
+        'web-export': false,
+        'raw-http': false,
+        'require-adobe-auth': false,
+        'provide-api-key': true,
+      })
+    },
+  )
 
-  test('sets an alarm every ten minutes, whose rule runs export-batch', () => {
-    expect([...recorder.alarms]).toEqual([
-      [
-        '/a-namespace/export-batch-alarm',
-        { feed: '/whisk.system/alarms/interval', parameters: { minutes: 10 } },
-      ],
+  test('sets an alarm every ten minutes for each job, whose rule runs it', () => {
+    const everyTenMinutes = { feed: '/whisk.system/alarms/interval', parameters: { minutes: 10 } }
+    expect([...recorder.alarms].sort()).toEqual([
+      ['/a-namespace/export-batch-alarm', everyTenMinutes],
+      ['/a-namespace/reconcile-alarm', everyTenMinutes],
     ])
-    expect(recorder.put('/rules/export-batch-by-alarm')).toMatchObject([
-      {
-        action: '/a-namespace/asset-bridge/export-batch',
-        trigger: '/a-namespace/export-batch-alarm',
-      },
-    ])
+    for (const job of ['export-batch', 'reconcile']) {
+      expect(recorder.put(`/rules/${job}-by-alarm`)).toMatchObject([
+        { action: `/a-namespace/asset-bridge/${job}`, trigger: `/a-namespace/${job}-alarm` },
+      ])
+    }
   })
 
   test('uploads the bundle that was built, and it answers the challenge probe', async () => {
