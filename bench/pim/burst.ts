@@ -44,6 +44,8 @@ export type BurstReport = {
 }
 
 const secret = 'secret-of-the-burst'
+/** What a call to the PIM takes, so that several are under way at once. */
+const callMs = 150
 const variantsOfModel = 5
 /** An event may come so many later than it should, and its duplicate, too. */
 const delay = 300
@@ -77,6 +79,7 @@ export async function burst(options: BurstOptions): Promise<BurstReport> {
   })
   const { runtime, aem, state } = sandbox
   try {
+    akeneo.settings.duringCall = () => sleep(callMs)
     const scene = fill(sandbox, akeneo, options)
     const begin = performance.now()
     const killing = killAtTimes(sandbox, kills, events)
