@@ -73,8 +73,7 @@ async function enrichOnce(
   if (reason !== undefined) return { outcome: 'skipped', asset, reason }
 
   const match = await findProducts(asset, parts, call)
-  if (match === undefined)
-    return { outcome: 'skipped', asset, reason: 'the PIM knows no product of this asset' }
+  if ('asked' in match) return { outcome: 'skipped', asset, reason: noProduct(match.asked) }
 
   const { products } = match
   const desired = new Map(mapProducts(enrichment.mapping, { products, asset }))
@@ -100,15 +99,30 @@ const etagNotAccepted = (): Error =>
     { upstream: 'AEM', status: 412 },
   )
 
+const maxNamed = 5
+const maxName = 80
+
+/** Says what the PIM does not have, so that the operator finds the typo, in AEM or in the PIM. */
+function noProduct(asked: readonly ProductRef[]): string {
+  const names = asked.slice(0, maxNamed).map(({ value }) => JSON.stringify(value.slice(0, maxName)))
+  if (names.length === 0) return 'no matching rule finds the name of a product on this asset'
+  const others = asked.length > maxNamed ? ` and ${asked.length - maxNamed} others` : ''
+  return `the PIM knows no product of this asset; it was asked for ${names.join(', ')}${others}`
+}
+
 type Match = { refs: readonly ProductRef[]; products: readonly Product[] }
 
 /** One rule after the other, so that the usual asset costs one call to the PIM. */
-async function findProducts(asset: Asset, parts: EnrichParts, call: CallContext): Promise<Match | undefined> {
-  const asked = new Set<string>()
+async function findProducts(
+  asset: Asset,
+  parts: EnrichParts,
+  call: CallContext,
+): Promise<Match | { asked: readonly ProductRef[] }> {
+  const asked = new Map<string, ProductRef>()
   for (const matcher of parts.enrichment.matching) {
     const refs = candidatesOf(matcher, asset).filter((ref) => !asked.has(`${ref.kind} ${ref.value}`))
     if (refs.length === 0) continue
-    for (const ref of refs) asked.add(`${ref.kind} ${ref.value}`)
+    for (const ref of refs) asked.set(`${ref.kind} ${ref.value}`, ref)
     const products = await askPim(parts.pim, refs, call)
     call.logger.debug('asked the PIM', {
       rule: matcher.name,
@@ -117,7 +131,7 @@ async function findProducts(asset: Asset, parts: EnrichParts, call: CallContext)
     })
     if (products.length > 0) return { refs, products: inOrderOf(refs, products) }
   }
-  return undefined
+  return { asked: [...asked.values()] }
 }
 
 /** The product of the first candidate comes first, however the PIM sorts; what no candidate names stays behind. */

@@ -1,9 +1,10 @@
-import type { BridgeError } from '../core/errors'
+import { type BridgeError, toBridgeError } from '../core/errors'
 import type { Product, ProductRef } from '../core/product'
 import { workId } from '../delivery/dead-letters'
 import { eventKey } from '../events/decode'
 import type { CursorKeeper } from '../journal/cursor'
 import type { Cursor } from '../journal/place'
+import { attributesIn } from '../metadata/mapping'
 import type { PimCommunicator } from '../pim/communicator'
 import type { PollStart } from '../pim/poll-start'
 import type { FlowContext } from './event-flow'
@@ -61,6 +62,7 @@ export async function reconcileProducts(parts: ReconcileParts, context: FlowCont
   let isCaughtUp = false
   let isLoaded = false
   let reason: string | undefined
+  let unknownAttributes: readonly string[] = []
 
   let error = await attempt(async () => {
     const { done, deadLettered, again } = await parts.takeParked({ endsAt })
@@ -69,6 +71,7 @@ export async function reconcileProducts(parts: ReconcileParts, context: FlowCont
     counts.parked += again
     place = await cursor.load(call)
     isLoaded = true
+    unknownAttributes = await namedInVain(parts, context)
     await poll()
   }, context)
   const hasWorked = counts.updated + counts.unchanged + counts.skipped + counts.done > 0
@@ -91,7 +94,12 @@ export async function reconcileProducts(parts: ReconcileParts, context: FlowCont
     message: redactor.text(error?.message ?? reason ?? 'every product that changed is accounted for'),
     ...(error === undefined ? {} : { error }),
     counts,
-    fields: { lag: lagSeconds(), pending: parked.size, cursor: place?.position ?? null },
+    fields: {
+      lag: lagSeconds(),
+      pending: parked.size,
+      cursor: place?.position ?? null,
+      ...(unknownAttributes.length === 0 ? {} : { unknownAttributes: [...unknownAttributes] }),
+    },
   }
 
   async function poll(): Promise<void> {
@@ -168,4 +176,30 @@ function beginning(start: PollStart, now: number): Cursor {
   if (start.from === 'oldest') return { position: undefined, at: undefined }
   const at = now - start.ms
   return { position: new Date(at).toISOString(), at }
+}
+
+/** A typo in the mapping writes nothing, and no failure would tell. */
+async function namedInVain(
+  { pim, enrichment }: ReconcileParts,
+  { call }: FlowContext,
+): Promise<readonly string[]> {
+  const names = attributesIn(enrichment.mapping)
+  if (names.length === 0 || pim.unknownAttributes === undefined) return []
+  try {
+    const unknown = await pim.unknownAttributes(names, call.signal)
+    if (unknown.length > 0) {
+      call.logger.warn(
+        'the mapping in config/enrichment.ts names attributes that the PIM does not give: check code and case',
+        { attributes: unknown },
+      )
+    }
+    return unknown
+  } catch (thrown) {
+    call.signal.throwIfAborted()
+    // It may take a permission that nothing else here needs.
+    call.logger.debug('the attributes of the mapping could not be checked', {
+      error: toBridgeError(thrown).toJSON(),
+    })
+    return []
+  }
 }

@@ -1,6 +1,6 @@
 import { createAkeneoClient } from '../akeneo/client'
 import { upstreamName } from '../akeneo/errors'
-import { readAkeneoSettings } from '../akeneo/settings'
+import { productFields, readAkeneoSettings } from '../akeneo/settings'
 import { createAkeneoTokens } from '../akeneo/token'
 import { turnsOf } from '../akeneo/turns'
 import { systemicError } from '../core/errors'
@@ -65,7 +65,7 @@ export const akeneoPim =
     const search = createProductSearch(settings, { client, options })
     const reader = createProductReader(settings, { catalogue, options, records, perLocale })
 
-    return { name: 'akeneo', source: origin, getProducts, changesSince }
+    return { name: 'akeneo', source: origin, getProducts, changesSince, unknownAttributes }
 
     async function getProducts(
       refs: readonly ProductRef[],
@@ -120,6 +120,22 @@ export const akeneoPim =
         own,
         signal,
       )
+    }
+
+    async function unknownAttributes(
+      names: readonly string[],
+      signal: AbortSignal,
+    ): Promise<readonly string[]> {
+      const { attributes, fields } = settings
+      const codeOf = (name: string): string => (perLocale ? name.replace(/-[a-z]{2,3}_[\w]+$/i, '') : name)
+      const codes = [...new Set(names.map(codeOf))].filter((code) => /^\w+$/.test(code))
+      const types = codes.length === 0 ? new Map() : await catalogue.types(codes, signal)
+      return names.filter((name) => {
+        const code = codeOf(name)
+        const isField = productFields.some((field) => field === code)
+        if (isField) return !fields.some((field) => field === code)
+        return !types.has(code) || (attributes !== undefined && !attributes.includes(code))
+      })
     }
 
     async function* changesSince(

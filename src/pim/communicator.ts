@@ -28,6 +28,11 @@ export type PimCommunicator = {
    * @throws {BridgeError} as `getProducts`; systemic, `PIM_CURSOR_INVALID`, for a cursor of somebody else's
    */
   changesSince?(cursor: string | undefined, signal: AbortSignal): AsyncIterable<ProductPage>
+  /**
+   * Of the attributes that the mapping names, those that the PIM does not have or does not give, for a warning.
+   * @throws {BridgeError} as `getProducts`, and when this cannot be known
+   */
+  unknownAttributes?(names: readonly string[], signal: AbortSignal): Promise<readonly string[]>
 }
 
 /** Some of the changed products. */

@@ -304,6 +304,25 @@ test('the report of a run is kept', async () => {
   ])
 })
 
+test('attributes of the mapping that the PIM does not have are named', async () => {
+  bench.mapping.push(
+    { attribute: 'suplier', property: 'wknd-maker' },
+    { attribute: 'supplier', property: 'wknd-maker-2' },
+    { attribute: 'family', property: 'wknd-family' },
+  )
+  const call = startCall()
+  const { answer } = await bench.run({ call })
+  // A product's family only comes when AKENEO_ATTRIBUTES names it.
+  expect(answer).toMatchObject({ outcome: 'done', unknownAttributes: ['suplier', 'family'] })
+  expect(call.log.join()).toMatch(/warn the mapping in config\/enrichment.ts .*suplier/)
+})
+
+test('without the permission to look at attributes the run goes on', async () => {
+  bench.mapping.push({ attribute: 'suplier', property: 'wknd-maker' })
+  bench.akeneo.settings.permissions.delete('List attributes')
+  expect((await bench.run()).answer).toMatchObject({ outcome: 'done' })
+})
+
 describe('products that are gone', () => {
   const gone = (values: string[]) => ({
     id: 'f'.repeat(32),
