@@ -33,8 +33,6 @@ export type ReconcileParts = SyncParts & {
   }
 }
 
-/** So many failures and nothing that worked are an outage, not a fault of the assets. */
-const outage = 5
 /** Kept for a page that has begun. */
 const graceMs = 60_000
 
@@ -142,9 +140,6 @@ export async function reconcileProducts(parts: ReconcileParts, context: FlowCont
     const { counts: found, failures, stoppedBy } = await syncAssets(assets, parts, call, { waitsMs: [] })
     for (const kind of ['updated', 'unchanged', 'skipped'] as const) counts[kind] += found[kind]
     if (stoppedBy !== undefined) throw stoppedBy
-    const [first] = failures
-    const isOutage = failures.length >= outage && failures.length === assets.length
-    if (isOutage && first?.error.failureClass === 'transient') throw first.error
     for (const { asset, error } of failures) await account(assetWork(asset), error)
   }
 

@@ -19,6 +19,8 @@ export type SyncedAssets = {
 /** Assets on their way at once; how many requests that may be is the business of each system's client. */
 const assetsAtOnce = 50
 const shareMs = 50
+/** So many failures and nothing that worked: it is not for the assets. */
+const outage = 5
 
 /**
  * Takes each asset the same way as after its own event. Questions to the PIM of assets that are on their way at the
@@ -61,11 +63,20 @@ export async function syncAssets(
       counts.failed += 1
       failures.push({ asset, error })
       call.logger.error('an asset of a changed product failed', { path: asset.path, error: error.toJSON() })
-      // The others would fail for the same reason.
-      if (error.failureClass === 'systemic') stoppedBy ??= error
+      if (isOutage(error)) stoppedBy ??= error
     }
   })
   return { counts, failures, stoppedBy }
+
+  /** Whether the others would fail for the same reason. One asset that AEM refuses says nothing about the others. */
+  function isOutage({ failureClass, upstream }: BridgeError): boolean {
+    if (failureClass === 'systemic' && upstream !== 'AEM') return true
+    const hasWorked = counts.updated + counts.unchanged + counts.skipped > 0
+    const passing = failures.filter(({ error }) => error.failureClass !== 'permanent').length
+    // Those that are still on their way may work.
+    const isEnough = counts.failed === assets.length ? passing >= outage : passing >= assetsAtOnce
+    return !hasWorked && isEnough
+  }
 }
 
 /** Of these products the PIM has told that they changed: older answers do not count. */

@@ -1,5 +1,4 @@
 import type { Clock } from '../core/clock'
-import { BridgeError } from '../core/errors'
 import type { Pending } from '../delivery/pending'
 import type { FlowContext } from './event-flow'
 import { inParallel } from './in-parallel'
@@ -8,12 +7,13 @@ import { type Flows, perform } from './perform'
 import { syncAction } from './recorded-work'
 
 const atOnce = 8
-/** So many failures and nothing that worked: the next run tries. */
+/** With so many failures and nothing that worked the rest waits for the next run. */
 const outage = 5
 
 /**
- * Does what `pim-sync` has on record and is due.
- * @throws {BridgeError} the failure that stops the run where it stands
+ * Does what `pim-sync` has on record and is due. What fails again stays on record, and does not stop the run: these are
+ * those that fail.
+ * @throws {BridgeError} when State fails
  */
 export async function takeParkedSyncs(
   parts: { flows: Flows; clock: Clock; parking: Parking; parked: Map<string, number> },
@@ -33,7 +33,7 @@ export async function takeParkedSyncs(
   })
   const counts = { done: 0, deadLettered: 0, again: 0 }
   await inParallel(due, atOnce, async (record) => {
-    if (clock.now() >= endsAt) return
+    if (clock.now() >= endsAt || (counts.again >= outage && counts.done === 0)) return
     const { kind, problems } = await perform(record, flows, context)
     if (kind !== 'again') {
       await parking.remove(record.id)
@@ -42,11 +42,6 @@ export async function takeParkedSyncs(
     }
     for (const problem of problems) await parking.park(record, problem)
     counts.again += 1
-    const [first] = problems
-    if (first === undefined) return
-    const isOutage = counts.again >= outage && counts.done === 0
-    if (first.failureClass === 'systemic' || isOutage)
-      throw new BridgeError(first.failureClass, first.code, first.message, { upstream: first.upstream ?? '' })
   })
   return counts
 }

@@ -244,6 +244,33 @@ describe('failures', () => {
     expect(new Set(assets.map(bench.supplierOf))).toEqual(new Set(['new']))
   })
 
+  test('assets that AEM refuses for their folder do not hold up the others, and wait for the operator', async () => {
+    const bad = Array.from({ length: 6 }, (_, n) => bench.upload(`BAD-${n}`))
+    const good = bench.upload('GOOD')
+    await begin()
+    for (const sku of ['GOOD', ...bad.map((_, n) => `BAD-${n}`)]) bench.change(sku, 'new')
+    const forbidden = bad.map(({ id }) =>
+      bench.author.aem.faults.add({
+        method: 'PATCH',
+        path: metadataOf(id),
+        fault: { kind: 'status', status: 403 },
+      }),
+    )
+    expect((await bench.run()).answer).toMatchObject({ outcome: 'done', parked: 6, updated: 1 })
+    for (let run = 0; run < 6; run++) {
+      bench.minutes(70)
+      bench.change('GOOD', `newer-${run}`)
+      expect((await bench.run()).answer).toMatchObject({ outcome: 'done', updated: 1 })
+    }
+    expect(bench.supplierOf(good)).toBe('newer-5')
+    expect([bench.pending().length, bench.letters()]).toEqual([6, []])
+    for (const rule of forbidden) rule.remove()
+    bench.minutes(70)
+    await bench.run()
+    expect(new Set(bad.map(bench.supplierOf))).toEqual(new Set(['new']))
+    expect(bench.pending()).toEqual([])
+  })
+
   test('State cannot be read: nothing is done, for nobody knows where to begin', async () => {
     bench.upload('A')
     await begin()
