@@ -132,6 +132,21 @@ describe('aio app deploy', () => {
     },
   )
 
+  test('serves pim-events on the web, raw and with its inputs final; pim-sync nowhere', () => {
+    const events = action('pim-events')
+    expect(events.limits).toMatchObject({ timeout: 60_000, memory: 256, concurrency: 200 })
+    expect(asObject(events.annotations)).toMatchObject({
+      'web-export': true,
+      'raw-http': true,
+      final: true,
+      'require-adobe-auth': false,
+      'provide-api-key': true,
+    })
+    const sync = action('pim-sync')
+    expect(sync.limits).toMatchObject({ timeout: 1_800_000, memory: 256, concurrency: 200 })
+    expect(asObject(sync.annotations)).toMatchObject({ 'web-export': false, 'provide-api-key': true })
+  })
+
   test.each(['export-batch', 'reconcile'])(
     'gives %s a container of its own, the longest time there is, and the key',
     (name) => {

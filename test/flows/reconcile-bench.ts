@@ -56,7 +56,7 @@ type RunOptions = {
   call?: TestCall
 }
 
-export const linkProperty = 'wknd-skuid'
+const linkProperty = 'wknd-skuid'
 const credentials = { clientId: 'client-1', clientSecret: 'secret-1234', scopes: ['aem.assets.author'] }
 
 export async function startReconcileBench(): Promise<ReconcileBench> {
