@@ -102,8 +102,12 @@ export async function reconcileProducts(parts: ReconcileParts, context: FlowCont
 
   async function poll(): Promise<void> {
     const now = clock.now()
-    // Known before the first page is dealt with: whatever happens then, the next run begins here.
-    place ??= beginning(parts.start, now)
+    if (place === undefined) {
+      // On record before anything is done: however this run ends, the next one begins here.
+      place = beginning(parts.start, now)
+      await cursor.advance(place, call)
+      await cursor.flush(call)
+    }
     const began = place.began ?? now
     const covered = place.at
     reason = limitReached()

@@ -125,7 +125,7 @@ export async function startReconcileBench(): Promise<ReconcileBench> {
         start: { from: 'back', ms: 0 },
         parking,
         parked,
-        cursor: createCursorKeeper(source, { store, clock, saveEveryMs: 0 }),
+        cursor: createCursorKeeper(source, { store, clock }),
         takeParked: (run) => takeParkedSyncs({ flows, clock: flowClock, parking, parked }, own, run),
         limits: { runMs: 480_000, maxPending: 1_000 },
         ...parts,

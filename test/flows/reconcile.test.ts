@@ -45,6 +45,19 @@ test.each([
   expect(assets.map(bench.supplierOf)).toEqual(expected)
 })
 
+test('a first run that is killed at once has left where to begin', async () => {
+  const asset = bench.upload('A')
+  const call = startCall()
+  bench.akeneo.settings.duringCall = async () => call.abort(new Error('killed'))
+  await rejection(bench.run({ call }))
+  bench.akeneo.settings.duringCall = undefined
+  bench.minutes(5)
+  bench.change('A', 'new')
+  bench.minutes(5)
+  await bench.run()
+  expect(bench.supplierOf(asset)).toBe('new')
+})
+
 test('the variants of a model that changed come, too', async () => {
   bench.akeneo.catalogue.setModel('lamps', { values: {} })
   bench.akeneo.catalogue.setProduct('LAMP-7', { parent: 'lamps' })
