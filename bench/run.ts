@@ -2,6 +2,7 @@ import { batch } from './batch'
 import { chaosRun } from './chaos'
 import { cold } from './cold'
 import { exportFiles } from './export'
+import { pimBurst } from './pim-burst'
 
 /** One entry a benchmark: `npm run bench -- <name>`; all of them without a name. What begins with `--` is theirs. */
 const benchmarks: Readonly<Record<string, () => Promise<void>>> = {
@@ -9,6 +10,7 @@ const benchmarks: Readonly<Record<string, () => Promise<void>>> = {
   export: exportFiles,
   batch,
   chaos: chaosRun,
+  'pim-burst': pimBurst,
 }
 
 async function run(): Promise<void> {

@@ -3,7 +3,7 @@ import type { Environment } from './environment'
 import { type CommandResult, UsageError } from './output'
 
 /** The jobs that keep reports of their runs. */
-const jobs = ['export-batch']
+const jobs = ['export-batch', 'reconcile']
 
 /** The command behind `runs <verb>`. */
 export function runCommands(

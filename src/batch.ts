@@ -2,11 +2,13 @@ import { systemClock } from './core/clock'
 import { createActivations } from './delivery/activations'
 import { createLeases } from './delivery/lease'
 import { createRunReports } from './delivery/run-reports'
-import { enrichEvent } from './enrich'
+import { enrichEvent, syncRecorded } from './enrich'
 import { exportEvent } from './export'
+import { batchResult } from './flows/batch-answer'
 import type { EventResult, FlowContext } from './flows/event-flow'
 import type { Flows, Outcome, Work } from './flows/perform'
 import { createRemoteLane, performAll } from './flows/remote-lane'
+import { runBatch } from './flows/run-batch'
 import { type Supervised, supervisedRun } from './flows/supervised-run'
 import { workOff } from './flows/work-off'
 import type { Lane } from './flows/work-queue'
@@ -18,13 +20,16 @@ import { createCursorKeeper } from './journal/cursor'
 import { parseJournalStart, parseJournalUrls } from './journal/place'
 import { createJournalReader } from './journal/reader'
 
-/** The flow of each action, for what comes by another way than its own event. */
-export const flows: Flows = {
+/** The flow of each action whose events are in the journal. */
+const journalFlows: Flows = {
   generic: enrichEvent,
   'export-asset': exportEvent,
   // Letters of earlier versions name the worker.
   'export-worker': exportEvent,
 }
+
+/** The flow of each action, for what comes by another way than its own event. */
+export const flows: Flows = { ...journalFlows, 'pim-sync': syncRecorded }
 
 /** Does the pending work of these ids; what is gone is done. */
 export const workOffPending = (
@@ -54,7 +59,8 @@ export async function exportBatch(context: FlowContext): Promise<Supervised> {
   const { readers, start } = readersFor(context)
   const { store, redactor } = context
   const parts = {
-    flows,
+    // What pim-sync has on record is for reconcile.
+    flows: journalFlows,
     start,
     clock: systemClock,
     journals: readers.map(({ url, reader }) => ({
@@ -75,7 +81,8 @@ export async function exportBatch(context: FlowContext): Promise<Supervised> {
     },
     otherLanes: remoteLanes(settings.EXPORT_WORKERS - 1, context),
   }
-  return supervisedRun('export-batch', parts, context)
+  const run = async () => batchResult(await runBatch(parts, context), redactor)
+  return supervisedRun('export-batch', parts, run, context)
 }
 
 /** The run is one worker itself. */

@@ -3,16 +3,18 @@ import { type AssetSearch, createAssetSearch } from './aem/asset-search'
 import { openAuthors } from './aem/author-access'
 import type { AuthorHosts } from './aem/author-host'
 import { systemClock } from './core/clock'
-import { systemicError } from './core/errors'
-import type { ProductRef } from './core/product'
+import { permanentError, systemicError } from './core/errors'
 import { decodeCloudEvent, processingCompleted, requireAsset } from './events/cloud-event'
 import { enrichmentResult } from './flows/enrich-answer'
 import { type EnrichParts, enrichAsset } from './flows/enrich-asset'
 import type { EventFlow, FlowContext } from './flows/event-flow'
-import { type SyncReport, syncProducts } from './flows/sync-products'
+import { syncAgain } from './flows/sync-again'
+import type { DeletedParts } from './flows/sync-deleted'
+import type { SyncParts } from './flows/sync-products'
+import { type SyncWork, syncWork } from './flows/sync-work'
 import { createHttpClient, type HttpClient } from './http/http-client'
 import { perInputs, type RawInputs } from './inputs/raw-inputs'
-import { parseSettings, type Settings } from './inputs/settings'
+import { parseDeletedPolicy, parseSettings, type Settings } from './inputs/settings'
 import { classSkipReason } from './metadata/skip'
 import type { PimCommunicator } from './pim/communicator'
 
@@ -48,9 +50,31 @@ export const enrichEvent: EventFlow = async (raw, context) => {
  * The flow behind changed products: the assets that show them get the PIM's facts of now.
  * @throws {BridgeError} when it fails as a whole
  */
-export const syncChanged = (references: readonly ProductRef[], context: FlowContext): Promise<SyncReport> => {
+export const syncChanged = (work: SyncWork, context: FlowContext): ReturnType<typeof syncWork> =>
+  syncWork(work, openSync(context), context)
+
+/** The flow behind what `pim-sync` and `reconcile` have on record. */
+export const syncRecorded: EventFlow = (event, context) => syncAgain(event, openSync(context), context)
+
+/** What it takes to bring the assets of products in step. */
+export function openSync(
+  context: FlowContext,
+): SyncParts & DeletedParts & { resolve(source: unknown): string } {
   const graph = graphFor(context)
-  return syncProducts(references, { ...graph, origins: graph.hosts.origins }, context.call)
+  const { origins } = graph.hosts
+  return {
+    ...graph,
+    origins,
+    deleted: parseDeletedPolicy(context.inputs),
+    resolve(source) {
+      const origin = origins.find((one) => one === source)
+      if (origin !== undefined) return origin
+      throw permanentError(
+        'HOST_NOT_ALLOWED',
+        `the record names ${JSON.stringify(source)?.slice(0, 80)}, which is not one of AEM_AUTHOR_URLS; nothing was sent to it`,
+      )
+    },
+  }
 }
 
 function buildGraph({ inputs, redactor }: FlowContext): EnrichGraph {

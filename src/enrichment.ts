@@ -8,6 +8,11 @@ export type Enrichment = {
   communicators: Readonly<Record<string, PimFactory>>
   /** The property that links an asset to its products: enrichment always writes their identifiers to it. */
   linkProperty: string
+  /**
+   * With PIM_SYNC_DELETED=mark: where the identifiers of products go that were deleted in the PIM.
+   * @default the link property with `-deleted` behind it
+   */
+  deletedProperty?: string
   /** Asked in this order; the first one with a candidate that the PIM knows decides. */
   matching: readonly Matcher[]
   /** From the products' attributes to the asset's metadata. */
@@ -16,3 +21,7 @@ export type Enrichment = {
 
 /** Gives `config/enrichment.ts` its types, and the editor its help. */
 export const defineEnrichment = (enrichment: Enrichment): Enrichment => enrichment
+
+/** Where the identifiers of deleted products stand. */
+export const deletedPropertyOf = (enrichment: Pick<Enrichment, 'linkProperty' | 'deletedProperty'>): string =>
+  enrichment.deletedProperty ?? `${enrichment.linkProperty}-deleted`

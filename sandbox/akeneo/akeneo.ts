@@ -71,6 +71,7 @@ export const startAkeneo = async (options: AkeneoOptions): Promise<AkeneoStandIn
     withoutLinkedData: false,
     assetManager: true,
     maxUploadBytes: 1024 ** 3,
+    lagging: new Map(),
     duringCall: undefined,
     ...options.settings,
   }

@@ -24,6 +24,8 @@ export type AkeneoSettings = Pick<SearchRules, 'unknownParent' | 'ignoreCase'> &
   assetManager: boolean
   /** The most that the web server in front of the PIM lets through. */
   maxUploadBytes: number
+  /** What the search still has of a product, by uuid: an older state, or nothing. Reading it by name does not lag. */
+  lagging: Map<string, AkeneoProduct | undefined>
   /** Runs within each call of the REST API: what it waits for counts as being under way. */
   duringCall: (() => Promise<void>) | undefined
 }
@@ -71,6 +73,9 @@ export const createRoutes = (parts: {
     const place = (product: AkeneoProduct): string =>
       rules.legacy ? (catalogue.skuOf(product) ?? '') : product.uuid
     const products = [...catalogue.products.values()]
+      .flatMap((product) =>
+        settings.lagging.has(product.uuid) ? (settings.lagging.get(product.uuid) ?? []) : product,
+      )
       .filter((product) => wanted(product) && (!rules.legacy || catalogue.skuOf(product) !== undefined))
       .sort((a, b) => (place(a) < place(b) ? -1 : 1))
     const shown = (product: AkeneoProduct) => productView(product, catalogue, view(request, query))

@@ -10,16 +10,16 @@ import { aemProblem } from './problem'
 /** Finds assets by what they say about themselves. */
 export type AssetSearch = {
   /**
-   * All assets below `/content/dam` that the query matches, page by page, in the order of their paths. The index
-   * behind it lags: an asset of the last seconds may be missing.
+   * All assets below `/content/dam` that the query matches, page by page. Some may come twice, and of a single
+   * value ten thousand at most. The index behind it lags: an asset of the last seconds may be missing.
    * @throws {BridgeError} systemic when the credential may not search; transient otherwise
    */
   find(origin: string, query: AssetQuery, call: CallContext): AsyncIterable<readonly AssetRef[]>
 }
 
 const pageSize = 100
-/** Deep pages are slow; whoever shows a product on more assets than that waits for the sweep. */
-const maxPages = 100
+/** Deep pages are slow: past that, fewer products are searched for at a time. */
+const usualMaxPages = 100
 /** Web servers take 8 KB of URL, as a rule. */
 const maxQueryBytes = 3_000
 
@@ -33,8 +33,12 @@ const Page = v.object({
   hits: v.array(v.unknown()),
 })
 
-/** Creates the search of a container, by AEM's QueryBuilder. */
-export function createAssetSearch(author: AuthorRequests): AssetSearch {
+/**
+ * Creates the search of a container, by AEM's QueryBuilder.
+ * @param options.maxPages of one search, a hundred assets each @default 100
+ */
+export function createAssetSearch(author: AuthorRequests, options: { maxPages?: number } = {}): AssetSearch {
+  const { maxPages = usualMaxPages } = options
   return { find }
 
   async function* find(
@@ -42,17 +46,25 @@ export function createAssetSearch(author: AuthorRequests): AssetSearch {
     query: AssetQuery,
     call: CallContext,
   ): AsyncGenerator<readonly AssetRef[]> {
-    for (const predicates of predicatesOf(query)) {
-      for (let page = 0; ; page++) {
-        if (page === maxPages) {
-          call.logger.error('a search was cut short: too many assets', { assets: page * pageSize })
-          break
-        }
-        const { hits, more } = await ask(origin, predicates, page * pageSize, call)
-        if (hits.length > 0) yield hits.map((hit) => ({ origin, ...hit }))
-        if (!more || hits.length === 0) break
-      }
+    for (const pack of packsOf(query)) yield* search(origin, pack, call)
+  }
+
+  async function* search(
+    origin: string,
+    query: AssetQuery,
+    call: CallContext,
+  ): AsyncGenerator<readonly AssetRef[]> {
+    const predicates = predicatesOf(query)
+    for (let page = 0; page < maxPages; page++) {
+      const { hits, more } = await ask(origin, predicates, page * pageSize, call)
+      if (hits.length > 0) yield hits.map((hit) => ({ origin, ...hit }))
+      if (!more || hits.length === 0) return
     }
+    const halves = halvesOf(query)
+    if (halves.length === 0)
+      call.logger.error('a search was cut short: too many assets', { assets: maxPages * pageSize })
+    // Some come twice then.
+    for (const half of halves) yield* search(origin, half, call)
   }
 
   async function ask(
@@ -103,36 +115,44 @@ const notThere = (): Error =>
     { upstream: 'AEM', status: 404 },
   )
 
-/** As many searches as it takes for the values to fit into URLs. */
-function predicatesOf(query: AssetQuery): (readonly [string, string])[][] {
-  if ('property' in query) {
-    const property = ['property', `jcr:content/metadata/${query.property}`] as const
-    return packed(query.values, (value, index) => [`property.${index}_value`, value]).map((values) => [
-      property,
-      ...values,
-    ])
-  }
-  return packed(query.names, (name, index) => [`group.${index}_nodename`, name]).map((names) => [
-    ['group.p.or', 'true'],
-    ...names,
-  ])
+const valuesIn = (query: AssetQuery): readonly string[] => ('property' in query ? query.values : query.names)
+
+const withValues = (query: AssetQuery, values: readonly string[]): AssetQuery =>
+  'property' in query ? { property: query.property, values } : { names: values }
+
+/** None of a query for one value. */
+function halvesOf(query: AssetQuery): readonly AssetQuery[] {
+  const values = valuesIn(query)
+  if (values.length < 2) return []
+  const middle = Math.ceil(values.length / 2)
+  return [values.slice(0, middle), values.slice(middle)].map((half) => withValues(query, half))
 }
 
-function packed(
-  values: readonly string[],
-  predicate: (value: string, index: number) => readonly [string, string],
-): (readonly [string, string])[][] {
-  const packs: (readonly [string, string])[][] = []
+/** As many searches as it takes for the values to fit into URLs. */
+function packsOf(query: AssetQuery): readonly AssetQuery[] {
+  const packs: string[][] = []
   let size = Number.POSITIVE_INFINITY
-  for (const value of values) {
+  for (const value of valuesIn(query)) {
     const bytes = encodeURIComponent(value.toWellFormed()).length + 24
     if (size + bytes > maxQueryBytes) {
       packs.push([])
       size = 0
     }
-    const pack = packs.at(-1)
-    pack?.push(predicate(value, pack.length + 1))
+    packs.at(-1)?.push(value)
     size += bytes
   }
-  return packs
+  return packs.map((values) => withValues(query, values))
+}
+
+function predicatesOf(query: AssetQuery): (readonly [string, string])[] {
+  if ('property' in query) {
+    return [
+      ['property', `jcr:content/metadata/${query.property}`],
+      ...query.values.map((value, index) => [`property.${index + 1}_value`, value] as const),
+    ]
+  }
+  return [
+    ['group.p.or', 'true'],
+    ...query.names.map((name, index) => [`group.${index + 1}_nodename`, name] as const),
+  ]
 }

@@ -69,3 +69,12 @@ export function nextTry(clock: Clock, attempts: number): string {
   const delay = attempts === 0 ? firstDelayMs / 2 : firstDelayMs * 2 ** (attempts - 1)
   return new Date(clock.now() + Math.min(maxDelayMs, delay)).toISOString()
 }
+
+/** A record of work that has not been tried. */
+export function newPending(
+  work: { id: string; action: string; event: unknown; destination?: string },
+  clock: Clock,
+): Pending {
+  const since = new Date(clock.now()).toISOString()
+  return { ...work, attempts: 0, since, nextTry: nextTry(clock, 0), history: [] }
+}

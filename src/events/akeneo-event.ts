@@ -5,7 +5,7 @@ import type { ProductRef } from '../core/product'
 export type AkeneoMessage =
   /** A product or a product model is not what it was. */
   | { kind: 'changed'; id: string; type: string; ref: ProductRef }
-  /** It is gone from the PIM. */
+  /** It is gone from the PIM. `ref` is the identifier where the event has it. */
   | { kind: 'deleted'; id: string; type: string; ref: ProductRef }
   /** Somebody has to look: deliveries have stopped, or will. */
   | { kind: 'alert'; id: string; type: string; message: string }
@@ -65,7 +65,9 @@ export function decodeAkeneoMessage(body: Uint8Array, ownNames: readonly string[
   if (isOwn(data.author, ownNames)) return ignored(event, 'this app made the change itself')
   const ref = change.subject === 'product' ? productOf(data) : modelOf(data)
   if (ref === undefined) return ignored(event, 'it names no product')
-  return { kind: change.kind, ...headOf(event), ref }
+  if (change.kind === 'deleted') return { kind: 'deleted', ...headOf(event), ...deletedOf(ref, data) }
+  const changedAt = changeTime(name, event.time, data)
+  return { kind: 'changed', ...headOf(event), ref: changedAt === undefined ? ref : { ...ref, changedAt } }
 }
 
 function productOf({ product }: Record<string, unknown>): ProductRef | undefined {
@@ -74,6 +76,32 @@ function productOf({ product }: Record<string, unknown>): ProductRef | undefined
   if (uuid !== undefined && uuidPattern.test(uuid)) return { kind: 'uuid', value: uuid.toLowerCase() }
   return refOf('identifier', product.identifier)
 }
+
+/** Assets name a product by its identifier: nobody can be asked for it any more. */
+function deletedOf(ref: ProductRef, { product }: Record<string, unknown>) {
+  const named = isRecord(product) ? refOf('identifier', product.identifier) : undefined
+  return { ref: named ?? ref }
+}
+
+/** Written before the event is made: so much earlier it is certainly not. */
+const eventDelayMs = 5_000
+
+/**
+ * When the product changed, to the second, as its own `updated` tells; undefined where an event says nothing about
+ * that. An ordinary event has only the time of its own making.
+ */
+function changeTime(name: string, time: unknown, { product }: Record<string, unknown>): number | undefined {
+  if (name === 'product.updated.delta') {
+    const at = isRecord(product) && isRecord(product.updated_at) ? product.updated_at : {}
+    const text = at.timezone === 'UTC' && typeof at.date === 'string' ? at.date : ''
+    return toSeconds(Date.parse(`${text.slice(0, 19).replace(' ', 'T')}Z`))
+  }
+  if (name !== 'product.created' && name !== 'product.updated') return undefined
+  return toSeconds(Date.parse(typeof time === 'string' ? time : '') - eventDelayMs)
+}
+
+const toSeconds = (ms: number): number | undefined =>
+  Number.isFinite(ms) ? Math.floor(ms / 1000) * 1000 : undefined
 
 /** Akeneo's table of events has the code under `product`, all its samples under `product_model`. */
 function modelOf({ product_model: model, product }: Record<string, unknown>): ProductRef | undefined {

@@ -5,12 +5,13 @@ import type { Clock } from '../core/clock'
 import { systemicError, toBridgeError, transientError } from '../core/errors'
 import type { JsonValue } from '../core/json'
 import type { Product, ProductRef } from '../core/product'
-import type { Enrichment } from '../enrichment'
+import { deletedPropertyOf, type Enrichment } from '../enrichment'
 import { fullJitter } from '../http/backoff'
 import { diffMetadata } from '../metadata/diff'
 import { mapProducts } from '../metadata/mapping'
 import { candidatesOf } from '../metadata/matching'
 import { skipReason } from '../metadata/skip'
+import { itemsOf } from '../metadata/values'
 import type { PimCommunicator } from '../pim/communicator'
 
 /** How enriching one asset ended. */
@@ -22,7 +23,7 @@ export type EnrichResult =
 export type EnrichParts = {
   assets: AssetsClient
   pim: PimCommunicator
-  enrichment: Pick<Enrichment, 'linkProperty' | 'matching' | 'mapping'>
+  enrichment: Pick<Enrichment, 'linkProperty' | 'deletedProperty' | 'matching' | 'mapping'>
   clock: Clock
   random: () => number
 }
@@ -72,12 +73,19 @@ async function enrichOnce(
   if (reason !== undefined) return { outcome: 'skipped', asset, reason }
 
   const match = await findProducts(asset, parts, call)
-  if (match === undefined)
-    return { outcome: 'skipped', asset, reason: 'the PIM knows no product of this asset' }
+  if ('asked' in match) return { outcome: 'skipped', asset, reason: noProduct(match.asked) }
 
   const { products } = match
   const desired = new Map(mapProducts(enrichment.mapping, { products, asset }))
   desired.set(enrichment.linkProperty, linkValue(asset.metadata[enrichment.linkProperty], match))
+  const mark = deletedPropertyOf(enrichment)
+  const marked = itemsOf(asset.metadata[mark])
+  // Whatever the PIM knows is not gone from it.
+  if (marked.length > 0)
+    desired.set(
+      mark,
+      marked.filter((item) => !products.some(({ identifier }) => identifier === item)),
+    )
   const changes = diffMetadata(asset.metadata, desired)
   if (changes.length === 0) return { outcome: 'unchanged', asset, products }
   if ((await assets.patchMetadata(asset, changes, call)) === 'conflict') return { outcome: 'conflict', asset }
@@ -91,15 +99,30 @@ const etagNotAccepted = (): Error =>
     { upstream: 'AEM', status: 412 },
   )
 
+const maxNamed = 5
+const maxName = 80
+
+/** Says what the PIM does not have, so that the operator finds the typo, in AEM or in the PIM. */
+function noProduct(asked: readonly ProductRef[]): string {
+  const names = asked.slice(0, maxNamed).map(({ value }) => JSON.stringify(value.slice(0, maxName)))
+  if (names.length === 0) return 'no matching rule finds the name of a product on this asset'
+  const others = asked.length > maxNamed ? ` and ${asked.length - maxNamed} others` : ''
+  return `the PIM knows no product of this asset; it was asked for ${names.join(', ')}${others}`
+}
+
 type Match = { refs: readonly ProductRef[]; products: readonly Product[] }
 
 /** One rule after the other, so that the usual asset costs one call to the PIM. */
-async function findProducts(asset: Asset, parts: EnrichParts, call: CallContext): Promise<Match | undefined> {
-  const asked = new Set<string>()
+async function findProducts(
+  asset: Asset,
+  parts: EnrichParts,
+  call: CallContext,
+): Promise<Match | { asked: readonly ProductRef[] }> {
+  const asked = new Map<string, ProductRef>()
   for (const matcher of parts.enrichment.matching) {
     const refs = candidatesOf(matcher, asset).filter((ref) => !asked.has(`${ref.kind} ${ref.value}`))
     if (refs.length === 0) continue
-    for (const ref of refs) asked.add(`${ref.kind} ${ref.value}`)
+    for (const ref of refs) asked.set(`${ref.kind} ${ref.value}`, ref)
     const products = await askPim(parts.pim, refs, call)
     call.logger.debug('asked the PIM', {
       rule: matcher.name,
@@ -108,7 +131,7 @@ async function findProducts(asset: Asset, parts: EnrichParts, call: CallContext)
     })
     if (products.length > 0) return { refs, products: inOrderOf(refs, products) }
   }
-  return undefined
+  return { asked: [...asked.values()] }
 }
 
 /** The product of the first candidate comes first, however the PIM sorts; what no candidate names stays behind. */

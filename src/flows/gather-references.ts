@@ -30,10 +30,17 @@ export function createGatherer(options: { clock: Clock; windowMs: number; maxRef
     add(refs, handOver) {
       open ??= openBatch(handOver)
       const batch = open
-      for (const ref of refs) batch.refs.set(`${ref.kind} ${ref.value}`, ref)
+      for (const ref of refs) keep(batch.refs, ref)
       if (batch.refs.size >= maxRefs) batch.close()
       return batch.handedOver
     },
+  }
+
+  /** Of several events about one product the latest change counts, in whatever order they come. */
+  function keep(held: Map<string, ProductRef>, ref: ProductRef): void {
+    const key = `${ref.kind} ${ref.value}`
+    const before = held.get(key)?.changedAt ?? Number.NEGATIVE_INFINITY
+    if (!held.has(key) || (ref.changedAt ?? before) > before) held.set(key, ref)
   }
 
   function openBatch(handOver: HandOver): Batch {

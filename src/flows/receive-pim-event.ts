@@ -13,6 +13,8 @@ export type PimEventParts = {
   ownNames: readonly string[]
   /** Hands the reference over; resolves once somebody has taken it. */
   handOver(ref: ProductRef): Promise<string>
+  /** The same for a product that is gone; without it, its assets keep what they have. */
+  handOverDeleted?(ref: ProductRef): Promise<string>
 }
 
 /**
@@ -45,6 +47,11 @@ export async function receivePimEvent(
       return { message: 'handed over', outcome: 'handed-over', activation }
     }
     case 'deleted':
+      if (parts.handOverDeleted !== undefined) {
+        const activation = await parts.handOverDeleted(message.ref)
+        logger.debug('handed over', { event: id, type, ref: message.ref, activation })
+        return { message: 'handed over', outcome: 'handed-over', activation }
+      }
       // What an asset says about a product stays right after the product has left the PIM.
       logger.info('a product is gone from the PIM; its assets keep what they have', {
         event: id,

@@ -2,18 +2,28 @@ import { randomUUID } from 'node:crypto'
 import type { Clock } from '../core/clock'
 import { type BridgeError, toBridgeError } from '../core/errors'
 import type { JsonValue } from '../core/json'
-import type { Redactor } from '../core/redaction'
 import type { Lease, Leases } from '../delivery/lease'
 import type { RunReports } from '../delivery/run-reports'
-import type { Cursor } from '../journal/place'
 import type { FlowContext } from './event-flow'
-import { type RunSummary, runBatch } from './run-batch'
-import type { RunParts } from './run-state'
 import { attempt } from './settle-down'
+
+/** How a run of a job went. */
+export type RunResult = {
+  /** `stopped`: before the end, for a limit or an outage; the next run goes on. */
+  outcome: 'done' | 'stopped' | 'failed'
+  /** Masked. */
+  message: string
+  error?: BridgeError
+  counts: Readonly<Record<string, number>>
+  /** What else the job tells of itself. */
+  fields: Readonly<Record<string, JsonValue>>
+  /** What was still going on when the run ended; resolves when it is over. */
+  rest?: Promise<void>
+}
 
 /** What a run answers, logs and keeps: plain data. */
 export type RunAnswer = {
-  outcome: RunSummary['outcome'] | 'skipped'
+  outcome: RunResult['outcome'] | 'skipped'
   message: string
   [field: string]: JsonValue
 }
@@ -23,13 +33,14 @@ export type Supervised = { answer: RunAnswer; error?: BridgeError }
 /** The lease outlives two refreshes that fail. */
 const leaseMs = 3 * 60_000
 
-/** Runs a batch, unless another run is at it. Its report is logged as one line and kept. */
+/** Runs a job, unless another run is at it. Its report is logged as one line and kept. */
 export async function supervisedRun(
   name: string,
-  parts: RunParts & { leases: Leases; reports: RunReports },
+  parts: { clock: Clock; leases: Leases; reports: RunReports },
+  job: () => Promise<RunResult>,
   context: FlowContext,
 ): Promise<Supervised> {
-  const { call, redactor } = context
+  const { call } = context
   const { clock, leases, reports } = parts
   const startedAt = clock.now()
   const owner = context.activationId ?? randomUUID()
@@ -40,10 +51,16 @@ export async function supervisedRun(
     return { answer: { outcome: 'skipped', message } }
   }
   const stopKeeping = keep(lease, clock, context)
-  const summary = await runBatch(parts, context).finally(stopKeeping)
-  const answer = answerOf(summary, clock.now() - startedAt, redactor)
+  const { outcome, message, error, counts, fields, rest } = await job().finally(stopKeeping)
+  const answer: RunAnswer = {
+    outcome,
+    message,
+    ...counts,
+    ms: clock.now() - startedAt,
+    ...fields,
+    ...(error === undefined ? {} : { code: error.code }),
+  }
   call.logger.info('run', answer)
-  const { outcome, error, counts, bytes, events } = summary
   await attempt(
     () =>
       reports.write(
@@ -53,7 +70,7 @@ export async function supervisedRun(
           endedAt: new Date(clock.now()).toISOString(),
           activationId: context.activationId,
           outcome,
-          counts: { ...counts, bytes, events },
+          counts: { ...counts },
           ...(error === undefined ? {} : { error: { code: error.code, message: error.message } }),
           notes: answer,
         },
@@ -62,7 +79,7 @@ export async function supervisedRun(
     context,
   )
   await lease.release(call)
-  await summary.rest
+  await rest
   return { answer, ...(error === undefined ? {} : { error }) }
 }
 
@@ -82,48 +99,5 @@ function keep(lease: Lease, clock: Clock, { call }: FlowContext): () => void {
         call.logger.warn('the lease could not be kept', { error: toBridgeError(thrown).toJSON() })
       }
     }
-  }
-}
-
-const placeOf = (cursor: Cursor | undefined): JsonValue =>
-  cursor === undefined
-    ? null
-    : {
-        position: cursor.position ?? null,
-        at: cursor.at === undefined ? null : new Date(cursor.at).toISOString(),
-      }
-
-function answerOf(summary: RunSummary, ms: number, redactor: Redactor): RunAnswer {
-  const { outcome, counts, journals, reason, error } = summary
-  const gaps = journals.flatMap(({ report }) => report?.gaps ?? [])
-  const [first] = journals
-  return {
-    outcome,
-    message: redactor.text(error?.message ?? reason ?? 'everything that was due is accounted for'),
-    ...counts,
-    events: summary.events,
-    bytes: summary.bytes,
-    ms,
-    /** Seconds. */
-    lag: Math.round(summary.lagMs / 1000),
-    pending: summary.pending,
-    cursor: first?.report?.after()?.position ?? null,
-    journals: journals.map(({ url, report }) => ({
-      // The path names organisation and registration only.
-      journal: new URL(url).pathname,
-      events: report?.events() ?? 0,
-      before: placeOf(report?.before),
-      after: placeOf(report?.after()),
-    })),
-    ...(error === undefined ? {} : { code: error.code }),
-    ...(gaps.length === 0
-      ? {}
-      : {
-          gap: gaps.map(({ from, to }) => ({
-            from: from === undefined ? null : new Date(from).toISOString(),
-            to: new Date(to).toISOString(),
-            hours: from === undefined ? null : Math.round((to - from) / 36_000) / 100,
-          })),
-        }),
   }
 }

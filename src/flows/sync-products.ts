@@ -1,17 +1,11 @@
-import type { AssetSearch } from '../aem/asset-search'
-import type { AssetRef } from '../core/asset'
 import { type CallContext, untilAborted } from '../core/call-context'
-import { type BridgeError, toBridgeError } from '../core/errors'
 import type { ProductRef } from '../core/product'
-import { type AssetQuery, searchOf } from '../metadata/matching'
-import { type EnrichParts, enrichAsset } from './enrich-asset'
-import { shareQuestions } from './share-questions'
+import type { EnrichParts } from './enrich-asset'
+import { allPages, type FindParts, findAssets } from './find-assets'
+import { patiently } from './patiently'
+import { changeTimes, syncAssets } from './sync-assets'
 
-export type SyncParts = EnrichParts & {
-  search: AssetSearch
-  /** The authors to look for assets on. */
-  origins: readonly string[]
-}
+export type SyncParts = EnrichParts & FindParts
 
 /** What became of the assets that show changed products. */
 export type SyncReport = {
@@ -30,17 +24,11 @@ export type SyncReport = {
 
 /** As many identifiers as one call to Akeneo takes. */
 const refsAtOnce = 100
-/** Assets on their way at once; how many requests that may be is the business of each system's client. */
-const assetsAtOnce = 50
-const shareMs = 50
-/** Nobody repeats what fails here, so it waits for a better time itself. */
+/** Somebody waits to see the change, and most outages are short; what lasts longer is left to `reconcile`. */
 const waitsMs = [5_000, 30_000, 120_000]
-/** Kept for the answer. */
-const graceMs = 5_000
 
 /**
- * Brings the assets that show these products in step with the PIM. The assets are found by the link property and by
- * the way back of each matching rule; each one then goes the same way as after its own event.
+ * Brings the assets that show these products in step with the PIM.
  * @throws {BridgeError} what the PIM or a search threw, when it did not get better within minutes
  */
 export async function syncProducts(
@@ -48,132 +36,38 @@ export async function syncProducts(
   parts: SyncParts,
   call: CallContext,
 ): Promise<SyncReport> {
-  const { clock, origins, enrichment } = parts
+  const { clock } = parts
   const refs = [...new Map(references.map((ref) => [`${ref.kind} ${ref.value}`, ref])).values()]
   const tally = { products: 0, assets: 0, updated: 0, unchanged: 0, skipped: 0, failed: 0 }
   const failures = new Map<string, SyncReport['failures'][number]>()
   const seen = new Set<string>()
-  const pim = shareQuestions(parts.pim, {
-    clock,
-    windowMs: shareMs,
-    maxWaiting: assetsAtOnce,
-    signal: call.signal,
-  })
-  let stopped = false
 
-  for (let start = 0; start < refs.length && !stopped; start += refsAtOnce) {
-    const found = await findAssets(refs.slice(start, start + refsAtOnce))
-    tally.assets += found.length
-    await inParallel(found, assetsAtOnce, enrichOne)
+  for (let start = 0; start < refs.length; start += refsAtOnce) {
+    const chunk = refs.slice(start, start + refsAtOnce)
+    const ask = () => untilAborted(parts.pim.getProducts(chunk, call.signal), call.signal)
+    const products = await patiently(ask, waitsMs, clock, call)
+    tally.products += products.length
+    if (products.length === 0) continue
+    const named = products.map(({ identifier: value }): ProductRef => ({ kind: 'identifier', value }))
+    const others = chunk.filter(({ kind }) => kind !== 'identifier')
+    const found = await findAssets([...others, ...named], parts, (origin, query) =>
+      patiently(() => allPages(parts.search, origin, query, call), waitsMs, clock, call),
+    )
+    const assets = found.filter(({ origin, path }) => !seen.has(`${origin} ${path}`))
+    for (const { origin, path } of assets) seen.add(`${origin} ${path}`)
+    tally.assets += assets.length
+
+    const changedAt = changeTimes(chunk, products)
+    const synced = await syncAssets(assets, parts, call, { waitsMs, changedAt })
+    for (const outcome of ['updated', 'unchanged', 'skipped', 'failed'] as const)
+      tally[outcome] += synced.counts[outcome]
+    for (const { asset, error } of synced.failures) {
+      const { code, message, failureClass } = error
+      failures.set(code, { code, message, retryable: failureClass !== 'permanent', path: asset.path })
+    }
+    if (synced.stoppedBy !== undefined) break
   }
   const report = { references: refs.length, ...tally, failures: [...failures.values()] }
   call.logger.info('assets of changed products', report)
   return report
-
-  async function findAssets(chunk: readonly ProductRef[]): Promise<readonly AssetRef[]> {
-    const products = await patiently(() =>
-      untilAborted(parts.pim.getProducts(chunk, call.signal), call.signal),
-    )
-    tally.products += products.length
-    if (products.length === 0) return []
-    const identifiers = products.map(({ identifier }) => identifier)
-    const known: ProductRef[] = [
-      ...chunk.filter(({ kind }) => kind !== 'identifier'),
-      ...identifiers.map((value): ProductRef => ({ kind: 'identifier', value })),
-    ]
-    const queries = merged([
-      { property: enrichment.linkProperty, values: identifiers },
-      ...enrichment.matching.flatMap((matcher) => searchOf(matcher, known) ?? []),
-    ])
-    const found: AssetRef[] = []
-    for (const origin of origins) {
-      for (const query of queries) {
-        for (const asset of await patiently(() => collect(origin, query))) {
-          const key = `${origin} ${asset.path}`
-          if (seen.has(key)) continue
-          seen.add(key)
-          found.push(asset)
-        }
-      }
-    }
-    return found
-  }
-
-  /** All pages before anything is written: writing may move what comes on the next page. */
-  async function collect(origin: string, query: AssetQuery): Promise<readonly AssetRef[]> {
-    const assets: AssetRef[] = []
-    for await (const page of parts.search.find(origin, query, call)) assets.push(...page)
-    return assets
-  }
-
-  async function enrichOne(asset: AssetRef): Promise<void> {
-    if (stopped) {
-      tally.failed += 1
-      return
-    }
-    try {
-      const { outcome } = await patiently(() => enrichAsset(asset, { ...parts, pim }, call))
-      tally[outcome] += 1
-    } catch (thrown) {
-      call.signal.throwIfAborted()
-      const error = toBridgeError(thrown)
-      // The index still knew it.
-      if (error.code === 'ASSET_NOT_FOUND') {
-        tally.skipped += 1
-        return
-      }
-      tally.failed += 1
-      call.logger.error('an asset of a changed product failed', { path: asset.path, error: error.toJSON() })
-      const { code, message, failureClass } = error
-      failures.set(code, { code, message, retryable: failureClass !== 'permanent', path: asset.path })
-      // The others would fail for the same reason.
-      if (failureClass === 'systemic') stopped = true
-    }
-  }
-
-  async function patiently<T>(work: () => Promise<T>): Promise<T> {
-    for (let attempt = 0; ; attempt++) {
-      try {
-        return await work()
-      } catch (thrown) {
-        call.signal.throwIfAborted()
-        const error: BridgeError = toBridgeError(thrown)
-        const wait = waitsMs[attempt]
-        if (error.failureClass !== 'transient' || wait === undefined) throw error
-        if (clock.now() + wait + graceMs >= call.deadline) throw error
-        call.logger.warn('will be tried again', { error: error.toJSON(), seconds: wait / 1000 })
-        await clock.sleep(wait, call.signal)
-      }
-    }
-  }
-}
-
-/** Of the queries for the same property one, and one for names; none that looks for nothing. */
-function merged(queries: readonly AssetQuery[]): readonly AssetQuery[] {
-  const properties = new Map<string, Set<string>>()
-  const names = new Set<string>()
-  for (const query of queries) {
-    if ('names' in query) {
-      for (const name of query.names) names.add(name)
-      continue
-    }
-    const values = properties.get(query.property) ?? new Set()
-    for (const value of query.values) values.add(value)
-    properties.set(query.property, values)
-  }
-  const all: AssetQuery[] = [...properties].map(([property, values]) => ({ property, values: [...values] }))
-  if (names.size > 0) all.push({ names: [...names] })
-  return all.filter((query) => ('names' in query ? query.names : query.values).length > 0)
-}
-
-async function inParallel<T>(
-  items: readonly T[],
-  atOnce: number,
-  work: (item: T) => Promise<void>,
-): Promise<void> {
-  const queue = items.values()
-  const worker = async (): Promise<void> => {
-    for (const item of queue) await work(item)
-  }
-  await Promise.all(Array.from({ length: Math.min(atOnce, items.length) }, worker))
 }

@@ -15,7 +15,8 @@ export async function takeParked(run: Run): Promise<void> {
   for (let start = 0; start < ids.length; start += readAtOnce) {
     const some = ids.slice(start, start + readAtOnce)
     for (const record of await Promise.all(some.map((id) => pending.read(id, call.signal)))) {
-      if (record === undefined) continue
+      // What belongs to another job is for that one's runs.
+      if (record === undefined || !Object.hasOwn(run.parts.flows, record.action)) continue
       run.parked.set(record.id, Date.parse(record.since))
       if (Date.parse(record.nextTry) > clock.now() || clock.now() >= run.endsAt) continue
       if (isLeftAlone(run, record)) {

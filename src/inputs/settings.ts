@@ -134,6 +134,17 @@ export type BatchSettings = v.InferOutput<typeof BatchSettings>
  */
 export const parseBatchSettings = (inputs: RawInputs): BatchSettings => parse(BatchSettings, inputs)
 
+const SyncSettings = v.object({
+  PIM_SYNC_DELETED: v.optional(v.picklist(['keep', 'clear', 'mark'], 'must be keep, clear or mark'), 'keep'),
+})
+
+/**
+ * What becomes of assets whose product is gone from the PIM.
+ * @throws {BridgeError} systemic, `INPUT_INVALID`
+ */
+export const parseDeletedPolicy = (inputs: RawInputs): 'keep' | 'clear' | 'mark' =>
+  parse(SyncSettings, inputs).PIM_SYNC_DELETED
+
 const EventSettings = v.object({
   AKENEO_EVENT_SECRETS: v.pipe(
     v.string(

@@ -7,7 +7,7 @@ import { parseJson } from '../core/json'
 import type { Store } from '../store/store'
 import type { Cursor } from './place'
 
-/** The cursor of one journal during one run. Saving it is repeated freely: an older one only means events twice. */
+/** The cursor of one journal, or of polling one PIM, during one run. Saving it is repeated freely: an older one only means events twice. */
 export type CursorKeeper = {
   /**
    * The cursor that the last run left; undefined when there is none.
@@ -32,6 +32,8 @@ const CursorRecord = v.object({
   position: v.optional(v.pipe(v.string(), v.minLength(1))),
   /** ISO 8601. */
   at: v.optional(v.pipe(v.string(), v.isoTimestamp())),
+  /** ISO 8601. */
+  began: v.optional(v.pipe(v.string(), v.isoTimestamp())),
 })
 
 /** The longest that State knows: a year. */
@@ -39,20 +41,20 @@ const ttlSeconds = 365 * 24 * 3600
 const usualSaveEveryMs = 15_000
 const usualMaxFailures = 3
 
-/** The key of a journal's cursor: `cursor.<hash of the endpoint>`. */
-export const cursorKey = (journalUrl: string): string =>
-  `cursor.${createHash('sha256').update(journalUrl).digest('hex').slice(0, 32)}`
+/** The key of a cursor: `cursor.<hash of what it belongs to>`. */
+export const cursorKey = (source: string): string =>
+  `cursor.${createHash('sha256').update(source).digest('hex').slice(0, 32)}`
 
 /**
- * Creates the keeper of a journal's cursor for one run.
- * @param journalUrl as `parseJournalUrls` gives it: the key is made of it
+ * Creates the keeper of a cursor for one run.
+ * @param source what the key is made of: the endpoint of a journal as `parseJournalUrls` gives it, or what PIM it is
  */
 export function createCursorKeeper(
-  journalUrl: string,
+  source: string,
   parts: { store: Store; clock: Clock; saveEveryMs?: number; maxFailures?: number },
 ): CursorKeeper {
   const { store, clock, saveEveryMs = usualSaveEveryMs, maxFailures = usualMaxFailures } = parts
-  const key = cursorKey(journalUrl)
+  const key = cursorKey(source)
   let known: Cursor | undefined
   let triedAt = clock.now()
   let failures = 0
@@ -94,8 +96,10 @@ export function createCursorKeeper(
   }
 }
 
-function writeRecord({ position, at }: Cursor): string {
-  return JSON.stringify({ position, at: at === undefined ? undefined : new Date(at).toISOString() })
+function writeRecord({ position, at, began }: Cursor): string {
+  const instant = (time: number | undefined) =>
+    time === undefined ? undefined : new Date(time).toISOString()
+  return JSON.stringify({ position, at: instant(at), began: instant(began) })
 }
 
 /** One that cannot be read was there all the same: begin with the oldest event, whatever JOURNAL_START says. */
@@ -107,6 +111,10 @@ function readRecord(text: string, call: CallContext): Cursor {
     )
     return { position: undefined, at: undefined }
   }
-  const { position, at } = record.output
-  return { position, at: at === undefined ? undefined : Date.parse(at) }
+  const { position, at, began } = record.output
+  return {
+    position,
+    at: at === undefined ? undefined : Date.parse(at),
+    ...(began === undefined ? {} : { began: Date.parse(began) }),
+  }
 }

@@ -1,3 +1,4 @@
+import { parseDuration } from '../core/duration'
 import { type BridgeError, systemicError } from '../core/errors'
 import { parseServiceUrl } from '../http/origin'
 
@@ -7,6 +8,8 @@ export type Cursor = {
   position: string | undefined
   /** Everything that was written before this moment has been read. Milliseconds since the epoch, where known. */
   at: number | undefined
+  /** In the middle of a poll: when that began. Milliseconds since the epoch. */
+  began?: number
 }
 
 /** Where to begin without a cursor. */
@@ -56,9 +59,6 @@ function parseJournalUrl(text: string): string {
   return `${url.origin}${path}`
 }
 
-const durationPattern =
-  /^-?(P(?=\d|T\d)(?:(\d{1,6})D)?(?:T(?=\d)(?:(\d{1,6})H)?(?:(\d{1,6})M)?(?:(\d{1,6})S)?)?)$/
-
 /**
  * Reads `JOURNAL_START`: `oldest`, `latest`, or a duration back, such as `PT2H` or `P1D`. A duration as long as the
  * journal's memory is the same as `oldest`.
@@ -67,16 +67,13 @@ const durationPattern =
 export function parseJournalStart(text = 'oldest'): JournalStart {
   const word = text.trim().toLowerCase()
   if (word === 'oldest' || word === 'latest') return { from: word }
-  const match = durationPattern.exec(text.trim().toUpperCase())
-  const [days = 0, hours = 0, minutes = 0, seconds = 0] = (match?.slice(2) ?? []).map((it) => Number(it ?? 0))
-  const ms = (((days * 24 + hours) * 60 + minutes) * 60 + seconds) * 1000
-  const duration = match?.[1]
-  if (duration === undefined || ms === 0) {
+  const duration = parseDuration(text)
+  if (duration === undefined) {
     throw inputError(
       `JOURNAL_START ${JSON.stringify(text).slice(0, 40)} must be oldest, latest, or a duration back of days, hours, minutes and seconds, such as PT2H or P1DT12H`,
     )
   }
-  return ms >= retentionMs ? { from: 'oldest' } : { from: 'back', duration }
+  return duration.ms >= retentionMs ? { from: 'oldest' } : { from: 'back', duration: duration.text }
 }
 
 const inputError = (problem: string): BridgeError => systemicError('INPUT_INVALID', `wrong input: ${problem}`)

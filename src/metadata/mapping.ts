@@ -43,6 +43,11 @@ export type EveryAttributeRule = { everyAttribute(attribute: string): string | u
 /** One line of the mapping from the PIM to AEM. */
 export type MappingRule = AttributeRule | FixedRule | ComputedRule | EveryAttributeRule
 
+/** The attributes that the rules name. */
+export const attributesIn = (rules: readonly MappingRule[]): readonly string[] => [
+  ...new Set(rules.flatMap((rule) => ('attribute' in rule ? [rule.attribute] : []))),
+]
+
 /** Every attribute to the property with this prefix and the attribute's code in lower case. */
 export const everyAttribute = (prefix: string): EveryAttributeRule => ({
   everyAttribute: (attribute) => `${prefix}${attribute.toLowerCase()}`,

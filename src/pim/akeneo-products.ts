@@ -7,7 +7,10 @@ import { type AkeneoEntry, pickEntry, pickLabel, readEntry, type Selection } fro
 import { attributeValue } from './akeneo-values'
 
 /** A product as the mapping sees it, with what only Akeneo calls it by. */
-export type AkeneoProduct = Product & { uuid: string | undefined }
+export type AkeneoProduct = Product & {
+  /** Milliseconds since the epoch, to the second. */
+  updatedAt: number | undefined
+}
 
 /** The value that counts for an attribute of the product, by its name for the mapping and its code in Akeneo. */
 type Chosen = { name: string; code: string; entry: AkeneoEntry }
@@ -122,7 +125,12 @@ export function createProductReader(
       if (value !== null && isJsonValue(value)) attributes.push([field, value])
     }
     // Not by assignment: a member named __proto__ is a plain name.
-    return { identifier, uuid, attributes: Object.fromEntries(attributes) }
+    return {
+      identifier,
+      ...(uuid === undefined ? {} : { uuid }),
+      attributes: Object.fromEntries(attributes),
+      updatedAt: timeOf(item.updated),
+    }
   }
 
   type Labels = ReadonlyMap<string, Readonly<Record<string, unknown>>>
@@ -159,6 +167,11 @@ function linkedLabels(
         : [],
     ),
   )
+}
+
+const timeOf = (value: unknown): number | undefined => {
+  const time = Date.parse(textOf(value) ?? '')
+  return Number.isNaN(time) ? undefined : time
 }
 
 const textOf = (value: unknown): string | undefined =>

@@ -1,6 +1,6 @@
 import { type AkeneoRequest, urlOf } from '../akeneo/calls'
 import { type AkeneoClient, type AkeneoPage, readPage } from '../akeneo/client'
-import { type Asked, reasonOf, upstreamName } from '../akeneo/errors'
+import { type Asked, reasonOf, refusal, upstreamName } from '../akeneo/errors'
 import type { AkeneoSettings } from '../akeneo/settings'
 import { BridgeError } from '../core/errors'
 import { isOk, jsonBody } from '../http/response'
@@ -16,6 +16,11 @@ export type ProductSearch = {
   ): Promise<readonly unknown[]>
   /** Products with one of these uuids; none where Akeneo has no uuids yet. */
   byUuids(uuids: readonly string[], selection: Selection, signal: AbortSignal): Promise<readonly unknown[]>
+  /**
+   * The product itself, whatever the search knows of it by now; undefined when there is none. It comes with the values
+   * of all channels and locales.
+   */
+  one(name: { uuid: string } | { identifier: string }, signal: AbortSignal): Promise<unknown>
   /** All variants below a model, of whatever level. */
   variantsOf(model: string, selection: Selection, signal: AbortSignal): Promise<readonly unknown[]>
   /**
@@ -55,7 +60,7 @@ export function createProductSearch(
   let isLegacy = false
   let hasPostSearch = true
 
-  return { byIdentifiers, byUuids, variantsOf, changedSince }
+  return { byIdentifiers, byUuids, one, variantsOf, changedSince }
 
   function byIdentifiers(
     identifiers: readonly string[],
@@ -85,6 +90,16 @@ export function createProductSearch(
       const meansNone = (response: { status: number }): boolean => response.status === 404
       return (await client.page(request, { ...asked, meansNone }, signal)).items
     })
+  }
+
+  async function one(name: { uuid: string } | { identifier: string }, signal: AbortSignal): Promise<unknown> {
+    if ('identifier' in name && /^\.{1,2}$/.test(name.identifier)) return undefined
+    const path =
+      'uuid' in name ? `${uuidRoute}/${name.uuid}` : `${legacyRoute}/${encodeURIComponent(name.identifier)}`
+    const response = await client.send({ path, query: optionsQuery() }, signal)
+    if (response.status === 404) return undefined
+    if (!isOk(response)) throw refusal(response, asked, settings)
+    return jsonBody(upstreamName, response)
   }
 
   async function variantsOf(
@@ -210,8 +225,12 @@ export function createProductSearch(
     return {
       ...(scope === undefined || others.length > 0 ? {} : { scope }),
       ...(settings.locales.length === 0 ? {} : { locales: settings.locales.join(',') }),
-      ...(options === 'labels' ? { with_attribute_options: 'true' } : {}),
+      ...optionsQuery(),
     }
+  }
+
+  function optionsQuery(): Record<string, string> {
+    return options === 'labels' ? { with_attribute_options: 'true' } : {}
   }
 
   /** The identifier comes with them: without it nobody could tell the products apart. */

@@ -1,12 +1,14 @@
 import { createAkeneoClient } from '../akeneo/client'
 import { upstreamName } from '../akeneo/errors'
-import { readAkeneoSettings } from '../akeneo/settings'
+import { productFields, readAkeneoSettings } from '../akeneo/settings'
 import { createAkeneoTokens } from '../akeneo/token'
 import { turnsOf } from '../akeneo/turns'
 import { systemicError } from '../core/errors'
 import { createAkeneoCatalogue } from './akeneo-catalogue'
+import { overdueRefs } from './akeneo-overdue'
 import { type AkeneoProduct, createProductReader } from './akeneo-products'
 import { createProductSearch } from './akeneo-search'
+import type { Selection } from './akeneo-selection'
 import type { PimFactory, Product, ProductPage, ProductRef } from './communicator'
 
 /** What of Akeneo PIM is a matter of code rather than of an installation; the rest are the `AKENEO_*` inputs. */
@@ -63,7 +65,7 @@ export const akeneoPim =
     const search = createProductSearch(settings, { client, options })
     const reader = createProductReader(settings, { catalogue, options, records, perLocale })
 
-    return { name: 'akeneo', getProducts, changesSince }
+    return { name: 'akeneo', source: origin, getProducts, changesSince, unknownAttributes }
 
     async function getProducts(
       refs: readonly ProductRef[],
@@ -88,11 +90,52 @@ export const akeneoPim =
       // A search that is overlooked answers with the whole catalogue: none of that is on the asset.
       const names = new Set(identifiers.map(lowerCase))
       const numbers = new Set(uuids.map(lowerCase))
-      return distinct([
+      const found = [
         ...named.filter(({ identifier }) => names.has(lowerCase(identifier))),
         ...numbered.filter(({ uuid }) => uuid !== undefined && numbers.has(lowerCase(uuid))),
         ...variants.flat(),
-      ])
+      ]
+      const readable = refs.filter(({ kind, value }) =>
+        kind === 'uuid' ? uuidPattern.test(value) : isIdentifier(value),
+      )
+      const overdue = overdueRefs(readable, found, clock.now())
+      // The last one of a name counts.
+      return distinct([...found, ...(await readAnew(overdue, selection, signal))])
+    }
+
+    async function readAnew(
+      refs: readonly ProductRef[],
+      selection: Selection,
+      signal: AbortSignal,
+    ): Promise<readonly AkeneoProduct[]> {
+      const items = await Promise.all(
+        refs.map(({ kind, value }) =>
+          search.one(kind === 'uuid' ? { uuid: lowerCase(value) } : { identifier: value }, signal),
+        ),
+      )
+      // A search for one channel brings no locales but those of that channel.
+      const own = selection.channels.length === 1 ? { ...selection, otherLocales: false } : selection
+      return reader.read(
+        items.filter((item) => item !== undefined),
+        own,
+        signal,
+      )
+    }
+
+    async function unknownAttributes(
+      names: readonly string[],
+      signal: AbortSignal,
+    ): Promise<readonly string[]> {
+      const { attributes, fields } = settings
+      const codeOf = (name: string): string => (perLocale ? name.replace(/-[a-z]{2,3}_[\w]+$/i, '') : name)
+      const codes = [...new Set(names.map(codeOf))].filter((code) => /^\w+$/.test(code))
+      const types = codes.length === 0 ? new Map() : await catalogue.types(codes, signal)
+      return names.filter((name) => {
+        const code = codeOf(name)
+        const isField = productFields.some((field) => field === code)
+        if (isField) return !fields.some((field) => field === code)
+        return !types.has(code) || (attributes !== undefined && !attributes.includes(code))
+      })
     }
 
     async function* changesSince(
@@ -124,7 +167,7 @@ const isIdentifier = (text: string): boolean =>
 
 function distinct(products: readonly AkeneoProduct[]): readonly Product[] {
   const found = new Map(products.map((product) => [product.uuid ?? product.identifier, product]))
-  return [...found.values()].map(({ identifier, attributes }) => ({ identifier, attributes }))
+  return [...found.values()].map(({ updatedAt: _, ...product }) => product)
 }
 
 /** Where a poll stands: what it looks for, when it began, and what came last. */

@@ -11,6 +11,8 @@ export type { Product, ProductRef } from '../core/product'
 export type PimCommunicator = {
   /** As `PIM_COMMUNICATOR` names it. */
   name: string
+  /** Which PIM it is, such as its origin: a cursor of another one is not used. */
+  source?: string
   /**
    * The products behind the references, in as few calls as the PIM allows. An unknown one is absent, never an
    * error. A model answers with its variants.
@@ -20,12 +22,17 @@ export type PimCommunicator = {
    */
   getProducts(refs: readonly ProductRef[], signal: AbortSignal): Promise<readonly Product[]>
   /**
-   * Pages of products changed since a cursor, for polling; without one all products. A product can come more than
-   * once, deleted ones do not come.
-   * @param cursor what the last page that was dealt with brought
+   * Pages of products changed since a cursor, for polling; without one all products. A product whose model changed
+   * comes, too. A product can come more than once, deleted ones do not come.
+   * @param cursor what the last page that was dealt with brought; or an instant to begin with, in ISO 8601
    * @throws {BridgeError} as `getProducts`; systemic, `PIM_CURSOR_INVALID`, for a cursor of somebody else's
    */
   changesSince?(cursor: string | undefined, signal: AbortSignal): AsyncIterable<ProductPage>
+  /**
+   * Of the attributes that the mapping names, those that the PIM does not have or does not give, for a warning.
+   * @throws {BridgeError} as `getProducts`, and when this cannot be known
+   */
+  unknownAttributes?(names: readonly string[], signal: AbortSignal): Promise<readonly string[]>
 }
 
 /** Some of the changed products. */

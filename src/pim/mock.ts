@@ -12,4 +12,8 @@ export const mockPim = (): PimFactory => () => ({
             attributes: { SKUID: 'MockSKU 123', SupplierName: 'mock-supplier' },
           },
         ],
+  // Nothing ever changes here.
+  changesSince: async function* () {
+    yield { products: [], cursor: 'unchanged' }
+  },
 })

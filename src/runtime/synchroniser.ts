@@ -1,16 +1,21 @@
 import * as v from 'valibot'
 import { permanentError } from '../core/errors'
-import type { ProductRef } from '../core/product'
 import type { FlowContext } from '../flows/event-flow'
 import type { SyncReport } from '../flows/sync-products'
+import type { SyncWork } from '../flows/sync-work'
 import { createAction } from './action'
 import { type Answer, failure, success } from './answer'
 
 const Reference = v.object({
   kind: v.picklist(['identifier', 'uuid', 'model']),
   value: v.pipe(v.string(), v.minLength(1), v.maxLength(1_000)),
+  changedAt: v.optional(v.number()),
 })
-const Params = v.object({ references: v.array(Reference) })
+const Params = v.object({
+  references: v.array(Reference),
+  deleted: v.optional(v.array(Reference), []),
+  pending: v.optional(v.pipe(v.string(), v.regex(/^[0-9a-f]{32}$/))),
+})
 
 /**
  * An action that is started with references to changed products. Nobody waits for its answer: one that has left
@@ -18,7 +23,7 @@ const Params = v.object({ references: v.array(Reference) })
  */
 export function createSynchroniser(
   name: string,
-  flow: (references: readonly ProductRef[], context: FlowContext) => Promise<SyncReport>,
+  flow: (work: SyncWork, context: FlowContext) => Promise<SyncReport>,
 ): (params: unknown) => Promise<Answer> {
   return createAction(
     name,
@@ -30,7 +35,8 @@ export function createSynchroniser(
           `${name} takes { "references": [{ "kind": "identifier", "value": "..." }] }; the kinds are identifier, uuid and model`,
         )
       }
-      const report = await flow(parsed.output.references, context)
+      const { references, deleted, pending } = parsed.output
+      const report = await flow({ references, deleted, pending }, context)
       const answer = { ...report, failures: context.redactor.value(report.failures) }
       return report.failures.some(({ retryable }) => retryable) ? failure(503, answer) : success(answer)
     },

@@ -1,17 +1,26 @@
 import { createHmac } from 'node:crypto'
 import { join } from 'node:path'
 import { main } from '../../actions/pim-events/index'
+import { createClock } from '../../sandbox/clock'
 import type { JsonObject } from '../../sandbox/json'
 import { type RuntimeStandIn, startRuntime } from '../../sandbox/runtime/runtime'
+import { type StateStandIn, startState } from '../../sandbox/state'
 import { bodyOf, errorOf } from '../support/receiver'
 
 const bundle = join(__dirname, '../sandbox/fixtures/endings.cjs')
 const [older, newer] = ['the-old-event-secret', 'the-new-event-secret']
+/** Five seconds before the event was made. */
+const changedAt = Date.parse('2030-01-02T03:04:00Z')
 const uuid = (n: number): string => `00000000-0000-0000-0000-${String(n).padStart(12, '0')}`
 const sign = (body: string, secret: string): string => createHmac('sha256', secret).update(body).digest('hex')
 
 let runtime: RuntimeStandIn
+let state: StateStandIn
 beforeAll(async () => {
+  const [namespace, auth] = ['12345-assetbridge-stage', 'runtime-id:runtime-secret']
+  state = await startState({ clock: createClock(), namespace, auth })
+  // State's client reads it when it is first loaded.
+  process.env.AIO_STATE_ENDPOINT = state.url
   runtime = await startRuntime({ actions: { 'pim-sync': { bundle, inputs: { how: 'params' } } } })
 })
 beforeEach(() => {
@@ -26,9 +35,14 @@ beforeEach(() => {
 afterEach(async () => {
   runtime.api.faults.clear()
   await runtime.idle()
+  state.faults.clear()
+  state.requests.splice(0)
   runtime.api.requests.splice(0)
 })
-afterAll(() => runtime.close())
+afterAll(async () => {
+  await runtime.close()
+  await state.close()
+})
 
 const event = (product = 1, changes: JsonObject = {}): string =>
   JSON.stringify({
@@ -78,7 +92,7 @@ test('a signed event is handed to pim-sync as a reference, with no input beside 
     path: '/api/v1/namespaces/12345-assetbridge-stage/actions/asset-bridge/pim-sync',
     query: { blocking: 'false' },
   })
-  expect(started()).toEqual([{ references: [{ kind: 'uuid', value: uuid(1) }] }])
+  expect(started()).toEqual([{ references: [{ kind: 'uuid', value: uuid(1), changedAt }] }])
 })
 
 test.each([
@@ -194,7 +208,7 @@ test('two hundred requests at once, a fifth of them twice, are few activations, 
   expect(new Set(answers.map((answer) => bodyOf(answer).outcome))).toEqual(new Set(['handed-over']))
   const references = started().flatMap(({ references: refs }) => (Array.isArray(refs) ? refs : []))
   expect(references.map((it) => JSON.stringify(it)).sort()).toEqual(
-    Array.from({ length: 160 }, (_, n) => JSON.stringify({ kind: 'uuid', value: uuid(n) })).sort(),
+    Array.from({ length: 160 }, (_, n) => JSON.stringify({ kind: 'uuid', value: uuid(n), changedAt })).sort(),
   )
   expect(started().length).toBeLessThanOrEqual(2)
 })
@@ -213,4 +227,88 @@ test('no answer shows a secret', async () => {
   ]
   const text = JSON.stringify(answers)
   expect([older, newer, 'runtime-secret'].filter((secret) => text.includes(secret))).toEqual([])
+})
+
+describe('a deleted product', () => {
+  const deletedEvent = (product: number): string =>
+    event(product, {
+      type: 'com.akeneo.pim.v1.product.deleted',
+      data: { product: { uuid: uuid(product), identifier: `LAMP-${product}` } },
+    })
+
+  test.each(['clear', 'mark'])('%s: it is on record before pim-sync is started with it', async (policy) => {
+    const answers = await Promise.all(
+      [1, 2, 2].map((n) => deliver({ body: deletedEvent(n), inputs: { PIM_SYNC_DELETED: policy } })),
+    )
+    expect(answers.map((answer) => bodyOf(answer).outcome)).toEqual(Array(3).fill('handed-over'))
+    const [params, ...others] = started()
+    expect(others).toEqual([])
+    const deleted = [1, 2].map((n) => ({ kind: 'identifier', value: `LAMP-${n}` }))
+    expect(params).toMatchObject({ references: [], deleted })
+    expect(JSON.parse(state.value(`pending.${params?.pending}`) ?? '')).toMatchObject({
+      action: 'pim-sync',
+      event: { deleted },
+    })
+  })
+
+  test('without the record it is answered 429, and nothing is started', async () => {
+    state.faults.add({ fault: { kind: 'status', status: 403 } })
+    const answer = await deliver({ body: deletedEvent(3), inputs: { PIM_SYNC_DELETED: 'clear' } })
+    expect(errorOf(answer).statusCode).toBe(429)
+    expect(started()).toEqual([])
+  })
+
+  test('keep, the default: nothing is asked of State', async () => {
+    expect(bodyOf(await deliver({ body: deletedEvent(4) })).outcome).toBe('kept')
+    await deliver()
+    expect(state.requests).toEqual([])
+  })
+})
+
+test('a secret is replaced while events come: not one is refused', async () => {
+  const by = (primary: string, secondary?: string) => (body: string) => ({
+    'x-akeneo-signature-primary': sign(body, primary),
+    ...(secondary === undefined ? {} : { 'x-akeneo-signature-secondary': sign(body, secondary) }),
+  })
+  // As the docs have it: what we know, and who signs, one step after the other, with events of the step before late.
+  const steps: [string, ((body: string) => JsonObject)[]][] = [
+    [older, [by(older)]],
+    [`${newer},${older}`, [by(older), by(newer, older)]],
+    [newer, [by(newer, older), by(newer)]],
+  ]
+  let product = 0
+  for (const [secrets, signers] of steps) {
+    const answers = await Promise.all(
+      Array.from({ length: 60 }, (_, n) => {
+        product += 1
+        const body = event(product)
+        const headers = signers[n % signers.length]?.(body) ?? {}
+        return deliver({ body, headers, inputs: { AKENEO_EVENT_SECRETS: secrets } })
+      }),
+    )
+    expect(new Set(answers.map((answer) => bodyOf(answer).outcome))).toEqual(new Set(['handed-over']))
+  }
+})
+
+test('whatever is done to a signed delivery, it is not let through', async () => {
+  const body = event()
+  const right = sign(body, newer)
+  const headers = (value: string): JsonObject => ({ 'x-akeneo-signature-primary': value })
+  const forged: Delivery[] = [
+    // The same JSON, written anew.
+    { body: JSON.stringify(JSON.parse(body), null, 1), headers: headers(right) },
+    { body: `${body}\n`, headers: headers(right) },
+    { body: body.replace('"ev-1"', '"ev\\u002d1"'), headers: headers(right) },
+    ...Array.from({ length: 64 }, (_, n) => ({ body, headers: headers(right.slice(0, n)) })),
+    ...[`${right} `, `sha256=${right}`, `${right}${right}`, `0x${right}`].map((value) => ({
+      body,
+      headers: headers(value),
+    })),
+    { body, headers: headers(Buffer.from(right, 'hex').toString('base64')) },
+    { body, headers: headers(right.replace(/[a-f]/, (letter) => letter.toUpperCase())) },
+    { body, headers: headers(sign(body, '')), inputs: { AKENEO_EVENT_SECRETS: `,${newer},` } },
+    { body, headers: { 'x-akeneo-signature': right, 'x-akeneo-signature-tertiary': right } },
+  ]
+  for (const delivery of forged) expect(errorOf(await deliver(delivery)).statusCode).toBe(401)
+  expect(runtime.api.requests).toEqual([])
 })

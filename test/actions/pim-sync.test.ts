@@ -176,3 +176,37 @@ test.each<[string, JsonObject]>([
 test('no reference is no work', async () => {
   expect(bodyOf(await sync([]))).toMatchObject({ references: 0, assets: 0 })
 })
+
+test('a product that is gone is done away with, and its record, too', async () => {
+  const sku = newSku()
+  const asset = upload(`${folder()}/hero.png`, sku)
+  const pending = 'a'.repeat(32)
+  const deleted = [{ kind: 'identifier', value: sku }]
+  const start = (inputs: JsonObject) =>
+    receiver.invoke(
+      { references: [], deleted, pending },
+      { inputs: { PIM_COMMUNICATOR: 'akeneo', ...akeneo.inputs(), ...inputs } },
+    )
+
+  expect(bodyOf(await start({ PIM_SYNC_DELETED: 'clear' }))).toMatchObject({
+    deleted: { assets: 1, changed: 1 },
+  })
+
+  expect(receiver.sandbox.aem.asset(asset.id).assetMetadata).not.toHaveProperty('wknd-skuid')
+  expect(
+    receiver.sandbox.state.requests.filter(
+      ({ method, path }) => method === 'DELETE' && path.includes(pending),
+    ),
+  ).toHaveLength(1)
+})
+
+test('a product that Akeneo finds late is up to date all the same', async () => {
+  const sku = newSku()
+  const product = akeneo.catalogue.setProduct(sku, { values: named('Desk lamp') })
+  akeneo.settings.lagging.set(product.uuid, undefined)
+  const asset = upload(`${folder()}/hero.png`, sku)
+  const changedAt = Math.floor(Date.now() / 1000) * 1000
+
+  expect(bodyOf(await sync([{ ...byUuid(product), changedAt }]))).toMatchObject({ updated: 1 })
+  expect(nameOf(asset)).toBe('Desk lamp')
+})

@@ -21,7 +21,7 @@ const upload = (name: string, sku?: string | string[]) =>
   })
 const searches = () => author.aem.requests.filter(({ path }) => path === '/bin/querybuilder.json')
 
-async function find(query: AssetQuery) {
+async function find(query: AssetQuery, options: { maxPages?: number } = {}) {
   const { clock } = author
   const http = createHttpClient({ clock })
   const credentials = { clientId: 'client-1', clientSecret: 'secret-1234', scopes: ['aem.assets.author'] }
@@ -29,8 +29,8 @@ async function find(query: AssetQuery) {
     { imsUrl: author.ims.url, ...credentials },
     { http, redactor: createRedactor(), clock },
   )
-  const options = { origins: [author.aem.url], apiKey: 'client-1', experimental: true, concurrency: 4 }
-  const search = createAssetSearch(createAuthorRequests(options, { http, tokens }))
+  const requests = { origins: [author.aem.url], apiKey: 'client-1', experimental: true, concurrency: 4 }
+  const search = createAssetSearch(createAuthorRequests(requests, { http, tokens }), options)
   const call = startCall()
   const found = []
   for await (const page of search.find(author.aem.url, query, call)) found.push(...page)
@@ -73,6 +73,18 @@ test('a product on many assets comes in pages, each asset once', async () => {
   expect(new Set(paths).size).toBe(250)
   expect(paths).toHaveLength(250)
   expect(searches()).toHaveLength(3)
+})
+
+test('products on more assets than one search may page through are searched for by fewer at a time', async () => {
+  const skus = ['A', 'B', 'C', 'D']
+  for (const sku of skus) for (let n = 0; n < 120; n++) upload(`${sku} ${n}.png`, sku)
+
+  const { paths } = await find(property(...skus), { maxPages: 2 })
+  expect(new Set(paths).size).toBe(480)
+
+  const one = await find(property('A'), { maxPages: 1 })
+  expect(one.paths).toHaveLength(100)
+  expect(one.call.log.join()).toContain('a search was cut short: too many assets')
 })
 
 test('many products are few searches, none too long for a web server', async () => {

@@ -132,32 +132,48 @@ describe('aio app deploy', () => {
     },
   )
 
-  test('gives export-batch a container of its own, the longest time there is, and the key', () => {
-    const { exec, limits, annotations } = action('export-batch')
-
-    expect(exec.kind).toBe('nodejs:24')
-    expect(limits).toMatchObject({ timeout: 10_800_000, memory: 256, concurrency: 1 })
-    expect(asObject(annotations)).toMatchObject({
-      'web-export': false,
-      'raw-http': false,
+  test('serves pim-events on the web, raw and with its inputs final; pim-sync nowhere', () => {
+    const events = action('pim-events')
+    expect(events.limits).toMatchObject({ timeout: 60_000, memory: 256, concurrency: 200 })
+    expect(asObject(events.annotations)).toMatchObject({
+      'web-export': true,
+      'raw-http': true,
+      final: true,
       'require-adobe-auth': false,
       'provide-api-key': true,
     })
+    const sync = action('pim-sync')
+    expect(sync.limits).toMatchObject({ timeout: 1_800_000, memory: 256, concurrency: 200 })
+    expect(asObject(sync.annotations)).toMatchObject({ 'web-export': false, 'provide-api-key': true })
   })
 
-  test('sets an alarm every ten minutes, whose rule runs export-batch', () => {
-    expect([...recorder.alarms]).toEqual([
-      [
-        '/a-namespace/export-batch-alarm',
-        { feed: '/whisk.system/alarms/interval', parameters: { minutes: 10 } },
-      ],
+  test.each(['export-batch', 'reconcile'])(
+    'gives %s a container of its own, the longest time there is, and the key',
+    (name) => {
+      const { exec, limits, annotations } = action(name)
+
+      expect(exec.kind).toBe('nodejs:24')
+      expect(limits).toMatchObject({ timeout: 10_800_000, memory: 256, concurrency: 1 })
+      expect(asObject(annotations)).toMatchObject({
+        'web-export': false,
+        'raw-http': false,
+        'require-adobe-auth': false,
+        'provide-api-key': true,
+      })
+    },
+  )
+
+  test('sets an alarm every ten minutes for each job, whose rule runs it', () => {
+    const everyTenMinutes = { feed: '/whisk.system/alarms/interval', parameters: { minutes: 10 } }
+    expect([...recorder.alarms].sort()).toEqual([
+      ['/a-namespace/export-batch-alarm', everyTenMinutes],
+      ['/a-namespace/reconcile-alarm', everyTenMinutes],
     ])
-    expect(recorder.put('/rules/export-batch-by-alarm')).toMatchObject([
-      {
-        action: '/a-namespace/asset-bridge/export-batch',
-        trigger: '/a-namespace/export-batch-alarm',
-      },
-    ])
+    for (const job of ['export-batch', 'reconcile']) {
+      expect(recorder.put(`/rules/${job}-by-alarm`)).toMatchObject([
+        { action: `/a-namespace/asset-bridge/${job}`, trigger: `/a-namespace/${job}-alarm` },
+      ])
+    }
   })
 
   test('uploads the bundle that was built, and it answers the challenge probe', async () => {

@@ -16,19 +16,48 @@ const decode = (message: unknown, own: string[] = []) =>
 const user = { identifier: 'ada', type: 'user' }
 
 test.each([
-  ['product.created', 'changed'],
-  ['product.updated', 'changed'],
-  ['product.updated.delta', 'changed'],
-  ['product.became-complete', 'changed'],
-  ['product.became-incomplete', 'changed'],
-  ['product.deleted', 'deleted'],
-])('%s names a product by its uuid: %s', (type, kind) => {
-  expect(decode(event(type, { product: { uuid, identifier: 'LAMP-7' }, author: user }))).toEqual({
-    kind,
+  // It was written before the event was made: how long before, nobody knows.
+  ['product.created', '2030-01-02T03:04:00Z'],
+  ['product.updated', '2030-01-02T03:04:00Z'],
+  ['product.updated.delta', '2030-01-02T03:04:01Z'],
+  ['product.became-complete', undefined],
+  ['product.became-incomplete', undefined],
+])('%s names a product by its uuid, and tells that it changed at %s', (type, at) => {
+  const updatedAt = { date: '2030-01-02 03:04:01.234567', timezone: 'UTC' }
+  const product = { uuid, identifier: 'LAMP-7', ...(type.endsWith('delta') ? { updated_at: updatedAt } : {}) }
+  expect(decode(event(type, { product, author: user }))).toEqual({
+    kind: 'changed',
     id: 'ev-9',
     type: `com.akeneo.pim.v1.${type}`,
+    ref: {
+      kind: 'uuid',
+      value: uuid.toLowerCase(),
+      ...(at === undefined ? {} : { changedAt: Date.parse(at) }),
+    },
+  })
+})
+
+test.each([
+  ['a time that is none', { time: 'yesterday' }],
+  ['no time', { time: undefined }],
+  ['a time of another zone', { type: 'com.akeneo.pim.v1.product.updated.delta' }],
+])('with %s it only names the product', (_, changes) => {
+  const product = { uuid, updated_at: { date: '2030-01-02 03:04:01.234567', timezone: 'Europe/Paris' } }
+  expect(decode({ ...event('product.updated', { product }), ...changes })).toMatchObject({
+    kind: 'changed',
     ref: { kind: 'uuid', value: uuid.toLowerCase() },
   })
+  expect(decode({ ...event('product.updated', { product }), ...changes })).not.toHaveProperty('ref.changedAt')
+})
+
+test.each([
+  [
+    { uuid, identifier: 'LAMP-7' },
+    { kind: 'identifier', value: 'LAMP-7' },
+  ],
+  [{ uuid }, { kind: 'uuid', value: uuid.toLowerCase() }],
+])('a deleted product %j goes by what assets call it', (product, ref) => {
+  expect(decode(event('product.deleted', { product, author: user }))).toMatchObject({ kind: 'deleted', ref })
 })
 
 test.each([

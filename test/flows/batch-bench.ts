@@ -6,8 +6,10 @@ import { createRedactor } from '../../src/core/redaction'
 import { createDeadLetters, type DeadLetter } from '../../src/delivery/dead-letters'
 import { createLeases, type Leases } from '../../src/delivery/lease'
 import { createPendingWork, type Pending } from '../../src/delivery/pending'
-import { createRunReports } from '../../src/delivery/run-reports'
+import { createRunReports, type RunReports } from '../../src/delivery/run-reports'
+import { batchResult } from '../../src/flows/batch-answer'
 import type { EventFlow, FlowContext } from '../../src/flows/event-flow'
+import { runBatch } from '../../src/flows/run-batch'
 import type { RunLimits, RunParts } from '../../src/flows/run-state'
 import { type Supervised, supervisedRun } from '../../src/flows/supervised-run'
 import { createHttpClient } from '../../src/http/http-client'
@@ -81,29 +83,28 @@ export async function startBatchBench(): Promise<BatchBench> {
       const tokens = createTokenProvider({ imsUrl: ims.url, ...credentials }, { http, redactor, clock })
       const url = journal.journalUrl
       const reader = createJournalReader({ url, apiKey: 'client-1', orgId }, { http, tokens, clock })
-      return supervisedRun(
-        'export-batch',
-        {
-          flows: { ...exports.workParts.flows, generic: (event, own) => bench.generic(event, own) },
-          journals: [{ url, reader, cursor: createCursorKeeper(url, { store, clock }) }],
-          leases: createLeases({ store, clock }),
-          reports: createRunReports(store, { redactor }),
-          start: { from: 'oldest' },
-          // What a run waits for takes its time; all else does not.
-          clock: { now: clock.now, sleep: systemClock.sleep },
-          limits: bench.limits,
-          ...parts,
-        },
-        exports.context({
-          call: startCall(),
-          activationId: randomUUID(),
-          action: 'export-batch',
-          trigger: 'batch',
-          deadLetters: createDeadLetters(store, { clock, redactor }),
-          pending: createPendingWork(store, { redactor }),
-          ...context,
-        }),
-      )
+      const runParts: RunParts & { leases: Leases; reports: RunReports } = {
+        flows: { ...exports.workParts.flows, generic: (event, own) => bench.generic(event, own) },
+        journals: [{ url, reader, cursor: createCursorKeeper(url, { store, clock }) }],
+        leases: createLeases({ store, clock }),
+        reports: createRunReports(store, { redactor }),
+        start: { from: 'oldest' },
+        // What a run waits for takes its time; all else does not.
+        clock: { now: clock.now, sleep: systemClock.sleep },
+        limits: bench.limits,
+        ...parts,
+      }
+      const own = exports.context({
+        call: startCall(),
+        activationId: randomUUID(),
+        action: 'export-batch',
+        trigger: 'batch',
+        deadLetters: createDeadLetters(store, { clock, redactor }),
+        pending: createPendingWork(store, { redactor }),
+        ...context,
+      })
+      const job = async () => batchResult(await runBatch(runParts, own), redactor)
+      return supervisedRun('export-batch', runParts, job, own)
     },
     pending: () => records<Pending>('pending.'),
     letters: () => records<DeadLetter>('dead-letter.'),

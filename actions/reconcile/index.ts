@@ -1,0 +1,5 @@
+import { reconcile } from '../../src/reconcile'
+import { createJob } from '../../src/runtime/job'
+
+/** Finds what the PIM has changed and no event told. Fired by an alarm. */
+export const main = createJob('reconcile', reconcile)

@@ -1,0 +1,24 @@
+/**
+ * Does work on each item, so many at once, in their order. After a failure nothing new is begun, and it is thrown once
+ * everything that was under way has ended.
+ */
+export async function inParallel<T>(
+  items: readonly T[],
+  atOnce: number,
+  work: (item: T) => Promise<void>,
+): Promise<void> {
+  const queue = items.values()
+  let failure: { thrown: unknown } | undefined
+  const worker = async (): Promise<void> => {
+    for (const item of queue) {
+      if (failure !== undefined) return
+      try {
+        await work(item)
+      } catch (thrown) {
+        failure ??= { thrown }
+      }
+    }
+  }
+  await Promise.all(Array.from({ length: Math.min(atOnce, items.length) }, worker))
+  if (failure !== undefined) throw failure.thrown
+}

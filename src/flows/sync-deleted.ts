@@ -1,0 +1,125 @@
+import type { AssetRef } from '../core/asset'
+import { type CallContext, untilAborted } from '../core/call-context'
+import { toBridgeError, transientError } from '../core/errors'
+import type { JsonValue } from '../core/json'
+import type { ProductRef } from '../core/product'
+import { deletedPropertyOf } from '../enrichment'
+import { fullJitter } from '../http/backoff'
+import { diffMetadata } from '../metadata/diff'
+import { skipReason } from '../metadata/skip'
+import { itemsOf } from '../metadata/values'
+import { enrichAsset } from './enrich-asset'
+import { allPages } from './find-assets'
+import type { SyncParts } from './sync-products'
+
+/** What becomes of assets whose product is gone from the PIM. */
+export type DeletedParts = {
+  /**
+   * - `keep`: nothing; what an asset says about a product stays right.
+   * - `clear`: the link to it is removed, and with the last link what the mapping's rules name.
+   * - `mark`: its identifier is written to a property of its own.
+   */
+  deleted: 'keep' | 'clear' | 'mark'
+}
+
+const maxRounds = 6
+const backoff = { baseMs: 50, capMs: 2_000 }
+
+/**
+ * Brings the assets that name deleted products in step. The event is a hint: a product that the PIM knows after all is
+ * not gone.
+ * @throws {BridgeError} the first failure; to be done again as a whole
+ */
+export async function syncDeleted(
+  refs: readonly ProductRef[],
+  parts: SyncParts & DeletedParts,
+  call: CallContext,
+): Promise<{ assets: number; changed: number }> {
+  const counts = { assets: 0, changed: 0 }
+  if (parts.deleted === 'keep') return counts
+  const gone = await stillGone(refs, parts, call)
+  if (gone.length === 0) return counts
+  const query = { property: parts.enrichment.linkProperty, values: gone }
+  for (const origin of parts.origins) {
+    for (const asset of await allPages(parts.search, origin, query, call)) {
+      counts.assets += 1
+      if (await release(asset, new Set(gone), parts, call)) counts.changed += 1
+    }
+  }
+  call.logger.info('assets of deleted products', { products: gone.length, policy: parts.deleted, ...counts })
+  return counts
+}
+
+/** A model has no link of its own, and a product may have come back. */
+async function stillGone(
+  refs: readonly ProductRef[],
+  { pim }: SyncParts,
+  call: CallContext,
+): Promise<readonly string[]> {
+  const named = refs.filter(({ kind }) => kind !== 'model')
+  if (named.length === 0) return []
+  const products = await untilAborted(pim.getProducts(named, call.signal), call.signal)
+  const there = new Set(
+    products.flatMap(({ identifier, uuid = '' }) => [identifier, uuid].map((name) => name.toLowerCase())),
+  )
+  return named.map(({ value }) => value).filter((value) => !there.has(value.toLowerCase()))
+}
+
+/** @returns whether something was written */
+async function release(
+  ref: AssetRef,
+  gone: ReadonlySet<string>,
+  parts: SyncParts & DeletedParts,
+  call: CallContext,
+): Promise<boolean> {
+  for (let round = 1; round <= maxRounds; round++) {
+    const asset = await parts.assets.readAsset(ref, call).catch(absent)
+    if (asset === undefined || skipReason(asset) !== undefined) return false
+    const { linkProperty } = parts.enrichment
+    const held = itemsOf(asset.metadata[linkProperty])
+    const named = held.filter((item) => typeof item === 'string' && gone.has(item))
+    if (named.length === 0) return false
+    const left = held.filter((item) => !named.includes(item))
+    const desired = parts.deleted === 'mark' ? marked(asset.metadata, named, parts) : cleared(left, parts)
+    const changes = diffMetadata(asset.metadata, desired)
+    if (changes.length === 0) return false
+    if ((await parts.assets.patchMetadata(asset, changes, call)) === 'written') {
+      // What the other products say counts from now on.
+      if (parts.deleted === 'clear' && left.length > 0) await enrichAsset(ref, parts, call)
+      return true
+    }
+    await parts.clock.sleep(fullJitter(backoff, round, parts.random()), call.signal)
+  }
+  throw transientError(
+    'METADATA_CONFLICT',
+    `the asset changed ${maxRounds} times while it was being updated`,
+    {
+      upstream: 'AEM',
+    },
+  )
+}
+
+function marked(
+  metadata: Readonly<Record<string, JsonValue>>,
+  named: readonly JsonValue[],
+  { enrichment }: SyncParts,
+): ReadonlyMap<string, JsonValue> {
+  const property = deletedPropertyOf(enrichment)
+  const items = [...new Set([...itemsOf(metadata[property]), ...named])]
+  return new Map([[property, items]])
+}
+
+function cleared(left: readonly JsonValue[], { enrichment }: SyncParts): ReadonlyMap<string, JsonValue> {
+  const [first] = left
+  if (first !== undefined) return new Map([[enrichment.linkProperty, left.length === 1 ? first : left]])
+  // What a rule for every attribute wrote cannot be told from what others did.
+  const properties = enrichment.mapping.flatMap((rule) => ('property' in rule ? [rule.property] : []))
+  return new Map([enrichment.linkProperty, ...properties].map((property) => [property, null]))
+}
+
+/** The index still knew it. */
+function absent(thrown: unknown): undefined {
+  const error = toBridgeError(thrown)
+  if (error.code === 'ASSET_NOT_FOUND') return undefined
+  throw thrown
+}
