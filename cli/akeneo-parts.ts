@@ -23,9 +23,12 @@ export type AkeneoParts = {
 
 const usualUrl = 'https://event.prd.sdk.akeneo.cloud/api/v1'
 
+/** What these commands need of their surroundings. */
+export type AkeneoEnvironment = Pick<Environment, 'inputs' | 'redactor' | 'namespace' | 'call'>
+
 /** Puts the client together from the inputs of the connection. */
 export function openAkeneo(
-  { inputs, redactor, namespace, call }: Environment,
+  { inputs, redactor, namespace, call }: AkeneoEnvironment,
   name: string | undefined,
 ): AkeneoParts {
   const requireInput = (input: string, hint: string): string => {

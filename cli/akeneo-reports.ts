@@ -1,8 +1,14 @@
 import { askReceiver, type ReceiverVerdict } from '../src/akeneo/event-receiver'
 import type { EventLog } from '../src/akeneo/event-views'
-import { type AkeneoParts, allSubscribed, httpsOf, ownOf, type Subscribed } from './akeneo-parts'
+import {
+  type AkeneoEnvironment,
+  type AkeneoParts,
+  allSubscribed,
+  httpsOf,
+  ownOf,
+  type Subscribed,
+} from './akeneo-parts'
 import { receiverUrl, shortNames, signingSecrets } from './akeneo-wish'
-import type { Environment } from './environment'
 import type { CommandResult } from './output'
 
 const hourMs = 3_600_000
@@ -20,7 +26,7 @@ export type LogQuestion = {
 
 /** `akeneo status`: fails when this workspace's subscription does not work. */
 export async function showStatus(
-  environment: Environment,
+  environment: AkeneoEnvironment,
   parts: AkeneoParts,
   unchecked: boolean,
 ): Promise<CommandResult> {

@@ -1,9 +1,15 @@
 import type { ContactWish, SubscriptionWish } from '../src/akeneo/event-platform'
 import { askReceiver, type ReceiverVerdict, requireReceiver } from '../src/akeneo/event-receiver'
 import type { EventSubscription } from '../src/akeneo/event-views'
-import { type AkeneoParts, allSubscribed, httpsOf, ownOf, type Subscribed } from './akeneo-parts'
+import {
+  type AkeneoEnvironment,
+  type AkeneoParts,
+  allSubscribed,
+  httpsOf,
+  ownOf,
+  type Subscribed,
+} from './akeneo-parts'
 import { receiverUrl, type SubscribeOptions, shortNames, signingSecrets, wishFrom } from './akeneo-wish'
-import type { Environment } from './environment'
 import { CommandError, type CommandResult } from './output'
 
 /** How `subscribe` goes about it. */
@@ -16,7 +22,7 @@ type Step = { text: string; act(): Promise<void> }
  * the receiver is sure to lose what a working subscription brings. Secrets are written each time, for Akeneo shows none.
  */
 export async function subscribe(
-  environment: Environment,
+  environment: AkeneoEnvironment,
   parts: AkeneoParts,
   mode: SubscribeMode,
 ): Promise<CommandResult> {

@@ -3,7 +3,7 @@ import type { EventSubscription } from '../src/akeneo/event-views'
 import { systemicError } from '../src/core/errors'
 import { parseServiceUrl } from '../src/http/origin'
 import { parseEventSecrets } from '../src/inputs/settings'
-import type { Environment } from './environment'
+import type { AkeneoEnvironment } from './akeneo-parts'
 import { UsageError } from './output'
 
 /** What the command line says about a subscription; what it does not say stays as it is. */
@@ -33,7 +33,7 @@ export const shortNames = (events: readonly string[]): string =>
  * dropped, at the receiver and at Akeneo in either order: one of the two is always known to both.
  * @throws {BridgeError} systemic, `INPUT_INVALID`
  */
-export function signingSecrets({ inputs, redactor }: Environment): readonly [string, string?] {
+export function signingSecrets({ inputs, redactor }: AkeneoEnvironment): readonly [string, string?] {
   const secrets = parseEventSecrets(inputs)
   for (const secret of secrets) redactor.add(secret)
   const [primary, secondary] = secrets

@@ -1,8 +1,7 @@
-import type { AkeneoParts } from './akeneo-parts'
+import type { AkeneoEnvironment, AkeneoParts } from './akeneo-parts'
 import { oneOf, openAkeneo, requireOwn } from './akeneo-parts'
 import { showLogs, showStatus } from './akeneo-reports'
 import { subscribe } from './akeneo-subscribe'
-import type { Environment } from './environment'
 import { type CommandResult, UsageError } from './output'
 import type { Selection } from './selection'
 
@@ -43,7 +42,7 @@ export function akeneoCommands(
   verb: string | undefined,
   { ids, all }: Selection,
   options: AkeneoOptions,
-): (environment: Environment) => Promise<CommandResult> {
+): (environment: AkeneoEnvironment) => Promise<CommandResult> {
   if (verb === undefined || !isVerb(verb)) {
     throw new UsageError(
       `akeneo knows ${Object.keys(taken).join(', ')}${verb === undefined ? '' : `, but not ${verb}`}`,
@@ -58,7 +57,7 @@ export function akeneoCommands(
     throw new UsageError(`akeneo ${verb} takes ${takesId ? 'one id at most' : 'no id'}, and no --all`)
   }
   const dryRun = options['dry-run'] ?? false
-  const open = (environment: Environment): AkeneoParts => openAkeneo(environment, options.name)
+  const open = (environment: AkeneoEnvironment): AkeneoParts => openAkeneo(environment, options.name)
   switch (verb) {
     case 'subscribe':
       return (environment) => subscribe(environment, open(environment), { ...options, dryRun })

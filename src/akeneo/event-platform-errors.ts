@@ -19,6 +19,13 @@ export function platformRefusal(response: HttpResponse, what: string): BridgeErr
   const { status } = response
   const reason = reasonOf(response)
   const said = `the Event Platform refused ${what} (${status}, ${reason})`
+  if (/\blimit|maximum number|too many|quota/i.test(reason)) {
+    return systemicError(
+      'AKENEO_EVENTS_LIMIT',
+      `${said}: Akeneo allows 20 subscribers to a PIM and 20 subscriptions to each; akeneo status lists them, delete one that nobody needs`,
+      details(response),
+    )
+  }
   if (status === 403) {
     return systemicError(
       'AKENEO_EVENTS_FORBIDDEN',
@@ -30,13 +37,6 @@ export function platformRefusal(response: HttpResponse, what: string): BridgeErr
     return systemicError(
       'AKENEO_EVENTS_NOT_FOUND',
       `${said}: check AKENEO_EVENTS_URL; does your edition have the Event Platform? Only SaaS (Enterprise, Growth) does`,
-      details(response),
-    )
-  }
-  if (/\blimit|maximum number|too many|quota/i.test(reason)) {
-    return systemicError(
-      'AKENEO_EVENTS_LIMIT',
-      `${said}: Akeneo allows 20 subscribers to a PIM and 20 subscriptions to each; akeneo status lists them, delete one that nobody needs`,
       details(response),
     )
   }
