@@ -136,6 +136,7 @@ function changesOf(it: EventSubscription, wish: SubscriptionWish): string {
     ...(it.config.url === wish.url ? [] : [`change the URL from ${it.config.url} to ${wish.url}`]),
     ...(sorted(it.events) === sorted(wish.events) ? [] : [`change the events to ${shortNames(wish.events)}`]),
     ...((it.filter ?? undefined) === wish.filter ? [] : [`change the filter to ${wish.filter}`]),
+    ...(it.send_product_identifier === wish.sendProductIdentifier ? [] : ['have identifiers sent along']),
     wish.secrets.secondary === undefined ? 'set the secret' : 'set both secrets',
   ].join(', ')
 }

@@ -70,14 +70,14 @@ export function wishFrom(
   if (url === undefined) throw new UsageError('--url is needed: npx aio app get-url pim-events prints it')
   const events = eventsFrom(options.events) ?? before?.events ?? usualEvents
   const filter = options.filter ?? before?.filter
-  const sendProductIdentifier = before?.send_product_identifier
   checkEvents(events, filter)
   return {
     url: options.url === undefined ? url : receiverUrl(url).href,
     events,
     secrets: { primary, ...(secondary === undefined ? {} : { secondary }) },
     ...(filter === undefined ? {} : { filter }),
-    ...(typeof sendProductIdentifier === 'boolean' ? { sendProductIdentifier } : {}),
+    // Nobody can be asked for the identifier of a product that is deleted.
+    sendProductIdentifier: true,
   }
 }
 

@@ -16,7 +16,8 @@ export type SubscriptionWish = {
   /** Both sign each event, in headers of their own. */
   secrets: { primary: string; secondary?: string }
   filter?: string
-  sendProductIdentifier?: boolean
+  /** Adds a product's identifier to its uuid. */
+  sendProductIdentifier: boolean
 }
 
 /** Who is told when a subscription is suspended or revoked: by e-mail, and at the receiver of the events. */
@@ -164,9 +165,7 @@ export function createEventPlatform(
     events: wish.events,
     config: { url: wish.url, secret: wish.secrets },
     ...(wish.filter === undefined ? {} : { filter: wish.filter }),
-    ...(wish.sendProductIdentifier === undefined
-      ? {}
-      : { send_product_identifier: wish.sendProductIdentifier }),
+    send_product_identifier: wish.sendProductIdentifier,
   })
 
   return {
