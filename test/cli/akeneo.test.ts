@@ -9,6 +9,7 @@ import { type SandboxServer, startServer } from '../../sandbox/server'
 import { bindCallContext } from '../../src/core/call-context'
 import { toBridgeError } from '../../src/core/errors'
 import { createRedactor } from '../../src/core/redaction'
+import { decodeAkeneoMessage } from '../../src/events/akeneo-event'
 import { isSigned } from '../../src/events/signature'
 
 const [first, second, third] = [
@@ -34,6 +35,8 @@ beforeEach(async () => {
     handle: ({ body, headers }) => {
       const texts = Object.entries(headers).map(([name, value]) => [name, String(value)])
       const isKnown = isSigned(Buffer.from(body), Object.fromEntries(texts), state.knows)
+      // What the command asks with must set nothing going.
+      if (isKnown && decodeAkeneoMessage(Buffer.from(body)).kind !== 'ignored') return { status: 500 }
       return { status: state.status ?? (isKnown ? 200 : 401) }
     },
   })
