@@ -19,7 +19,7 @@ type Step = { text: string; act(): Promise<void> }
 
 /**
  * Makes subscriber and subscription what inputs and options say. Everything is read first, and nothing is written when
- * the receiver is sure to lose what a working subscription brings. Secrets are written each time, for Akeneo shows none.
+ * the receiver is sure to lose what a working subscription brings. Secrets are written each time: Akeneo shows none.
  */
 export async function subscribe(
   environment: AkeneoEnvironment,
