@@ -53,6 +53,11 @@ module.exports = {
       { path: '^src/destinations/', reachable: true },
     ),
     rule(
+      'an action carries no management of subscriptions',
+      { path: '^actions/' },
+      { path: '^src/akeneo/event-', reachable: true },
+    ),
+    rule(
       'only enrich.ts and export.ts read config/',
       { path: '^src/', pathNot: '^src/(enrich|export)\\.ts$' },
       { path: '^config/' },

@@ -1,8 +1,9 @@
 import { parseArgs } from 'node:util'
 import { toBridgeError } from '../src/core/errors'
+import { type AkeneoOptions, akeneoCommands, akeneoOptions } from './akeneo'
 import { deadLetterCommands } from './dead-letters'
-import { openEnvironment } from './environment'
-import { type CommandResult, UsageError } from './output'
+import { type Environment, openEnvironment } from './environment'
+import { CommandError, type CommandResult, UsageError } from './output'
 import { pendingCommands } from './pending'
 import { registrationCommands } from './registrations'
 import { runCommands } from './runs'
@@ -21,6 +22,20 @@ const usage = `Usage: npm run bridge -- <command> [--json]
   runs list                    the last runs of the batch, newest first
   registrations list           the event registrations of the workspace, with their journals
 
+  akeneo subscribe             have Akeneo's Event Platform send product events to this app, as the inputs and
+                               options say: creates, changes, replaces secrets, resumes; again and again
+    --url <url>                where they go: npx aio app get-url pim-events prints it; needed the first time
+    --email <address>          who is told when Akeneo suspends; needed the first time
+    --events <a,b>             in place of the usual ones, such as product.updated.delta; or usual
+    --filter <text>            Akeneo's filter, such as 'not user_type="system"'
+    --unchecked                do not ask the receiver first whether it knows the secrets
+  akeneo status                what is subscribed, whether it works, and the errors of the last day
+  akeneo logs [<id>]           Akeneo's log of deliveries; --errors, --hours <n> (24), --query <name=value>
+  akeneo suspend [<id>]        stop deliveries; what happens meanwhile is not told later
+  akeneo delete [<id>]         end the subscription for good, and the subscriber with its last one
+    --name <name>              subscriber; default: aem-asset-bridge and the namespace of I/O Runtime
+    --dry-run                  say what subscribe, suspend or delete would do
+
 Inputs are read from the environment and .env, the credentials of I/O Runtime from
 AIO_runtime_namespace and AIO_runtime_auth or from .aio, as \`aio app use\` keeps them.
 `
@@ -32,13 +47,28 @@ async function run(argv: readonly string[]): Promise<number> {
     return values.help ? 0 : 2
   }
   const [group, verb, ...ids] = positionals
-  const command = commandOf(group, verb, { ids, all: values.all ?? false })
-  const result = await command(await openEnvironment())
-  print(result, values.json ?? false)
-  return result.failed ? 1 : 0
+  const command = commandOf(group, verb, { ids, all: values.all ?? false }, values)
+  const environment = await openEnvironment()
+  try {
+    const result = await command(environment)
+    print(result, values.json ?? false)
+    return result.failed ? 1 : 0
+  } catch (thrown) {
+    if (thrown instanceof UsageError) throw thrown
+    const { code, message } = toBridgeError(thrown)
+    const text = thrown instanceof CommandError ? thrown.message : `${code}: ${message}`
+    process.stderr.write(`${environment.redactor.text(text)}\n`)
+    return 1
+  }
 }
 
-function commandOf(group: string | undefined, verb: string | undefined, selection: Selection) {
+function commandOf(
+  group: string | undefined,
+  verb: string | undefined,
+  selection: Selection,
+  values: AkeneoOptions,
+): (environment: Environment) => Promise<CommandResult> {
+  if (group === 'akeneo') return akeneoCommands(verb, selection, values)
   if (group === 'dead-letters') return deadLetterCommands(verb, selection)
   if (group === 'pending') return pendingCommands(verb, selection)
   if (group === 'runs') return runCommands(verb, selection)
@@ -46,13 +76,24 @@ function commandOf(group: string | undefined, verb: string | undefined, selectio
   throw new UsageError(`there is no command ${group}`)
 }
 
-function parseArguments(argv: readonly string[]) {
+const options = {
+  json: { type: 'boolean' },
+  all: { type: 'boolean' },
+  help: { type: 'boolean', short: 'h' },
+} as const
+
+type Shared = { json?: boolean | undefined; all?: boolean | undefined; help?: boolean | undefined }
+
+function parseArguments(argv: readonly string[]): {
+  positionals: string[]
+  values: Shared & AkeneoOptions
+} {
+  const isAkeneo = argv.find((argument) => !argument.startsWith('-')) === 'akeneo'
+  const parse = { args: [...argv], allowPositionals: true }
   try {
-    return parseArgs({
-      args: [...argv],
-      allowPositionals: true,
-      options: { json: { type: 'boolean' }, all: { type: 'boolean' }, help: { type: 'boolean', short: 'h' } },
-    })
+    return isAkeneo
+      ? parseArgs({ ...parse, options: { ...options, ...akeneoOptions } })
+      : parseArgs({ ...parse, options })
   } catch (thrown) {
     throw new UsageError(thrown instanceof Error ? thrown.message : String(thrown))
   }

@@ -11,6 +11,8 @@ export type Environment = Records & {
   trigger: 'batch'
   /** Organisation, project and workspace, as `aio app use` keeps them; not checked. */
   project: unknown
+  /** Of I/O Runtime, when it is known: the name of the workspace. */
+  namespace: string | undefined
   inputs: RawInputs
   redactor: Redactor
   /** Opens the context of one piece of work, with two hours for it: a file may be large. */
@@ -37,6 +39,7 @@ export async function openEnvironment(): Promise<Environment> {
     ...createRecords(activation, inputs, redactor),
     runtime: undefined,
     trigger: 'batch',
+    namespace: runtime.namespace,
     project: Core.Config.get('project'),
     inputs,
     redactor,

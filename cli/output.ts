@@ -10,3 +10,8 @@ export type CommandResult = {
 export class UsageError extends Error {
   override readonly name = 'UsageError'
 }
+
+/** The command cannot do what was asked as things are: exit code 1, with the message alone. */
+export class CommandError extends Error {
+  override readonly name = 'CommandError'
+}

@@ -17,7 +17,7 @@ const column = (text: string, index: number): string[][] =>
     .filter((line) => /^\| /.test(line))
     .map((row) => [...(row.split('|')[index]?.matchAll(/`([^`]+)`/g) ?? [])].map(([, code = '']) => code))
 
-const upstreams = ['AEM', 'AKENEO', 'IMS', 'PIM', 'JOURNAL']
+const upstreams = ['AEM', 'AKENEO', 'IMS', 'PIM', 'JOURNAL', 'AKENEO_EVENTS']
 const code = /^[A-Z][A-Z0-9]*(_[A-Z0-9]+)+$|^UNEXPECTED$/
 
 /** The codes of an error that is made in source code; a name that is filled in stands for each system that is spoken to. */

@@ -1,0 +1,110 @@
+import { createAkeneoCalls } from '../src/akeneo/calls'
+import { upstreamName } from '../src/akeneo/errors'
+import { createEventPlatform, type EventPlatform } from '../src/akeneo/event-platform'
+import { eventPlatformName } from '../src/akeneo/event-platform-errors'
+import type { EventSubscriber, EventSubscription } from '../src/akeneo/event-views'
+import { readAkeneoConnection } from '../src/akeneo/settings'
+import { createAkeneoTokens } from '../src/akeneo/token'
+import { systemClock } from '../src/core/clock'
+import { systemicError } from '../src/core/errors'
+import { createHttpClient, type HttpClient } from '../src/http/http-client'
+import { parseServiceUrl } from '../src/http/origin'
+import type { Environment } from './environment'
+import { CommandError } from './output'
+
+/** What a command about the Event Platform works with. */
+export type AkeneoParts = {
+  platform: EventPlatform
+  http: HttpClient
+  /** Of the subscriber: tells the workspaces of one PIM apart. */
+  name: string
+  signal: AbortSignal
+}
+
+const usualUrl = 'https://event.prd.sdk.akeneo.cloud/api/v1'
+
+/** What these commands need of their surroundings. */
+export type AkeneoEnvironment = Pick<Environment, 'inputs' | 'redactor' | 'namespace' | 'call'>
+
+/** Puts the client together from the inputs of the connection. */
+export function openAkeneo(
+  { inputs, redactor, namespace, call }: AkeneoEnvironment,
+  name: string | undefined,
+): AkeneoParts {
+  const requireInput = (input: string, hint: string): string => {
+    const value = inputs[input]
+    if (value === undefined) throw systemicError('INPUT_INVALID', `${input} is not set: ${hint}`)
+    return value
+  }
+  const connection = readAkeneoConnection({ redactor, requireInput, input: (input) => inputs[input] })
+  const clientId = requireInput(
+    'AKENEO_CLIENT_ID',
+    'the Event Platform wants the client id of the connection; of an App, that of the App',
+  )
+  const base = parseServiceUrl(inputs.AKENEO_EVENTS_URL ?? usualUrl)
+  if ('refused' in base) throw systemicError('INPUT_INVALID', `AKENEO_EVENTS_URL ${base.refused}`)
+  const http = createHttpClient()
+  const { origin, credentials } = connection
+  const pim = http.upstream({ name: upstreamName, origins: [origin], concurrency: 1 })
+  const known = createAkeneoTokens(credentials, { origin, upstream: pim, redactor, clock: systemClock })
+  const tokens = {
+    ...known,
+    inputs: `${known.inputs}; AKENEO_CLIENT_ID; and that "Event Platform" is ticked for the connection or App`,
+  }
+  const events = { name: eventPlatformName, origins: [base.origin], concurrency: 1 }
+  const platform = createEventPlatform(
+    { baseUrl: base.origin + base.pathname.replace(/\/+$/, ''), pimUrl: origin, clientId },
+    {
+      upstream: http.upstream(events),
+      once: http.upstream({ ...events, maxAttempts: 1 }),
+      calls: createAkeneoCalls(origin, { upstream: pim, tokens }),
+    },
+  )
+  const usualName = namespace === undefined ? 'aem-asset-bridge' : `aem-asset-bridge ${namespace}`
+  return { platform, http, name: name ?? usualName, signal: call().signal }
+}
+
+/** A subscriber with what it subscribes to. */
+export type Subscribed = { subscriber: EventSubscriber; subscriptions: readonly EventSubscription[] }
+
+/** Everything of the PIM, as the connection may see it. */
+export async function allSubscribed({ platform, signal }: AkeneoParts): Promise<Subscribed[]> {
+  const all: Subscribed[] = []
+  for (const subscriber of await platform.subscribers(signal)) {
+    all.push({ subscriber, subscriptions: await platform.subscriptions(subscriber.id, signal) })
+  }
+  return all
+}
+
+/** This workspace's subscriber: by name, else by the URL that one of its subscriptions sends to. */
+export const ownOf = (
+  all: readonly Subscribed[],
+  { name, url }: { name: string; url?: string | undefined },
+): Subscribed | undefined =>
+  all.find(({ subscriber }) => subscriber.name === name) ??
+  all.find(({ subscriptions }) => url !== undefined && subscriptions.some(({ config }) => config.url === url))
+
+/** Those that send over https, as this app's do; others of the subscriber are left alone. */
+export const httpsOf = ({ subscriptions }: Subscribed): readonly EventSubscription[] =>
+  subscriptions.filter(({ type, source }) => type === 'https' && source === 'pim')
+
+/** The one that is named, or the only one. */
+export function oneOf(own: Subscribed, id: string | undefined): EventSubscription {
+  const candidates = httpsOf(own)
+  const found = id === undefined ? candidates : candidates.filter((it) => it.id === id)
+  const [one] = found
+  if (one !== undefined && found.length === 1) return one
+  if (id !== undefined) throw new CommandError(`${own.subscriber.name} has no subscription ${id}`)
+  if (one === undefined)
+    throw new CommandError(`${own.subscriber.name} has no subscription: akeneo subscribe`)
+  throw new CommandError(
+    `${own.subscriber.name} has ${found.length} subscriptions, name one: ${found.map((it) => it.id).join(', ')}`,
+  )
+}
+
+/** This workspace's subscriber, which there has to be. */
+export async function requireOwn(parts: AkeneoParts): Promise<Subscribed> {
+  const own = ownOf(await allSubscribed(parts), parts)
+  if (own !== undefined) return own
+  throw new CommandError(`there is no subscriber ${JSON.stringify(parts.name)}: akeneo subscribe, or --name`)
+}

@@ -1,0 +1,136 @@
+import { askReceiver, type ReceiverVerdict } from '../src/akeneo/event-receiver'
+import type { EventLog } from '../src/akeneo/event-views'
+import {
+  type AkeneoEnvironment,
+  type AkeneoParts,
+  allSubscribed,
+  httpsOf,
+  ownOf,
+  type Subscribed,
+} from './akeneo-parts'
+import { receiverUrl, shortNames, signingSecrets } from './akeneo-wish'
+import type { CommandResult } from './output'
+
+const hourMs = 3_600_000
+/** Of a log whose order is not known. */
+const maxPages = 20
+
+/** What is asked of the log. */
+export type LogQuestion = {
+  id: string | undefined
+  errors: boolean
+  hours: number
+  /** Passed on to Akeneo as it is. */
+  query: Readonly<Record<string, string>>
+}
+
+/** `akeneo status`: fails when this workspace's subscription does not work. */
+export async function showStatus(
+  environment: AkeneoEnvironment,
+  parts: AkeneoParts,
+  unchecked: boolean,
+): Promise<CommandResult> {
+  const all = await allSubscribed(parts)
+  const own = ownOf(all, parts)
+  const receivers = new Map<string, ReceiverVerdict>()
+  if (!unchecked && own !== undefined && environment.inputs.AKENEO_EVENT_SECRETS !== undefined) {
+    const secrets = signingSecrets(environment).filter((secret) => secret !== undefined)
+    for (const { config } of httpsOf(own)) {
+      if (config.url === undefined || receivers.has(config.url)) continue
+      const asked = { url: receiverUrl(config.url), secrets, http: parts.http }
+      receivers.set(config.url, await askReceiver(asked, parts.signal))
+    }
+  }
+  const question = { id: undefined, errors: true, hours: 24, query: {} }
+  const errors = own === undefined ? [] : (await readLogs(parts, own, question)).logs
+  const works = own === undefined ? [] : httpsOf(own).filter(({ status }) => status === 'active')
+  const verdicts = works.map(({ config }) => receivers.get(config.url ?? '')?.kind)
+  const failed = works.length === 0 || verdicts.includes('refuses') || verdicts.includes('gone')
+  const lines = all.flatMap((it) => [
+    `${it === own ? 'this workspace' : 'other'}  ${it.subscriber.name}  ${it.subscriber.id}  ${it.subscriber.contact.technical_email ?? ''}`,
+    ...it.subscriptions.flatMap((subscription) => {
+      const { id, status, type, config, events, updated_at: at } = subscription
+      const receiver = it === own ? receivers.get(config.url ?? '') : undefined
+      const secrets = config.secret?.secondary ? 'two secrets' : 'one secret'
+      return [
+        `  ${id}  ${status.toUpperCase()}  ${config.url ?? type}  ${secrets}${at === undefined ? '' : `  changed ${at}`}`,
+        `      ${shortNames(events)}`,
+        ...(receiver === undefined ? [] : [`      receiver: ${receiver.kind} (${receiver.answer})`]),
+      ]
+    }),
+  ])
+  return {
+    data: {
+      name: parts.name,
+      subscribers: all.map(({ subscriber, subscriptions }) => ({ ...subscriber, subscriptions })),
+      own: own?.subscriber.id ?? null,
+      works: !failed,
+      receivers: Object.fromEntries(receivers),
+      errors,
+    },
+    text: [
+      ...lines,
+      ...(own === undefined
+        ? [`There is no subscriber ${JSON.stringify(parts.name)}: akeneo subscribe`]
+        : []),
+      ...(own !== undefined && works.length === 0 ? ['No subscription is active: akeneo subscribe'] : []),
+      ...(own === undefined ? [] : [`Errors of the last day: ${errors.length}`, ...errors.map(lineOf)]),
+    ].join('\n'),
+    failed,
+  }
+}
+
+/** `akeneo logs`. */
+export async function showLogs(parts: AkeneoParts, question: LogQuestion): Promise<CommandResult> {
+  const own = ownOf(await allSubscribed(parts), parts)
+  const { logs, isCut } = await readLogs(parts, own, question)
+  const kind = question.errors ? 'errors' : 'entries'
+  return {
+    data: logs,
+    text: [
+      ...(logs.length === 0
+        ? [`There are no ${kind} of the last ${question.hours} hours.`]
+        : logs.map(lineOf)),
+      ...(isCut ? [`Only the first ${maxPages} pages were read; --query passes a filter on to Akeneo.`] : []),
+    ].join('\n'),
+  }
+}
+
+/** Which parameters the log takes is not public: what comes is filtered here, oldest first. */
+async function readLogs(
+  { platform, signal }: AkeneoParts,
+  own: Subscribed | undefined,
+  { id, errors, hours, query }: LogQuestion,
+): Promise<{ logs: EventLog[]; isCut: boolean }> {
+  const all: EventLog[] = []
+  let next: Readonly<Record<string, string>> | undefined = query
+  for (let page = 1; next !== undefined && page <= maxPages; page++) {
+    const { logs, more } = await platform.logs(next, signal)
+    all.push(...logs)
+    next = more
+  }
+  const begin = Date.now() - hours * hourMs
+  const isWanted = (it: EventLog): boolean =>
+    (id === undefined
+      ? own !== undefined && it.subscriber_id === own.subscriber.id
+      : it.subscription_id === id) &&
+    (!errors || it.log_type === 'error') &&
+    // An unreadable time is no reason to hide an error.
+    !(Date.parse(it.timestamp) < begin)
+  const logs = all.filter(isWanted).sort((a, b) => a.timestamp.localeCompare(b.timestamp))
+  return { logs, isCut: next !== undefined }
+}
+
+const lineOf = (it: EventLog): string =>
+  [
+    it.timestamp,
+    it.subscription_id,
+    it.operation,
+    it.error_reason ?? it.error_type,
+    it.error_code,
+    it.error_message,
+  ]
+    .filter((part) => part !== undefined && part !== null && part !== '')
+    .join('  ')
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: what a receiver answered must not steer the terminal
+    .replace(/[\u0000-\u001f\u007f-\u009f]+/g, ' ')
