@@ -5,7 +5,7 @@ import type { Clock } from '../core/clock'
 import { toBridgeError } from '../core/errors'
 import { parseJson } from '../core/json'
 import type { Store } from '../store/store'
-import type { Cursor } from './place'
+import type { Cursor, JournalStart } from './place'
 
 /** The cursor of one journal during one run. Saving it is repeated freely: an older one only means events twice. */
 export type CursorKeeper = {
@@ -14,6 +14,12 @@ export type CursorKeeper = {
    * @throws {BridgeError} when the store fails: then nobody knows where to begin, and the run has to end
    */
   load(call: CallContext): Promise<Cursor | undefined>
+  /**
+   * Tells where reading begins without a cursor, and saves that at once: a run that gets nowhere must not lose what came
+   * since.
+   * @throws {BridgeError} when the store fails
+   */
+  begin(start: JournalStart, call: CallContext): Promise<void>
   /**
    * Tells how far everything is accounted for. Saves it when the last save is long enough ago; a store that fails for
    * the moment is asked again later.
@@ -32,6 +38,8 @@ const CursorRecord = v.object({
   position: v.optional(v.pipe(v.string(), v.minLength(1))),
   /** ISO 8601. */
   at: v.optional(v.pipe(v.string(), v.isoTimestamp())),
+  /** ISO 8601. */
+  from: v.optional(v.pipe(v.string(), v.isoTimestamp())),
 })
 
 /** The longest that State knows: a year. */
@@ -65,6 +73,12 @@ export function createCursorKeeper(
       known = text === undefined ? undefined : readRecord(text, call)
       return known
     },
+    async begin(start, call) {
+      if (start.from === 'oldest') return
+      const from = clock.now() - (start.from === 'back' ? start.ms : 0)
+      known = { position: undefined, at: undefined, from }
+      await save(call)
+    },
     async advance(cursor, call) {
       if (cursor === undefined) return
       known = cursor
@@ -94,9 +108,12 @@ export function createCursorKeeper(
   }
 }
 
-function writeRecord({ position, at }: Cursor): string {
-  return JSON.stringify({ position, at: at === undefined ? undefined : new Date(at).toISOString() })
+function writeRecord({ position, at, from }: Cursor): string {
+  return JSON.stringify({ position, at: moment(at), from: moment(from) })
 }
+
+const moment = (ms: number | undefined): string | undefined =>
+  ms === undefined ? undefined : new Date(ms).toISOString()
 
 /** One that cannot be read was there all the same: begin with the oldest event, whatever JOURNAL_START says. */
 function readRecord(text: string, call: CallContext): Cursor {
@@ -107,6 +124,10 @@ function readRecord(text: string, call: CallContext): Cursor {
     )
     return { position: undefined, at: undefined }
   }
-  const { position, at } = record.output
-  return { position, at: at === undefined ? undefined : Date.parse(at) }
+  const { position, at, from } = record.output
+  return {
+    position,
+    at: at === undefined ? undefined : Date.parse(at),
+    ...(from === undefined ? {} : { from: Date.parse(from) }),
+  }
 }

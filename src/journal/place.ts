@@ -7,6 +7,8 @@ export type Cursor = {
   position: string | undefined
   /** Everything that was written before this moment has been read. Milliseconds since the epoch, where known. */
   at: number | undefined
+  /** Where reading begins while there is no position, in milliseconds since the epoch; undefined: with the oldest event. */
+  from?: number
 }
 
 /** Where to begin without a cursor. */
@@ -14,7 +16,7 @@ export type JournalStart =
   | { from: 'oldest' }
   | { from: 'latest' }
   /** So long ago: an ISO-8601 duration, such as `PT2H`. */
-  | { from: 'back'; duration: string }
+  | { from: 'back'; duration: string; ms: number }
 
 /** How long a journal keeps an event, in milliseconds. */
 export const retentionMs = 7 * 24 * 3_600_000
@@ -53,6 +55,8 @@ function parseJournalUrl(text: string): string {
   }
   const path = url.pathname.replace(/\/+$/, '')
   if (path === '') throw inputError(`JOURNAL_URL ${shown} must be the whole endpoint, not only its host`)
+  if (/;|:\/\//.test(path))
+    throw inputError(`JOURNAL_URL ${shown} must be one endpoint; several are separated by commas`)
   return `${url.origin}${path}`
 }
 
@@ -76,7 +80,7 @@ export function parseJournalStart(text = 'oldest'): JournalStart {
       `JOURNAL_START ${JSON.stringify(text).slice(0, 40)} must be oldest, latest, or a duration back of days, hours, minutes and seconds, such as PT2H or P1DT12H`,
     )
   }
-  return ms >= retentionMs ? { from: 'oldest' } : { from: 'back', duration }
+  return ms >= retentionMs ? { from: 'oldest' } : { from: 'back', duration, ms }
 }
 
 const inputError = (problem: string): BridgeError => systemicError('INPUT_INVALID', `wrong input: ${problem}`)
