@@ -1,5 +1,7 @@
+import type { Clock } from '../core/clock'
 import { BridgeError } from '../core/errors'
 import type { Pending } from '../delivery/pending'
+import { observe, systemOf } from './blame'
 import type { Parking } from './parking'
 import { leftAlone, type Outcome, type Problem, type Work } from './perform'
 import type { Systems } from './systems'
@@ -11,8 +13,27 @@ export type Piece = {
   events: number
   /** Set for work that was parked before. */
   record?: Pending | undefined
+  /** Ids of the records of older work that this stands for. */
+  replaced: string[]
+  /** When its event came, in milliseconds since the epoch, where known. */
+  since: number | undefined
   /** Called when it is accounted for. */
-  done(): void
+  done: (() => void)[]
+}
+
+/** The newer piece, standing for the older one as well. The older one is used up. */
+export function joined(newer: Piece, older: Piece): Piece {
+  const { events, record, replaced, since, done } = older
+  if (record !== undefined) replaced.push(record.id)
+  replaced.push(...newer.replaced)
+  done.push(...newer.done)
+  return {
+    ...newer,
+    events: newer.events + events,
+    replaced,
+    since: since === undefined || newer.since === undefined ? undefined : Math.min(since, newer.since),
+    done,
+  }
 }
 
 /** What became of the events of a run, by number. */
@@ -27,10 +48,8 @@ export type Counts = {
 
 /** Accounts for what comes out: done, skipped, dead-lettered, or parked. */
 export type Accounts = {
-  /** Takes note of what an outcome tells about the systems, and of its bytes: once, however many events it is for. */
-  learn(work: Work, outcome: Outcome): void
   /**
-   * Accounts for one event, or for what was parked.
+   * Accounts for a piece: for the events it stands for, or for what was parked.
    * @throws {BridgeError} when the run has to stop where it stands: the piece is not accounted for
    */
   settle(piece: Piece, outcome: Outcome): Promise<void>
@@ -40,44 +59,38 @@ export type Accounts = {
   bytes(): number
 }
 
-/** Without these nothing works at all. */
-const core = new Set(['AEM', 'IMS', 'STATE', 'APP'])
-/** All that `generic` asks beside AEM is the PIM, whatever its communicator is called. */
-export const pimSystem = 'PIM'
-
-/** The system that a problem is to be blamed on. A file that AEM does not give is AEM's, whatever destination it was for. */
-export function systemOf(work: Work, { upstream, destination }: Problem): string {
-  if (upstream !== undefined && core.has(upstream)) return upstream
-  if (destination !== undefined) return destinationSystem(destination)
-  if (upstream === undefined) return 'APP'
-  return work.action === 'generic' ? pimSystem : upstream
-}
-
-export const destinationSystem = (name: string): string => `destination ${name}`
+/** AEM is never down for so long: what it does not give then is parked, so that the rest is not lost with it. */
+const longestStandMs = 6 * 3_600_000
 
 /** Creates the accounts of one run. */
-export function createAccounts({ systems, parking }: { systems: Systems; parking: Parking }): Accounts {
+export function createAccounts(parts: { systems: Systems; parking: Parking; clock: Clock }): Accounts {
+  const { systems, parking, clock } = parts
   const counts: Counts = { done: 0, skipped: 0, parked: 0, deadLettered: 0, failed: 0 }
   const heldBack: (() => Promise<void>)[] = []
   let bytes = 0
 
-  return { learn, settle, release, counts, bytes: () => bytes }
+  return { settle, release, counts, bytes: () => bytes }
 
   async function settle(piece: Piece, outcome: Outcome): Promise<void> {
+    const { work, record, replaced, events } = piece
+    bytes += outcome.bytes
+    observe(systems, work, outcome)
     if (outcome.kind !== 'again') {
-      if (piece.record !== undefined) await parking.remove(piece.record.id)
-      counts[outcome.kind === 'dead-letter' ? 'deadLettered' : outcome.kind] += piece.events
-      piece.done()
+      for (const id of record === undefined ? replaced : [...replaced, record.id]) await parking.remove(id)
+      await parking.forget(work)
+      counts[outcome.kind === 'dead-letter' ? 'deadLettered' : outcome.kind] += events
+      finish(piece)
       if (systems.hasWorked('AEM')) await release()
       return
     }
-    const fatal = outcome.problems.map((problem) => fatalError(piece.work, problem)).find(Boolean)
+    const fatal = outcome.problems.map((problem) => fatalError(piece, problem)).find(Boolean)
     if (fatal !== undefined) {
-      counts.failed += piece.events
+      counts.failed += events
       throw fatal
     }
-    const isAem = outcome.problems.some((problem) => systemOf(piece.work, problem) === 'AEM')
-    if (isAem && !systems.hasWorked('AEM')) heldBack.push(() => park(piece, outcome.problems))
+    const isAem = outcome.problems.some((problem) => systemOf(work, problem) === 'AEM')
+    if (isAem && !systems.hasWorked('AEM') && !isLate(piece))
+      heldBack.push(() => park(piece, outcome.problems))
     else await park(piece, outcome.problems)
   }
 
@@ -85,42 +98,40 @@ export function createAccounts({ systems, parking }: { systems: Systems; parking
     for (let next = heldBack.shift(); next !== undefined; next = heldBack.shift()) await next()
   }
 
-  async function park({ work, record, events, done }: Piece, problems: readonly Problem[]): Promise<void> {
+  async function park(piece: Piece, problems: readonly Problem[]): Promise<void> {
+    const { work, record, replaced, events } = piece
     const kept = new Set<string>()
     for (const problem of problems) {
       // What was parked and was not even tried stays as it is.
       const isUntried = problem.code === leftAlone && record?.destination === problem.destination
       kept.add(isUntried && record !== undefined ? record.id : await parking.park(work, problem))
     }
-    if (record !== undefined && !kept.has(record.id)) await parking.remove(record.id)
+    for (const id of record === undefined ? replaced : [...replaced, record.id]) {
+      if (!kept.has(id)) await parking.remove(id)
+    }
     counts.parked += events
-    done()
-  }
-
-  function learn(work: Work, { kind, problems, reached, bytes: moved }: Outcome): void {
-    bytes += moved
-    for (const name of reached) systems.worked(destinationSystem(name))
-    if (kind === 'done') {
-      systems.worked('AEM')
-      if (work.action === 'generic') systems.worked(pimSystem)
-    }
-    for (const problem of problems) {
-      if (problem.code === leftAlone) continue
-      const system = systemOf(work, problem)
-      // One asset that AEM does not hand out says nothing about the others.
-      systems.failed(system, system === 'AEM' ? 'transient' : problem.failureClass)
-    }
+    finish(piece)
   }
 
   /** One of AEM, IMS, State or the inputs stops the run where it stands. */
-  function fatalError(work: Work, problem: Problem): BridgeError | undefined {
-    const system = systemOf(work, problem)
+  function fatalError(piece: Piece, problem: Problem): BridgeError | undefined {
+    const system = systemOf(piece.work, problem)
     const isFatal =
       system === 'IMS' ||
       system === 'STATE' ||
-      (system === 'AEM' && systems.isDown(system)) ||
+      (system === 'AEM' &&
+        systems.isDown(system) &&
+        !(problem.failureClass === 'transient' && isLate(piece))) ||
       (system === 'APP' && problem.failureClass === 'systemic')
     if (!isFatal) return undefined
     return new BridgeError(problem.failureClass, problem.code, problem.message, { upstream: system })
   }
+
+  function isLate({ since }: Piece): boolean {
+    return since !== undefined && clock.now() - since > longestStandMs
+  }
+}
+
+function finish({ done }: Piece): void {
+  for (const tell of done) tell()
 }

@@ -3,8 +3,8 @@ import { type Accounting, createAccounting } from '../journal/accounting'
 import type { CursorKeeper } from '../journal/cursor'
 import type { Cursor, JournalStart } from '../journal/place'
 import type { Gap, JournalReader } from '../journal/reader'
-import type { Piece } from './account'
 import { routeOf } from './route'
+import type { Job } from './work-queue'
 
 /** One journal, and where the run stands in it. */
 export type Journal = { url: string; reader: JournalReader; cursor: CursorKeeper }
@@ -15,6 +15,8 @@ export type JournalReport = {
   before: Cursor | undefined
   /** How far everything is accounted for; moves on while the last pieces come out. */
   after(): Cursor | undefined
+  /** Since when something is not accounted for, in milliseconds since the epoch, where known. */
+  oldest(): number | undefined
   gaps: readonly Gap[]
   /** Everything that was in the journal is accounted for. */
   isCaughtUp(): boolean
@@ -24,7 +26,7 @@ export type DrainOptions = {
   journal: Journal
   start: JournalStart
   /** Takes an event's work; waits while there is too much. */
-  add(piece: Piece & { subject: string | undefined }): Promise<void>
+  add(job: Job): Promise<void>
   /** Told of an event that leads to nothing. */
   skip(): void
   /** Asked before each event: whether to stop reading. */
@@ -44,13 +46,16 @@ export async function drainJournal(
   const { reader, cursor } = journal
   const accounting: Accounting<Cursor> = createAccounting()
   const before = await cursor.load(call)
+  if (before === undefined) await cursor.begin(start, call)
   const gaps: Gap[] = []
   let events = 0
+  let first: number | undefined
   let isEnd = false
   onBegin({
     events: () => events,
     before,
     after: () => accounting.committed() ?? before,
+    oldest: () => accounting.committed()?.at ?? before?.at ?? first,
     gaps,
     isCaughtUp: () => isEnd && accounting.uncommitted() === 0,
   })
@@ -62,13 +67,16 @@ export async function drainJournal(
     for (const { position, at, event } of read.events) {
       if (isOver()) return
       events += 1
+      first ??= at
       const done = accounting.register({ position, at })
       const route = routeOf(event)
       if (route === undefined) {
         skip()
         done()
       } else {
-        await add({ work: { action: route.action, event }, events: 1, done, subject: route.subject })
+        const { action, subject, kind } = route
+        const piece = { work: { action, event }, events: 1, replaced: [], since: at, done: [done] }
+        await add({ piece, subject, kind })
       }
       await cursor.advance(accounting.committed(), call)
     }

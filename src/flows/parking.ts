@@ -19,7 +19,9 @@ export type Parking = {
    * @param isCounted tells whether a failure was one of the work itself, not an outage
    * @returns how many dead letters were written
    */
-  count(isCounted: (problem: Problem, work: Work) => boolean): Promise<number>
+  count(isCounted: (problem: Problem, work: Pick<Work, 'action'>) => boolean): Promise<number>
+  /** The work came out after all: what this run parked of the same event does not count, and its records go. */
+  forget(work: Work): Promise<void>
   /** Takes a record away: its work is done with. */
   remove(id: string): Promise<void>
 }
@@ -27,7 +29,15 @@ export type Parking = {
 /** An outage that lasts longer is none: the work itself is to blame. */
 const longestOutageMs = 48 * 3_600_000
 
-type Try = { record: Pending; problem: Problem }
+/** Without the event: a run may park thousands. */
+type Try = {
+  action: string
+  event: string
+  destination: string | undefined
+  problem: Problem
+  /** Those before: what an overlapping run counts is the same try. */
+  attempts: number
+}
 
 /** Creates the parking of one run. */
 export function createParking(
@@ -43,11 +53,21 @@ export function createParking(
   const { pending, deadLetters, call } = context
   const tries = new Map<string, Try>()
 
-  return { park, count, remove }
+  return { park, count, forget, remove }
 
   async function remove(id: string): Promise<void> {
     await pending.remove(id, call.signal)
     parked.delete(id)
+    tries.delete(id)
+  }
+
+  async function forget(work: Work): Promise<void> {
+    if (tries.size === 0) return
+    const event = nameOf(work)
+    for (const [id, tried] of tries) {
+      const isIt = work.destination === undefined || work.destination === tried.destination
+      if (isIt && tried.event === event) await remove(id)
+    }
   }
 
   async function park(work: Work, problem: Problem): Promise<string> {
@@ -68,17 +88,21 @@ export function createParking(
       history: [...(held?.history ?? []), { at: now, code: problem.code, message: problem.message }],
     }
     await pending.write(record, call.signal)
-    tries.set(id, { record, problem })
+    const { action, attempts, destination } = record
+    tries.set(id, { action, event: nameOf(work), destination, problem, attempts })
     parked.set(id, Date.parse(record.since))
     return id
   }
 
-  async function count(isCounted: (problem: Problem, work: Work) => boolean): Promise<number> {
+  async function count(
+    isCounted: (problem: Problem, work: Pick<Work, 'action'>) => boolean,
+  ): Promise<number> {
     let letters = 0
-    for (const [id, { record, problem }] of tries) {
-      const isOld = clock.now() - Date.parse(record.since) > longestOutageMs
-      if (!isCounted(problem, record) && !(isOld && problem.failureClass === 'transient')) continue
-      const attempts = record.attempts + 1
+    for (const [id, { action, problem, attempts: before }] of tries) {
+      if (!isCounted(problem, { action }) && !isEndless(id, problem)) continue
+      const record = await pending.read(id, call.signal)
+      if (record === undefined) continue
+      const attempts = before + 1
       if (attempts < maxAttempts) {
         await pending.write({ ...record, attempts, nextTry: nextTry(clock, attempts) }, call.signal)
       } else {
@@ -88,6 +112,12 @@ export function createParking(
       tries.delete(id)
     }
     return letters
+  }
+
+  function isEndless(id: string, { failureClass, notBefore }: Problem): boolean {
+    const since = parked.get(id)
+    if (failureClass !== 'transient' || notBefore !== undefined || since === undefined) return false
+    return clock.now() - since > longestOutageMs
   }
 
   async function giveUp(
@@ -110,3 +140,6 @@ function idFor({ id, event, destination }: Work, problem: Problem): string {
   if (id !== undefined && destination === problem.destination) return id
   return workId(eventKey(event), event, problem.destination)
 }
+
+/** The same for an event as a whole and for its destinations. */
+const nameOf = ({ event }: Work): string => workId(eventKey(event), event, undefined)

@@ -22,6 +22,8 @@ export type Problem = {
   /** Masked. */
   message: string
   upstream?: string | undefined
+  /** AEM had told of the asset before: it failed later. */
+  isRead?: boolean | undefined
   /** Milliseconds since the epoch: not to be done again before then. */
   notBefore?: number
 }
@@ -42,6 +44,8 @@ export type Outcome = {
   problems: readonly Problem[]
   /** The destinations that have what they should have. */
   reached: readonly string[]
+  /** AEM told of the asset. */
+  isRead: boolean
 }
 
 /** The flow of each action, by its name. */
@@ -61,11 +65,13 @@ export async function perform(work: Work, flows: Flows, context: FlowContext): P
     if (flow === undefined) throw new TypeError(`no flow of the name ${action}`)
     const result = await flow(event, own)
     if (!(result instanceof Unfinished)) return finished(result)
-    const problems = result.retries.map((retry) =>
-      problemOf(retry.error, retry.destination ?? destination, context),
-    )
+    const problems = result.retries.map((retry) => ({
+      ...problemOf(retry.error, retry.destination ?? destination, context),
+      isRead: retry.destination !== undefined,
+    }))
     const { message, bytes = 0 } = result.result
-    return { kind: 'again', message, bytes, problems, reached: reachedBy(result.result) }
+    const isRead = problems.some((problem) => problem.isRead)
+    return { kind: 'again', message, bytes, problems, reached: reachedBy(result.result), isRead }
   } catch (thrown) {
     context.call.signal.throwIfAborted()
     return failed(toBridgeError(thrown), work, own)
@@ -73,10 +79,10 @@ export async function perform(work: Work, flows: Flows, context: FlowContext): P
 }
 
 function finished(result: EventResult): Outcome {
-  const { message, outcome, bytes = 0, destinations = [] } = result
+  const { message, outcome, bytes = 0, destinations = [], assetdata } = result
   const isLetter = outcome === 'dead-letter' || destinations.some((one) => one.outcome === 'dead-letter')
   const kind = isLetter ? 'dead-letter' : idle.has(outcome) ? 'skipped' : 'done'
-  return { kind, message, bytes, problems: [], reached: reachedBy(result) }
+  return { kind, message, bytes, problems: [], reached: reachedBy(result), isRead: assetdata !== undefined }
 }
 
 const reachedBy = ({ destinations = [] }: EventResult): readonly string[] =>
@@ -90,6 +96,7 @@ const again = (message: string, problem: Problem): Outcome => ({
   bytes: 0,
   problems: [problem],
   reached: [],
+  isRead: false,
 })
 
 /** The letter is written before the work counts as done with. */
@@ -109,7 +116,7 @@ async function failed(error: BridgeError, work: Work, context: FlowContext): Pro
     // That State fails is no matter of a destination.
     return again(message, problemOf(toBridgeError(thrown), undefined, context))
   }
-  return { kind: 'dead-letter', message, bytes: 0, problems: [], reached: [] }
+  return { kind: 'dead-letter', message, bytes: 0, problems: [], reached: [], isRead: false }
 }
 
 const problemOf = (

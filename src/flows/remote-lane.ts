@@ -40,9 +40,11 @@ const OutcomeSchema = v.object({
       code: v.string(),
       message: v.string(),
       upstream: v.optional(v.string()),
+      isRead: v.optional(v.boolean()),
     }),
   ),
   reached: v.array(v.string()),
+  isRead: v.boolean(),
 })
 
 const Answer = v.object({ outcomes: v.array(v.nullable(OutcomeSchema)) })

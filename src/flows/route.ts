@@ -5,8 +5,10 @@ import type { AssetEvent } from '../events/event'
 /** Where an event goes. */
 export type Route = {
   action: 'generic' | 'export-asset'
-  /** The same for events about the same asset that lead to the same work; undefined for what stands by itself. */
+  /** The same for the work of one action on one asset; undefined for what stands by itself. */
   subject: string | undefined
+  /** Events about one asset that follow each other and have the same kind lead to the same. */
+  kind: string
 }
 
 /** The action whose flow an event is for; undefined for one that leads to nothing. What is no event becomes a dead letter of export. */
@@ -15,7 +17,7 @@ export function routeOf(raw: unknown): Route | undefined {
   try {
     event = decodeEvent(raw)
   } catch {
-    return { action: 'export-asset', subject: undefined }
+    return { action: 'export-asset', subject: undefined, kind: '' }
   }
   const action =
     event.type === processingCompleted
@@ -26,5 +28,7 @@ export function routeOf(raw: unknown): Route | undefined {
   if (action === undefined) return undefined
   const asset = event.path ?? event.assetId
   const subject = asset === undefined ? undefined : JSON.stringify([action, event.host ?? '', asset])
-  return { action, subject }
+  // By these two an event is judged before anybody looks at the asset.
+  const kind = JSON.stringify([publicationOf(event.type) ?? event.type, event.tier ?? 'publish'])
+  return { action, subject, kind }
 }

@@ -2,7 +2,8 @@ import { type BridgeError, toBridgeError } from '../core/errors'
 import type { Accounts } from './account'
 import { drainJournal, type Journal, type JournalReport } from './drain-journal'
 import type { FlowContext } from './event-flow'
-import { add, createRun, limitReached, type Run, type RunParts } from './run-state'
+import { inAnyOrder } from './order'
+import { createRun, limitReached, type Run, type RunParts } from './run-state'
 import { attempt, lagOf, settleDown } from './settle-down'
 import { takeParked } from './take-parked'
 
@@ -31,7 +32,10 @@ export type RunSummary = {
  */
 export async function runBatch(parts: RunParts, context: FlowContext): Promise<RunSummary> {
   const run = createRun(parts, context)
-  const { journals } = parts
+  // One that is never empty must not keep the others waiting for ever.
+  const order = inAnyOrder([...parts.journals.keys()].map(String), parts.clock.now())
+  const journals = order.flatMap((index) => parts.journals[Number(index)] ?? [])
+  const stopTimer = stopInTime(run)
   const reports = new Map<Journal, JournalReport>()
   let error: BridgeError | undefined
   try {
@@ -45,7 +49,7 @@ export async function runBatch(parts: RunParts, context: FlowContext): Promise<R
     error = toBridgeError(thrown)
     run.queue.stop()
   }
-  const late = await settleDown(run)
+  const late = await settleDown(run).finally(stopTimer)
   error ??= late
   for (const journal of journals) {
     const lost = await attempt(() => keepCursor(journal, reports.get(journal), context), context)
@@ -67,6 +71,16 @@ export async function runBatch(parts: RunParts, context: FlowContext): Promise<R
   }
 }
 
+/** Past its time nothing is begun, however much waits to be put into the queue. */
+function stopInTime({ queue, parts: { clock }, endsAt }: Run): () => void {
+  const over = new AbortController()
+  clock.sleep(Math.max(0, endsAt - clock.now()), over.signal).then(
+    () => queue.stop(),
+    () => undefined,
+  )
+  return () => over.abort()
+}
+
 /** Reads one journal. One that cannot be read does not keep the others from it, unless nothing works at all. */
 async function drain(
   run: Run,
@@ -79,7 +93,7 @@ async function drain(
       {
         journal,
         start: parts.start,
-        add: ({ subject, ...piece }) => add(run, piece, subject),
+        add: run.queue.add,
         skip: () => {
           accounts.counts.skipped += 1
         },

@@ -1,6 +1,7 @@
 import type { Clock } from '../core/clock'
 import type { JournalStart } from '../journal/place'
-import { type Accounts, createAccounts, destinationSystem, type Piece, pimSystem } from './account'
+import { type Accounts, createAccounts } from './account'
+import { destinationSystem, pimSystem } from './blame'
 import type { Journal } from './drain-journal'
 import type { FlowContext } from './event-flow'
 import { createParking, type Parking } from './parking'
@@ -44,6 +45,8 @@ export type Run = {
   accounts: Accounts
   queue: WorkQueue
   endsAt: number
+  /** As the limits say, or less where the activation has not that much time. */
+  graceMs: number
   /** What is parked now: since when, by id. */
   parked: Map<string, number>
   events: number
@@ -70,14 +73,23 @@ export function createRun(parts: RunParts, context: FlowContext): Run {
     ...(parts.otherLanes ?? []),
     ...Array.from({ length: limits.concurrency }, () => ({ ...local })),
   ]
+  const { deadline } = context.call
+  const graceMs = Math.min(limits.graceMs, Math.max(0, deadline - clock.now()) / 4)
+  const accounts = createAccounts({ systems, parking, clock })
+  const queue = createWorkQueue(lanes, Math.min(maxWaiting, limits.maxPending), async (piece, outcome) => {
+    await accounts.settle(piece, outcome)
+    // What waits is for the next run.
+    if (accounts.bytes() >= limits.maxBytes) queue.stop()
+  })
   return {
     parts,
     context,
     systems,
     parking,
-    accounts: createAccounts({ systems, parking }),
-    queue: createWorkQueue(lanes, Math.min(maxWaiting, limits.maxPending)),
-    endsAt: Math.min(clock.now() + limits.runMs, context.call.deadline - limits.graceMs),
+    accounts,
+    queue,
+    endsAt: Math.min(clock.now() + limits.runMs, deadline - graceMs),
+    graceMs,
     parked,
     events: 0,
   }
@@ -95,18 +107,7 @@ async function performUnlessDown(
   if (work.action !== 'generic' || !systems.isDown(pimSystem)) return perform(work, flows, context)
   const message = 'the PIM failed again and again in this run and is left alone until the next'
   const problem: Problem = { failureClass: 'systemic', code: leftAlone, message, upstream: pimSystem }
-  return { kind: 'again', message, bytes: 0, problems: [problem], reached: [] }
-}
-
-/** Takes a piece of work in; waits while there is too much of it. */
-export function add(run: Run, piece: Piece, subject?: string): Promise<void> {
-  const settle = async (outcome: Outcome): Promise<void> => {
-    await run.accounts.settle(piece, outcome)
-    // What waits is for the next run.
-    if (run.accounts.bytes() >= run.parts.limits.maxBytes) run.queue.stop()
-  }
-  const learn = (outcome: Outcome): void => run.accounts.learn(piece.work, outcome)
-  return run.queue.add({ work: piece.work, subject, learn, settle })
+  return { kind: 'again', message, bytes: 0, problems: [problem], reached: [], isRead: false }
 }
 
 /** Why the run begins nothing new; undefined while it may. */

@@ -2,12 +2,11 @@ import { untilAborted } from '../core/call-context'
 import { type BridgeError, toBridgeError } from '../core/errors'
 import { workId } from '../delivery/dead-letters'
 import { eventKey } from '../events/decode'
-import { systemOf } from './account'
+import { isOwnFailure } from './blame'
 import type { JournalReport } from './drain-journal'
 import type { FlowContext } from './event-flow'
-import { leftAlone, type Outcome, type Problem } from './perform'
+import type { Problem, Work } from './perform'
 import type { Run } from './run-state'
-import type { Job } from './work-queue'
 
 /**
  * Waits for what has begun. Past its time the run begins nothing more; what is still going on a while later is parked,
@@ -16,13 +15,13 @@ import type { Job } from './work-queue'
  */
 export async function settleDown(run: Run): Promise<BridgeError | undefined> {
   const { parts, queue, accounts, parking, context, systems } = run
-  const { clock, limits } = parts
+  const { clock } = parts
   let error: BridgeError | undefined
   try {
     const isIdle = await within(run, run.endsAt - clock.now())
     if (!isIdle) {
       queue.stop()
-      if (!(await within(run, limits.graceMs))) await detach(run)
+      if (!(await within(run, run.graceMs))) await detach(run)
     }
     await accounts.release()
   } catch (thrown) {
@@ -30,25 +29,18 @@ export async function settleDown(run: Run): Promise<BridgeError | undefined> {
     error = toBridgeError(thrown)
     queue.stop()
     // Whatever is under way may still be accounted for.
-    await within(run, limits.graceMs).catch(() => undefined)
+    await within(run, run.graceMs).catch(() => undefined)
   }
   const counted = await attempt(async () => {
-    accounts.counts.deadLettered += await parking.count((problem, work) => {
-      if (
-        problem.failureClass !== 'transient' ||
-        problem.code === leftAlone ||
-        problem.notBefore !== undefined
-      )
-        return false
-      const system = systemOf(work, problem)
-      return system === 'APP' || systems.hasWorked(system)
-    })
+    accounts.counts.deadLettered += await parking.count((problem, work) =>
+      isOwnFailure(systems, problem, work),
+    )
   }, context)
   return error ?? counted
 }
 
 /** Whether everything is done within this time. */
-async function within({ queue, parts, context }: Run, ms: number): Promise<boolean> {
+export async function within({ queue, parts, context }: Run, ms: number): Promise<boolean> {
   const over = new AbortController()
   const { signal } = context.call
   const follow = (): void => over.abort(signal.reason)
@@ -71,29 +63,29 @@ async function detach({ queue, context, parts, parking }: Run): Promise<void> {
     message: 'it was still going on when its run ended, and goes on beside the next one',
     notBefore: Math.min(call.deadline, parts.clock.now() + longestRestMs),
   }
-  for (const jobs of queue.running()) {
-    for (const [index, job] of jobs.entries()) {
-      const { destination } = job.work
-      const problems = [{ ...problem, destination }]
-      const late = async ({ kind }: Outcome): Promise<void> => {
-        if (kind !== 'again') await parking.remove(idOf(job))
-      }
-      jobs[index] = { ...job, settle: late }
-      await job.settle({ kind: 'again', message: problem.message, bytes: 0, problems, reached: [] })
+  for (const entry of queue.running()) {
+    const { piece, settle } = entry
+    const { work, replaced } = piece
+    entry.settle = async (_, { kind }) => {
+      if (kind === 'again') return
+      for (const id of [idOf(work), ...replaced]) await parking.remove(id)
     }
+    const problems = [{ ...problem, destination: work.destination }]
+    const { message } = problem
+    await settle(piece, { kind: 'again', message, bytes: 0, problems, reached: [], isRead: false })
   }
 }
 
 /** An activation lasts no longer. */
 const longestRestMs = 3 * 3_600_000
 
-const idOf = ({ work }: Job): string => workId(eventKey(work.event), work.event, work.destination)
+const idOf = (work: Work): string => work.id ?? workId(eventKey(work.event), work.event, work.destination)
 
 /** The age of the oldest event that is not done with. */
 export function lagOf({ parts, parked }: Run, reports: readonly JournalReport[]): number {
   const now = parts.clock.now()
   const starts = reports.flatMap((report) => {
-    const at = report.isCaughtUp() ? undefined : report.after()?.at
+    const at = report.isCaughtUp() ? undefined : report.oldest()
     return at === undefined ? [] : [at]
   })
   const oldest = Math.min(now, ...parked.values(), ...starts)

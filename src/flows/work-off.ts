@@ -1,4 +1,5 @@
 import type { Clock } from '../core/clock'
+import { mayBeOwnFailure } from './blame'
 import type { EventResult, FlowContext } from './event-flow'
 import { createParking } from './parking'
 import { type Flows, perform } from './perform'
@@ -27,7 +28,6 @@ export async function workOff(
     if (!kept.has(id)) await pending.remove(id, call.signal)
     results.push({ message, outcome: kind === 'again' ? 'retry' : kind, bytes, pending: id })
   }
-  // Nothing else is known here that would tell an outage from a failure of the work.
-  await parking.count(({ failureClass }) => failureClass === 'transient')
+  await parking.count(mayBeOwnFailure)
   return results
 }

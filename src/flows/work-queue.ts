@@ -1,22 +1,23 @@
+import { joined, type Piece } from './account'
 import type { Outcome, Work } from './perform'
 
-/** A piece of work that waits for its turn, and what depends on it. */
+/** A piece of work that waits for its turn. */
 export type Job = {
-  work: Work
-  /** Jobs of one subject are done one after the other; those that wait together are done as one, the last one. */
+  piece: Piece
+  /** Jobs of one subject are done one after the other, in the order they came. */
   subject: string | undefined
-  /** Told the outcome first; once for all that are done as one. */
-  learn(outcome: Outcome): void
-  /** Called in the end, whatever the outcome; what it throws ends the whole run. */
-  settle(outcome: Outcome): Promise<void>
+  /** Jobs of one subject that follow each other and have the same kind lead to the same: they are done as one. */
+  kind: string
 }
 
-/** Jobs that are done as one. */
-type Bundle = {
-  subject: string | undefined
-  jobs: [Job, ...Job[]]
-  /** The one that is done for all. */
-  newest: Job
+/** Accounts for a piece in the end, whatever the outcome; what it throws ends the whole run. */
+export type Settle = (piece: Piece, outcome: Outcome) => Promise<void>
+
+/** A job in the queue. */
+export type Entry = Job & {
+  /** In bytes. */
+  weight: number
+  settle: Settle
   /** Set when a lane for the others could not do it. */
   isLocal?: boolean
 }
@@ -38,48 +39,52 @@ export type WorkQueue = {
   idle(): Promise<void>
   /** Forgets what has not begun; what has is finished. */
   stop(reason?: unknown): void
-  /** Those that have begun and are not done; what stands in for one of them here is settled in its place. */
-  running(): readonly Job[][]
+  /** Those that have begun and are not done; a `settle` that is put in there is called instead. */
+  running(): readonly Entry[]
 }
 
-/** So many times more may wait when several are done as one: each is kept with its event. */
-const maxTogether = 10
+/** What may wait in memory, in bytes of events. */
+const maxWeight = 20 * 1024 * 1024
 
 /** Creates a queue that works at once on whatever is added. */
-export function createWorkQueue(lanes: readonly Lane[], maxWaiting: number): WorkQueue {
-  const waiting: Bundle[] = []
-  const bySubject = new Map<string, Bundle>()
+export function createWorkQueue(lanes: readonly Lane[], maxWaiting: number, settle: Settle): WorkQueue {
+  const waiting: Entry[] = []
+  /** The last one of each subject that waits. */
+  const lastOf = new Map<string, Entry>()
   const busy = new Set<string>()
-  const running = new Set<Bundle>()
-  /** Jobs in all that wait. */
-  let held = 0
+  const running = new Set<Entry>()
+  /** Of all that waits. */
+  let weight = 0
   const free = [...lanes]
   let failure: { reason: unknown } | undefined
   let isStopped = false
   let wakers: (() => void)[] = []
 
-  return { add, idle, stop, running: () => [...running].map(({ jobs }) => jobs) }
+  return { add, idle, stop, running: () => [...running] }
 
   async function add(job: Job): Promise<void> {
     while (isFull() && !isStopped) await change()
     throwIfFailed()
     if (isStopped) return
-    const before = job.subject === undefined ? undefined : bySubject.get(job.subject)
-    if (before === undefined) {
-      const bundle: Bundle = { subject: job.subject, jobs: [job], newest: job }
-      waiting.push(bundle)
-      if (job.subject !== undefined) bySubject.set(job.subject, bundle)
+    const { subject, kind, piece } = job
+    const added = JSON.stringify(piece.work.event ?? null).length
+    const last = subject === undefined ? undefined : lastOf.get(subject)
+    if (last !== undefined && last.kind === kind) {
+      // What is done looks at the asset as it is, so once is enough.
+      last.piece = joined(piece, last.piece)
+      weight += added - last.weight
+      last.weight = added
     } else {
-      // The newer event stands for all: what is done looks at the asset as it is.
-      before.jobs.push(job)
-      before.newest = job
+      const entry: Entry = { ...job, weight: added, settle }
+      waiting.push(entry)
+      weight += added
+      if (subject !== undefined) lastOf.set(subject, entry)
     }
-    held += 1
     dispatch()
   }
 
   function isFull(): boolean {
-    return waiting.length >= maxWaiting || held >= maxWaiting * maxTogether
+    return waiting.length >= maxWaiting || weight >= maxWeight
   }
 
   async function idle(): Promise<void> {
@@ -91,21 +96,21 @@ export function createWorkQueue(lanes: readonly Lane[], maxWaiting: number): Wor
     if (reason !== undefined) failure ??= { reason }
     isStopped = true
     waiting.length = 0
-    held = 0
-    bySubject.clear()
+    weight = 0
+    lastOf.clear()
     wake()
   }
 
   function dispatch(): void {
     for (let index = 0; index < free.length && waiting.length > 0; ) {
       const lane = free[index]
-      const bundles = lane === undefined ? [] : take(lane)
-      if (lane === undefined || bundles.length === 0) {
+      const entries = lane === undefined ? [] : take(lane)
+      if (lane === undefined || entries.length === 0) {
         index += 1
         continue
       }
       free.splice(index, 1)
-      void work(lane, bundles).finally(() => {
+      void work(lane, entries).finally(() => {
         free.push(lane)
         dispatch()
         wake()
@@ -113,54 +118,53 @@ export function createWorkQueue(lanes: readonly Lane[], maxWaiting: number): Wor
     }
   }
 
-  function take(lane: Lane): Bundle[] {
-    const bundles: Bundle[] = []
-    for (let index = 0; index < waiting.length && bundles.length < lane.size; ) {
-      const bundle = waiting[index]
-      const isBusy = bundle?.subject !== undefined && busy.has(bundle.subject)
-      if (bundle === undefined || isBusy || (bundle.isLocal && !lane.isLocal)) {
+  function take(lane: Lane): Entry[] {
+    const entries: Entry[] = []
+    /** What has to wait keeps those that came after it waiting. */
+    const passed = new Set<string>()
+    for (let index = 0; index < waiting.length && entries.length < lane.size; ) {
+      const entry = waiting[index]
+      const subject = entry?.subject
+      const hasToWait = subject !== undefined && (busy.has(subject) || passed.has(subject))
+      if (entry === undefined || hasToWait || (entry.isLocal && !lane.isLocal)) {
+        if (subject !== undefined) passed.add(subject)
         index += 1
         continue
       }
       waiting.splice(index, 1)
-      held -= bundle.jobs.length
-      if (bundle.subject !== undefined) {
-        if (bySubject.get(bundle.subject) === bundle) bySubject.delete(bundle.subject)
-        busy.add(bundle.subject)
+      weight -= entry.weight
+      if (subject !== undefined) {
+        if (lastOf.get(subject) === entry) lastOf.delete(subject)
+        busy.add(subject)
       }
-      running.add(bundle)
-      bundles.push(bundle)
+      running.add(entry)
+      entries.push(entry)
     }
-    return bundles
+    return entries
   }
 
-  async function work(lane: Lane, bundles: readonly Bundle[]): Promise<void> {
+  async function work(lane: Lane, entries: readonly Entry[]): Promise<void> {
     try {
-      const outcomes = await lane.run(bundles.map(({ newest }) => newest.work))
-      for (const [index, bundle] of bundles.entries()) {
+      const outcomes = await lane.run(entries.map(({ piece }) => piece.work))
+      for (const [index, entry] of entries.entries()) {
         const outcome = outcomes[index]
-        if (outcome !== undefined) await settle(bundle, outcome)
-        else if (!isStopped) again(bundle)
+        if (outcome !== undefined) await entry.settle(entry.piece, outcome)
+        else if (!isStopped) again(entry)
       }
     } catch (thrown) {
       stop(thrown)
     } finally {
-      for (const bundle of bundles) {
-        running.delete(bundle)
-        if (bundle.subject !== undefined) busy.delete(bundle.subject)
+      for (const entry of entries) {
+        running.delete(entry)
+        if (entry.subject !== undefined) busy.delete(entry.subject)
       }
     }
   }
 
-  async function settle({ jobs, newest }: Bundle, outcome: Outcome): Promise<void> {
-    newest.learn(outcome)
-    for (const job of jobs) await job.settle(outcome)
-  }
-
-  function again(bundle: Bundle): void {
-    bundle.isLocal = true
-    waiting.unshift(bundle)
-    held += bundle.jobs.length
+  function again(entry: Entry): void {
+    entry.isLocal = true
+    waiting.unshift(entry)
+    weight += entry.weight
   }
 
   function throwIfFailed(): void {

@@ -5,7 +5,7 @@ import type { Clock } from '../core/clock'
 import { toBridgeError } from '../core/errors'
 import { parseJson } from '../core/json'
 import type { Store } from '../store/store'
-import type { Cursor } from './place'
+import type { Cursor, JournalStart } from './place'
 
 /** The cursor of one journal, or of polling one PIM, during one run. Saving it is repeated freely: an older one only means events twice. */
 export type CursorKeeper = {
@@ -14,6 +14,12 @@ export type CursorKeeper = {
    * @throws {BridgeError} when the store fails: then nobody knows where to begin, and the run has to end
    */
   load(call: CallContext): Promise<Cursor | undefined>
+  /**
+   * Tells where reading begins without a cursor, and saves that at once: a run that gets nowhere must not lose what came
+   * since.
+   * @throws {BridgeError} when the store fails
+   */
+  begin(start: JournalStart, call: CallContext): Promise<void>
   /**
    * Tells how far everything is accounted for. Saves it when the last save is long enough ago; a store that fails for
    * the moment is asked again later.
@@ -34,6 +40,8 @@ const CursorRecord = v.object({
   at: v.optional(v.pipe(v.string(), v.isoTimestamp())),
   /** ISO 8601. */
   began: v.optional(v.pipe(v.string(), v.isoTimestamp())),
+  /** ISO 8601. */
+  from: v.optional(v.pipe(v.string(), v.isoTimestamp())),
 })
 
 /** The longest that State knows: a year. */
@@ -67,6 +75,12 @@ export function createCursorKeeper(
       known = text === undefined ? undefined : readRecord(text, call)
       return known
     },
+    async begin(start, call) {
+      if (start.from === 'oldest') return
+      const from = clock.now() - (start.from === 'back' ? start.ms : 0)
+      known = { position: undefined, at: undefined, from }
+      await save(call)
+    },
     async advance(cursor, call) {
       if (cursor === undefined) return
       known = cursor
@@ -96,11 +110,12 @@ export function createCursorKeeper(
   }
 }
 
-function writeRecord({ position, at, began }: Cursor): string {
-  const instant = (time: number | undefined) =>
-    time === undefined ? undefined : new Date(time).toISOString()
-  return JSON.stringify({ position, at: instant(at), began: instant(began) })
+function writeRecord({ position, at, began, from }: Cursor): string {
+  return JSON.stringify({ position, at: moment(at), began: moment(began), from: moment(from) })
 }
+
+const moment = (ms: number | undefined): string | undefined =>
+  ms === undefined ? undefined : new Date(ms).toISOString()
 
 /** One that cannot be read was there all the same: begin with the oldest event, whatever JOURNAL_START says. */
 function readRecord(text: string, call: CallContext): Cursor {
@@ -111,10 +126,11 @@ function readRecord(text: string, call: CallContext): Cursor {
     )
     return { position: undefined, at: undefined }
   }
-  const { position, at, began } = record.output
+  const { position, at, began, from } = record.output
   return {
     position,
     at: at === undefined ? undefined : Date.parse(at),
     ...(began === undefined ? {} : { began: Date.parse(began) }),
+    ...(from === undefined ? {} : { from: Date.parse(from) }),
   }
 }

@@ -10,6 +10,8 @@ export type Cursor = {
   at: number | undefined
   /** In the middle of a poll: when that began. Milliseconds since the epoch. */
   began?: number
+  /** Where reading begins while there is no position, in milliseconds since the epoch; undefined: with the oldest event. */
+  from?: number
 }
 
 /** Where to begin without a cursor. */
@@ -17,7 +19,7 @@ export type JournalStart =
   | { from: 'oldest' }
   | { from: 'latest' }
   /** So long ago: an ISO-8601 duration, such as `PT2H`. */
-  | { from: 'back'; duration: string }
+  | { from: 'back'; duration: string; ms: number }
 
 /** How long a journal keeps an event, in milliseconds. */
 export const retentionMs = 7 * 24 * 3_600_000
@@ -56,6 +58,8 @@ function parseJournalUrl(text: string): string {
   }
   const path = url.pathname.replace(/\/+$/, '')
   if (path === '') throw inputError(`JOURNAL_URL ${shown} must be the whole endpoint, not only its host`)
+  if (/;|:\/\//.test(path))
+    throw inputError(`JOURNAL_URL ${shown} must be one endpoint; several are separated by commas`)
   return `${url.origin}${path}`
 }
 
@@ -73,7 +77,8 @@ export function parseJournalStart(text = 'oldest'): JournalStart {
       `JOURNAL_START ${JSON.stringify(text).slice(0, 40)} must be oldest, latest, or a duration back of days, hours, minutes and seconds, such as PT2H or P1DT12H`,
     )
   }
-  return duration.ms >= retentionMs ? { from: 'oldest' } : { from: 'back', duration: duration.text }
+  if (duration.ms >= retentionMs) return { from: 'oldest' }
+  return { from: 'back', duration: duration.text, ms: duration.ms }
 }
 
 const inputError = (problem: string): BridgeError => systemicError('INPUT_INVALID', `wrong input: ${problem}`)

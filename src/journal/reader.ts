@@ -146,13 +146,20 @@ export function createJournalReader(
 
   function placeOf(from: Cursor | JournalStart): Place {
     const nowhere = { position: undefined, at: undefined }
-    if (!('from' in from)) {
+    if ('position' in from) {
       const { position, at } = from
-      return { url: position === undefined ? oldestUrl() : sinceUrl(position), position, at }
+      return { url: position === undefined ? firstUrl(from.from) : sinceUrl(position), position, at }
     }
     if (from.from === 'latest') return { url: urlWith({ latest: 'true' }), ...nowhere }
     if (from.from === 'back') return { url: urlWith({ seek: `-${from.duration}` }), ...nowhere }
     return { url: oldestUrl(), ...nowhere }
+  }
+
+  /** The service takes a duration back, not a moment. */
+  function firstUrl(from: number | undefined): URL {
+    const backMs = from === undefined ? retentionMs : clock.now() - from
+    if (backMs >= retentionMs) return oldestUrl()
+    return urlWith({ seek: `-PT${Math.max(1, Math.ceil(backMs / 1000))}S` })
   }
 
   function sinceUrl(position: string): URL {

@@ -125,7 +125,7 @@ describe('without a cursor, it begins', () => {
     test.clock.advance(2 * hour)
     append(1, 2)
 
-    expect(idsOf(await test.readAll({ from: 'back', duration: 'PT1H' }))).toEqual(ids(1, 2))
+    expect(idsOf(await test.readAll({ from: 'back', duration: 'PT1H', ms: 3_600_000 }))).toEqual(ids(1, 2))
   })
 
   it('so that nothing that comes later is missed, in an empty journal, too', async () => {
