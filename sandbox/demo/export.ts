@@ -108,6 +108,6 @@ export const exporting: Scene = async (stage) => {
     ['the image, throttled by the stand-in', rate(IMAGE.size, first.activation.durationMs)],
     ['the image again, warm', duration(again.activation)],
     ['the film, in the worker', rate(FILM.size, worked[0]?.duration ?? Number.NaN)],
-    ['requests to State', `${state.requests.length} (one record: written, read, removed)`],
+    ['requests to State', `${state.requests.length} (one record: looked for, written, read, removed)`],
   ]
 }
