@@ -5,7 +5,7 @@ import { requireAsset } from '../events/cloud-event'
 import { decodeEvent, eventKey, type Publication, publicationOf } from '../events/decode'
 import { type AssetEvent, timeOf } from '../events/event'
 import { classSkipReason, unusableReason } from '../metadata/skip'
-import { type DeliveryParts, deliver, settle } from './deliver-asset'
+import { type DeliveryParts, deliver, leftAloneReport, settle } from './deliver-asset'
 import type { Delivery, DeliveryEvent } from './delivery-report'
 import { type EventResult, type FlowContext, type FlowResult, type Retry, Unfinished } from './event-flow'
 import { isUnpublished } from './export-asset'
@@ -111,7 +111,11 @@ async function retract(
   if (await isBack(work, path, parts, context)) return skipped('a published asset stands at this path again')
   const names = context.onlyDestination === undefined ? removers(parts) : [context.onlyDestination]
   const removals = names.map(async (name) =>
-    settle(await removeFrom(name, path, parts, context.call), delivered, context),
+    settle(
+      leftAloneReport(name, context) ?? (await removeFrom(name, path, parts, context.call)),
+      delivered,
+      context,
+    ),
   )
   const result = summary(await Promise.all(removals))
   // Published again in this very moment: its own event may have found the file still there.

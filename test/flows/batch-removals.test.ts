@@ -1,0 +1,55 @@
+import { systemicError } from '../../src/core/errors'
+import type { Exports } from '../../src/exports'
+import { type BatchBench, startBatchBench } from './batch-bench'
+
+let bench: BatchBench
+beforeEach(async () => {
+  bench = await startBatchBench()
+  configure({ onUnpublish: 'remove', onDelete: 'remove' })
+})
+afterEach(() => bench.close())
+
+const hour = 3_600_000
+const held = () => [...bench.exports.destinations.one.held.keys()]
+
+function configure(more: Partial<Exports>): void {
+  const { parts } = bench.exports
+  parts.exports = { ...parts.exports, ...more }
+}
+
+/** What the author does to an asset, and the event of it. */
+function withdraw(kind: 'unpublished' | 'deleted', key: string): void {
+  const { aem } = bench.exports.author
+  const asset = aem.findByPath(`/content/dam/${key}`)
+  if (asset === undefined) throw new Error(`no asset ${key}`)
+  bench.journal.append(aem.publicationEvent(kind, asset))
+  if (kind === 'deleted') aem.removeAsset(asset.id)
+  else {
+    aem.edit(asset.id, ({ repositoryMetadata }) => {
+      repositoryMetadata.isPublishedToAemPublish = false
+    })
+  }
+}
+
+test('a destination that is down is not asked to remove anything more', async () => {
+  const { clock } = bench.exports.author
+  const { one } = bench.exports.destinations
+  const published = bench.publish(40)
+  await bench.run()
+  clock.advance(hour)
+  for (const { key } of published) withdraw('unpublished', key)
+  const remove = one.remove
+  let asked = 0
+  one.remove = async () => {
+    asked += 1
+    throw systemicError('DOWN', 'the password has expired')
+  }
+  await bench.run()
+  expect(asked).toBeLessThanOrEqual(8)
+  expect(bench.pending()).toHaveLength(40)
+  one.remove = remove
+  clock.advance(hour)
+  await bench.run()
+  expect(held()).toEqual([])
+  expect(bench.pending()).toEqual([])
+})
