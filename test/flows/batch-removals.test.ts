@@ -1,4 +1,5 @@
 import { systemicError } from '../../src/core/errors'
+import type { Leases } from '../../src/delivery/lease'
 import type { Exports } from '../../src/exports'
 import { type BatchBench, startBatchBench } from './batch-bench'
 
@@ -30,6 +31,47 @@ function withdraw(kind: 'unpublished' | 'deleted', key: string): void {
     })
   }
 }
+
+/** As if each run had all to itself: they overlap. */
+const leases: Leases = {
+  acquire: async () => ({ refresh: async () => true, release: async () => undefined }),
+  holder: async () => undefined,
+  revoke: async () => undefined,
+}
+
+test.each(['unpublished', 'deleted'] as const)(
+  'an upload that outlasts its run leaves nothing when the asset is %s meanwhile and AEM fails at the second look',
+  async (kind) => {
+    const { aem, clock } = bench.exports.author
+    const [{ key = '' } = {}] = bench.publish(1)
+    let release = (): void => undefined
+    const free = new Promise<void>((resolve) => {
+      release = resolve
+    })
+    bench.exports.destinations.one.beforePublish = () => free
+    bench.limits.runMs = 50
+    bench.limits.graceMs = 50
+    const running = bench.run({ parts: { leases } })
+    while (bench.pending().length === 0) await new Promise((resolve) => setImmediate(resolve))
+
+    // The next run does the event of the withdrawal, then the old upload ends.
+    clock.advance(hour)
+    withdraw(kind, key)
+    bench.limits.runMs = 5_000
+    await bench.run({ parts: { leases } })
+    aem.faults.add({ fault: { kind: 'status', status: 503 } })
+    release()
+    await running
+    aem.faults.clear()
+    for (let run = 0; run < 6; run++) {
+      clock.advance(4 * hour)
+      await bench.run({ parts: { leases } })
+    }
+    expect(held()).toEqual([])
+    expect(bench.letters()).toEqual([])
+    expect(bench.pending()).toEqual([])
+  },
+)
 
 test('a destination that is down is not asked to remove anything more', async () => {
   const { clock } = bench.exports.author
