@@ -1,6 +1,11 @@
 import { systemicError } from '../../src/core/errors'
+import { isRecord } from '../../src/core/json'
+import { createRedactor } from '../../src/core/redaction'
+import { createDeadLetters } from '../../src/delivery/dead-letters'
 import type { Leases } from '../../src/delivery/lease'
+import { createPendingWork } from '../../src/delivery/pending'
 import type { Exports } from '../../src/exports'
+import type { FlowContext } from '../../src/flows/event-flow'
 import { type BatchBench, startBatchBench } from './batch-bench'
 
 let bench: BatchBench
@@ -94,4 +99,71 @@ test('a destination that is down is not asked to remove anything more', async ()
   await bench.run()
   expect(held()).toEqual([])
   expect(bench.pending()).toEqual([])
+})
+
+describe('work that was parked is about the same file', () => {
+  /** Runs while something fails, and again after it was mended. */
+  async function parkThenWork(mend: () => void, context: Partial<FlowContext> = {}): Promise<void> {
+    await bench.run({ context })
+    expect(bench.pending()).toHaveLength(1)
+    mend()
+    bench.exports.author.clock.advance(hour)
+    await bench.run({ context })
+    expect(bench.pending()).toEqual([])
+    expect(bench.letters()).toEqual([])
+  }
+
+  function failToRemove(): () => void {
+    const { one } = bench.exports.destinations
+    const remove = one.remove
+    one.remove = async () => {
+      throw systemicError('DOWN', 'down')
+    }
+    return () => {
+      one.remove = remove
+    }
+  }
+
+  test('when it is a deletion below a folder named "Basic ..."', async () => {
+    const { author } = bench.exports
+    const asset = bench.exports.addAsset('/content/dam/Basic Collection/shirt.png')
+    bench.journal.append(author.aem.publicationEvent('published', asset))
+    await bench.run()
+    expect(held()).toHaveLength(1)
+    author.clock.advance(hour)
+    withdraw('deleted', 'Basic Collection/shirt.png')
+    await parkThenWork(failToRemove())
+    expect(held()).toEqual([])
+  })
+
+  test('when it is a publication without an asset id there', async () => {
+    const { aem } = bench.exports.author
+    const asset = bench.exports.addAsset('/content/dam/Basic Collection/shirt.png')
+    const { data, ...event } = aem.publicationEvent('published', asset)
+    bench.journal.append({ ...event, data: { ...(isRecord(data) ? data : {}), assetId: 'N/A' } })
+    const { one } = bench.exports.destinations
+    one.beforePublish = () => {
+      throw systemicError('DOWN', 'down')
+    }
+    await parkThenWork(() => {
+      one.beforePublish = undefined
+    })
+    expect(held()).toEqual(['Basic Collection/shirt.png'])
+  })
+
+  test('whatever a password is', async () => {
+    const { clock } = bench.exports.author
+    const [{ key = '' } = {}] = bench.publish(1)
+    await bench.run()
+    expect(held()).toEqual([key])
+    clock.advance(hour)
+    withdraw('deleted', key)
+    const redactor = createRedactor(['shop'])
+    await parkThenWork(failToRemove(), {
+      redactor,
+      deadLetters: createDeadLetters(bench.store, { clock, redactor }),
+      pending: createPendingWork(bench.store, { redactor }),
+    })
+    expect(held()).toEqual([])
+  })
 })
