@@ -10,10 +10,18 @@ const secretName =
 /** Query parameters that make a URL a key: Azure SAS, AWS signatures, OAuth tokens. */
 const signedQuery =
   /([?&](?:sig|se|sp|st|sv|sr|skoid|sktid|token|access_token|client_secret|code|key|x-amz-[a-z-]+)=)[^&\s"'<>]*/gi
-const authorizationScheme = /\b(Bearer|Basic)\s+[A-Za-z0-9._~+/=-]{8,}/gi
+const bearerScheme = /\b(Bearer)\s+[A-Za-z0-9._~+/=-]{8,}/gi
+/** In the header's own name whatever follows; elsewhere, "Basic" is a word like any other. */
+const basicScheme = /(\bauthorization[\s"'\\:=]{1,8})?\b(Basic)\s+([A-Za-z0-9._~+/=-]{8,})/gi
 const jsonWebToken = /\beyJ[A-Za-z0-9_-]{5,}\.[A-Za-z0-9_-]{5,}(?:\.[A-Za-z0-9_-]*)?/g
 /** Up to the last @ before the path, as URL parsers read it. */
 const userInfo = /(\b[a-z][a-z0-9+.-]*:\/\/)[^/?#\s"']+@/gi
+
+/** Base64 of a user, a colon and a password, none of them with control characters (RFC 7617). */
+function isUserAndPassword(token: string): boolean {
+  const bytes = Buffer.from(token, 'base64')
+  return bytes.includes(0x3a) && bytes.every((byte) => byte >= 0x20 && byte !== 0x7f)
+}
 
 /** Takes secrets out of what is about to be logged, stored or answered. */
 export type Redactor = {
@@ -46,7 +54,10 @@ export function createRedactor(secrets: Iterable<string | undefined> = []): Reda
     return output
       .replace(userInfo, `$1${mask}@`)
       .replace(signedQuery, `$1${mask}`)
-      .replace(authorizationScheme, `$1 ${mask}`)
+      .replace(bearerScheme, `$1 ${mask}`)
+      .replace(basicScheme, (whole, header: string | undefined, scheme: string, token: string) =>
+        header !== undefined || isUserAndPassword(token) ? `${header ?? ''}${scheme} ${mask}` : whole,
+      )
       .replace(jsonWebToken, mask)
   }
 

@@ -6,7 +6,7 @@ import { isJsonValue, type JsonValue, parseJson } from '../core/json'
 import type { Redactor } from '../core/redaction'
 import type { EventKey } from '../events/event'
 import type { Store } from '../store/store'
-import { boundedEvent } from './bounded-event'
+import { eventRecord } from './event-record'
 import { idsIn } from './ids'
 
 const Json = v.custom<JsonValue>((value) => isJsonValue(value), 'no JSON value')
@@ -23,7 +23,7 @@ const DeadLetterRecord = v.object({
   error: v.object({ code: v.string(), message: v.string() }),
   /** The tries before the last one, of work that was parked. */
   history: v.optional(v.array(v.object({ at: v.string(), code: v.string(), message: v.string() }))),
-  /** The event as it came, redacted; shortened when it is very large. */
+  /** The event as it came, redacted but for what names its asset; shortened when it is very large. */
   event: Json,
 })
 
@@ -76,7 +76,7 @@ export function createDeadLetters(store: Store, parts: { clock: Clock; redactor:
         ...letter,
         at: new Date(clock.now()).toISOString(),
         error: { code: letter.error.code, message: redactor.text(letter.error.message).slice(0, maxMessage) },
-        event: boundedEvent(redactor.value(letter.event)),
+        event: eventRecord(letter.event, redactor),
       }
       await store.put(`${prefix}${letter.id}`, JSON.stringify(record), ttlSeconds, signal)
     },

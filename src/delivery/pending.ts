@@ -3,14 +3,14 @@ import type { Clock } from '../core/clock'
 import { parseJson } from '../core/json'
 import type { Redactor } from '../core/redaction'
 import type { Store } from '../store/store'
-import { boundedEvent } from './bounded-event'
+import { eventRecord } from './event-record'
 import { idsIn } from './ids'
 
 const PendingRecord = v.object({
   id: v.string(),
   /** The action whose flow the event goes through. */
   action: v.string(),
-  /** As a dead letter would keep it: redacted, shortened when it is very large. */
+  /** As a dead letter would keep it: redacted but for what names its asset, shortened when it is very large. */
   event: v.unknown(),
   /** The one destination that it is for; undefined for the event as a whole. */
   destination: v.optional(v.string()),
@@ -47,7 +47,7 @@ export function createPendingWork(store: Store, { redactor }: { redactor: Redact
       const history = pending.history
         .slice(-maxHistory)
         .map((one) => ({ ...one, message: redactor.text(one.message).slice(0, maxMessage) }))
-      const record = { ...pending, history, event: boundedEvent(redactor.value(pending.event)) }
+      const record = { ...pending, history, event: eventRecord(pending.event, redactor) }
       await store.put(`${prefix}${pending.id}`, JSON.stringify(record), ttlSeconds, signal)
     },
     async read(id, signal) {

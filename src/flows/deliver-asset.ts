@@ -37,8 +37,8 @@ export async function deliver(
   context: FlowContext,
 ): Promise<Delivery> {
   const { call, runtime } = context
-  if (context.isDown?.(name))
-    return settle({ destination: name, outcome: 'failed', error: isDownError(name) }, event, context)
+  const leftAlone = leftAloneReport(name, context)
+  if (leftAlone !== undefined) return settle(leftAlone, event, context)
   if (runtime === undefined) {
     const limit = context.maxBytes ?? Number.POSITIVE_INFINITY
     const report = await exportWithin(limit, name, asset, parts, call)
@@ -74,8 +74,12 @@ const leftOut = (name: string): DestinationReport => ({
   error: transientError('FILE_LEFT_OUT', 'the file is too large for a worker that somebody waits for'),
 })
 
-const isDownError = (name: string): BridgeError =>
-  systemicError('SYSTEM_DOWN', `${name} failed again and again in this run and is left alone until the next`)
+/** The failure at a destination that is known to be down, without asking it; undefined when it may be asked. */
+export function leftAloneReport(name: string, { isDown }: FlowContext): DestinationReport | undefined {
+  if (!isDown?.(name)) return undefined
+  const why = `${name} failed again and again in this run and is left alone until the next`
+  return { destination: name, outcome: 'failed', error: systemicError('SYSTEM_DOWN', why) }
+}
 
 const tooSlow = (name: string): BridgeError =>
   transientError('EXPORT_TIMEOUT', `${name} did not take the file within the time of an event`)

@@ -5,7 +5,7 @@ import { requireAsset } from '../events/cloud-event'
 import { decodeEvent, eventKey, type Publication, publicationOf } from '../events/decode'
 import { type AssetEvent, timeOf } from '../events/event'
 import { classSkipReason, unusableReason } from '../metadata/skip'
-import { type DeliveryParts, deliver, settle } from './deliver-asset'
+import { type DeliveryParts, deliver, leftAloneReport, settle } from './deliver-asset'
 import type { Delivery, DeliveryEvent } from './delivery-report'
 import { type EventResult, type FlowContext, type FlowResult, type Retry, Unfinished } from './event-flow'
 import { isUnpublished } from './export-asset'
@@ -47,14 +47,16 @@ const tierSkipReason = ({ tier }: AssetEvent): string | undefined =>
   tier === undefined || tier === 'publish' ? undefined : `published to the tier ${tier.slice(0, 40)} only`
 
 async function exportPublished(
-  { event, origin, delivered }: Work,
+  work: Work,
   parts: ExportEventParts,
   context: FlowContext,
   isDeferrable = true,
 ): Promise<FlowResult> {
   const { onlyDestination } = context
-  const asset = await parts.assets.readAsset({ origin, id: event.assetId, path: event.path }, context.call)
-  const reason = unusableReason(asset) ?? unpublishedReason(asset, event, parts)
+  const found = await lookAt(work, parts, context)
+  if ('withdrawn' in found) return takeBack(found, work, parts, context)
+  const { asset } = found
+  const reason = unusableReason(asset)
   if (reason !== undefined) return skipped(reason, asset)
   const named = destinationsOf(asset)
   const names = onlyDestination === undefined ? named : named.filter((name) => name === onlyDestination)
@@ -69,8 +71,38 @@ async function exportPublished(
     return { ...skipped(why, asset), message: `deferred: ${why}`, outcome: 'deferred' }
   }
   return summary(
-    await Promise.all(names.map((name) => deliver(name, asset, delivered, parts, context))),
+    await Promise.all(names.map((name) => deliver(name, asset, work.delivered, parts, context))),
     asset,
+  )
+}
+
+/** Why an asset that was published must not stay anywhere. */
+type Withdrawn = { withdrawn: string; path: string | undefined; asset?: Asset }
+
+/**
+ * The asset of a publication; or, where nothing of what was unpublished or deleted may stay, that it is withdrawn.
+ * @throws {BridgeError} transient while the author may not know yet
+ */
+async function lookAt(
+  { event, origin }: Work,
+  { assets, exports, clock }: ExportEventParts,
+  { call }: FlowContext,
+): Promise<{ asset: Asset } | Withdrawn> {
+  let found: { asset: Asset } | Withdrawn
+  try {
+    const asset = await assets.readAsset({ origin, id: event.assetId, path: event.path }, call)
+    if (exports.onUnpublish !== 'remove' || !isUnpublished(asset)) return { asset }
+    const path = asset.path === '' ? event.path : asset.path
+    found = { withdrawn: 'the asset is not published any more', path, asset }
+  } catch (thrown) {
+    const isGone = toBridgeError(thrown).code === 'ASSET_NOT_FOUND'
+    if (!isGone || exports.onDelete !== 'remove' || event.path === undefined) throw thrown
+    found = { withdrawn: 'the asset is gone', path: event.path }
+  }
+  if (event.time === undefined || clock.now() - event.time > publishedWithinMs) return found
+  throw transientError(
+    'ASSET_NOT_PUBLISHED_YET',
+    'AEM does not say yet that the asset is published; asked again later',
   )
 }
 
@@ -78,21 +110,23 @@ async function exportPublished(
 const publishedWithinMs = 10 * 60_000
 
 /**
- * An event that comes late, or is repeated, must not bring back what was unpublished meanwhile.
- * @throws {BridgeError} transient while the author may not know yet
+ * An event that comes late, or whose upload outlasted the withdrawal, must not bring back what was taken away; and it
+ * may have: whatever is there goes.
  */
-function unpublishedReason(
-  asset: Asset,
-  { time }: AssetEvent,
-  { exports, clock }: ExportEventParts,
-): string | undefined {
-  if (exports.onUnpublish !== 'remove' || !isUnpublished(asset)) return undefined
-  if (time === undefined || clock.now() - time > publishedWithinMs)
-    return 'the asset is not published any more'
-  throw transientError(
-    'ASSET_NOT_PUBLISHED_YET',
-    'AEM does not say yet that the asset is published; asked again later',
-  )
+async function takeBack(
+  { withdrawn, path, asset }: Withdrawn,
+  work: Work,
+  parts: ExportEventParts,
+  context: FlowContext,
+): Promise<FlowResult> {
+  const { onlyDestination } = context
+  const names = removers(parts).filter((name) => onlyDestination === undefined || name === onlyDestination)
+  if (path === undefined || names.length === 0) return skipped(withdrawn, asset)
+  context.call.logger.info('a publication came too late: what it left is removed', {
+    event: work.delivered.key,
+    reason: withdrawn,
+  })
+  return removeAll(path, names, work, parts, context)
 }
 
 async function retract(
@@ -101,23 +135,39 @@ async function retract(
   parts: ExportEventParts,
   context: FlowContext,
 ): Promise<FlowResult> {
-  const { event, delivered } = work
+  const { event } = work
   const { onDelete, onUnpublish } = parts.exports
   if ((publication === 'deleted' ? onDelete : onUnpublish) !== 'remove') {
     return skipped(`config/destinations.ts keeps what was ${publication}`)
   }
   const { path } = event
   if (path === undefined) return skipped('the event names no path, so nobody knows what to remove')
-  if (await isBack(work, path, parts, context)) return skipped('a published asset stands at this path again')
   const names = context.onlyDestination === undefined ? removers(parts) : [context.onlyDestination]
+  return removeAll(path, names, work, parts, context)
+}
+
+/** Removes what stands at the destinations for a path, unless an asset stands there by right. */
+async function removeAll(
+  path: string,
+  names: readonly string[],
+  work: Work,
+  parts: ExportEventParts,
+  context: FlowContext,
+): Promise<FlowResult> {
+  const { event, delivered } = work
+  if (await isBack(work, path, parts, context)) return skipped('a published asset stands at this path again')
   const removals = names.map(async (name) =>
-    settle(await removeFrom(name, path, parts, context.call), delivered, context),
+    settle(
+      leftAloneReport(name, context) ?? (await removeFrom(name, path, parts, context.call)),
+      delivered,
+      context,
+    ),
   )
   const result = summary(await Promise.all(removals))
   // Published again in this very moment: its own event may have found the file still there.
   if (await isBack(work, path, parts, context)) {
     const { assetId: _, ...byPath } = event
-    return exportPublished({ ...work, event: { ...byPath, assetId: undefined } }, parts, context, false)
+    return exportPublished({ ...work, event: { ...byPath, path, assetId: undefined } }, parts, context, false)
   }
   return result
 }
@@ -125,16 +175,21 @@ async function retract(
 const removers = ({ active, destination }: ExportEventParts): readonly string[] =>
   active().filter((name) => destination(name).can.remove)
 
-/** Whether what stands at the path now was published after the event: the same asset anew, or another one. */
+/**
+ * Whether an asset stands at the path by right: after a withdrawal one that was published later, the same or another;
+ * after a publication any that AEM does not call unpublished.
+ */
 async function isBack(
-  { event: { time }, origin }: Work,
+  { event: { time, type }, origin }: Work,
   path: string,
   { assets }: ExportEventParts,
   { call }: FlowContext,
 ): Promise<boolean> {
   try {
-    const { repository } = await assets.readAsset({ origin, path }, call)
-    if (repository.isPublishedToAemPublish === false) return false
+    const asset = await assets.readAsset({ origin, path }, call)
+    if (isUnpublished(asset)) return false
+    if (publicationOf(type) === 'published') return true
+    const { repository } = asset
     const published = timeOf(repository['aem:published']) ?? timeOf(repository['repo:createDate'])
     return published !== undefined && time !== undefined && published > time
   } catch (thrown) {

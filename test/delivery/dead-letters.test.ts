@@ -3,6 +3,7 @@ import { type StateStandIn, startState } from '../../sandbox/state'
 import { permanentError } from '../../src/core/errors'
 import { createRedactor } from '../../src/core/redaction'
 import { createDeadLetters, workId } from '../../src/delivery/dead-letters'
+import { decodeEvent } from '../../src/events/decode'
 import { createStateStore } from '../../src/store/state-store'
 import { rejection, startCall } from '../support/call'
 import { createTestClock } from '../support/test-clock'
@@ -122,6 +123,48 @@ describe('a dead letter', () => {
 
     expect(state.value('dead-letter.1')).toMatch(/redacted/)
     expect(state.value('dead-letter.1')).not.toMatch(/known-secret|hunter22|"abc"|abcdef/)
+  })
+
+  it('names the same asset as the event did, whatever a secret is', async () => {
+    const path = '/content/dam/Basic Collection/Bearer of shirts/known-secret.png'
+    const cloudEvent = {
+      id: 'known-secret-1',
+      source: 'acct:aem-p1-e2@adobe.com',
+      type: 'aem.assets.asset.deleted',
+      time: '2030-01-02T03:04:05Z',
+      'known-secret': 'known-secret',
+      data: {
+        assetId: 'urn:aaid:aem:known-secret',
+        tier: 'publish',
+        note: 'known-secret',
+        repositoryMetadata: {
+          'repo:repositoryId': 'author-p1-e2.adobeaemcloud.com',
+          'repo:path': path,
+          'repo:assetClass': 'file',
+          'dc:title': 'known-secret',
+        },
+      },
+    }
+    const xdm = {
+      '@id': 'known-secret-1',
+      '@type': 'xdmDeleted',
+      'activitystreams:published': '2030-01-02T03:04:05Z',
+      'activitystreams:generator': { 'xdmContentRepository:root': 'https://known-secret.example.com/' },
+      'activitystreams:object': {
+        '@type': 'xdmAsset',
+        'xdmAsset:asset_id': 'N/A',
+        'xdmAsset:path': path,
+        title: 'known-secret',
+      },
+      'activitystreams:actor': 'known-secret',
+    }
+
+    for (const event of [cloudEvent, { event: cloudEvent }, xdm, { eventid: 'd-1', event: xdm }]) {
+      await write('1', event)
+      const record = (await letters.read('1', signal()))?.event
+      expect(decodeEvent(record)).toEqual(decodeEvent(event))
+      expect(JSON.stringify(record)).not.toContain('"known-secret"')
+    }
   })
 
   it('is found among all pages by its id, and gone once removed', async () => {

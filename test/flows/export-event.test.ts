@@ -276,3 +276,86 @@ describe('work that outlasts an event', () => {
     expect(bench.letters.get(id)).toEqual({ destination: 'one', code: 'ASSET_NOT_FOUND' })
   })
 })
+
+describe('a publication that comes after the asset was withdrawn', () => {
+  let strict: ExportBench
+  beforeEach(async () => {
+    strict = await startExportBench({ onUnpublish: 'remove', onDelete: 'remove' })
+  })
+  afterEach(() => strict.close())
+
+  const withdraw = (kind: 'unpublished' | 'deleted', id: string): void => {
+    const { aem } = strict.author
+    if (kind === 'deleted') aem.removeAsset(id)
+    else {
+      aem.edit(id, ({ repositoryMetadata }) => {
+        repositoryMetadata.isPublishedToAemPublish = false
+      })
+    }
+  }
+  const held = (): string[] => [...strict.destinations.one.held.keys()]
+
+  test.each(['unpublished', 'deleted'] as const)('(%s) takes its file away', async (kind) => {
+    const { aem, clock } = strict.author
+    const asset = strict.addAsset(newPath())
+    const event = aem.publicationEvent('published', asset)
+    done(await strict.run(event))
+    withdraw(kind, asset.id)
+    // At first the author may not know yet.
+    await expect(strict.run(event)).rejects.toMatchObject({ code: 'ASSET_NOT_PUBLISHED_YET' })
+    expect(held()).toHaveLength(1)
+    clock.advance(11 * 60_000)
+    for (let time = 1; time <= 2; time++) {
+      expect(done(await strict.run(event)).destinations).toMatchObject([
+        { destination: 'one', outcome: 'done', files: [{ outcome: 'removed' }] },
+        { destination: 'two', outcome: 'done' },
+      ])
+    }
+    expect(held()).toEqual([])
+    expect(strict.letters.size).toBe(0)
+  })
+
+  test('takes it away where its part is repeated only; skips what cannot remove', async () => {
+    const { aem, clock } = strict.author
+    const { one, two } = strict.destinations
+    two.can.remove = false
+    const asset = strict.addAsset(newPath(), { exportDestination: 'one, two' })
+    const event = aem.publicationEvent('published', asset)
+    done(await strict.run(event))
+    withdraw('unpublished', asset.id)
+    clock.advance(11 * 60_000)
+    expect(done(await strict.run(event, { onlyDestination: 'two' }))).toMatchObject({ outcome: 'skipped' })
+    expect(held()).toHaveLength(1)
+    done(await strict.run(event, { onlyDestination: 'one' }))
+    expect([one.held.size, two.held.size]).toEqual([0, 1])
+    expect(strict.letters.size).toBe(0)
+  })
+
+  test('leaves another asset alone that was published at its path', async () => {
+    const { aem, clock } = strict.author
+    const asset = strict.addAsset(newPath())
+    const late = aem.publicationEvent('published', asset)
+    aem.removeAsset(asset.id)
+    const next = strict.addAsset(asset.path)
+    done(await strict.run(aem.publicationEvent('published', next)))
+    clock.advance(11 * 60_000)
+    expect(done(await strict.run(late))).toMatchObject({ outcome: 'skipped' })
+    expect(held()).toHaveLength(1)
+  })
+
+  test('does not change anything where what was published is kept', async () => {
+    const kept = await startExportBench()
+    const { aem, clock } = kept.author
+    const asset = kept.addAsset(newPath())
+    const event = aem.publicationEvent('published', asset)
+    done(await kept.run(event))
+    aem.removeAsset(asset.id)
+    clock.advance(11 * 60_000)
+    await expect(kept.run(event)).rejects.toMatchObject({
+      code: 'ASSET_NOT_FOUND',
+      failureClass: 'permanent',
+    })
+    expect(kept.destinations.one.held.size).toBe(1)
+    await kept.close()
+  })
+})

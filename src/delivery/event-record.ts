@@ -1,0 +1,24 @@
+import { isRecord } from '../core/json'
+import type { Redactor } from '../core/redaction'
+import { type Naming, naming } from '../events/naming'
+import { boundedEvent } from './bounded-event'
+
+/**
+ * An event as a record keeps it that is executed later: redacted and bounded, but for the members that say what it is
+ * about. A part of a path may look like a secret, or be one; masked, it would name another file.
+ */
+export const eventRecord = (event: unknown, redactor: Redactor): unknown =>
+  boundedEvent(redacted(event, naming, redactor))
+
+function redacted(value: unknown, named: Naming, redactor: Redactor): unknown {
+  if (!isRecord(value)) return redactor.value(value)
+  const entries = Object.entries(value)
+  const others = redactor.value(Object.fromEntries(entries.filter(([name]) => !Object.hasOwn(named, name))))
+  const kept = entries.flatMap(([name, item]) => {
+    const what = Object.hasOwn(named, name) ? named[name] : undefined
+    if (what === undefined) return []
+    if (what !== 'kept') return [[name, redacted(item, what, redactor)]]
+    return [[name, typeof item === 'string' ? item : redactor.value(item)]]
+  })
+  return { ...(isRecord(others) ? others : {}), ...Object.fromEntries(kept) }
+}

@@ -1,0 +1,34 @@
+/** What becomes of a member: kept as it is, or looked into. */
+export type Naming = { readonly [name: string]: 'kept' | Naming }
+
+const cloudEvent: Naming = {
+  id: 'kept',
+  eventid: 'kept',
+  event_id: 'kept',
+  source: 'kept',
+  type: 'kept',
+  time: 'kept',
+  data: {
+    assetId: 'kept',
+    tier: 'kept',
+    repositoryMetadata: {
+      'repo:repositoryId': 'kept',
+      'repo:assetId': 'kept',
+      'repo:path': 'kept',
+      'repo:assetClass': 'kept',
+    },
+  },
+}
+
+const xdmEvent: Naming = {
+  '@id': 'kept',
+  '@type': 'kept',
+  'activitystreams:published': 'kept',
+  'activitystreams:generator': { 'xdmContentRepository:root': 'kept' },
+  'activitystreams:object': { '@type': 'kept', 'xdmAsset:asset_id': 'kept', 'xdmAsset:path': 'kept' },
+}
+
+const bare: Naming = { ...cloudEvent, ...xdmEvent }
+
+/** The members that the decoders read, in each format, bare or under `event`: what makes it this event about this asset. */
+export const naming: Naming = { ...bare, event: bare }
