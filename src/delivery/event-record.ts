@@ -10,6 +10,9 @@ import { boundedEvent } from './bounded-event'
 export const eventRecord = (event: unknown, redactor: Redactor): unknown =>
   boundedEvent(redacted(event, naming, redactor))
 
+/** A URL with user or query may be a key in itself. No decoder takes one for a path, an id of an asset or a host. */
+const urlWithSecrets = /^\s*[a-z][a-z0-9+.-]*:\/\/.*[?@]/is
+
 function redacted(value: unknown, named: Naming, redactor: Redactor): unknown {
   if (!isRecord(value)) return redactor.value(value)
   const entries = Object.entries(value)
@@ -18,7 +21,7 @@ function redacted(value: unknown, named: Naming, redactor: Redactor): unknown {
     const what = Object.hasOwn(named, name) ? named[name] : undefined
     if (what === undefined) return []
     if (what !== 'kept') return [[name, redacted(item, what, redactor)]]
-    return [[name, typeof item === 'string' ? item : redactor.value(item)]]
+    return [[name, typeof item === 'string' && !urlWithSecrets.test(item) ? item : redactor.value(item)]]
   })
   return { ...(isRecord(others) ? others : {}), ...Object.fromEntries(kept) }
 }

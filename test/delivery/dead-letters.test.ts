@@ -159,6 +159,8 @@ describe('a dead letter', () => {
       'activitystreams:actor': 'known-secret',
     }
 
+    await write('1', { ...cloudEvent, id: 'https://store.example/c?sig=abcdef' })
+    expect(state.value('dead-letter.1')).not.toContain('abcdef')
     for (const event of [cloudEvent, { event: cloudEvent }, xdm, { eventid: 'd-1', event: xdm }]) {
       await write('1', event)
       const record = (await letters.read('1', signal()))?.event
