@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { buildBaseline } from '../../bench/baseline'
 import { type BuiltAction, declaredActions, ensureBuilt } from '../app-build'
 import limits from '../budgets.json'
-import { loadFresh, loadInTurn, median } from '../load-time'
+import { loadFresh, loadInTurn } from '../load-time'
 import type { Step } from './step'
 
 const rounds = 11
@@ -51,8 +51,9 @@ async function problemsOf({ name, bundle }: BuiltAction, baseline: string): Prom
   if (stateLoaded) wrong.push(`${name}: aio-lib-state is evaluated when the bundle is loaded`)
 
   const [ours = [], other = []] = await loadInTurn([bundle, baseline], rounds)
-  const ourMs = median(ours.map(({ loadMs }) => loadMs))
-  const otherMs = median(other.map(({ loadMs }) => loadMs))
+  // The least of them: what else the machine does only adds to a load.
+  const ourMs = Math.min(...ours.map(({ loadMs }) => loadMs))
+  const otherMs = Math.min(...other.map(({ loadMs }) => loadMs))
   const figures = `${ourMs.toFixed(1)} ms against ${otherMs.toFixed(1)} ms`
   if (!(otherMs / ourMs >= budget.minLoadRatio)) {
     wrong.push(
