@@ -74,6 +74,8 @@ export type MarketoStandIn = {
   useUpQuota(): void
   /** Stops keeping descriptions of files that are updated. */
   forgetDescriptions(): void
+  /** Until no call is being worked on. */
+  quiet(): Promise<void>
   close(): Promise<void>
 }
 
@@ -156,6 +158,9 @@ export async function startMarketo(options: MarketoOptions = {}): Promise<Market
     },
     forgetDescriptions: () => {
       keepsDescriptions = false
+    },
+    quiet: async () => {
+      while (active > 0) await new Promise((resolve) => setTimeout(resolve, 5))
     },
     close: async () => {
       server.closeAllConnections()

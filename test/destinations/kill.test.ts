@@ -103,6 +103,7 @@ describe('killed in the middle of a put', () => {
       return {
         inputs: { ...instance.inputs, MARKETO_MAX_BYTES: '10000000' },
         read: (key) => instance.read(flatName(key)),
+        quiet: instance.quiet,
         close: instance.close,
       }
     },
