@@ -88,7 +88,8 @@ export function openAkeneo(
         const { deadline } = callContextOf(signal)
         if (!mayPass(error) || attempt >= maxAttempts || clock.now() + wait >= deadline) throw error
         await clock.sleep(wait, signal)
-        const found = await ask()
+        // A refused call did nothing: what has changed meanwhile is somebody else's.
+        const found = error.status === 429 ? undefined : await ask()
         if (found !== undefined) return found
       }
     }

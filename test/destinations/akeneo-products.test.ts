@@ -255,6 +255,28 @@ describe('the media file of a product', () => {
     expect(await target.server.assets.media.get(String(value()))?.read()).toEqual(file(2).bytes())
   })
 
+  it("does not take another's file for its own when it was told to come again", async () => {
+    const headers = { 'retry-after': '1' }
+    const busy = { kind: 'status', status: 429, headers, delayMs: 500 } as const
+    const slow = target.server.faults.add({ ...upload, times: 1, fault: busy })
+    const source = ofAsset(file(1), { 'wknd-skuid': 'LAMP-8' })
+    const first = put(source, target.make({}, inputs))
+    await until(() => slow.hits() === 1, 'the first upload')
+    // The other run sends a file of the same name and size, and ends before it tells the version.
+    const refused = { kind: 'status', status: 422, body: { code: 422, message: 'no' } } as const
+    target.server.faults.add({
+      path: '/api/rest/v1/products/LAMP-8',
+      method: 'PATCH',
+      times: 1,
+      fault: refused,
+    })
+    const other = put(ofAsset(file(2), { 'wknd-skuid': 'LAMP-8' }), target.make({}, inputs))
+    await expect(other).rejects.toThrow()
+    const stored = await first
+    expect(await target.server.assets.media.get(String(value()))?.read()).toEqual(file(1).bytes())
+    expect(await target.make({}, inputs).head?.(key, never, source)).toEqual(stored)
+  })
+
   it('reaches the products that take it, though one does not', async () => {
     const source = ofAsset(file(), { 'wknd-skuid': ['NOT-THERE', 'LAMP-8'] })
     await expect(put(source, target.make({}, inputs))).rejects.toMatchObject({
