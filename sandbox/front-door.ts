@@ -7,6 +7,7 @@ import { changeProduct } from './product-door'
 import { httpAnswer } from './runtime/http-answer'
 import type { Sandbox } from './sandbox'
 import { type Answer, json, type RecordedRequest, type SandboxServer, startServer } from './server'
+import { exportLines } from './shell'
 
 /** What the front door is told. */
 export type FrontDoorOptions = {
@@ -25,7 +26,7 @@ export const encodePath = (path: string): string => path.split('/').map(encodeUR
 
 const PATH_HELP = 'Give it as ?path=/content/dam/<folder>/<file name>, percent-encoded.'
 const ROUTES =
-  'POST /upload?path=, POST /publish?path=, POST /product?sku=, POST /alarm, POST /events, GET /assets?path=, GET /event?path=, GET /exported'
+  'POST /upload?path=, POST /publish?path=, POST /product?sku=, POST /deploy?<input>=, POST /alarm, POST /events, GET /assets?path=, GET /event?path=, GET /exported, GET /env'
 const MEBIBYTE = 1024 * 1024
 const MOST_MEBIBYTES = 4096
 /** What makes the app export an asset at once. */
@@ -39,7 +40,8 @@ const help = (status: number, error: string): Answer => json(status, { error })
 
 /**
  * Starts the HTTP front door of a running sandbox, for people with curl: upload or publish an asset, change a
- * product, deliver an event, look at an asset and at what was exported. Errors are JSON with an `error` that says what to do.
+ * product, deliver an event, look at an asset and at what was exported, deploy another input. Errors are JSON with an
+ * `error` that says what to do.
  */
 export const startFrontDoor = async (options: FrontDoorOptions): Promise<SandboxServer> => {
   const { sandbox, port = 0, onDelivery } = options
@@ -127,6 +129,15 @@ export const startFrontDoor = async (options: FrontDoorOptions): Promise<Sandbox
     return json(status, body ?? null)
   }
 
+  const deploy = ({ query }: RecordedRequest): Answer => {
+    const [[input, value] = ['', ''], ...more] = Object.entries(query)
+    if (input === '' || more.length > 0)
+      return help(400, 'It takes one input. Give it as ?<input>=<value>, percent-encoded.')
+    const actions = sandbox.runtime.rebind(input, value)
+    if (actions.length > 0) return json(200, { input, actions })
+    return help(422, `No action has an input ${input} here. GET /env names those that there are.`)
+  }
+
   const receive = (request: RecordedRequest): Answer | Promise<Answer> => {
     const event = parseJson(request.body)
     if (isJsonObject(event)) return deliver(event)
@@ -141,6 +152,13 @@ export const startFrontDoor = async (options: FrontDoorOptions): Promise<Sandbox
     if (route === 'POST /publish') return publish(request)
     if (route === 'POST /alarm') return alarm()
     if (route === 'POST /product') return changeProduct(sandbox, request)
+    if (route === 'POST /deploy') return deploy(request)
+    if (route === 'GET /env')
+      return {
+        status: 200,
+        headers: { 'content-type': 'text/plain' },
+        body: exportLines(sandbox.operatorEnv()),
+      }
     if (route === 'GET /exported') return json(200, { folder: folder.root, files: await folder.files() })
     if (route === 'POST /events') return receive(request)
     if (route === 'GET /event')

@@ -4,6 +4,8 @@ import type { Sandbox } from './sandbox'
 import { type Answer, json, type RecordedRequest } from './server'
 
 const HELP = 'Give it as ?sku=<identifier>&<attribute>=<value>, percent-encoded.'
+const NOBODY =
+  'Nobody was told: no subscription is active. npm run bridge -- akeneo subscribe makes or resumes one.'
 
 const help = (status: number, error: string): Answer => json(status, { error })
 
@@ -53,6 +55,7 @@ export const changeProduct = async (sandbox: Sandbox, request: RecordedRequest):
       state,
       answer: attempts.at(-1)?.outcome ?? null,
     })),
+    ...(pimEvents.platform.subscriptions().some(({ status }) => status === 'active') ? {} : { note: NOBODY }),
     'pim-sync': reportsOf(sandbox, 'pim-sync', runs),
   })
 }

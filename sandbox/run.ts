@@ -26,7 +26,7 @@ const readArguments = (): { port: number; burst: number | undefined } => {
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error)
     throw new SetupError(
-      `${reason}\nUsage: npm run sandbox [-- --port <first of nine ports> | -- --burst <number of assets>]`,
+      `${reason}\nUsage: npm run sandbox [-- --port <first of ten ports> | -- --burst <number of assets>]`,
     )
   }
   const whole = (name: 'port' | 'burst', usual: number, least: number, most: number): number => {
@@ -37,16 +37,16 @@ const readArguments = (): { port: number; burst: number | undefined } => {
     )
   }
   return {
-    port: whole('port', DEFAULT_PORT, 1024, 65_527),
+    port: whole('port', DEFAULT_PORT, 1024, 65_526),
     burst: given.burst === undefined ? undefined : whole('burst', 0, 1, MOST_AT_ONCE),
   }
 }
 
 /** Before the build, so that nobody waits for it in vain. */
 const checkPorts = async (port: number): Promise<void> => {
-  const taken = await findTakenPort([0, 1, 2, 3, 4, 5, 6, 7, 8].map((it) => port + it))
+  const taken = await findTakenPort([0, 1, 2, 3, 4, 5, 6, 7, 8, 9].map((it) => port + it))
   if (taken === undefined) return
-  const advice = 'Stop what uses it, or choose nine others: npm run sandbox -- --port 9900'
+  const advice = 'Stop what uses it, or choose ten others: npm run sandbox -- --port 9900'
   throw new SetupError(`Port ${taken} is in use. ${advice}`)
 }
 
@@ -61,6 +61,7 @@ const start = async (actions: Record<string, ActionSpec>, port: number): Promise
   const sandbox = await startSandbox({
     actions,
     receiver: 'generic',
+    subscribed: false,
     ports: {
       ims: port + 1,
       aem: port + 2,
@@ -70,6 +71,7 @@ const start = async (actions: Record<string, ActionSpec>, port: number): Promise
       runtime: port + 6,
       journal: port + 7,
       akeneo: port + 8,
+      eventPlatform: port + 9,
     },
     onLog: printLog,
   })
@@ -95,10 +97,9 @@ const start = async (actions: Record<string, ActionSpec>, port: number): Promise
   return sandbox
 }
 
-/** Gives Akeneo the product that the mock knows; it says nothing of that to anybody. */
-const stockAkeneo = ({ akeneo: { catalogue }, pimEvents: { delivery } }: Sandbox): void => {
+/** Gives Akeneo the product that the mock knows. */
+const stockAkeneo = ({ akeneo: { catalogue } }: Sandbox): void => {
   catalogue.setAttribute({ code: 'SupplierName', type: 'pim_catalog_text' })
-  delivery.settings.lose = 1
   catalogue.setProduct(SKU, {
     values: { SupplierName: [{ locale: null, scope: null, data: 'mock-supplier' }] },
   })
@@ -107,20 +108,25 @@ const stockAkeneo = ({ akeneo: { catalogue }, pimEvents: { delivery } }: Sandbox
 const EVERY_MS = 1000
 
 const explain = (sandbox: Sandbox, port: number): void => {
-  const { ims, aem, state, pim, akeneo, runtime, folder, journal } = sandbox
+  const { ims, aem, state, pim, akeneo, pimEvents, runtime, folder, journal } = sandbox
   const door = `http://127.0.0.1:${port}`
   const path = encodePath(SAMPLE)
   console.log(`${paint.bold('The sandbox is running.')} Ctrl-C ends it.\n`)
   console.log(
     `IMS ${ims.url}\nAEM ${aem.url}\nState ${state.url}\nI/O Runtime ${runtime.api.url}\n` +
-      `PIM ${pim.url} (X-Api-Key: ${pim.apiKey})\nAkeneo ${akeneo.url}\nJournal ${journal.journalUrl}\n` +
+      `PIM ${pim.url} (X-Api-Key: ${pim.apiKey})\nAkeneo ${akeneo.url}, its Event Platform ${pimEvents.platform.apiUrl}\nJournal ${journal.journalUrl}\n` +
       `Destination folder: ${folder.root}\n`,
   )
   console.log('Upload an asset; AEM fires its event:')
   console.log(`  curl -s -X POST '${door}/upload?path=${path}'\n`)
   console.log('See its metadata now:')
   console.log(`  curl -s '${door}/assets?path=${path}'\n`)
-  console.log('Change its product in Akeneo; the event arrives, and the metadata follows:')
+  console.log('Let npm run bridge work on this sandbox, and subscribe to what happens in Akeneo:')
+  console.log(`  eval "$(curl -s ${door}/env)"`)
+  console.log(
+    `  npm run bridge -- akeneo subscribe --email you@example.com --url ${runtime.webUrl('pim-events')}\n`,
+  )
+  console.log('Change the product in Akeneo; the event arrives, and the metadata follows:')
   console.log(
     `  curl -s -X POST '${door}/product?sku=${encodeURIComponent(SKU)}&SupplierName=Garden%20Works'`,
   )

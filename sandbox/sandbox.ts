@@ -1,6 +1,7 @@
 import { type AemOptions, type AemStandIn, startAem } from './aem/author'
 import { type AkeneoStandIn, startAkeneo } from './akeneo/akeneo'
-import { createEventFeed, type EventFeed } from './akeneo/event-feed'
+import { type EventFeed, startEventFeed } from './akeneo/event-feed'
+import { subscribeReceiver } from './akeneo/event-subscriber'
 import { createClock, type MovableClock } from './clock'
 import { type EventsStandIn, startEvents } from './events'
 import { type ImsStandIn, startIms } from './ims'
@@ -16,7 +17,7 @@ const CLIENT_ID = 'sandbox-client-id'
 const CLIENT_SECRET = 'p8e-sandbox+client/secret&='
 const SCOPES = ['AdobeID', 'openid', 'aem.assets.author', 'aem.folders']
 const ORG_ID = '0123456789ABCDEF01234567@AdobeOrg'
-const EVENT_SECRET = 'secret-of-the-sandbox-subscription'
+const EVENT_SECRETS = ['first-secret-of-the-sandbox', 'second-secret-of-the-sandbox'] as const
 /** The action that Akeneo's events go to. */
 const PIM_RECEIVER = 'pim-events'
 /**
@@ -34,6 +35,8 @@ export type SandboxOptions = {
   actions?: Record<string, ActionSpec>
   /** The action that {@link Sandbox.events} delivers to: the first one by default. */
   receiver?: string
+  /** False leaves it to others to subscribe `pim-events`, if there is one, to Akeneo's events. */
+  subscribed?: boolean
   clock?: MovableClock
   aem?: Omit<AemOptions, 'clock' | 'isValidToken' | 'allowedClientIds' | 'port' | 'blobPort'>
   /** Fixed ports; free ones by default. */
@@ -46,6 +49,7 @@ export type SandboxOptions = {
     runtime?: number
     journal?: number
     akeneo?: number
+    eventPlatform?: number
   }
   logLevel?: string
   /** Activations that the namespace may have at once: see the runtime. */
@@ -62,7 +66,7 @@ export type Sandbox = {
   state: StateStandIn
   pim: PimStandIn
   akeneo: AkeneoStandIn
-  /** What happens in Akeneo goes to the action `pim-events`, if there is one. */
+  /** What happens in Akeneo goes to whoever subscribes; see {@link SandboxOptions.subscribed}. */
   pimEvents: EventFeed
   runtime: RuntimeStandIn
   events: EventsStandIn
@@ -76,13 +80,15 @@ export type Sandbox = {
   inputs(): Record<string, string>
   /** The environment of an activation that points here. */
   env(): Record<string, string>
+  /** The environment of `npm run bridge` that points here. */
+  operatorEnv(): Record<string, string>
   /** Stops everything and leaves no handle open. */
   close(): Promise<void>
 }
 
 /**
- * Starts IMS, AEM, State, PIMs, the runtime and I/O Events with its journal together. When one cannot start (a port is taken,
- * a bundle is missing), the others are closed and the error is thrown.
+ * Starts IMS, AEM, State, PIMs, the runtime and I/O Events with its journal together. When one cannot start (a port is
+ * taken, a bundle is missing), the others are closed and the error is thrown.
  */
 export const startSandbox = async (options: SandboxOptions = {}): Promise<Sandbox> => {
   const { actions = {}, clock = createClock(), ports = {} } = options
@@ -107,6 +113,9 @@ export const startSandbox = async (options: SandboxOptions = {}): Promise<Sandbo
     const state = await keep(startState({ clock, namespace, auth, port: ports.state ?? 0 }))
     const pim = await keep(startPim({ clock, port: ports.pim ?? 0 }))
     const akeneo = await keep(startAkeneo({ clock, port: ports.akeneo ?? 0 }))
+    // At Akeneo a change takes minutes. Nobody is to wait for that here.
+    const settings = { acceptLoopback: true, effectiveAfterMs: 0 }
+    const pimEvents = await keep(startEventFeed({ clock, akeneo, settings, port: ports.eventPlatform ?? 0 }))
     const folder = await keep(startFolder())
     const registered = { clientId: CLIENT_ID, orgId: ORG_ID, isValidToken: ims.isValid }
     const journal = await keep(startJournal({ clock, ...registered, port: ports.journal ?? 0 }))
@@ -126,13 +135,24 @@ export const startSandbox = async (options: SandboxOptions = {}): Promise<Sandbo
     const akeneoInputs = {
       ...akeneo.inputs(),
       PIM_COMMUNICATOR: 'akeneo',
-      AKENEO_EVENT_SECRETS: EVENT_SECRET,
+      AKENEO_EVENT_SECRETS: EVENT_SECRETS.join(','),
     }
     const env = (): Record<string, string> => ({
       AIO_STATE_ENDPOINT: state.url,
       __OW_API_HOST: runtime.api.url,
       __OW_NAMESPACE: namespace,
       __OW_API_KEY: auth,
+    })
+    const operatorEnv = (): Record<string, string> => ({
+      ...akeneoInputs,
+      ...inputs(),
+      // It would win over the connection, were there one in .env.
+      AKENEO_TOKEN: '',
+      AKENEO_EVENTS_URL: pimEvents.platform.apiUrl,
+      AIO_STATE_ENDPOINT: state.url,
+      AIO_runtime_namespace: namespace,
+      AIO_runtime_auth: auth,
+      AIO_runtime_apihost: runtime.api.url,
     })
     const bound = Object.entries(actions).map(([name, spec]): [string, ActionSpec] => {
       const pimInputs = FED_BY_AKENEO.includes(name) ? akeneoInputs : {}
@@ -147,8 +167,10 @@ export const startSandbox = async (options: SandboxOptions = {}): Promise<Sandbo
       ...(maxActivations === undefined ? {} : { maxActivations }),
     }
     const runtime = await keep(startRuntime({ ...deployment, ...further, port: ports.runtime ?? 0 }))
-    const url = PIM_RECEIVER in actions ? runtime.webUrl(PIM_RECEIVER) : undefined
-    const pimEvents = createEventFeed({ clock, akeneo, url, secret: EVENT_SECRET })
+    if (PIM_RECEIVER in actions && options.subscribed !== false) {
+      const receiver = { url: runtime.webUrl(PIM_RECEIVER), secrets: EVENT_SECRETS }
+      await subscribeReceiver({ akeneo, platform: pimEvents.platform }, receiver)
+    }
     const registrations = new Map<string, EventsStandIn>()
     const register = (action: string): EventsStandIn => {
       const invoke = (params: JsonObject) => runtime.invoke(action, params)
@@ -167,7 +189,7 @@ export const startSandbox = async (options: SandboxOptions = {}): Promise<Sandbo
       return found
     }
     const standIns = { clock, ims, aem, state, pim, akeneo, pimEvents, folder, runtime, events, journal }
-    return { ...standIns, registration, inputs, env, close }
+    return { ...standIns, registration, inputs, env, operatorEnv, close }
   } catch (error) {
     await close()
     throw error

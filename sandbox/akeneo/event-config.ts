@@ -1,6 +1,8 @@
 import { isJsonObject, type JsonObject, type JsonValue } from '../json'
 import { onlyKnown, text } from './event-contact'
+import { parseFilter } from './event-filter'
 import type { EventSubscription } from './event-subscription'
+import { PREFIX } from './product-events'
 import { Refused } from './refusal'
 
 /** What of a subscription its owner says. */
@@ -9,7 +11,6 @@ export type EventConfig = Pick<
   'url' | 'events' | 'secrets' | 'headers' | 'sendProductIdentifier' | 'filter'
 >
 
-const PREFIX = 'com.akeneo.pim.v1.'
 const REDACTED = '***redacted***'
 const fields = ['source', 'subject', 'type', 'events', 'config', 'send_product_identifier', 'filter']
 
@@ -67,10 +68,7 @@ const headersOf = (value: JsonValue | undefined): Record<string, string> => {
 
 const filterOf = (value: JsonValue | undefined): string => {
   const filter = text(value, 'filter')
-  if (filter.length > 500) throw invalid('filter may have at most 500 characters')
-  if ((filter.match(/\b(and|or|not)\b/g) ?? []).length > 10) {
-    throw invalid('filter may have at most 10 logical operators')
-  }
+  parseFilter(filter)
   return filter
 }
 

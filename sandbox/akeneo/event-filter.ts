@@ -1,4 +1,5 @@
 import { isJsonObject, type JsonObject, type JsonValue } from '../json'
+import { Refused } from './refusal'
 
 /** Whether an event with this `data` is wanted. */
 export type Wanted = (data: JsonObject) => boolean
@@ -6,6 +7,8 @@ export type Wanted = (data: JsonObject) => boolean
 const TOKEN = /\s*(?:([a-z_]+)|"([^"]*)"|([=()[\],]))/gy
 const MOST_LENGTH = 500
 const MOST_OPERATORS = 10
+
+const invalid = (message: string): Refused => new Refused(422, message)
 
 type Token = { word?: string; text?: string; sign?: string }
 
@@ -15,7 +18,7 @@ const tokens = (filter: string): Token[] => {
   while (TOKEN.lastIndex < filter.trimEnd().length) {
     const at = TOKEN.lastIndex
     const match = TOKEN.exec(filter)
-    if (match === null) throw new Error(`The filter cannot be read from "${filter.slice(at)}" on`)
+    if (match === null) throw invalid(`The filter cannot be read from "${filter.slice(at)}" on`)
     const [, word, text, sign] = match
     found.push({
       ...(word === undefined ? {} : { word }),
@@ -57,15 +60,15 @@ const fields: Record<string, (data: JsonObject, value: string) => boolean> = {
 
 /**
  * Reads a filter (Akeneo, Event Platform, available filters): `user="..."`, `user_type="..."`, and for deltas
- * `attribute`, `scope` or `channel`, `locale`; with `in [...]`, `not`, `and`, `or` and parentheses. Throws with the reason
- * when Akeneo would not take it.
+ * `attribute`, `scope` or `channel`, `locale`; with `in [...]`, `not`, `and`, `or` and parentheses. Throws a {@link Refused}
+ * that says why Akeneo would not take it.
  */
 export const parseFilter = (filter: string): Wanted => {
-  if (filter.length > MOST_LENGTH) throw new Error(`The filter is longer than ${MOST_LENGTH} characters`)
+  if (filter.length > MOST_LENGTH) throw invalid(`The filter is longer than ${MOST_LENGTH} characters`)
   const rest = tokens(filter)
   const operators = rest.filter(({ word }) => ['and', 'or', 'not'].includes(word ?? '')).length
   if (operators > MOST_OPERATORS)
-    throw new Error(`The filter has more than ${MOST_OPERATORS} logical operators`)
+    throw invalid(`The filter has more than ${MOST_OPERATORS} logical operators`)
 
   const skip = (kind: 'word' | 'sign', value: string): boolean => {
     if (rest[0]?.[kind] !== value) return false
@@ -73,23 +76,23 @@ export const parseFilter = (filter: string): Wanted => {
     return true
   }
   const need = (sign: string): void => {
-    if (!skip('sign', sign)) throw new Error(`The filter lacks "${sign}"`)
+    if (!skip('sign', sign)) throw invalid(`The filter lacks "${sign}"`)
   }
   const text = (): string => {
     const value = rest.shift()?.text
-    if (value === undefined) throw new Error('A value in the filter is not in double quotes')
+    if (value === undefined) throw invalid('A value in the filter is not in double quotes')
     return value
   }
 
   const comparison = (): Wanted => {
     const name = rest.shift()?.word ?? ''
     const matches = Object.hasOwn(fields, name) ? fields[name] : undefined
-    if (matches === undefined) throw new Error(`The filter has no field "${name}"`)
+    if (matches === undefined) throw invalid(`The filter has no field "${name}"`)
     if (skip('sign', '=')) {
       const value = text()
       return (data) => matches(data, value)
     }
-    if (!skip('word', 'in')) throw new Error(`"${name}" in the filter needs "=" or "in"`)
+    if (!skip('word', 'in')) throw invalid(`"${name}" in the filter needs "=" or "in"`)
     need('[')
     const values = [text()]
     while (skip('sign', ',')) values.push(text())
@@ -124,6 +127,6 @@ export const parseFilter = (filter: string): Wanted => {
   }
 
   const wanted = either()
-  if (rest.length > 0) throw new Error('The filter goes on after its end')
+  if (rest.length > 0) throw invalid('The filter goes on after its end')
   return wanted
 }

@@ -1,27 +1,13 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import type { MovableClock } from '../clock'
 import { createFaults, type Faults } from '../faults'
+import type { StatusListener, StatusType } from './event-settings'
 import { jsonBytes, signedHeaders } from './event-signature'
-import type { EventSubscription } from './event-subscription'
 import { post } from './post'
-
-/** What a subscription's status has become, and by whom. */
-export type NotificationType =
-  | 'subscription.suspended.system'
-  | 'subscription.suspended.user'
-  | 'subscription.revoked'
-  | 'subscription.resumed'
-
-/** The contact of a subscriber, as far as it says how to tell it something. */
-export type Contact = {
-  technicalEmail: string
-  channels: readonly ('email' | 'webhook')[]
-  webhook?: { url: string; secret: string }
-}
 
 /** One that was sent or given up. `attempts` are the webhook's: statuses, or why there is none. */
 export type Notification = {
-  type: NotificationType
+  type: StatusType
   subscriptionId: string
   attempts: (number | string)[]
   /** Where it went by e-mail as well, or instead. */
@@ -31,10 +17,7 @@ export type Notification = {
 /** Tells subscribers what becomes of their subscriptions. */
 export type Notifier = {
   /** Resolves when the webhook has taken it or it was given up; it is never an error. */
-  notify(
-    type: NotificationType,
-    about: { subscription: EventSubscription; contact: Contact; pimUrl: string; reason?: string },
-  ): Promise<Notification>
+  notify(...status: Parameters<StatusListener>): Promise<Notification>
   /** All so far, in the order in which they ended. */
   sent: Notification[]
   faults: Faults

@@ -4,7 +4,7 @@ import type { JsonObject } from '../json'
 import { type ConfigRules, changedConfig, configView, type EventConfig } from './event-config'
 import type { EventContact, EventSubscriber } from './event-contact'
 import type { EventLogEntry } from './event-logs'
-import type { EventPlatformSettings, StatusListener } from './event-settings'
+import type { EventPlatformSettings, StatusListener, StatusType } from './event-settings'
 import type { EventSubscription } from './event-subscription'
 import { Refused } from './refusal'
 
@@ -92,7 +92,7 @@ export const createEventRegister = (options: {
   const become = (
     it: Kept,
     status: EventSubscription['status'],
-    { operation, type, reason }: { operation: string; type: Parameters<StatusListener>[0]; reason?: string },
+    { operation, type, reason }: { operation: string; type: StatusType; reason?: string },
   ): void => {
     it.status = status
     it.updatedAt = clock.now()

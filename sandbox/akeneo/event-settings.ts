@@ -19,12 +19,15 @@ export type EventPlatformSettings = {
   logsPerPage: number | undefined
 }
 
-/** Tells what has become of a subscription, and by whom. */
+/** What a subscription's status has become, and by whom. */
+export type StatusType =
+  | 'subscription.suspended.system'
+  | 'subscription.suspended.user'
+  | 'subscription.revoked'
+  | 'subscription.resumed'
+
+/** Hears what has become of a subscription. */
 export type StatusListener = (
-  type:
-    | 'subscription.suspended.system'
-    | 'subscription.suspended.user'
-    | 'subscription.revoked'
-    | 'subscription.resumed',
+  type: StatusType,
   about: { subscription: EventSubscription; contact: EventContact; pimUrl: string; reason?: string },
 ) => void

@@ -75,7 +75,7 @@ export const productChange: Scene = async (stage) => {
   detail('Nothing was written: the asset says already what the PIM says.')
 
   step('A stranger sends an event that nobody signed')
-  const url = pimEvents.subscriptions()[0]?.url ?? ''
+  const url = pimEvents.platform.subscriptions()[0]?.url ?? ''
   const stranger = await fetch(url, { method: 'POST', body: JSON.stringify(first.delivery.event) })
   await runtime.idle()
   expect(stranger.status === 401, 'it is refused with 401', stranger.status)

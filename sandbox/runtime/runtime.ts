@@ -1,5 +1,5 @@
 import { createClock, type MovableClock } from '../clock'
-import type { JsonObject } from '../json'
+import type { JsonObject, JsonValue } from '../json'
 import type { SandboxServer } from '../server'
 import { type Activation, MAX_BYTES, type Started } from './activation'
 import { startApi } from './api'
@@ -41,6 +41,11 @@ export type RuntimeStandIn = {
    * A blocking invocation. Throws on an unknown action and on parameters over 1 MB, as the API refuses those.
    */
   invoke(action: string, params?: JsonObject, options?: { timeoutMs?: number }): Promise<Activation>
+  /**
+   * Changes an input of the actions that have it, as a deployment with another `.env` does: their containers stay.
+   * Returns the names of those actions.
+   */
+  rebind(input: string, value: JsonValue): string[]
   /** The records that the platform keeps, oldest first: what was invoked without blocking, and what failed. */
   activations(action?: string): ActivationRecord[]
   /** Resolves when nothing is running any more. */
@@ -130,6 +135,11 @@ export const startRuntime = async (options: RuntimeOptions): Promise<RuntimeStan
       if (Buffer.byteLength(JSON.stringify(params)) > MAX_BYTES)
         throw new Error('413: the parameters exceed 1 MB')
       return start(name, params, { timeoutMs, blocking: true }).ended
+    },
+    rebind: (input, value) => {
+      const bound = [...deployed].filter(([, { spec }]) => Object.hasOwn(spec.inputs ?? {}, input))
+      for (const [, it] of bound) it.spec = { ...it.spec, inputs: { ...it.spec.inputs, [input]: value } }
+      return bound.map(([name]) => name)
     },
     activations: (name) => log.all().filter((it) => name === undefined || it.name === name),
     idle: async () => {

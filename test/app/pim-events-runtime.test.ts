@@ -52,7 +52,7 @@ test('an import that changes 300 products at once reaches all their assets, and 
   expect(await deliverAll()).toBeLessThan(600)
 
   expect(names()).toEqual(new Set(['new']))
-  expect(pimEvents.subscriptions()[0]?.status).toBe('active')
+  expect(pimEvents.platform.subscriptions()[0]?.status).toBe('active')
   expect(runtime.activations('pim-sync').length).toBeLessThan(60)
 })
 
@@ -75,7 +75,7 @@ test('what happens while pim-sync cannot be started is not lost', async () => {
   await deliverAll()
 
   expect(names()).toEqual(new Set(['new']))
-  expect(pimEvents.subscriptions()[0]?.status).toBe('active')
+  expect(pimEvents.platform.subscriptions()[0]?.status).toBe('active')
 })
 
 test('events that come twice and in any order end in what the PIM says now', async () => {

@@ -1,8 +1,5 @@
 import { type AkeneoStandIn, startAkeneo } from '../../sandbox/akeneo/akeneo'
-import { createEventDelivery } from '../../sandbox/akeneo/event-delivery'
-import { createNotifier } from '../../sandbox/akeneo/event-notifications'
-import { type EventPlatformStandIn, startEventPlatform } from '../../sandbox/akeneo/event-platform'
-import { happeningsOf } from '../../sandbox/akeneo/product-events'
+import { type EventFeed, startEventFeed } from '../../sandbox/akeneo/event-feed'
 import { createClock } from '../../sandbox/clock'
 import type { JsonObject } from '../../sandbox/json'
 import { type SandboxServer, startServer } from '../../sandbox/server'
@@ -11,33 +8,15 @@ const clock = createClock({ frozen: true })
 let status = 200
 let receiver: SandboxServer
 let akeneo: AkeneoStandIn
-let platform: EventPlatformStandIn
-const delivery = createEventDelivery({
-  clock,
-  subscriptions: () => platform.subscriptions(),
-  suspend: ({ id }, reason) => platform.suspend(id, reason),
-  log: (error) => platform.log(error),
-})
+let feed: EventFeed
 
 beforeAll(async () => {
   receiver = await startServer({ clock, handle: () => ({ status }) })
   akeneo = await startAkeneo({ clock })
-  const notifier = createNotifier({ clock })
-  platform = await startEventPlatform({
-    clock,
-    akeneo,
-    settings: { acceptLoopback: true },
-    onStatus: (type, about) => {
-      void notifier.notify(type, about)
-      if (type === 'subscription.resumed') delivery.resumed(about.subscription.id)
-    },
-  })
-  akeneo.catalogue.onChange((change) => {
-    for (const happening of happeningsOf(change, akeneo.catalogue)) delivery.publish(happening)
-  })
+  feed = await startEventFeed({ clock, akeneo, settings: { acceptLoopback: true } })
 })
 afterAll(async () => {
-  for (const server of [platform, akeneo, receiver]) await server.close()
+  for (const server of [feed, akeneo, receiver]) await server.close()
 })
 
 async function call(
@@ -45,7 +24,7 @@ async function call(
   path: string,
   body?: JsonObject,
 ): Promise<{ id?: string; status?: string }> {
-  const response = await fetch(`${platform.apiUrl}${path}`, {
+  const response = await fetch(`${feed.platform.apiUrl}${path}`, {
     method,
     headers: {
       'content-type': 'application/json',
@@ -61,7 +40,7 @@ async function call(
 /** What becomes of the event of a new product. */
 async function delivered(sku: string): Promise<string[]> {
   akeneo.catalogue.setProduct(sku)
-  return (await delivery.deliverDue()).map(({ state }) => state)
+  return (await feed.delivery.deliverDue()).map(({ state }) => state)
 }
 
 describe('what is managed is what is delivered', () => {

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { checkDependencies, projectRoot, SetupError } from '../../sandbox/build'
@@ -8,6 +9,7 @@ import { findTakenPort } from '../../sandbox/ports'
 import { createPaint, mebibytes, milliseconds, table } from '../../sandbox/print'
 import { type Sandbox, startSandbox } from '../../sandbox/sandbox'
 import type { SandboxServer } from '../../sandbox/server'
+import { exportLines } from '../../sandbox/shell'
 
 const bundle = join(__dirname, 'fixtures', 'enricher.cjs')
 const exporter = join(__dirname, 'fixtures', 'exporter.cjs')
@@ -106,11 +108,12 @@ describe('a change in the PIM', () => {
       state: 'delivered',
       event: { type: 'com.akeneo.pim.v1.product.created' },
     })
+    const [{ secrets } = {}] = sandbox.pimEvents.platform.subscriptions()
     const seen = await fetch(sandbox.runtime.webUrl('pim-events'), { method: 'POST' })
     expect(await seen.json()).toMatchObject({
       PIM_COMMUNICATOR: 'akeneo',
       AKENEO_URL: sandbox.akeneo.url,
-      AKENEO_EVENT_SECRETS: sandbox.pimEvents.subscriptions()[0]?.secrets.primary,
+      AKENEO_EVENT_SECRETS: `${secrets?.primary},${secrets?.secondary}`,
     })
   })
 
@@ -119,7 +122,7 @@ describe('a change in the PIM', () => {
     const { akeneo, pimEvents: feed } = sandbox
     akeneo.catalogue.setProduct('LAMP-7')
     await feed.delivery.deliverDue()
-    expect(feed.subscriptions()[0]?.status).toBe('suspended')
+    expect(feed.platform.subscriptions()[0]?.status).toBe('suspended')
     akeneo.catalogue.setProduct('LAMP-8')
     expect(await feed.delivery.deliverDue()).toEqual([])
   })
@@ -223,6 +226,19 @@ describe('the front door', () => {
     )
   })
 
+  it('gives a shell the environment of npm run bridge', async () => {
+    const lines = await (await fetch(`${door.url}/env`)).text()
+    const script = `${lines}exec "${process.execPath}" -p 'JSON.stringify(process.env)'`
+    const seen = JSON.parse(execFileSync('sh', ['-c', script], { encoding: 'utf8' }))
+    expect(seen).toMatchObject(sandbox.operatorEnv())
+    expect(seen).toMatchObject({
+      ADC_CECREDENTIALS_CLIENTSECRET: sandbox.inputs().ADC_CECREDENTIALS_CLIENTSECRET,
+      AKENEO_EVENTS_URL: sandbox.pimEvents.platform.apiUrl,
+      AIO_runtime_namespace: sandbox.env().__OW_NAMESPACE,
+    })
+    expect(exportLines({ A: "it's" })).toBe("export A='it'\\''s'\n")
+  })
+
   it('answers what the action answers, a failure too', async () => {
     const answer = await call('POST', '/events', '{"type":"odd"}')
     expect(answer).toEqual({ status: 400, body: { message: 'no event' } })
@@ -236,6 +252,8 @@ describe('the front door', () => {
     ['POST', '/upload?path=/content/dam/a.jpg&mib=x', undefined, 400, 'mib=x'],
     ['POST', '/publish', undefined, 400, '?path=/content/dam/'],
     ['POST', '/publish?path=/content/dam/none.jpg', undefined, 404, 'POST /upload?path='],
+    ['POST', '/deploy', undefined, 400, '?<input>=<value>'],
+    ['POST', '/deploy?COLOUR=red', undefined, 422, 'GET /env'],
     ['POST', '/events', '{"type":', 400, 'not valid JSON'],
     ['POST', '/events', '[]', 400, 'not an object'],
     [

@@ -8,23 +8,15 @@ export type BridgeRun = { code: number | null; stdout: string; stderr: string }
 
 /** The command as the operator types it, in a process of its own, in front of a sandbox. */
 export const createBridge =
-  (receiver: () => Receiver) =>
+  (receiver: () => Pick<Receiver, 'sandbox'>) =>
   (args: readonly string[], env: Record<string, string> = {}): Promise<BridgeRun> => {
     const { sandbox } = receiver()
-    const { __OW_NAMESPACE = '', __OW_API_KEY = '', ...rest } = sandbox.env()
     const child = spawn(
       process.execPath,
       [require.resolve('tsx/cli'), join(root, 'cli/bridge.ts'), ...args],
       {
         cwd: root,
-        env: {
-          PATH: process.env.PATH,
-          ...sandbox.inputs(),
-          ...rest,
-          AIO_runtime_namespace: __OW_NAMESPACE,
-          AIO_runtime_auth: __OW_API_KEY,
-          ...env,
-        },
+        env: { PATH: process.env.PATH, ...sandbox.operatorEnv(), ...env },
       },
     )
     let stdout = ''
