@@ -1,10 +1,12 @@
 import { join } from 'node:path'
+import { buffer } from 'node:stream/consumers'
 import {
   AccountSASPermissions,
   BlobServiceClient,
   ContainerSASPermissions,
   generateAccountSASQueryParameters,
   generateBlobSASQueryParameters,
+  RestError,
   StorageSharedKeyCredential,
 } from '@azure/storage-blob'
 import { startServerProcess } from './server-process'
@@ -24,6 +26,8 @@ export type Azurite = {
   accountSas(): string
   /** The library's own client, for a second look. */
   service: BlobServiceClient
+  /** What one request reads of a blob: the bytes of one moment. Undefined when there is none. */
+  read(name: string): Promise<Buffer | undefined>
   close(): Promise<void>
 }
 
@@ -55,7 +59,31 @@ export async function startAzurite(): Promise<Azurite> {
   const service = BlobServiceClient.fromConnectionString(connectionString)
   await service.createContainer(container)
 
-  return { url, connectionString, account, key, container, sasUrl, accountSas, service, close: server.close }
+  return {
+    url,
+    connectionString,
+    account,
+    key,
+    container,
+    sasUrl,
+    accountSas,
+    service,
+    read,
+    close: server.close,
+  }
+
+  async function read(name: string): Promise<Buffer | undefined> {
+    try {
+      const { readableStreamBody } = await service
+        .getContainerClient(container)
+        .getBlobClient(name)
+        .download()
+      return readableStreamBody === undefined ? undefined : await buffer(readableStreamBody)
+    } catch (thrown) {
+      if (thrown instanceof RestError && thrown.statusCode === 404) return undefined
+      throw thrown
+    }
+  }
 
   function sasUrl(options: { permissions?: string; expiresOn?: Date; container?: string } = {}): string {
     const { permissions = 'racwd', expiresOn = new Date(Date.now() + 3_600_000) } = options
