@@ -154,18 +154,37 @@ describe('the products on an asset', () => {
     expect(target.calls().filter((call) => /PATCH products/.test(call))).toHaveLength(1)
   })
 
-  it('get it although Akeneo refuses it to one of them', async () => {
+  it('get it although Akeneo refuses it to one of them, which is named', async () => {
+    const errors = [{ property: 'values', attribute: 'packshots', message: 'Set it on the parent.' }]
     target.server.faults.add({
       method: 'PATCH',
       path: /products\/LAMP%207/,
-      fault: { kind: 'status', status: 422, body: { code: 422, message: 'Set it on the parent.' } },
+      fault: { kind: 'status', status: 422, body: { code: 422, message: 'Validation failed.', errors } },
     })
-    await expect(put(on(['LAMP 7/a', 'LAMP-8']), linked())).rejects.toMatchObject({
+    const failure: unknown = await put(on(['LAMP-9', 'LAMP 7/a', 'LAMP-8']), linked()).catch(
+      (thrown: unknown) => thrown,
+    )
+    expect(failure).toMatchObject({ failureClass: 'permanent', code: 'AKENEO_REFUSED' })
+    expect(String(failure)).toContain('the product "LAMP 7/a"')
+    expect(String(failure)).toContain('packshots: Set it on the parent.')
+    expect(collection('LAMP-8')).toEqual(['older', code])
+  })
+
+  it('have it when it stands in the collection of their product model, which is not written', async () => {
+    const { catalogue, assets } = target.server
+    assets.upsert(target.family, { code }, Date.now())
+    const held = [{ locale: null, scope: null, data: [code] }]
+    catalogue.setModel('lamps', { values: { packshots: held } })
+    catalogue.setProduct('LAMP-9', { parent: 'lamps' })
+    const destination = linked()
+    const previous = await destination.head?.(key, never)
+    await destination.put(key, on('LAMP-9'), { signal: never, ...(previous && { previous }) })
+    catalogue.setModel('lamps', { values: { packshots: [{ locale: null, scope: null, data: ['older'] }] } })
+    await expect(put(on('LAMP-9'), destination)).rejects.toMatchObject({
       failureClass: 'permanent',
       code: 'AKENEO_REFUSED',
-      message: expect.stringContaining('on the parent'),
+      message: expect.stringContaining('the product "LAMP-9"'),
     })
-    expect(collection('LAMP-8')).toEqual(['older', code])
   })
 
   it('are not told of a collection that does not fit: no file is sent, and the work waits', async () => {

@@ -149,6 +149,20 @@ describe('the Asset Manager', () => {
     }
   })
 
+  it('names the attribute that Akeneo does not like', async () => {
+    const errors = [
+      { property: 'values', attribute: 'weight', locale: 'en_US', channel: null, message: 'Not a number.' },
+      { property: 'values.usage', message: 'No such option.' },
+    ]
+    const body = [{ code, status_code: 422, message: 'The asset breaks a rule.', errors }]
+    target.server.faults.add({ ...patch, fault: { kind: 'status', status: 200, body } })
+    await expect(put()).rejects.toMatchObject({
+      failureClass: 'permanent',
+      code: 'AKENEO_REFUSED',
+      message: expect.stringContaining('weight (en_US): Not a number. values.usage: No such option.'),
+    })
+  })
+
   /** Puts over whatever is there, as the app does it. */
   const refreshing = () => {
     const destination = target.make()
