@@ -66,9 +66,17 @@ describe('what goes with the file', () => {
       'dc:subject': ['a', 'b'],
     })
     await put(source, destination)
+    const { colours = [] } = target.family.assets.get(code)?.values ?? {}
     const written = ['weight', 'approved', 'main', 'colours', 'alt'].map((name) => target.data(key, name))
     expect(written).toEqual(['1.5', true, 'green', ['green', 'red'], 'a, b'])
     expect(await destination.head?.(key, never, source)).toMatchObject({ version: source.version })
+    // Options are a set: Akeneo may give them in its own order, and knows no option twice.
+    if (colours[0]) colours[0].data = ['red', 'green']
+    expect(await destination.head?.(key, never, source)).toMatchObject({ version: source.version })
+    const twice = ofAsset(file(), { ...source.asset?.metadata, 'shop:colours': ['green', 'red', 'green'] })
+    expect(await destination.head?.(key, never, twice)).toMatchObject({ version: source.version })
+    const fewer = ofAsset(file(), { ...source.asset?.metadata, 'shop:colours': ['green'] })
+    expect(await destination.head?.(key, never, fewer)).toMatchObject({ version: undefined })
   })
 
   it('is an asset whose code one may choose', async () => {
