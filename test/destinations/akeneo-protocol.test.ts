@@ -463,3 +463,25 @@ describe('the inputs', () => {
     expect(make).toThrow(named)
   })
 })
+test('exports and the PIM communicator together never make more calls at once than Akeneo allows', async () => {
+  const { server } = target
+  const turn = () => new Promise<void>((resolve) => setImmediate(resolve))
+  server.settings.duringCall = async () => {
+    for (let turns = 0; turns < 5; turns++) await turn()
+  }
+  for (let sku = 0; sku < 300; sku++) server.catalogue.setProduct(`SKU-${sku}`)
+  const clock = createTestClock()
+  const context = contextOf({ ...server.inputs(), AKENEO_CHANNEL: 'ecommerce', AKENEO_LOCALES: 'en_US' })
+  const http = createHttpClient({ clock, random: () => 0.5 })
+  const pim = akeneoPim()({ ...context, redactor: createRedactor(), clock, http })
+  const refs = Array.from({ length: 300 }, (_, sku) => ({ kind: 'identifier' as const, value: `SKU-${sku}` }))
+  const destination = target.make()
+  const keys = Array.from({ length: 8 }, (_, index) => `shop/${index}.png`)
+  const exports = keys.map((at) => destination.put(at, file(), { signal: never }))
+  const [products] = await Promise.all([pim.getProducts(refs, never), ...exports])
+  expect(products).toHaveLength(300)
+  expect(target.family.assets.size).toBe(8)
+  expect(server.throttle.peak()).toBe(4)
+  expect(server.throttle.refusals()).toBe(0)
+})
+
