@@ -26,7 +26,8 @@ export function akeneoProductMedia(
   const products = createAkeneoProducts(access)
   const attributes = createProductAttributes(access)
   const wantedMedia: Wanted = { ...media, types: ['pim_catalog_image', 'pim_catalog_file'] }
-  const wanted = [wantedMedia, { ...version, types: ['pim_catalog_text', 'pim_catalog_textarea'] }]
+  const texts = ['pim_catalog_text', 'pim_catalog_textarea']
+  const wanted: readonly Wanted[] = [wantedMedia, { ...version, types: texts, isVersion: true }]
 
   return {
     name,

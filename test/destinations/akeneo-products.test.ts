@@ -312,6 +312,50 @@ describe('the media file of a product', () => {
     expect(target.uploads()).toBe(0)
   })
 
+  it('is refused before a byte is sent, when the attribute takes none like it', async () => {
+    const { catalogue } = target.server
+    const rules = { maxFileSize: '1', allowedExtensions: ['png'] }
+    catalogue.setAttribute({ code: 'packshot', type: 'pim_catalog_image', ...rules })
+    const metadata = { 'wknd-skuid': 'LAMP-8' }
+    const tooLarge = ofAsset(file(1, 2 * 1024 * 1024), metadata)
+    const other = ofAsset(fakeBinary({ size: 10, name: 'lamp.tif' }), metadata)
+    for (const [source, errorCode] of [
+      [tooLarge, 'AKENEO_TOO_LARGE'],
+      [other, 'AKENEO_TYPE_REFUSED'],
+    ] as const) {
+      await expect(put(source, target.make({}, inputs))).rejects.toMatchObject({
+        failureClass: 'permanent',
+        code: errorCode,
+      })
+    }
+    expect(target.uploads()).toBe(0)
+  })
+
+  it('names the product that refuses it', async () => {
+    target.server.faults.add({
+      ...upload,
+      fault: { kind: 'status', status: 422, body: { code: 422, message: 'Not in its family.' } },
+    })
+    const source = ofAsset(file(), { 'wknd-skuid': 'LAMP-8' })
+    await expect(put(source, target.make({}, inputs))).rejects.toMatchObject({
+      code: 'AKENEO_REFUSED',
+      message: expect.stringMatching(/"LAMP-8".*Not in its family/),
+    })
+  })
+
+  it('needs room for its version', async () => {
+    const { catalogue } = target.server
+    catalogue.setAttribute({ code: 'bridge_version', type: 'pim_catalog_text', maxCharacters: 50 })
+    await expect(
+      put(ofAsset(file(), { 'wknd-skuid': 'LAMP-8' }), target.make({}, inputs)),
+    ).rejects.toMatchObject({
+      failureClass: 'systemic',
+      code: 'AKENEO_ATTRIBUTE_UNKNOWN',
+      message: expect.stringContaining('255'),
+    })
+    expect(target.uploads()).toBe(0)
+  })
+
   it('needs a product', async () => {
     const destination = target.make({}, inputs)
     const failures = [

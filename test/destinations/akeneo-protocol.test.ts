@@ -258,8 +258,25 @@ describe('the Asset Manager', () => {
         message: expect.stringContaining(said),
       })
     }
+    const version = target.family.attributes.get('bridge_version')
+    if (version) version.max_characters = 50
+    await expect(put()).rejects.toMatchObject({
+      failureClass: 'systemic',
+      code: 'AKENEO_ATTRIBUTE_UNKNOWN',
+      message: expect.stringContaining('255'),
+    })
     target.server.settings.assetManager = false
     await expect(put()).rejects.toMatchObject({ code: 'AKENEO_FAMILY_UNKNOWN' })
+    expect(target.uploads()).toBe(0)
+  })
+
+  it.each(['media', 'bridge_version'])('fills %s itself: `values` may not', async (attribute) => {
+    const destination = target.make({ values: [{ attribute, from: 'dc:title' }] })
+    await expect(put(file(), destination)).rejects.toMatchObject({
+      failureClass: 'systemic',
+      code: 'CONFIG_INVALID',
+      message: expect.stringContaining(attribute),
+    })
     expect(target.uploads()).toBe(0)
   })
 
@@ -446,23 +463,6 @@ test('uploads leave room for the calls of the PIM communicator in the same conta
 })
 const stop = new AbortController()
 
-describe('the inputs', () => {
-  const destination = (inputs: Record<string, string | undefined>) =>
-    target.make({}, { AKENEO_ASSET_FAMILY: undefined, ...inputs })
-
-  it.each([
-    [{ AKENEO_ASSET_FAMILY: 'pack shots' }, 'AKENEO_ASSET_FAMILY'],
-    [{ AKENEO_ASSET_FAMILY: 'a', AKENEO_ASSET_MEDIA: 'b-c' }, 'AKENEO_ASSET_MEDIA'],
-    [{ AKENEO_ASSET_FAMILY: 'a', AKENEO_PRODUCT_MEDIA: 'b' }, 'AKENEO_PRODUCT_MEDIA'],
-    [{ AKENEO_ASSET_FAMILY: 'a', AKENEO_PRODUCT_ASSETS: 'ö' }, 'AKENEO_PRODUCT_ASSETS'],
-    [{ AKENEO_ASSET_FAMILY: 'a', AKENEO_VERSION_ATTRIBUTE: '/' }, 'AKENEO_VERSION_ATTRIBUTE'],
-    [{ AKENEO_ASSET_FAMILY: 'a', AKENEO_URL: 'http://example.com' }, 'AKENEO_URL'],
-  ])('name the one that is wrong: %j', (inputs, named) => {
-    const make = () => destination(inputs)
-    expect(make).toThrow(expect.objectContaining({ failureClass: 'systemic', code: 'INPUT_INVALID' }))
-    expect(make).toThrow(named)
-  })
-})
 test('exports and the PIM communicator together never make more calls at once than Akeneo allows', async () => {
   const { server } = target
   const turn = () => new Promise<void>((resolve) => setImmediate(resolve))
@@ -485,3 +485,28 @@ test('exports and the PIM communicator together never make more calls at once th
   expect(server.throttle.refusals()).toBe(0)
 })
 
+describe('the inputs', () => {
+  const destination = (inputs: Record<string, string | undefined>) =>
+    target.make({}, { AKENEO_ASSET_FAMILY: undefined, ...inputs })
+
+  it.each([
+    [{ AKENEO_ASSET_FAMILY: 'pack shots' }, 'AKENEO_ASSET_FAMILY'],
+    [{ AKENEO_ASSET_FAMILY: 'a', AKENEO_ASSET_MEDIA: 'b-c' }, 'AKENEO_ASSET_MEDIA'],
+    [{ AKENEO_ASSET_FAMILY: 'a', AKENEO_PRODUCT_MEDIA: 'b' }, 'AKENEO_PRODUCT_MEDIA'],
+    [{ AKENEO_ASSET_FAMILY: 'a', AKENEO_PRODUCT_ASSETS: 'ö' }, 'AKENEO_PRODUCT_ASSETS'],
+    [{ AKENEO_ASSET_FAMILY: 'a', AKENEO_VERSION_ATTRIBUTE: '/' }, 'AKENEO_VERSION_ATTRIBUTE'],
+    [{ AKENEO_ASSET_FAMILY: 'a', AKENEO_ASSET_LINK: 'https://dam.example.com' }, 'AKENEO_ASSET_LINK'],
+    [{ AKENEO_ASSET_FAMILY: 'a', AKENEO_ASSET_LINK: 'https://x.com{path}?{id}' }, 'AKENEO_ASSET_LINK'],
+    [{ AKENEO_ASSET_FAMILY: 'a', AKENEO_ASSET_LINK: 'https://x.com{path' }, 'AKENEO_ASSET_LINK'],
+    [{ AKENEO_ASSET_FAMILY: 'a', AKENEO_URL: 'http://example.com' }, 'AKENEO_URL'],
+  ])('name the one that is wrong: %j', (inputs, named) => {
+    const make = () => destination(inputs)
+    expect(make).toThrow(expect.objectContaining({ failureClass: 'systemic', code: 'INPUT_INVALID' }))
+    expect(make).toThrow(named)
+  })
+
+  it('do not hide that the code names two places', () => {
+    const make = () => target.make({ family: 'packshots', productMedia: 'packshot' })
+    expect(make).toThrow(expect.objectContaining({ failureClass: 'systemic', code: 'CONFIG_INVALID' }))
+  })
+})
