@@ -394,6 +394,21 @@ describe('what stands in front of Akeneo', () => {
     }
   })
 
+  it('may answer 404 to everything while Akeneo is replaced: that does not mean that nothing is there', async () => {
+    const ingress = await startRawServer((_, response) => {
+      response.writeHead(404, { 'content-type': 'text/plain' }).end('default backend - 404')
+    })
+    try {
+      const destination = target.make({}, { AKENEO_URL: ingress.url, AKENEO_TOKEN: 'app-token' })
+      await expect(destination.head?.(key, never)).rejects.toMatchObject({
+        failureClass: 'transient',
+        code: 'AKENEO_NOT_JSON',
+      })
+    } finally {
+      await ingress.close()
+    }
+  })
+
   it('may cut an answer that has said all: the file is not sent again', async () => {
     const proxy = await inFrontOf((response) => {
       response.req.on('end', () => {
