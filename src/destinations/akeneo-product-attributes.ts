@@ -51,7 +51,10 @@ export function createProductAttributes(access: AkeneoAccess): ProductAttributes
   async function get(wanted: Wanted, signal: AbortSignal): Promise<ProductAttribute> {
     const { attribute: code } = wanted
     const held = known.get(code)
-    if (held !== undefined && access.clock.now() < held.until) return held.attribute
+    if (held !== undefined && access.clock.now() < held.until) {
+      check(held.attribute, wanted)
+      return held.attribute
+    }
     const answer = await access.find(`attributes/${code}`, { permission: 'List attributes' }, signal)
     if (answer === undefined) {
       throw attributeUnknown(

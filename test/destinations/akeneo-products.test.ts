@@ -356,6 +356,15 @@ describe('the media file of a product', () => {
     expect(target.uploads()).toBe(0)
   })
 
+  it('is no attribute for its own version', async () => {
+    const source = ofAsset(file(), { 'wknd-skuid': 'LAMP-8' })
+    await expect(put(source, target.make({ versionAttribute: 'packshot' }, inputs))).rejects.toMatchObject({
+      failureClass: 'systemic',
+      code: 'AKENEO_ATTRIBUTE_UNKNOWN',
+    })
+    expect(target.uploads()).toBe(0)
+  })
+
   it('needs a product', async () => {
     const destination = target.make({}, inputs)
     const failures = [
