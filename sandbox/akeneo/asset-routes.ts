@@ -102,8 +102,7 @@ export const createAssetRoutes = (parts: {
       above.some((model) => Object.hasOwn(catalogue.models.get(model)?.values ?? {}, code)),
     )
     if (ofModel !== undefined) {
-      const problem = 'Cannot set the property to this entity as it is not in the attribute set'
-      throw new Refused(422, `${problem}: "${ofModel}".`)
+      throw new Refused(422, `Cannot set the property "${ofModel}": it is not in the attribute set.`)
     }
     const same = (a: AkeneoValue, b: AkeneoValue): boolean => a.locale === b.locale && a.scope === b.scope
     const merged: Record<string, readonly AkeneoValue[]> = { ...held?.values }

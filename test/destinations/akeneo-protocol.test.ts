@@ -53,6 +53,17 @@ describe('the Asset Manager', () => {
     expect(target.family.assets.size).toBe(1)
   })
 
+  it('gets a token by password when the refresh token ends in the middle, too', async () => {
+    const { oauth } = target.server
+    const destination = target.make()
+    await put(file(), destination)
+    oauth.revokeAll()
+    const source = file(2)
+    await destination.put('b.png', source, { signal: never })
+    expect(oauth.grants).toEqual(['password', 'password'])
+    expect(await target.read('b.png')).toEqual(source.bytes())
+  })
+
   it('gives up, systemic, when a new token is refused, too', async () => {
     target.server.faults.add({ ...media, fault: { kind: 'status', status: 401 } })
     await expect(put()).rejects.toMatchObject({ failureClass: 'systemic', code: 'AKENEO_UNAUTHORIZED' })
