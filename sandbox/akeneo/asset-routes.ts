@@ -97,6 +97,13 @@ export const createAssetRoutes = (parts: {
       }
     }
     const held = catalogue.bySku(sku)
+    const above = held === undefined ? [] : catalogue.ancestors(held)
+    const ofModel = Object.keys(values).find((code) =>
+      above.some((model) => Object.hasOwn(catalogue.models.get(model)?.values ?? {}, code)),
+    )
+    if (ofModel !== undefined) {
+      throw new Refused(422, `Cannot set the property "${ofModel}": it is not in the attribute set.`)
+    }
     const same = (a: AkeneoValue, b: AkeneoValue): boolean => a.locale === b.locale && a.scope === b.scope
     const merged: Record<string, readonly AkeneoValue[]> = { ...held?.values }
     for (const [code, entries] of Object.entries(values)) {
@@ -213,9 +220,15 @@ export const createAssetRoutes = (parts: {
       if (typeof identifier !== 'string' || catalogue.bySku(identifier) === undefined) {
         throw new Refused(422, `Product "${String(identifier)}" does not exist.`)
       }
-      const type = catalogue.attributes.get(String(attribute))?.type ?? ''
-      if (!/_(image|file)$/.test(type))
+      const rules = catalogue.attributes.get(String(attribute))
+      if (!/_(image|file)$/.test(rules?.type ?? ''))
         throw new Refused(422, `The ${String(attribute)} attribute takes no media file.`)
+      const { maxFileSize, allowedExtensions = [] } = rules ?? {}
+      const extension = file.name.slice(file.name.lastIndexOf('.') + 1).toLowerCase()
+      if (allowedExtensions.length > 0 && !allowedExtensions.includes(extension))
+        throw new Refused(422, `The file extension ${extension} is not allowed.`)
+      if (maxFileSize !== undefined && file.size > Number(maxFileSize) * 1_000_000)
+        throw new Refused(422, 'The file is too large.')
       const code = store(file)
       const text = (value: JsonValue): string | null => (typeof value === 'string' ? value : null)
       setValues(identifier, {

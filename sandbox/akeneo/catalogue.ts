@@ -16,6 +16,11 @@ export type AkeneoAttribute = {
   options?: Record<string, Labels>
   /** Of a reference entity or an asset collection: its entity or family. */
   referenceData?: string
+  /** Of an image or a file: in MB, as a string, and file extensions without a dot. */
+  maxFileSize?: string
+  allowedExtensions?: string[]
+  /** Of a text. */
+  maxCharacters?: number
 }
 
 /** One value of an attribute. */

@@ -117,12 +117,18 @@ export const createRoutes = (parts: {
     localizable,
     scopable,
     referenceData,
+    maxFileSize,
+    allowedExtensions = [],
+    maxCharacters,
   }: AkeneoAttribute): JsonObject => ({
     code,
     type,
     localizable,
     scopable,
     reference_data_name: referenceData ?? null,
+    max_characters: maxCharacters ?? null,
+    max_file_size: maxFileSize ?? '',
+    allowed_extensions: allowedExtensions,
     labels: {},
   })
   const attributes = (request: RecordedRequest): Answer => {

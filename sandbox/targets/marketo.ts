@@ -1,14 +1,13 @@
 import { randomUUID } from 'node:crypto'
 import { createWriteStream } from 'node:fs'
-import { mkdir, mkdtemp, open, rm, stat } from 'node:fs/promises'
+import { mkdir, mkdtemp, rm } from 'node:fs/promises'
 import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { createClock, type MovableClock } from '../clock'
-import { isJsonObject, parseJson } from '../json'
 import { arrived, fail, type MarketoFault } from './marketo-faults'
-import { type FormFile, readForm } from './marketo-form'
+import { createMarketoFiles, type MarketoFile, type MarketoFiles, type Outcome } from './marketo-files'
 
 /** One request as the instance saw it. */
 export type MarketoRequest = {
@@ -17,16 +16,6 @@ export type MarketoRequest = {
   query: Readonly<Record<string, string>>
   headers: IncomingHttpHeaders
   bytes: number
-}
-
-/** A file of the instance's. */
-export type MarketoFile = {
-  id: number
-  name: string
-  folder: number
-  size: number
-  mimeType: string
-  description: string
 }
 
 /** What the instance is like. */
@@ -48,7 +37,7 @@ export type MarketoOptions = {
 }
 
 /** A stand-in for an instance of Marketo Engage, as strict as its documentation. */
-export type MarketoStandIn = {
+export type MarketoStandIn = Pick<MarketoFiles, 'read' | 'place' | 'move' | 'forgetDescriptions'> & {
   /** What the app is given. */
   inputs: Readonly<Record<string, string>>
   secrets: readonly string[]
@@ -58,11 +47,6 @@ export type MarketoStandIn = {
   fault: (request: MarketoRequest) => MarketoFault | undefined
   /** The files, oldest first. */
   files(): readonly MarketoFile[]
-  read(name: string): Promise<Buffer | undefined>
-  /** Puts a file there as somebody else would, or moves it. */
-  place(file: Pick<MarketoFile, 'name' | 'folder'> & Partial<MarketoFile>): void
-  /** Gives a file another folder. */
-  move(name: string, folder: number): void
   /** How many calls were refused for being too many. */
   refused(): number
   /** The most calls in any 20 seconds, and at once. */
@@ -72,20 +56,14 @@ export type MarketoStandIn = {
   revokeAll(): void
   /** The quota is used up until it is reset. */
   useUpQuota(): void
-  /** Stops keeping descriptions of files that are updated. */
-  forgetDescriptions(): void
   /** Until no call is being worked on. */
   quiet(): Promise<void>
   close(): Promise<void>
 }
 
-type Stored = MarketoFile & { content: FormFile | undefined; createdAt: number; updatedAt: number }
-type Outcome = { result?: readonly unknown[]; warning?: string } | { code: string; message: string }
-
 const windowMs = 20_000
 const dayMs = 24 * 60 * 60 * 1000
 const cst = 6 * 60 * 60 * 1000
-const plainName = /^[\w.-][\w .-]{0,254}$/
 
 /** Starts it on a free port of 127.0.0.1. */
 export async function startMarketo(options: MarketoOptions = {}): Promise<MarketoStandIn> {
@@ -103,14 +81,12 @@ export async function startMarketo(options: MarketoOptions = {}): Promise<Market
   await mkdir(join(root, 'in'))
   const clientId = randomUUID()
   const clientSecret = `s3cret/+ ${randomUUID()}`
-  const stored = new Map<number, Stored>()
   const arrivals: number[] = []
   const peaks = { calls: 0, atOnce: 0 }
   let token: { value: string; expires: number } | undefined
   const expired = new Set<string>()
-  let [active, refused, issued, uploads, ids] = [0, 0, 0, 0, 100]
+  let [active, refused, issued, uploads] = [0, 0, 0, 0]
   let quota = { day: 0, used: 0 }
-  let keepsDescriptions = true
 
   const server = createServer((request, response) => {
     serve(request, response).catch(() => response.destroy())
@@ -119,6 +95,7 @@ export async function startMarketo(options: MarketoOptions = {}): Promise<Market
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const address = server.address()
   const url = `http://127.0.0.1:${typeof address === 'object' && address !== null ? address.port : 0}`
+  const files = createMarketoFiles({ folders, programs, clock, url })
   const today = (): number => Math.floor((clock.now() - cst) / dayMs)
 
   const standIn: MarketoStandIn = {
@@ -132,21 +109,11 @@ export async function startMarketo(options: MarketoOptions = {}): Promise<Market
     url,
     requests: [],
     fault: () => undefined,
-    files: () => [...stored.values()],
-    read: async (name) => {
-      const found = byName(name)
-      if (found === undefined) return undefined
-      return found.content === undefined ? Buffer.alloc(found.size) : contentOf(found.content)
-    },
-    place: (file) => {
-      const id = ++ids
-      const base = { size: 3, mimeType: 'image/png', description: '', content: undefined }
-      stored.set(id, { ...base, ...file, id, createdAt: clock.now(), updatedAt: clock.now() })
-    },
-    move: (name, folder) => {
-      const found = byName(name)
-      if (found !== undefined) found.folder = folder
-    },
+    files: files.all,
+    read: files.read,
+    place: files.place,
+    move: files.move,
+    forgetDescriptions: files.forgetDescriptions,
     refused: () => refused,
     peaks: () => ({ ...peaks }),
     tokensIssued: () => issued,
@@ -155,9 +122,6 @@ export async function startMarketo(options: MarketoOptions = {}): Promise<Market
     },
     useUpQuota: () => {
       quota = { day: today(), used: dailyQuota }
-    },
-    forgetDescriptions: () => {
-      keepsDescriptions = false
     },
     quiet: async () => {
       while (active > 0) await new Promise((resolve) => setTimeout(resolve, 5))
@@ -242,7 +206,7 @@ export async function startMarketo(options: MarketoOptions = {}): Promise<Market
     const file = join(root, 'in', String(++uploads))
     // Throws when the body is cut.
     if (isUpload) await pipeline(incoming, createWriteStream(file))
-    const outcome = gate(request) ?? (await work(request, file))
+    const outcome = gate(request) ?? (await files.answer(request, file))
     const requestId = `${uploads.toString(16)}#1${clock.now().toString(16)}`
     if ('code' in outcome) return { status: 200, body: { success: false, errors: [outcome], requestId } }
     const { result, warning } = outcome
@@ -273,117 +237,5 @@ export async function startMarketo(options: MarketoOptions = {}): Promise<Market
         : { code: '615', message: `Concurrent access limit reached` }
     }
     return undefined
-  }
-
-  async function work(request: MarketoRequest, file: string): Promise<Outcome> {
-    const [, id, call] = /^\/rest\/asset\/v1\/file\/(\d+)(\/content)?\.json$/.exec(request.path) ?? []
-    switch (`${request.method} ${request.path}`) {
-      case 'POST /rest/asset/v1/files.json':
-        return upsert(request, file)
-      case 'GET /rest/asset/v1/files.json':
-        return list(request.query)
-      case 'GET /rest/asset/v1/file/byName.json': {
-        const { name } = request.query
-        if (!name) return { code: '701', message: 'name cannot be blank' }
-        return some([byName(name)])
-      }
-    }
-    if (id !== undefined && call === undefined && request.method === 'GET')
-      return some([stored.get(Number(id))])
-    if (id !== undefined && call !== undefined && request.method === 'POST')
-      return replace(Number(id), request, file)
-    return { code: '610', message: 'Requested resource not found' }
-  }
-
-  async function upsert(request: MarketoRequest, path: string): Promise<Outcome> {
-    const form = await readForm(path, request.headers['content-type'] ?? '')
-    if ('code' in form) return form
-    const { fields, file } = form
-    const { name, insertOnly = 'false', description } = fields
-    const allowed = new Set(['name', 'folder', 'description', 'insertOnly'])
-    if (Object.keys(fields).some((field) => !allowed.has(field)))
-      return { code: '1001', message: 'Unknown parameter' }
-    if (name === undefined || !plainName.test(name)) return { code: '709', message: 'Invalid name' }
-    if ((description ?? '').length > 2_000) return { code: '709', message: 'Description is too long' }
-    if (!['true', 'false'].includes(insertOnly)) return { code: '1001', message: 'Invalid insertOnly' }
-    const folder = parseJson(fields.folder ?? '')
-    if (!isJsonObject(folder) || typeof folder.id !== 'number')
-      return { code: '1001', message: 'Invalid value for folder' }
-    if (folder.type !== 'Folder' || programs.includes(folder.id))
-      return { code: '711', message: 'Incompatible folder type' }
-    if (!folders.includes(folder.id)) return { code: '710', message: 'Parent folder not found' }
-    const held = byName(name)
-    if (held !== undefined && (insertOnly === 'true' || held.folder !== folder.id))
-      return { code: '709', message: 'File with the same name already exists' }
-    const id = held?.id ?? ++ids
-    const kept = held !== undefined && !keepsDescriptions ? held.description : description
-    stored.set(id, {
-      id,
-      name: held?.name ?? name,
-      folder: folder.id,
-      size: file.size,
-      mimeType: file.mimeType,
-      description: kept ?? held?.description ?? '',
-      content: file,
-      createdAt: held?.createdAt ?? clock.now(),
-      updatedAt: clock.now(),
-    })
-    return some([stored.get(id)])
-  }
-
-  async function replace(id: number, request: MarketoRequest, path: string): Promise<Outcome> {
-    const held = stored.get(id)
-    if (held === undefined) return { code: '702', message: 'File not found' }
-    const form = await readForm(path, request.headers['content-type'] ?? '')
-    if ('code' in form) return form
-    if (Object.keys(form.fields).length > 0) return { code: '1001', message: 'Unknown parameter' }
-    const { size, mimeType } = form.file
-    stored.set(id, { ...held, size, mimeType, content: form.file, updatedAt: clock.now() })
-    return some([stored.get(id)])
-  }
-
-  function list({ folder, offset = '0', maxReturn = '20' }: Readonly<Record<string, string>>): Outcome {
-    if (Number(maxReturn) > 200) return { code: '1001', message: 'maxReturn must be 200 at most' }
-    const within = folder === undefined ? undefined : parseJson(folder)
-    const wanted = isJsonObject(within) ? within.id : undefined
-    const found = [...stored.values()].filter((file) => wanted === undefined || file.folder === wanted)
-    return some(found.slice(Number(offset), Number(offset) + Number(maxReturn)))
-  }
-
-  function some(found: readonly (Stored | undefined)[]): Outcome {
-    const result = found.filter((file) => file !== undefined).map(shown)
-    return result.length > 0 ? { result } : { warning: 'No assets found for the given search criteria.' }
-  }
-
-  function shown({ id, name, folder, size, mimeType, description, createdAt, updatedAt }: Stored): unknown {
-    const time = (at: number): string => `${new Date(at).toISOString().slice(0, 19)}Z+0000`
-    return {
-      id,
-      name,
-      size,
-      mimeType,
-      url: `${url}/rs/${encodeURIComponent(name)}`,
-      folder: { type: 'Folder', id: folder, name: `folder ${folder}` },
-      description,
-      createdAt: time(createdAt),
-      updatedAt: time(updatedAt),
-    }
-  }
-
-  /** Upper and lower case are the same to it. */
-  function byName(name: string): Stored | undefined {
-    return [...stored.values()].find((file) => file.name.toLowerCase() === name.toLowerCase())
-  }
-}
-
-async function contentOf({ path, start, size }: FormFile): Promise<Buffer> {
-  const file = await open(path)
-  try {
-    const bytes = Buffer.alloc(size)
-    await file.read(bytes, 0, size, start)
-    if ((await stat(path)).size < start + size) throw new Error('the stored file is too short')
-    return bytes
-  } finally {
-    await file.close()
   }
 }

@@ -60,7 +60,11 @@ export function openAkeneo(
     const response = await reads.send({ path }, signal).catch((thrown) => {
       throw isUnreachable(thrown) ? unreachable(thrown) : thrown
     })
-    if (response.status === 404 && purpose.missing === undefined) return undefined
+    if (response.status === 404 && purpose.missing === undefined) {
+      // Akeneo says it in JSON. A page comes from what stands in front of it, and tells nothing.
+      jsonBody(akeneoName, response)
+      return undefined
+    }
     if (!isOk(response)) throw toAkeneoError(response, purpose, clock.now())
     return jsonBody(akeneoName, response)
   }

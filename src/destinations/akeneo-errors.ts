@@ -10,6 +10,8 @@ export const akeneoName = 'AKENEO'
 export type Purpose = {
   /** The Web API permission it takes, as Akeneo's role form names it. */
   permission: string
+  /** What is sent, where that is one of several things. @default the request */
+  about?: string
   /** What a 404 says; it is systemic. */
   missing?: (details: { upstream: string; status: number }) => BridgeError
 }
@@ -17,13 +19,21 @@ export type Purpose = {
 /** Akeneo's own words, those on single fields included, short and on one line. */
 function reasonIn(body: unknown): string {
   if (!isRecord(body)) return 'no reason given'
-  const fields = Array.isArray(body.errors) ? body.errors : []
+  const fields: unknown[] = Array.isArray(body.errors) ? body.errors : []
   const said = [body, ...fields].flatMap((part) =>
-    isRecord(part) && typeof part.message === 'string' ? [part.message.trim()] : [],
+    isRecord(part) && typeof part.message === 'string' ? [`${placeOf(part)}${part.message.trim()}`] : [],
   )
   const text = said.join(' ')
   // biome-ignore lint/suspicious/noControlCharactersInRegex: that is what must not get into a log
   return text.replace(/[\u0000-\u001f\u007f]+/g, ' ').slice(0, 400) || 'no reason given'
+}
+
+/** What an error inside an answer is about, as `weight (en_US, print): `; its message need not say so. */
+function placeOf({ attribute, property, locale, scope, channel }: Record<string, unknown>): string {
+  const isText = (value: unknown): value is string => typeof value === 'string' && value !== ''
+  const name = [attribute, property].find(isText)
+  const where = [locale, scope, channel].filter(isText).join(', ')
+  return name === undefined ? '' : `${name}${where === '' ? '' : ` (${where})`}: `
 }
 
 /** An answer that is neither a success nor a 401, as an error. */
@@ -61,7 +71,8 @@ export function toAkeneoError(response: HttpResponse, purpose: Purpose, now: num
   if (status === 409 || status === 412) return changed('state')
   if (status === 413) return tooLarge(`it answered 413, ${reason}`, status)
   if (status === 415) return typeRefused(`it answered 415, ${reason}`, status)
-  return permanentError('AKENEO_REFUSED', `Akeneo refused the request with ${status}: ${reason}`, details)
+  const { about = 'the request' } = purpose
+  return permanentError('AKENEO_REFUSED', `Akeneo refused ${about} with ${status}: ${reason}`, details)
 }
 
 /** A file that Akeneo will not take for its size. */

@@ -3,12 +3,14 @@ import { systemicError } from '../core/errors'
 import type { AkeneoAccess } from './akeneo-access'
 import { attributeUnknown, type Purpose, unexpectedAnswer } from './akeneo-errors'
 import type { AssetSettings } from './akeneo-settings'
+import { tooShortFor } from './akeneo-stamp'
 
 const Attribute = v.object({
   code: v.string(),
   type: v.string(),
   value_per_locale: v.optional(v.boolean(), false),
   value_per_channel: v.optional(v.boolean(), false),
+  max_characters: v.nullish(v.number()),
   max_file_size: v.nullish(v.union([v.string(), v.number()])),
   allowed_extensions: v.nullish(v.array(v.string())),
 })
@@ -95,7 +97,15 @@ function check(settings: AssetSettings, attributes: ReadonlyMap<string, FamilyAt
   }
   expectOne(mediaAttribute, [link === undefined ? 'media_file' : 'media_link'], mediaLocale, mediaChannel)
   expectOne(versionAttribute, ['text'], null, null)
+  const tooShort = tooShortFor(versionAttribute, attributes.get(versionAttribute)?.max_characters)
+  if (tooShort !== undefined) throw attributeUnknown(`${tooShort} in the asset family ${family}`)
   for (const { attribute, locale = null, channel = null } of values) {
+    if (attribute === mediaAttribute || attribute === versionAttribute) {
+      throw systemicError(
+        'CONFIG_INVALID',
+        `\`values\` in config/destinations.ts fills ${attribute}, which the destination fills itself: name another attribute`,
+      )
+    }
     expectOne(attribute, undefined, locale, channel)
   }
 }

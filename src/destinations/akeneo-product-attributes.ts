@@ -3,6 +3,7 @@ import { BridgeError } from '../core/errors'
 import type { AkeneoAccess } from './akeneo-access'
 import { attributeUnknown, unexpectedAnswer } from './akeneo-errors'
 import type { ProductPlace } from './akeneo-settings'
+import { tooShortFor } from './akeneo-stamp'
 
 const Attribute = v.object({
   code: v.string(),
@@ -10,6 +11,7 @@ const Attribute = v.object({
   localizable: v.optional(v.boolean(), false),
   scopable: v.optional(v.boolean(), false),
   reference_data_name: v.nullish(v.string()),
+  max_characters: v.nullish(v.number()),
   max_file_size: v.nullish(v.union([v.string(), v.number()])),
   allowed_extensions: v.nullish(v.array(v.string())),
 })
@@ -23,6 +25,8 @@ export type Wanted = ProductPlace & {
   types: readonly string[]
   /** Of a collection: the family whose assets it holds. */
   family?: string
+  /** It has to be long enough for a version. @default false */
+  isVersion?: boolean
 }
 
 /** What attributes of products are, kept by the container for a while. */
@@ -47,7 +51,10 @@ export function createProductAttributes(access: AkeneoAccess): ProductAttributes
   async function get(wanted: Wanted, signal: AbortSignal): Promise<ProductAttribute> {
     const { attribute: code } = wanted
     const held = known.get(code)
-    if (held !== undefined && access.clock.now() < held.until) return held.attribute
+    if (held !== undefined && access.clock.now() < held.until) {
+      check(held.attribute, wanted)
+      return held.attribute
+    }
     const answer = await access.find(`attributes/${code}`, { permission: 'List attributes' }, signal)
     if (answer === undefined) {
       throw attributeUnknown(
@@ -79,14 +86,16 @@ export function createProductAttributes(access: AkeneoAccess): ProductAttributes
   }
 }
 
-function check(found: ProductAttribute, { types, locale, scope, family }: Wanted): void {
-  const { code, type, localizable, scopable, reference_data_name: holds } = found
+function check(found: ProductAttribute, { types, locale, scope, family, isVersion }: Wanted): void {
+  const { code, type, localizable, scopable, reference_data_name: holds, max_characters: max } = found
   if (!types.includes(type)) {
     throw attributeUnknown(`the attribute ${code} is a ${type}; it has to be a ${types.join(' or ')}`)
   }
   if (family !== undefined && holds !== family) {
     throw attributeUnknown(`the attribute ${code} holds assets of ${holds}, and files go to ${family}`)
   }
+  const tooShort = isVersion ? tooShortFor(code, max) : undefined
+  if (tooShort !== undefined) throw attributeUnknown(tooShort)
   if (localizable !== (locale !== null) || scopable !== (scope !== null)) {
     throw attributeUnknown(
       `the attribute ${code} needs ${localizable ? 'a' : 'no'} locale and ${scopable ? 'a' : 'no'} channel: say so in config/destinations.ts`,

@@ -4,7 +4,7 @@ import type { AkeneoAccess } from './akeneo-access'
 import { akeneoName, changed } from './akeneo-errors'
 import { checkFile, mostBytes } from './akeneo-file-rules'
 import { createProductAttributes, type Wanted } from './akeneo-product-attributes'
-import { createAkeneoProducts, forEachSku, skusOf } from './akeneo-products'
+import { createAkeneoProducts, forEachSku, productNamed, skusOf } from './akeneo-products'
 import type { ProductMediaSettings } from './akeneo-settings'
 import { heldBy, stampOf } from './akeneo-stamp'
 import { uploadName } from './akeneo-upload'
@@ -26,7 +26,8 @@ export function akeneoProductMedia(
   const products = createAkeneoProducts(access)
   const attributes = createProductAttributes(access)
   const wantedMedia: Wanted = { ...media, types: ['pim_catalog_image', 'pim_catalog_file'] }
-  const wanted = [wantedMedia, { ...version, types: ['pim_catalog_text', 'pim_catalog_textarea'] }]
+  const texts = ['pim_catalog_text', 'pim_catalog_textarea']
+  const wanted: readonly Wanted[] = [wantedMedia, { ...version, types: texts, isVersion: true }]
 
   return {
     name,
@@ -90,7 +91,8 @@ export function akeneoProductMedia(
     if (isMadeFrom(source, before.held)) return before.held
     const { attribute, locale, scope } = media
     const fields = { product: JSON.stringify({ identifier: sku, attribute, scope, locale }) }
-    const upload = { path: 'media-files', fields, source, purpose: { permission: writeProducts } }
+    const purpose = { permission: writeProducts, about: `the file of ${productNamed(sku)}` }
+    const upload = { path: 'media-files', fields, source, purpose }
     const sent = await access.changeAsking<Sent>(
       () => access.upload(upload, signal),
       () => arrived(sku, before.data, source, signal),

@@ -73,7 +73,7 @@ export function createAkeneoProducts(access: AkeneoAccess): AkeneoProducts {
     signal: AbortSignal,
   ): Promise<void> {
     const body = { values: { [attribute]: [{ locale, scope, data }] } }
-    const purpose = { permission: 'Create and update products' }
+    const purpose = { permission: 'Create and update products', about: productNamed(sku) }
     await access.change({ path: pathOf(sku), method: 'PATCH', body }, purpose, signal)
   }
 
@@ -115,7 +115,7 @@ export function createAkeneoProducts(access: AkeneoAccess): AkeneoProducts {
         signal,
       )
     }
-    throw changed(`collection of assets of the product ${JSON.stringify(sku)}`)
+    throw changed(`collection of assets of ${productNamed(sku)}`)
   }
 
   async function inTurn(sku: string, signal: AbortSignal, work: () => Promise<void>): Promise<void> {
@@ -132,6 +132,9 @@ export function createAkeneoProducts(access: AkeneoAccess): AkeneoProducts {
     await untilAborted(mine, signal)
   }
 }
+
+/** In messages; a SKU may be anything. */
+export const productNamed = (sku: string): string => `the product ${JSON.stringify(sku).slice(0, 80)}`
 
 const pathOf = (sku: string): string => `products/${encodeURIComponent(sku.toWellFormed())}`
 

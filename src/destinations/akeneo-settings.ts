@@ -81,7 +81,7 @@ const productMediaOf = (context: DestinationContext, { productMedia }: AkeneoOpt
 
 /**
  * Reads options and inputs.
- * @throws {BridgeError} systemic, `INPUT_INVALID`, naming the input and what to set
+ * @throws {BridgeError} systemic: `INPUT_INVALID`, naming the input and what to set; `CONFIG_INVALID`
  */
 export function readAkeneoDestination(
   context: DestinationContext,
@@ -101,6 +101,12 @@ export function readAkeneoDestination(
   const version = options.versionAttribute ?? context.input('AKENEO_VERSION_ATTRIBUTE') ?? 'bridge_version'
   const common = { connection, skuProperty, versionAttribute: code('AKENEO_VERSION_ATTRIBUTE', version) }
 
+  if (options.family !== undefined && options.productMedia !== undefined) {
+    throw systemicError(
+      'CONFIG_INVALID',
+      '`family` and `productMedia` stand in one akeneo() of config/destinations.ts: name two destinations, one for each',
+    )
+  }
   const family = options.productMedia === undefined ? familyOf(context, options) : undefined
   const productMedia = options.family === undefined ? productMediaOf(context, options) : undefined
   if (family !== undefined && productMedia !== undefined) {
@@ -111,7 +117,7 @@ export function readAkeneoDestination(
   }
   if (productMedia !== undefined) return { ...common, media: placeOf('AKENEO_PRODUCT_MEDIA', productMedia) }
 
-  const link = options.link ?? context.input('AKENEO_ASSET_LINK')
+  const link = readLink(options.link ?? context.input('AKENEO_ASSET_LINK'))
   const media =
     options.mediaAttribute ?? context.input('AKENEO_ASSET_MEDIA') ?? (link === undefined ? 'media' : 'link')
   const collection = options.productAssets ?? context.input('AKENEO_PRODUCT_ASSETS')
@@ -129,4 +135,14 @@ export function readAkeneoDestination(
     code: options.code,
     collection: collection === undefined ? undefined : placeOf('AKENEO_PRODUCT_ASSETS', collection),
   }
+}
+
+/** A part that is misspelt, or left out, would give every asset a link that leads nowhere, or the same one. */
+function readLink(link: string | undefined): string | undefined {
+  const fixed = link?.replace(/\{(key|name|path)\}/g, '')
+  if (fixed === undefined || (fixed !== link && !/[{}]/.test(fixed))) return link
+  throw systemicError(
+    'INPUT_INVALID',
+    'AKENEO_ASSET_LINK must have {path}, {key} or {name} in it, and nothing else in braces, such as https://dam.example.com{path}',
+  )
 }

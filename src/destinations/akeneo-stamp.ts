@@ -9,6 +9,18 @@ import { versionFromHeader, versionToHeader } from './stored'
 export const stampOf = (source: AssetBinary, size: number, data: string): string =>
   `${versionToHeader(source.version)} ${size} ${markOf(data)}`
 
+/** The longest one: a version of 200 characters, a size of up to 16 digits, the mark. */
+const maxLength = 230
+
+/**
+ * Why an attribute is too short for it: then Akeneo would refuse each file. Undefined when it is not.
+ * @param maxCharacters as Akeneo tells it; nothing where there is no limit
+ */
+export const tooShortFor = (code: string, maxCharacters: number | null | undefined): string | undefined =>
+  maxCharacters && maxCharacters < maxLength
+    ? `the attribute ${code} takes ${maxCharacters} characters, too few for a version: raise that to 255`
+    : undefined
+
 const pattern = /^(\S+) (\d+) ([0-9a-f]{12})$/
 
 /** What is held, by the version attribute and the value beside it. */

@@ -38,7 +38,8 @@ function dataFor(type: string, given: JsonValue | undefined): JsonValue | undefi
   const [first] = items
   if (first === undefined) return undefined
   if (type === 'boolean') return first === true || /^(true|yes|1)$/i.test(String(first))
-  if (type === 'multiple_options' || type === 'reference_entity_multiple_links') return items.map(String)
+  if (type === 'multiple_options' || type === 'reference_entity_multiple_links')
+    return [...new Set(items.map(String))]
   if (type === 'text') return items.map(String).join(', ')
   return String(first)
 }
@@ -61,11 +62,15 @@ export function dataIn(
   return undefined
 }
 
+/** Options and records have an order of Akeneo's own. */
+const comparable = (data: JsonValue | undefined): string =>
+  JSON.stringify(Array.isArray(data) ? data.map(String).sort() : data)
+
 /** Tells whether an asset holds all these values. */
 export const holds = (asset: unknown, values: Values): boolean =>
   Object.entries(values).every(([attribute, entries]) =>
     entries.every(({ locale, channel, data }) => {
       const at = (name: JsonValue | undefined): string | null => (typeof name === 'string' ? name : null)
-      return JSON.stringify(dataIn(asset, attribute, at(locale), at(channel))) === JSON.stringify(data)
+      return comparable(dataIn(asset, attribute, at(locale), at(channel))) === comparable(data)
     }),
   )

@@ -104,8 +104,7 @@ export function createMarketoClient(settings: MarketoSettings, parts: MarketoPar
     call: (token: string) => Promise<T | 'token refused'>,
     signal: AbortSignal,
   ): Promise<T> {
-    const missing = quotaIsBackAt - clock.now()
-    if (missing > 0) throw quotaUsedUp(missing)
+    checkQuota()
     for (let attempt = 1; attempt <= 2; attempt++) {
       const token = await currentToken(signal)
       const result = await call(token)
@@ -113,6 +112,11 @@ export function createMarketoClient(settings: MarketoSettings, parts: MarketoPar
       if (held?.token === token) held = undefined
     }
     throw tokenRefused('601 or 602, twice')
+  }
+
+  function checkQuota(): void {
+    const missing = quotaIsBackAt - clock.now()
+    if (missing > 0) throw quotaUsedUp(missing)
   }
 
   async function rest(
@@ -179,6 +183,8 @@ export function createMarketoClient(settings: MarketoSettings, parts: MarketoPar
     signal: AbortSignal,
   ): Promise<HttpsAnswer> {
     return limiter.run(signal, async () => {
+      // It may have been used up while this call waited for its turn.
+      checkQuota()
       const attempt = startAttempt(signal, timeoutMs)
       try {
         return await sendRequest(request, Math.min(idleMs, timeoutMs), attempt.signal)

@@ -1,4 +1,4 @@
-import { permanentError } from '../core/errors'
+import { permanentError, systemicError } from '../core/errors'
 import type { FileTree } from './file-tree'
 import { folderOf, temporaryPath } from './hidden-names'
 
@@ -18,23 +18,29 @@ export type Trigger = {
   withdraw(tree: FileTree, path: string, signal: AbortSignal): Promise<void>
 }
 
-/** @throws {TypeError} on a name that cannot be one: it stands in code, not in an input */
+/** @throws {BridgeError} systemic, `CONFIG_INVALID`, on a name that cannot be one: no file could be told of */
 export function createTrigger(name: TriggerName): Trigger {
   const parts = name.split('*')
   const isOwn = parts.length === 2
   const segments = name.split('/')
   if (parts.length > 2 || name === '*' || (isOwn && segments.length > 1) || segments.some(isOdd))
-    throw new TypeError(
-      `${JSON.stringify(name)} is no name of a trigger file: write "*.done", or a path such as "import.done"`,
+    throw systemicError(
+      'CONFIG_INVALID',
+      `${JSON.stringify(name)} in config/destinations.ts is no name of a trigger file: write "*.done", or a path such as "import.done"`,
     )
   const [before = '', after = ''] = parts
 
   return {
     check(path) {
       const isLikeOwn = isOwn && path.split('/').some((segment) => isNamed(segment, before, after))
-      const isTheOne = `${path}/`.toLowerCase().startsWith(`${name}/`.toLowerCase())
+      const [asked, own] = [`${path}/`.toLowerCase(), `${name}/`.toLowerCase()]
+      // Nor may a file stand where the trigger's folder has to be: no trigger could be written any more.
+      const isTheOne = asked.startsWith(own) || own.startsWith(asked)
       if (isLikeOwn || isTheOne)
-        throw permanentError('KEY_REFUSED', `${JSON.stringify(path)} is named as a trigger file would be`)
+        throw permanentError(
+          'KEY_REFUSED',
+          `${JSON.stringify(path)} is named as a trigger file, or a folder of it, would be`,
+        )
     },
     async give(tree, path, signal) {
       const place = placeOf(path)

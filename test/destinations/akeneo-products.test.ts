@@ -66,9 +66,17 @@ describe('what goes with the file', () => {
       'dc:subject': ['a', 'b'],
     })
     await put(source, destination)
+    const { colours = [] } = target.family.assets.get(code)?.values ?? {}
     const written = ['weight', 'approved', 'main', 'colours', 'alt'].map((name) => target.data(key, name))
     expect(written).toEqual(['1.5', true, 'green', ['green', 'red'], 'a, b'])
     expect(await destination.head?.(key, never, source)).toMatchObject({ version: source.version })
+    // Options are a set: Akeneo may give them in its own order, and knows no option twice.
+    if (colours[0]) colours[0].data = ['red', 'green']
+    expect(await destination.head?.(key, never, source)).toMatchObject({ version: source.version })
+    const twice = ofAsset(file(), { ...source.asset?.metadata, 'shop:colours': ['green', 'red', 'green'] })
+    expect(await destination.head?.(key, never, twice)).toMatchObject({ version: source.version })
+    const fewer = ofAsset(file(), { ...source.asset?.metadata, 'shop:colours': ['green'] })
+    expect(await destination.head?.(key, never, fewer)).toMatchObject({ version: undefined })
   })
 
   it('is an asset whose code one may choose', async () => {
@@ -154,18 +162,37 @@ describe('the products on an asset', () => {
     expect(target.calls().filter((call) => /PATCH products/.test(call))).toHaveLength(1)
   })
 
-  it('get it although Akeneo refuses it to one of them', async () => {
+  it('get it although Akeneo refuses it to one of them, which is named', async () => {
+    const errors = [{ property: 'values', attribute: 'packshots', message: 'Set it on the parent.' }]
     target.server.faults.add({
       method: 'PATCH',
       path: /products\/LAMP%207/,
-      fault: { kind: 'status', status: 422, body: { code: 422, message: 'Set it on the parent.' } },
+      fault: { kind: 'status', status: 422, body: { code: 422, message: 'Validation failed.', errors } },
     })
-    await expect(put(on(['LAMP 7/a', 'LAMP-8']), linked())).rejects.toMatchObject({
+    const failure: unknown = await put(on(['LAMP-9', 'LAMP 7/a', 'LAMP-8']), linked()).catch(
+      (thrown: unknown) => thrown,
+    )
+    expect(failure).toMatchObject({ failureClass: 'permanent', code: 'AKENEO_REFUSED' })
+    expect(String(failure)).toContain('the product "LAMP 7/a"')
+    expect(String(failure)).toContain('packshots: Set it on the parent.')
+    expect(collection('LAMP-8')).toEqual(['older', code])
+  })
+
+  it('have it when it stands in the collection of their product model, which is not written', async () => {
+    const { catalogue, assets } = target.server
+    assets.upsert(target.family, { code }, Date.now())
+    const held = [{ locale: null, scope: null, data: [code] }]
+    catalogue.setModel('lamps', { values: { packshots: held } })
+    catalogue.setProduct('LAMP-9', { parent: 'lamps' })
+    const destination = linked()
+    const previous = await destination.head?.(key, never)
+    await destination.put(key, on('LAMP-9'), { signal: never, ...(previous && { previous }) })
+    catalogue.setModel('lamps', { values: { packshots: [{ locale: null, scope: null, data: ['older'] }] } })
+    await expect(put(on('LAMP-9'), destination)).rejects.toMatchObject({
       failureClass: 'permanent',
       code: 'AKENEO_REFUSED',
-      message: expect.stringContaining('on the parent'),
+      message: expect.stringContaining('the product "LAMP-9"'),
     })
-    expect(collection('LAMP-8')).toEqual(['older', code])
   })
 
   it('are not told of a collection that does not fit: no file is sent, and the work waits', async () => {
@@ -303,6 +330,59 @@ describe('the media file of a product', () => {
     await expect(put(source, target.make({}, inputs))).rejects.toMatchObject({
       code: 'AKENEO_FORBIDDEN',
       message: expect.stringContaining('"List attributes"'),
+    })
+    expect(target.uploads()).toBe(0)
+  })
+
+  it('is refused before a byte is sent, when the attribute takes none like it', async () => {
+    const { catalogue } = target.server
+    const rules = { maxFileSize: '1', allowedExtensions: ['png'] }
+    catalogue.setAttribute({ code: 'packshot', type: 'pim_catalog_image', ...rules })
+    const metadata = { 'wknd-skuid': 'LAMP-8' }
+    const tooLarge = ofAsset(file(1, 2 * 1024 * 1024), metadata)
+    const other = ofAsset(fakeBinary({ size: 10, name: 'lamp.tif' }), metadata)
+    for (const [source, errorCode] of [
+      [tooLarge, 'AKENEO_TOO_LARGE'],
+      [other, 'AKENEO_TYPE_REFUSED'],
+    ] as const) {
+      await expect(put(source, target.make({}, inputs))).rejects.toMatchObject({
+        failureClass: 'permanent',
+        code: errorCode,
+      })
+    }
+    expect(target.uploads()).toBe(0)
+  })
+
+  it('names the product that refuses it', async () => {
+    target.server.faults.add({
+      ...upload,
+      fault: { kind: 'status', status: 422, body: { code: 422, message: 'Not in its family.' } },
+    })
+    const source = ofAsset(file(), { 'wknd-skuid': 'LAMP-8' })
+    await expect(put(source, target.make({}, inputs))).rejects.toMatchObject({
+      code: 'AKENEO_REFUSED',
+      message: expect.stringMatching(/"LAMP-8".*Not in its family/),
+    })
+  })
+
+  it('needs room for its version', async () => {
+    const { catalogue } = target.server
+    catalogue.setAttribute({ code: 'bridge_version', type: 'pim_catalog_text', maxCharacters: 50 })
+    await expect(
+      put(ofAsset(file(), { 'wknd-skuid': 'LAMP-8' }), target.make({}, inputs)),
+    ).rejects.toMatchObject({
+      failureClass: 'systemic',
+      code: 'AKENEO_ATTRIBUTE_UNKNOWN',
+      message: expect.stringContaining('255'),
+    })
+    expect(target.uploads()).toBe(0)
+  })
+
+  it('is no attribute for its own version', async () => {
+    const source = ofAsset(file(), { 'wknd-skuid': 'LAMP-8' })
+    await expect(put(source, target.make({ versionAttribute: 'packshot' }, inputs))).rejects.toMatchObject({
+      failureClass: 'systemic',
+      code: 'AKENEO_ATTRIBUTE_UNKNOWN',
     })
     expect(target.uploads()).toBe(0)
   })

@@ -53,6 +53,17 @@ describe('the Asset Manager', () => {
     expect(target.family.assets.size).toBe(1)
   })
 
+  it('gets a token by password when the refresh token ends in the middle, too', async () => {
+    const { oauth } = target.server
+    const destination = target.make()
+    await put(file(), destination)
+    oauth.revokeAll()
+    const source = file(2)
+    await destination.put('b.png', source, { signal: never })
+    expect(oauth.grants).toEqual(['password', 'password'])
+    expect(await target.read('b.png')).toEqual(source.bytes())
+  })
+
   it('gives up, systemic, when a new token is refused, too', async () => {
     target.server.faults.add({ ...media, fault: { kind: 'status', status: 401 } })
     await expect(put()).rejects.toMatchObject({ failureClass: 'systemic', code: 'AKENEO_UNAUTHORIZED' })
@@ -147,6 +158,20 @@ describe('the Asset Manager', () => {
       await put(fakeBinary({ size: 10, version: `v-${JSON.stringify(body).length}` }), refreshing())
       expect(rule.hits()).toBe(1)
     }
+  })
+
+  it('names the attribute that Akeneo does not like', async () => {
+    const errors = [
+      { property: 'values', attribute: 'weight', locale: 'en_US', channel: null, message: 'Not a number.' },
+      { property: 'values.usage', message: 'No such option.' },
+    ]
+    const body = [{ code, status_code: 422, message: 'The asset breaks a rule.', errors }]
+    target.server.faults.add({ ...patch, fault: { kind: 'status', status: 200, body } })
+    await expect(put()).rejects.toMatchObject({
+      failureClass: 'permanent',
+      code: 'AKENEO_REFUSED',
+      message: expect.stringContaining('weight (en_US): Not a number. values.usage: No such option.'),
+    })
   })
 
   /** Puts over whatever is there, as the app does it. */
@@ -244,8 +269,25 @@ describe('the Asset Manager', () => {
         message: expect.stringContaining(said),
       })
     }
+    const version = target.family.attributes.get('bridge_version')
+    if (version) version.max_characters = 50
+    await expect(put()).rejects.toMatchObject({
+      failureClass: 'systemic',
+      code: 'AKENEO_ATTRIBUTE_UNKNOWN',
+      message: expect.stringContaining('255'),
+    })
     target.server.settings.assetManager = false
     await expect(put()).rejects.toMatchObject({ code: 'AKENEO_FAMILY_UNKNOWN' })
+    expect(target.uploads()).toBe(0)
+  })
+
+  it.each(['media', 'bridge_version'])('fills %s itself: `values` may not', async (attribute) => {
+    const destination = target.make({ values: [{ attribute, from: 'dc:title' }] })
+    await expect(put(file(), destination)).rejects.toMatchObject({
+      failureClass: 'systemic',
+      code: 'CONFIG_INVALID',
+      message: expect.stringContaining(attribute),
+    })
     expect(target.uploads()).toBe(0)
   })
 
@@ -363,6 +405,21 @@ describe('what stands in front of Akeneo', () => {
     }
   })
 
+  it('may answer 404 to everything while Akeneo is replaced: that does not mean that nothing is there', async () => {
+    const ingress = await startRawServer((_, response) => {
+      response.writeHead(404, { 'content-type': 'text/plain' }).end('default backend - 404')
+    })
+    try {
+      const destination = target.make({}, { AKENEO_URL: ingress.url, AKENEO_TOKEN: 'app-token' })
+      await expect(destination.head?.(key, never)).rejects.toMatchObject({
+        failureClass: 'transient',
+        code: 'AKENEO_NOT_JSON',
+      })
+    } finally {
+      await ingress.close()
+    }
+  })
+
   it('may cut an answer that has said all: the file is not sent again', async () => {
     const proxy = await inFrontOf((response) => {
       response.req.on('end', () => {
@@ -432,6 +489,28 @@ test('uploads leave room for the calls of the PIM communicator in the same conta
 })
 const stop = new AbortController()
 
+test('exports and the PIM communicator together never make more calls at once than Akeneo allows', async () => {
+  const { server } = target
+  const turn = () => new Promise<void>((resolve) => setImmediate(resolve))
+  server.settings.duringCall = async () => {
+    for (let turns = 0; turns < 5; turns++) await turn()
+  }
+  for (let sku = 0; sku < 300; sku++) server.catalogue.setProduct(`SKU-${sku}`)
+  const clock = createTestClock()
+  const context = contextOf({ ...server.inputs(), AKENEO_CHANNEL: 'ecommerce', AKENEO_LOCALES: 'en_US' })
+  const http = createHttpClient({ clock, random: () => 0.5 })
+  const pim = akeneoPim()({ ...context, redactor: createRedactor(), clock, http })
+  const refs = Array.from({ length: 300 }, (_, sku) => ({ kind: 'identifier' as const, value: `SKU-${sku}` }))
+  const destination = target.make()
+  const keys = Array.from({ length: 8 }, (_, index) => `shop/${index}.png`)
+  const exports = keys.map((at) => destination.put(at, file(), { signal: never }))
+  const [products] = await Promise.all([pim.getProducts(refs, never), ...exports])
+  expect(products).toHaveLength(300)
+  expect(target.family.assets.size).toBe(8)
+  expect(server.throttle.peak()).toBe(4)
+  expect(server.throttle.refusals()).toBe(0)
+})
+
 describe('the inputs', () => {
   const destination = (inputs: Record<string, string | undefined>) =>
     target.make({}, { AKENEO_ASSET_FAMILY: undefined, ...inputs })
@@ -442,10 +521,18 @@ describe('the inputs', () => {
     [{ AKENEO_ASSET_FAMILY: 'a', AKENEO_PRODUCT_MEDIA: 'b' }, 'AKENEO_PRODUCT_MEDIA'],
     [{ AKENEO_ASSET_FAMILY: 'a', AKENEO_PRODUCT_ASSETS: 'ö' }, 'AKENEO_PRODUCT_ASSETS'],
     [{ AKENEO_ASSET_FAMILY: 'a', AKENEO_VERSION_ATTRIBUTE: '/' }, 'AKENEO_VERSION_ATTRIBUTE'],
+    [{ AKENEO_ASSET_FAMILY: 'a', AKENEO_ASSET_LINK: 'https://dam.example.com' }, 'AKENEO_ASSET_LINK'],
+    [{ AKENEO_ASSET_FAMILY: 'a', AKENEO_ASSET_LINK: 'https://x.com{path}?{id}' }, 'AKENEO_ASSET_LINK'],
+    [{ AKENEO_ASSET_FAMILY: 'a', AKENEO_ASSET_LINK: 'https://x.com{path' }, 'AKENEO_ASSET_LINK'],
     [{ AKENEO_ASSET_FAMILY: 'a', AKENEO_URL: 'http://example.com' }, 'AKENEO_URL'],
   ])('name the one that is wrong: %j', (inputs, named) => {
     const make = () => destination(inputs)
     expect(make).toThrow(expect.objectContaining({ failureClass: 'systemic', code: 'INPUT_INVALID' }))
     expect(make).toThrow(named)
+  })
+
+  it('do not hide that the code names two places', () => {
+    const make = () => target.make({ family: 'packshots', productMedia: 'packshot' })
+    expect(make).toThrow(expect.objectContaining({ failureClass: 'systemic', code: 'CONFIG_INVALID' }))
   })
 })

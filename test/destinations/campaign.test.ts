@@ -229,10 +229,12 @@ describe('campaign', () => {
       ['*.done', 'shop.done/lamp.png'],
       ['import.done', 'Import.done'],
       ['import.done', 'import.done/lamp.png'],
+      ['control/import.done', 'Control'],
     ] as const) {
       const refused = { failureClass: 'permanent', code: 'KEY_REFUSED' }
       await expect(deliver(make({ trigger }), key)).rejects.toMatchObject(refused)
     }
+    expect(await readdir(server.root)).toEqual([])
     await writeFile(join(server.root, 'done'), '')
     await deliver(make({ trigger: '*.done' }), 'done.png')
   })
@@ -240,7 +242,9 @@ describe('campaign', () => {
   it.each(['*', '**.done', '', '.done', 'a//b', '../x', '/x', 'sub/*.done', 'x.part', '*.part'])(
     'takes no trigger that could not be seen, or would be somewhere else: %p',
     (trigger) => {
-      expect(() => make({ trigger })).toThrow(TypeError)
+      expect(() => make({ trigger })).toThrow(
+        expect.objectContaining({ failureClass: 'systemic', code: 'CONFIG_INVALID' }),
+      )
     },
   )
 

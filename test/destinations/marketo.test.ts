@@ -493,6 +493,20 @@ describe('marketo', () => {
       expect(await put(destination, 'b.png')).toMatchObject({ version: 'v-1-1000' })
     })
 
+    it('of a day stop those, too, that wait for their turn', async () => {
+      const destination = make({}, { rate: { atOnce: 1 } })
+      await put(destination, 'a.png')
+      instance.useUpQuota()
+      const asked = instance.requests.length
+      const keys = Array.from({ length: 8 }, (_, index) => `b-${index}.png`)
+      const failures = await Promise.all(
+        keys.map((key) => put(destination, key).catch((thrown: unknown) => thrown)),
+      )
+      for (const failure of failures) expect(failure).toMatchObject({ code: 'MARKETO_QUOTA' })
+      // The second one begins while the first answer is read.
+      expect(instance.requests.length - asked).toBeLessThanOrEqual(2)
+    })
+
     it('of a day that are still used up right after the reset are asked for again soon', async () => {
       clock.advance(Date.parse('2030-01-02T06:00:30Z') - clock.now())
       const destination = make()
