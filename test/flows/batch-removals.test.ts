@@ -54,7 +54,7 @@ test.each(['unpublished', 'deleted'] as const)(
       release = resolve
     })
     bench.exports.destinations.one.beforePublish = () => free
-    bench.limits.runMs = 50
+    bench.limits.runMs = 1_500
     bench.limits.graceMs = 50
     const running = bench.run({ parts: { leases } })
     while (bench.pending().length === 0) await new Promise((resolve) => setImmediate(resolve))

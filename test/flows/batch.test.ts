@@ -407,7 +407,7 @@ describe('work that outlasts its run', () => {
       release = resolve
     })
     bench.exports.destinations.one.beforePublish = (key) => (key === slow?.key ? free : undefined)
-    bench.limits.runMs = 50
+    bench.limits.runMs = 1_500
     bench.limits.graceMs = 50
     const running = bench.run()
     // Its report is written before the slow piece is over.
@@ -435,7 +435,7 @@ describe('work that outlasts its run', () => {
       release = resolve
     })
     one.beforePublish = () => free
-    bench.limits.runMs = 100
+    bench.limits.runMs = 1_500
     bench.limits.graceMs = 50
     const running = bench.run()
     const isDetached = () =>
