@@ -25,19 +25,28 @@ export type DeletedParts = {
 const maxRounds = 6
 const backoff = { baseMs: 50, capMs: 2_000 }
 
+/** What became of the assets of deleted products. */
+export type DeletedReport = {
+  assets: number
+  changed: number
+  /** Products that the PIM still knows. */
+  known: number
+}
+
 /**
  * Brings the assets that name deleted products in step. The event is a hint: a product that the PIM knows after all is
- * not gone.
+ * not gone, or not yet gone from its search, which lags.
  * @throws {BridgeError} the first failure; to be done again as a whole
  */
 export async function syncDeleted(
   refs: readonly ProductRef[],
   parts: SyncParts & DeletedParts,
   call: CallContext,
-): Promise<{ assets: number; changed: number }> {
-  const counts = { assets: 0, changed: 0 }
+): Promise<DeletedReport> {
+  const counts = { assets: 0, changed: 0, known: 0 }
   if (parts.deleted === 'keep') return counts
-  const gone = await stillGone(refs, parts, call)
+  const { gone, known } = await stillGone(refs, parts, call)
+  counts.known = known
   if (gone.length === 0) return counts
   const query = { property: parts.enrichment.linkProperty, values: gone }
   for (const origin of parts.origins) {
@@ -55,14 +64,15 @@ async function stillGone(
   refs: readonly ProductRef[],
   { pim }: SyncParts,
   call: CallContext,
-): Promise<readonly string[]> {
+): Promise<{ gone: readonly string[]; known: number }> {
   const named = refs.filter(({ kind }) => kind !== 'model')
-  if (named.length === 0) return []
+  if (named.length === 0) return { gone: [], known: 0 }
   const products = await untilAborted(pim.getProducts(named, call.signal), call.signal)
   const there = new Set(
     products.flatMap(({ identifier, uuid = '' }) => [identifier, uuid].map((name) => name.toLowerCase())),
   )
-  return named.map(({ value }) => value).filter((value) => !there.has(value.toLowerCase()))
+  const gone = named.map(({ value }) => value).filter((value) => !there.has(value.toLowerCase()))
+  return { gone, known: named.length - gone.length }
 }
 
 /** @returns whether something was written */

@@ -200,6 +200,31 @@ test('a product that is gone is done away with, and its record, too', async () =
   ).toHaveLength(1)
 })
 
+test('a product that is gone, but not yet from the search, stays on record for a later look', async () => {
+  const sku = newSku()
+  const product = akeneo.catalogue.setProduct(sku, { values: named('Desk lamp') })
+  const asset = upload(`${folder()}/hero.png`, sku)
+  akeneo.catalogue.removeProduct(product.uuid)
+  akeneo.settings.lagging.set(product.uuid, product)
+  const pending = 'b'.repeat(32)
+  const start = () =>
+    receiver.invoke(
+      { references: [], deleted: [{ kind: 'identifier', value: sku }], pending },
+      { inputs: { PIM_COMMUNICATOR: 'akeneo', ...akeneo.inputs(), PIM_SYNC_DELETED: 'clear' } },
+    )
+  const removals = () =>
+    receiver.sandbox.state.requests.filter(
+      ({ method, path }) => method === 'DELETE' && path.includes(pending),
+    ).length
+
+  expect(bodyOf(await start())).toMatchObject({ deleted: { assets: 0, changed: 0, known: 1 } })
+  expect(removals()).toBe(0)
+
+  akeneo.settings.lagging.clear()
+  expect(bodyOf(await start())).toMatchObject({ deleted: { assets: 1, changed: 1, known: 0 } })
+  expect([nameOf(asset), removals()]).toEqual([undefined, 1])
+})
+
 test('a product that Akeneo finds late is up to date all the same', async () => {
   const sku = newSku()
   const product = akeneo.catalogue.setProduct(sku, { values: named('Desk lamp') })
