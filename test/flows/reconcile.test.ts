@@ -425,6 +425,27 @@ describe('products that are gone', () => {
     },
   )
 
+  test('what is parked and always fails does not keep them from being looked at', async () => {
+    const bad = Array.from({ length: 20 }, (_, n) => bench.upload(`BAD-${n}`))
+    const asset = bench.upload('A')
+    await bench.run()
+    for (const [n, { id }] of bad.entries()) {
+      bench.change(`BAD-${n}`, 'new')
+      const fault = { kind: 'status', status: 403 } as const
+      bench.author.aem.faults.add({ method: 'PATCH', path: metadataOf(id), fault })
+    }
+    bench.upload('B')
+    bench.change('B', 'newer')
+    expect((await bench.run()).answer).toMatchObject({ parked: 20 })
+    await record('A')
+    for (let run = 0; run < 4; run++) {
+      bench.minutes(70)
+      await bench.run({ parts: { deleted: 'clear' } })
+    }
+    expect(bench.metadata(asset)).not.toHaveProperty('wknd-skuid')
+    expect(bench.pending()).toHaveLength(20)
+  })
+
   test('what fails for now stays on record', async () => {
     const asset = bench.upload('A')
     await record('A')
