@@ -4,6 +4,7 @@ import { type Asked, reasonOf, refusal, upstreamName } from '../akeneo/errors'
 import type { AkeneoSettings } from '../akeneo/settings'
 import { BridgeError } from '../core/errors'
 import { isOk, jsonBody } from '../http/response'
+import { inBatches, inSmallerPages } from './akeneo-batches'
 import type { Selection } from './akeneo-selection'
 
 /** Searches for products, by the routes that this version of Akeneo has. */
@@ -36,8 +37,7 @@ export type ProductSearch = {
   ): AsyncIterable<AkeneoPage>
 }
 
-/** Akeneo's limits: values in one search for identifiers, products on one page. */
-const valuesPerCall = 100
+/** Akeneo's limit. */
 const itemsPerPage = 100
 /** Servers in front of a PIM take 8 KB, as a rule. */
 const maxUrlLength = 6_000
@@ -112,9 +112,11 @@ export function createProductSearch(
     const meansNone: Asked['meansNone'] = (response) =>
       (response.status === 404 || response.status === 422) && reasonOf(response).includes(`"${model}"`)
     const found: unknown[] = []
-    for await (const page of pages(criterion, {}, selection, { ...asked, meansNone }, signal)) {
-      found.push(...page.items)
-    }
+    const asking = { ...asked, meansNone }
+    const smaller = inSmallerPages(undefined, itemsPerPage, (query) =>
+      pages(criterion, query, selection, asking, signal),
+    )
+    for await (const page of smaller) found.push(...page.items)
     return found
   }
 
@@ -126,7 +128,7 @@ export function createProductSearch(
   ): AsyncIterable<AkeneoPage> {
     const criterion: Criterion = (): ReturnType<Criterion> =>
       since === undefined ? {} : { updated: [{ operator: '>', value: akeneoTime(since) }] }
-    return pages(criterion, after === undefined ? {} : { search_after: after }, selection, asked, signal)
+    return inSmallerPages(after, itemsPerPage, (query) => pages(criterion, query, selection, asked, signal))
   }
 
   /**
@@ -241,30 +243,6 @@ export function createProductSearch(
 }
 
 const pageQuery = { limit: `${itemsPerPage}`, pagination_type: 'search_after' }
-
-type Find = (values: readonly string[]) => Promise<readonly unknown[] | undefined>
-
-async function inBatches(values: readonly string[], find: Find): Promise<readonly unknown[]> {
-  const batches: Promise<readonly unknown[]>[] = []
-  for (let start = 0; start < values.length; start += valuesPerCall) {
-    batches.push(inHalves(values.slice(start, start + valuesPerCall), find))
-  }
-  return (await Promise.all(batches)).flat()
-}
-
-/** All at once where that will do and the answer is not too large, else each half by itself. */
-async function inHalves(values: readonly string[], find: Find): Promise<readonly unknown[]> {
-  try {
-    const found = await find(values)
-    if (found !== undefined) return found
-  } catch (thrown) {
-    const isTooLarge = thrown instanceof BridgeError && thrown.code === 'PIM_ANSWER_TOO_LARGE'
-    if (!isTooLarge || values.length === 1) throw thrown
-  }
-  const middle = Math.ceil(values.length / 2)
-  const halves = [values.slice(0, middle), values.slice(middle)]
-  return (await Promise.all(halves.map((half) => inHalves(half, find)))).flat()
-}
 
 /** `YYYY-MM-DD hh:mm:ss`, in UTC. */
 const akeneoTime = (time: number): string => new Date(time).toISOString().slice(0, 19).replace('T', ' ')
