@@ -235,3 +235,19 @@ test('a product that Akeneo finds late is up to date all the same', async () => 
   expect(bodyOf(await sync([{ ...byUuid(product), changedAt }]))).toMatchObject({ updated: 1 })
   expect(nameOf(asset)).toBe('Desk lamp')
 })
+
+test('one that Akeneo finds late is up to date on an asset of many products, too', async () => {
+  const skus = Array.from({ length: 101 }, newSku)
+  const all = skus.map((sku) => akeneo.catalogue.setProduct(sku, { values: named('old') }))
+  const [first, last] = [skus[0] ?? '', skus[100] ?? '']
+  const asset = upload(`${folder()}/room.png`, [last, first])
+  receiver.sandbox.clock.advance(20_000)
+  const late = akeneo.catalogue.setProduct(last, { values: named('new') })
+  akeneo.settings.lagging.set(late.uuid, all[100])
+  const changedAt = Math.floor(receiver.sandbox.clock.now() / 1000) * 1000
+
+  const references = all.map((product) => ({ ...byUuid(product), changedAt: changedAt - 20_000 }))
+  await sync([...references.slice(0, 100), { ...byUuid(late), changedAt }])
+
+  expect(nameOf(asset)).toEqual(['new', 'old'])
+})
