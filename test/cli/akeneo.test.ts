@@ -262,6 +262,35 @@ describe('npm run bridge -- akeneo', () => {
     expect((await bridge(['delete'])).stderr).toContain('there is no subscriber')
   })
 
+  test('status says how things stand although the log cannot be read', async () => {
+    await subscribe()
+    platform.faults.add({ path: '/api/v1/logs', fault: { kind: 'status', status: 400 } })
+    const { code, stdout } = await bridge(['status'])
+    expect(code).toBe(0)
+    expect(stdout).toMatch(/ACTIVE[\s\S]*receiver: accepts[\s\S]*AKENEO_EVENTS_REFUSED/)
+  })
+
+  test('logs of a subscriber that there is not are no empty log', async () => {
+    await subscribe()
+    const { code, stderr } = await bridge(['logs', '--name', 'asset-bridge'])
+    expect([code, stderr]).toEqual([1, expect.stringContaining('there is no subscriber "asset-bridge"')])
+  })
+
+  test.each([
+    ['filter may have at most 10 logical operators, the limit of a filter', 'limit'],
+    ['filter cannot be read, see https://api.akeneo.com/event-platform/available-filters.html', 'https'],
+  ])('a refusal is not taken for another one by its words: %s', async (message) => {
+    await subscribe()
+    platform.faults.add({
+      method: 'PATCH',
+      path: /\/subscriptions\//,
+      fault: { kind: 'status', status: 422, body: { code: 422, message } },
+    })
+    const { stderr } = await bridge(['subscribe', '--filter', 'user="x"'])
+    expect(stderr).toMatch(/^AKENEO_EVENTS_REFUSED: /)
+    expect(stderr).toContain(message)
+  })
+
   test.each([
     [['dance'], 'akeneo knows subscribe, status, logs, suspend, delete, but not dance'],
     [['status', '--url', 'https://hook.example.com'], 'akeneo status takes no --url'],
