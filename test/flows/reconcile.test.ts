@@ -446,6 +446,35 @@ describe('products that are gone', () => {
     expect(bench.pending()).toHaveLength(20)
   })
 
+  test('clear: one asset that AEM refuses does not keep the link on the others', async () => {
+    const [bad, ...others] = ['A', 'A', 'A', '7'].map((sku) => bench.upload(sku))
+    const fault = { kind: 'status', status: 422 } as const
+    bench.author.aem.faults.add({ method: 'PATCH', path: metadataOf(bad?.id ?? ''), fault })
+    await record('A', '7')
+    expect((await bench.run({ parts: { deleted: 'clear' } })).answer).toMatchObject({ deadLettered: 1 })
+    for (const asset of others) expect(bench.metadata(asset)).not.toHaveProperty('wknd-skuid')
+    expect(bench.letters()).toMatchObject([{ error: { code: 'METADATA_REFUSED' } }])
+  })
+
+  test('clear: cut off between link and values, the next run still finds what is left to do', async () => {
+    const both = bench.author.aem.addAsset({
+      path: '/content/dam/shop/both.png',
+      assetMetadata: { 'wknd-skuid': ['A', 'B'], 'wknd-supplier': 'of A' },
+    })
+    bench.minutes(60)
+    await begin()
+    const target = { method: 'PATCH', path: metadataOf(both.id) }
+    bench.author.aem.faults.add({ ...target, times: 1, fault: { kind: 'latency', delayMs: 0 } })
+    const broken = bench.author.aem.faults.add({ ...target, fault: { kind: 'status', status: 503 } })
+    await record('A')
+    await bench.run({ parts: { deleted: 'clear' } })
+    broken.remove()
+    bench.minutes(60)
+    await bench.run({ parts: { deleted: 'clear' } })
+    expect(bench.metadata(both)).toMatchObject({ 'wknd-skuid': 'B', 'wknd-supplier': 'of B' })
+    expect(bench.pending()).toEqual([])
+  })
+
   test('what fails for now stays on record', async () => {
     const asset = bench.upload('A')
     await record('A')
