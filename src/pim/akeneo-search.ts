@@ -86,7 +86,11 @@ export function createProductSearch(
   ): Promise<readonly unknown[]> {
     return inBatches(uuids, async (values) => {
       if (isLegacy) return []
-      const request = getRequest(uuidRoute, { uuid: [{ operator: 'IN', value: values }] }, selection)
+      const search = { uuid: [{ operator: 'IN' as const, value: values }] }
+      const request = getRequest(uuidRoute, search, selection)
+      if (values.length > 1 && urlOf(settings.origin, request).length > maxUrlLength) {
+        return hasPostSearch ? post(search, selection, signal) : undefined
+      }
       const meansNone = (response: { status: number }): boolean => response.status === 404
       return (await client.page(request, { ...asked, meansNone }, signal)).items
     })
