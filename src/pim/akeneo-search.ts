@@ -91,8 +91,15 @@ export function createProductSearch(
       if (values.length > 1 && urlOf(settings.origin, request).length > maxUrlLength) {
         return hasPostSearch ? post(search, selection, signal) : undefined
       }
-      const meansNone = (response: { status: number }): boolean => response.status === 404
-      return (await client.page(request, { ...asked, meansNone }, signal)).items
+      let isMissing = false
+      const meansNone = ({ status }: { status: number }): boolean => {
+        isMissing = status === 404
+        return isMissing
+      }
+      const { items } = await client.page(request, { ...asked, meansNone }, signal)
+      // No uuids yet, or no Akeneo: the route from before tells.
+      if (isMissing) await pages(() => ({}), { limit: '1' }, selection, asked, signal).next()
+      return items
     })
   }
 

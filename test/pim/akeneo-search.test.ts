@@ -127,6 +127,11 @@ describe('products by identifier', () => {
 })
 
 describe('products by uuid', () => {
+  test('where there is no Akeneo at all are no unknown products', async () => {
+    bench.server.faults.add({ path: '/api/rest/', fault: { kind: 'status', status: 404 } })
+    expect(await rejection(bench.get(uuid(randomUUID())))).toMatchObject({ code: 'AKENEO_NOT_FOUND' })
+  })
+
   test.each(['saas', '7.0'] as const)('leave room in the URL for the attributes (%s)', async (edition) => {
     bench.server.settings.edition = edition
     const codes = Array.from({ length: 200 }, (_, index) => `size_${index}`)
