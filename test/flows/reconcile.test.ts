@@ -284,6 +284,24 @@ describe('failures', () => {
     expect(bench.pending()).toEqual([])
   })
 
+  test('assets that AEM refuses, and nothing else on the page, hold up the poll for some hours only', async () => {
+    const bad = Array.from({ length: 6 }, () => bench.upload('BAD'))
+    const good = bench.upload('GOOD')
+    await begin()
+    for (const { id } of bad) {
+      const fault = { kind: 'status', status: 403 } as const
+      bench.author.aem.faults.add({ method: 'PATCH', path: metadataOf(id), fault })
+    }
+    bench.change('BAD', 'new')
+    expect((await bench.run()).answer).toMatchObject({ outcome: 'failed', code: 'AEM_FORBIDDEN' })
+    bench.minutes(7 * 60)
+    expect((await bench.run()).answer).toMatchObject({ outcome: 'done', parked: 6, lag: expect.any(Number) })
+    bench.minutes(60)
+    bench.change('GOOD', 'new')
+    expect((await bench.run()).answer).toMatchObject({ outcome: 'done', products: 1 })
+    expect(bench.supplierOf(good)).toBe('new')
+  })
+
   test('State cannot be read: nothing is done, for nobody knows where to begin', async () => {
     bench.upload('A')
     await begin()
