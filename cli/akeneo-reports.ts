@@ -13,6 +13,8 @@ import {
 import { receiverUrl, shortNames, signingSecrets } from './akeneo-wish'
 import type { CommandResult } from './output'
 
+/** Verdicts under which events are lost for certain. */
+const broken: ReadonlySet<ReceiverVerdict['kind']> = new Set(['refuses', 'gone', 'stranger'])
 const hourMs = 3_600_000
 /** Of a log whose order is not known. */
 const maxPages = 20
@@ -46,7 +48,7 @@ export async function showStatus(
   const { errors, unread } = own === undefined ? noErrors : await errorsOf(parts, own, environment)
   const works = own === undefined ? [] : httpsOf(own).filter(({ status }) => status === 'active')
   const verdicts = works.map(({ config }) => receivers.get(config.url ?? '')?.kind)
-  const failed = works.length === 0 || verdicts.includes('refuses') || verdicts.includes('gone')
+  const failed = works.length === 0 || verdicts.some((kind) => kind !== undefined && broken.has(kind))
   const lines = all.flatMap((it) => [
     `${it === own ? 'this workspace' : 'other'}  ${it.subscriber.name}  ${it.subscriber.id}  ${it.subscriber.contact.technical_email ?? ''}`,
     ...it.subscriptions.flatMap((subscription) => {

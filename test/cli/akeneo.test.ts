@@ -37,7 +37,11 @@ beforeEach(async () => {
       const isKnown = isSigned(Buffer.from(body), Object.fromEntries(texts), state.knows)
       // What the command asks with must set nothing going.
       if (isKnown && decodeAkeneoMessage(Buffer.from(body)).kind !== 'ignored') return { status: 500 }
-      return { status: state.status ?? (isKnown ? 200 : 401) }
+      const status = state.status ?? (isKnown ? 200 : 401)
+      return {
+        status,
+        ...(isKnown ? { body: '{"message":"nothing to do","outcome":"ignored"}' } : {}),
+      }
     },
   })
   receiver = Object.assign(state, server)
@@ -176,6 +180,17 @@ describe('npm run bridge -- akeneo subscribe', () => {
     receiver.status = undefined
     const resumed = await bridge(['subscribe'])
     expect([resumed.code, only().status]).toEqual([0, 'active'])
+  })
+
+  test('an address that takes anything is not the receiver', async () => {
+    await subscribe()
+    receiver.knows = []
+    receiver.status = 200
+    const refused = await bridge(['subscribe', '--events', 'product.updated'])
+    expect([refused.code, writes()]).toEqual([1, ['POST', 'POST']])
+    expect(refused.stderr).toMatch(/^AKENEO_EVENTS_RECEIVER: .*get-url pim-events/)
+    const status = await bridge(['status'])
+    expect([status.code, status.stdout]).toEqual([1, expect.stringContaining('receiver: stranger')])
   })
 
   test('replaces what was revoked, and moves what has another URL', async () => {
