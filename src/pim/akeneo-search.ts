@@ -18,8 +18,8 @@ export type ProductSearch = {
   /** Products with one of these uuids; none where Akeneo has no uuids yet. */
   byUuids(uuids: readonly string[], selection: Selection, signal: AbortSignal): Promise<readonly unknown[]>
   /**
-   * The product itself, whatever the search knows of it by now; undefined when there is none. It comes with the values
-   * of all channels and locales.
+   * The product itself, whatever the search knows of it by now; undefined when there is none that may be seen. It comes
+   * with the values of all channels and locales.
    */
   one(name: { uuid: string } | { identifier: string }, signal: AbortSignal): Promise<unknown>
   /** All variants below a model, of whatever level. */
@@ -108,7 +108,8 @@ export function createProductSearch(
     const path =
       'uuid' in name ? `${uuidRoute}/${name.uuid}` : `${legacyRoute}/${encodeURIComponent(name.identifier)}`
     const response = await client.send({ path, query: optionsQuery() }, signal)
-    if (response.status === 404) return undefined
+    // Events tell of products that the connection may not see. Whether it may see any the search before has told.
+    if (response.status === 404 || response.status === 403) return undefined
     if (!isOk(response)) throw refusal(response, asked, settings)
     return jsonBody(upstreamName, response)
   }
