@@ -57,7 +57,8 @@ export async function reconcileProducts(parts: ReconcileParts, context: FlowCont
     parked: 0,
     deadLettered: 0,
   }
-  const endsAt = Math.min(clock.now() + limits.runMs, call.deadline - graceMs)
+  const beganAt = clock.now()
+  const endsAt = Math.min(beganAt + limits.runMs, call.deadline - graceMs)
   let place: Cursor | undefined
   let isCaughtUp = false
   let isLoaded = false
@@ -65,7 +66,8 @@ export async function reconcileProducts(parts: ReconcileParts, context: FlowCont
   let unknownAttributes: readonly string[] = []
 
   let error = await attempt(async () => {
-    const { done, deadLettered, again } = await parts.takeParked({ endsAt })
+    // The other half is the poll's, whatever is parked.
+    const { done, deadLettered, again } = await parts.takeParked({ endsAt: beganAt + (endsAt - beganAt) / 2 })
     counts.done += done
     counts.deadLettered += deadLettered
     counts.parked += again

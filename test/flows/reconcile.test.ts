@@ -302,6 +302,26 @@ describe('failures', () => {
     expect(bench.supplierOf(good)).toBe('new')
   })
 
+  test('what is parked and takes its time leaves some for the poll', async () => {
+    const late = Array.from({ length: 30 }, (_, n) => bench.upload(`LATE-${n}`))
+    bench.upload('FIRST')
+    const other = bench.upload('OTHER')
+    await begin()
+    const broken = late.map(({ id }, n) => {
+      bench.change(`LATE-${n}`, 'new')
+      const fault = { kind: 'status', status: 403 } as const
+      return bench.author.aem.faults.add({ method: 'PATCH', path: metadataOf(id), fault })
+    })
+    bench.change('FIRST', 'new')
+    expect((await bench.run()).answer).toMatchObject({ parked: 30, updated: 1 })
+    for (const rule of broken) rule.remove()
+    bench.minutes(70)
+    bench.change('OTHER', 'new')
+    bench.akeneo.settings.duringCall = async () => bench.author.clock.advance(20_000)
+    await bench.run()
+    expect(bench.supplierOf(other)).toBe('new')
+  })
+
   test('State cannot be read: nothing is done, for nobody knows where to begin', async () => {
     bench.upload('A')
     await begin()
