@@ -1,16 +1,20 @@
 import { askReceiver, type ReceiverVerdict } from '../src/akeneo/event-receiver'
 import type { EventLog } from '../src/akeneo/event-views'
+import { toBridgeError } from '../src/core/errors'
 import {
   type AkeneoEnvironment,
   type AkeneoParts,
   allSubscribed,
   httpsOf,
   ownOf,
+  requireOwn,
   type Subscribed,
 } from './akeneo-parts'
 import { receiverUrl, shortNames, signingSecrets } from './akeneo-wish'
 import type { CommandResult } from './output'
 
+/** Verdicts under which events are lost for certain. */
+const broken: ReadonlySet<ReceiverVerdict['kind']> = new Set(['refuses', 'gone', 'stranger'])
 const hourMs = 3_600_000
 /** Of a log whose order is not known. */
 const maxPages = 20
@@ -41,11 +45,10 @@ export async function showStatus(
       receivers.set(config.url, await askReceiver(asked, parts.signal))
     }
   }
-  const question = { id: undefined, errors: true, hours: 24, query: {} }
-  const errors = own === undefined ? [] : (await readLogs(parts, own, question)).logs
+  const { errors, unread } = own === undefined ? noErrors : await errorsOf(parts, own, environment)
   const works = own === undefined ? [] : httpsOf(own).filter(({ status }) => status === 'active')
   const verdicts = works.map(({ config }) => receivers.get(config.url ?? '')?.kind)
-  const failed = works.length === 0 || verdicts.includes('refuses') || verdicts.includes('gone')
+  const failed = works.length === 0 || verdicts.some((kind) => kind !== undefined && broken.has(kind))
   const lines = all.flatMap((it) => [
     `${it === own ? 'this workspace' : 'other'}  ${it.subscriber.name}  ${it.subscriber.id}  ${it.subscriber.contact.technical_email ?? ''}`,
     ...it.subscriptions.flatMap((subscription) => {
@@ -67,6 +70,7 @@ export async function showStatus(
       works: !failed,
       receivers: Object.fromEntries(receivers),
       errors,
+      ...(unread === undefined ? {} : { unread }),
     },
     text: [
       ...lines,
@@ -74,15 +78,39 @@ export async function showStatus(
         ? [`There is no subscriber ${JSON.stringify(parts.name)}: akeneo subscribe`]
         : []),
       ...(own !== undefined && works.length === 0 ? ['No subscription is active: akeneo subscribe'] : []),
-      ...(own === undefined ? [] : [`Errors of the last day: ${errors.length}`, ...errors.map(lineOf)]),
+      ...(unread === undefined ? [] : [`The log could not be read: ${unread}`]),
+      ...(own === undefined || unread !== undefined
+        ? []
+        : [`Errors of the last day: ${errors.length}`, ...errors.map(lineOf)]),
     ].join('\n'),
     failed,
   }
 }
 
+type Errors = { errors: readonly EventLog[]; unread?: string }
+const noErrors: Errors = { errors: [] }
+
+/** How the log is asked is not public. What stands in its way must not hide how the subscription stands. */
+async function errorsOf(
+  parts: AkeneoParts,
+  own: Subscribed,
+  { redactor }: AkeneoEnvironment,
+): Promise<Errors> {
+  try {
+    return {
+      errors: (await readLogs(parts, own, { id: undefined, errors: true, hours: 24, query: {} })).logs,
+    }
+  } catch (thrown) {
+    parts.signal.throwIfAborted()
+    const { code, message } = toBridgeError(thrown)
+    return { errors: [], unread: redactor.text(`${code}: ${message}`) }
+  }
+}
+
 /** `akeneo logs`. */
 export async function showLogs(parts: AkeneoParts, question: LogQuestion): Promise<CommandResult> {
-  const own = ownOf(await allSubscribed(parts), parts)
+  // That nobody's log is empty would be no news.
+  const own = question.id === undefined ? await requireOwn(parts) : undefined
   const { logs, isCut } = await readLogs(parts, own, question)
   const kind = question.errors ? 'errors' : 'entries'
   return {

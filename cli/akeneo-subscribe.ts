@@ -167,6 +167,11 @@ function notesOf({ own, before, wish, verdict }: Outcome): string[] {
           `There is no receiver at the URL (${verdict.answer}): deploy, or Akeneo suspends with the first event.`,
         ]
       : []),
+    ...(verdict.kind === 'stranger'
+      ? [
+          `What stands at the URL is not pim-events (${verdict.answer}, but not with its words): deploy, or take the URL from npx aio app get-url pim-events.`,
+        ]
+      : []),
     ...(verdict.kind === 'unclear'
       ? [`Whether the receiver knows the secrets is not known: ${verdict.answer}.`]
       : []),

@@ -24,7 +24,10 @@ export type AkeneoSettings = Pick<SearchRules, 'unknownParent' | 'ignoreCase'> &
   assetManager: boolean
   /** The most that the web server in front of the PIM lets through. */
   maxUploadBytes: number
-  /** What the search still has of a product, by uuid: an older state, or nothing. Reading it by name does not lag. */
+  /**
+   * What the search still has of a product, by uuid: an older state, be the product deleted meanwhile, or nothing.
+   * Reading it by name does not lag.
+   */
   lagging: Map<string, AkeneoProduct | undefined>
   /** Runs within each call of the REST API: what it waits for counts as being under way. */
   duringCall: (() => Promise<void>) | undefined
@@ -72,10 +75,8 @@ export const createRoutes = (parts: {
     const wanted = query.search === undefined ? () => true : parseSearch(query.search, catalogue, rules)
     const place = (product: AkeneoProduct): string =>
       rules.legacy ? (catalogue.skuOf(product) ?? '') : product.uuid
-    const products = [...catalogue.products.values()]
-      .flatMap((product) =>
-        settings.lagging.has(product.uuid) ? (settings.lagging.get(product.uuid) ?? []) : product,
-      )
+    const known = [...catalogue.products.values()].filter(({ uuid }) => !settings.lagging.has(uuid))
+    const products = [...known, ...[...settings.lagging.values()].filter((it) => it !== undefined)]
       .filter((product) => wanted(product) && (!rules.legacy || catalogue.skuOf(product) !== undefined))
       .sort((a, b) => (place(a) < place(b) ? -1 : 1))
     const shown = (product: AkeneoProduct) => productView(product, catalogue, view(request, query))

@@ -19,7 +19,7 @@ export function platformRefusal(response: HttpResponse, what: string): BridgeErr
   const { status } = response
   const reason = reasonOf(response)
   const said = `the Event Platform refused ${what} (${status}, ${reason})`
-  if (/\blimit|maximum number|too many|quota/i.test(reason)) {
+  if (isFull(reason)) {
     return systemicError(
       'AKENEO_EVENTS_LIMIT',
       `${said}: Akeneo allows 20 subscribers to a PIM and 20 subscriptions to each; akeneo status lists them, delete one that nobody needs`,
@@ -40,7 +40,7 @@ export function platformRefusal(response: HttpResponse, what: string): BridgeErr
       details(response),
     )
   }
-  if (/https/i.test(reason)) {
+  if (/https/i.test(reason.replace(/\bhttps?:\/\/\w\S*/gi, ''))) {
     return systemicError(
       'AKENEO_EVENTS_URL_REFUSED',
       `${said}: Akeneo sends to public https:// addresses only; give --url the address that npx aio app get-url pim-events prints`,
@@ -49,6 +49,10 @@ export function platformRefusal(response: HttpResponse, what: string): BridgeErr
   }
   return permanentError('AKENEO_EVENTS_REFUSED', said, details(response))
 }
+
+/** There are limits of other things, too: of a filter, of headers. */
+const isFull = (reason: string): boolean =>
+  /\blimit|maximum number|too many|quota/i.test(reason) && !/filter|operator|header|character/i.test(reason)
 
 /** A success whose body is something else than the API documents. */
 export const platformSurprise = (what: string): BridgeError =>

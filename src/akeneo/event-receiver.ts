@@ -1,12 +1,16 @@
 import { createHmac } from 'node:crypto'
 import { BridgeError, systemicError } from '../core/errors'
+import { isRecord, parseJson } from '../core/json'
 import type { HttpClient } from '../http/http-client'
 import { eventPlatformName } from './event-platform-errors'
 
 /** What the receiver makes of deliveries that are signed as the subscription's would be. */
 export type ReceiverVerdict = {
-  /** `gone` and `refuses` are certain: Akeneo would suspend the subscription, or lose its events. */
-  kind: 'accepts' | 'refuses' | 'gone' | 'unclear'
+  /**
+   * `gone`, `refuses` and `stranger` are certain: Akeneo would suspend the subscription, or its events would be lost. A
+   * stranger answers 200 as well, but not as `pim-events` does.
+   */
+  kind: 'accepts' | 'refuses' | 'gone' | 'stranger' | 'unclear'
   /** For each secret, in their order: whether the receiver knows it; empty when that is not known. */
   known: readonly boolean[]
   /** What it answered, for people. */
@@ -31,6 +35,7 @@ export async function askReceiver(
     maxAttempts: 1,
   })
   const statuses: number[] = []
+  let isStranger = false
   for (const secret of secrets) {
     try {
       const request = {
@@ -43,8 +48,9 @@ export async function askReceiver(
         },
         body: probe.toString(),
       }
-      const { status } = await upstream.request(request, signal)
+      const { status, text } = await upstream.request(request, signal)
       statuses.push(status)
+      isStranger ||= status === 200 && !isOurs(text)
     } catch (thrown) {
       signal.throwIfAborted()
       if (!(thrown instanceof BridgeError)) throw thrown
@@ -52,11 +58,20 @@ export async function askReceiver(
       return { kind: 'unclear', known: [], answer }
     }
   }
-  return verdictOf(statuses)
+  return isStranger ? { kind: 'stranger', known: [], answer: answerOf(statuses) } : verdictOf(statuses)
 }
 
+/** What `pim-events` says of an event that it need not do anything for. */
+function isOurs(text: string): boolean {
+  const body = parseJson(text)
+  return isRecord(body) && body.outcome === 'ignored'
+}
+
+const answerOf = (statuses: readonly number[]): string =>
+  `it answered ${[...new Set(statuses)].join(' and ')}`
+
 function verdictOf(statuses: readonly number[]): ReceiverVerdict {
-  const answer = `it answered ${[...new Set(statuses)].join(' and ')}`
+  const answer = answerOf(statuses)
   const known = statuses.map((status) => status === 200)
   if (known.includes(true)) return { kind: 'accepts', known, answer }
   if (statuses.some((status) => status === 404 || (status >= 300 && status < 400))) {
@@ -75,6 +90,12 @@ export function requireReceiver({ kind, answer }: ReceiverVerdict): void {
     throw systemicError(
       'AKENEO_EVENTS_RECEIVER',
       `the receiver knows none of the secrets in AKENEO_EVENT_SECRETS that Akeneo would sign with (${answer}), so events would be lost. Keep the one that is deployed behind the new one, as "new,old", or deploy first; nothing was changed. --unchecked goes on regardless`,
+    )
+  }
+  if (kind === 'stranger') {
+    throw systemicError(
+      'AKENEO_EVENTS_RECEIVER',
+      `what stands at the URL is not pim-events (${answer}, but not with its words), so events would be lost: take the URL from npx aio app get-url pim-events; nothing was changed. --unchecked goes on regardless`,
     )
   }
   if (kind === 'gone') {

@@ -47,7 +47,8 @@ export async function receivePimEvent(
       return { message: 'handed over', outcome: 'handed-over', activation }
     }
     case 'deleted':
-      if (parts.handOverDeleted !== undefined) {
+      // A model is in no link; what was below it tells of itself.
+      if (parts.handOverDeleted !== undefined && message.ref.kind !== 'model') {
         const activation = await parts.handOverDeleted(message.ref)
         logger.debug('handed over', { event: id, type, ref: message.ref, activation })
         return { message: 'handed over', outcome: 'handed-over', activation }

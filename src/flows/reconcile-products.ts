@@ -33,6 +33,8 @@ export type ReconcileParts = SyncParts & {
   }
 }
 
+/** What AEM refuses for so long is no outage any more: else the poll would stand at such a page for ever. */
+const longestOutageMs = 6 * 3_600_000
 /** Kept for a page that has begun. */
 const graceMs = 60_000
 
@@ -55,7 +57,8 @@ export async function reconcileProducts(parts: ReconcileParts, context: FlowCont
     parked: 0,
     deadLettered: 0,
   }
-  const endsAt = Math.min(clock.now() + limits.runMs, call.deadline - graceMs)
+  const beganAt = clock.now()
+  const endsAt = Math.min(beganAt + limits.runMs, call.deadline - graceMs)
   let place: Cursor | undefined
   let isCaughtUp = false
   let isLoaded = false
@@ -63,7 +66,8 @@ export async function reconcileProducts(parts: ReconcileParts, context: FlowCont
   let unknownAttributes: readonly string[] = []
 
   let error = await attempt(async () => {
-    const { done, deadLettered, again } = await parts.takeParked({ endsAt })
+    // The other half is the poll's, whatever is parked.
+    const { done, deadLettered, again } = await parts.takeParked({ endsAt: beganAt + (endsAt - beganAt) / 2 })
     counts.done += done
     counts.deadLettered += deadLettered
     counts.parked += again
@@ -113,7 +117,7 @@ export async function reconcileProducts(parts: ReconcileParts, context: FlowCont
     reason = limitReached()
     if (reason !== undefined) return
     for await (const page of pim.changesSince(place.position, call.signal)) {
-      await doPage(page.products)
+      await doPage(page.products, now - (covered ?? began) > longestOutageMs)
       place = { position: page.cursor, at: covered, began }
       await cursor.advance(place, call)
       reason = limitReached()
@@ -130,7 +134,7 @@ export async function reconcileProducts(parts: ReconcileParts, context: FlowCont
     return `PENDING_MAX: ${parked.size} pieces of work are parked; see what keeps them`
   }
 
-  async function doPage(products: readonly Product[]): Promise<void> {
+  async function doPage(products: readonly Product[], endures: boolean): Promise<void> {
     counts.products += products.length
     if (products.length === 0) return
     const refs = products.flatMap(({ identifier, uuid }): ProductRef[] => [
@@ -141,7 +145,8 @@ export async function reconcileProducts(parts: ReconcileParts, context: FlowCont
       allPages(parts.search, origin, query, call),
     )
     counts.assets += assets.length
-    const { counts: found, failures, stoppedBy } = await syncAssets(assets, parts, call, { waitsMs: [] })
+    const options = { waitsMs: [], endures }
+    const { counts: found, failures, stoppedBy } = await syncAssets(assets, parts, call, options)
     for (const kind of ['updated', 'unchanged', 'skipped'] as const) counts[kind] += found[kind]
     if (stoppedBy !== undefined) throw stoppedBy
     for (const { asset, error } of failures) await account(assetWork(asset), error)

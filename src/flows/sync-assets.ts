@@ -26,6 +26,7 @@ const outage = 5
  * Takes each asset the same way as after its own event. Questions to the PIM of assets that are on their way at the
  * same time are put into one call.
  * @param options.waitsMs before each repetition of what failed transiently
+ * @param options.endures AEM's failures are those of single assets, however many there are
  * @param options.changedAt when products changed, by identifier: answers of the PIM from before then do not count
  * @throws the signal's reason, and nothing else
  */
@@ -33,9 +34,9 @@ export async function syncAssets(
   assets: readonly AssetRef[],
   parts: EnrichParts,
   call: CallContext,
-  options: { waitsMs: readonly number[]; changedAt?: ReadonlyMap<string, number> },
+  options: { waitsMs: readonly number[]; changedAt?: ReadonlyMap<string, number>; endures?: boolean },
 ): Promise<SyncedAssets> {
-  const { waitsMs, changedAt = new Map<string, number>() } = options
+  const { waitsMs, changedAt = new Map<string, number>(), endures = false } = options
   const { clock } = parts
   const counts = { updated: 0, unchanged: 0, skipped: 0, failed: 0 }
   const failures: { asset: AssetRef; error: BridgeError }[] = []
@@ -71,6 +72,7 @@ export async function syncAssets(
   /** Whether the others would fail for the same reason. One asset that AEM refuses says nothing about the others. */
   function isOutage({ failureClass, upstream }: BridgeError): boolean {
     if (failureClass === 'systemic' && upstream !== 'AEM') return true
+    if (endures && upstream === 'AEM') return false
     const hasWorked = counts.updated + counts.unchanged + counts.skipped > 0
     const passing = failures.filter(({ error }) => error.failureClass !== 'permanent').length
     // Those that are still on their way may work.

@@ -1,6 +1,6 @@
 import type { AssetRef } from '../core/asset'
 import { type CallContext, untilAborted } from '../core/call-context'
-import { toBridgeError, transientError } from '../core/errors'
+import { type BridgeError, toBridgeError, transientError } from '../core/errors'
 import type { JsonValue } from '../core/json'
 import type { ProductRef } from '../core/product'
 import { deletedPropertyOf } from '../enrichment'
@@ -25,29 +25,62 @@ export type DeletedParts = {
 const maxRounds = 6
 const backoff = { baseMs: 50, capMs: 2_000 }
 
+/** What became of the assets of deleted products. */
+export type DeletedReport = {
+  assets: number
+  changed: number
+  /** Products that the PIM still knows. */
+  known: number
+}
+
 /**
  * Brings the assets that name deleted products in step. The event is a hint: a product that the PIM knows after all is
- * not gone.
- * @throws {BridgeError} the first failure; to be done again as a whole
+ * not gone, or not yet gone from its search, which lags. One asset that fails does not keep the others from it.
+ * @throws {BridgeError} of the failures one that may pass, else the first; to be done again as a whole
  */
 export async function syncDeleted(
   refs: readonly ProductRef[],
   parts: SyncParts & DeletedParts,
   call: CallContext,
-): Promise<{ assets: number; changed: number }> {
-  const counts = { assets: 0, changed: 0 }
+): Promise<DeletedReport> {
+  const counts = { assets: 0, changed: 0, known: 0 }
   if (parts.deleted === 'keep') return counts
-  const gone = await stillGone(refs, parts, call)
+  const { gone, known } = await stillGone(refs, parts, call)
+  counts.known = known
   if (gone.length === 0) return counts
   const query = { property: parts.enrichment.linkProperty, values: gone }
+  const failures: BridgeError[] = []
   for (const origin of parts.origins) {
     for (const asset of await allPages(parts.search, origin, query, call)) {
       counts.assets += 1
-      if (await release(asset, new Set(gone), parts, call)) counts.changed += 1
+      try {
+        if (await release(asset, new Set(gone), parts, call)) counts.changed += 1
+      } catch (thrown) {
+        call.signal.throwIfAborted()
+        const error = toBridgeError(thrown)
+        failures.push(error)
+        call.logger.error('an asset of a deleted product failed', { path: asset.path, error: error.toJSON() })
+        if (isOutage(error, failures, counts.changed)) throw error
+      }
     }
   }
   call.logger.info('assets of deleted products', { products: gone.length, policy: parts.deleted, ...counts })
+  const failure = failures.find(({ failureClass }) => failureClass !== 'permanent') ?? failures[0]
+  if (failure !== undefined) throw failure
   return counts
+}
+
+/** With so many that fail for now, and nothing that worked, the rest would fail, too. */
+const outage = 5
+
+function isOutage(
+  { failureClass, upstream }: BridgeError,
+  failures: readonly BridgeError[],
+  changed: number,
+): boolean {
+  if (failureClass === 'systemic' && upstream !== 'AEM') return true
+  const passing = failures.filter((failure) => failure.failureClass === 'transient').length
+  return changed === 0 && passing >= outage
 }
 
 /** A model has no link of its own, and a product may have come back. */
@@ -55,14 +88,15 @@ async function stillGone(
   refs: readonly ProductRef[],
   { pim }: SyncParts,
   call: CallContext,
-): Promise<readonly string[]> {
+): Promise<{ gone: readonly string[]; known: number }> {
   const named = refs.filter(({ kind }) => kind !== 'model')
-  if (named.length === 0) return []
+  if (named.length === 0) return { gone: [], known: 0 }
   const products = await untilAborted(pim.getProducts(named, call.signal), call.signal)
   const there = new Set(
     products.flatMap(({ identifier, uuid = '' }) => [identifier, uuid].map((name) => name.toLowerCase())),
   )
-  return named.map(({ value }) => value).filter((value) => !there.has(value.toLowerCase()))
+  const gone = named.map(({ value }) => value).filter((value) => !there.has(value.toLowerCase()))
+  return { gone, known: named.length - gone.length }
 }
 
 /** @returns whether something was written */
@@ -72,6 +106,7 @@ async function release(
   parts: SyncParts & DeletedParts,
   call: CallContext,
 ): Promise<boolean> {
+  let isEnriched = false
   for (let round = 1; round <= maxRounds; round++) {
     const asset = await parts.assets.readAsset(ref, call).catch(absent)
     if (asset === undefined || skipReason(asset) !== undefined) return false
@@ -80,14 +115,16 @@ async function release(
     const named = held.filter((item) => typeof item === 'string' && gone.has(item))
     if (named.length === 0) return false
     const left = held.filter((item) => !named.includes(item))
+    if (parts.deleted === 'clear' && left.length > 0 && !isEnriched) {
+      // What the other products say counts from now on. The link goes last: without it nobody would find the asset again.
+      await enrichAsset(ref, parts, call)
+      isEnriched = true
+      continue
+    }
     const desired = parts.deleted === 'mark' ? marked(asset.metadata, named, parts) : cleared(left, parts)
     const changes = diffMetadata(asset.metadata, desired)
     if (changes.length === 0) return false
-    if ((await parts.assets.patchMetadata(asset, changes, call)) === 'written') {
-      // What the other products say counts from now on.
-      if (parts.deleted === 'clear' && left.length > 0) await enrichAsset(ref, parts, call)
-      return true
-    }
+    if ((await parts.assets.patchMetadata(asset, changes, call)) === 'written') return true
     await parts.clock.sleep(fullJitter(backoff, round, parts.random()), call.signal)
   }
   throw transientError(

@@ -13,6 +13,7 @@ export type SyncReport = {
   references: number
   /** Products that the PIM knows of them. */
   products: number
+  /** One that shows several products may count more than once. */
   assets: number
   updated: number
   unchanged: number
@@ -41,6 +42,7 @@ export async function syncProducts(
   const tally = { products: 0, assets: 0, updated: 0, unchanged: 0, skipped: 0, failed: 0 }
   const failures = new Map<string, SyncReport['failures'][number]>()
   const seen = new Set<string>()
+  const changedAt = new Map<string, number>()
 
   for (let start = 0; start < refs.length; start += refsAtOnce) {
     const chunk = refs.slice(start, start + refsAtOnce)
@@ -53,11 +55,13 @@ export async function syncProducts(
     const found = await findAssets([...others, ...named], parts, (origin, query) =>
       patiently(() => allPages(parts.search, origin, query, call), waitsMs, clock, call),
     )
-    const assets = found.filter(({ origin, path }) => !seen.has(`${origin} ${path}`))
+    const times = changeTimes(chunk, products)
+    for (const [identifier, at] of times) changedAt.set(identifier, at)
+    // An asset of several products may have got an older answer about these: nothing said then how old it may be.
+    const assets = found.filter(({ origin, path }) => times.size > 0 || !seen.has(`${origin} ${path}`))
     for (const { origin, path } of assets) seen.add(`${origin} ${path}`)
     tally.assets += assets.length
 
-    const changedAt = changeTimes(chunk, products)
     const synced = await syncAssets(assets, parts, call, { waitsMs, changedAt })
     for (const outcome of ['updated', 'unchanged', 'skipped', 'failed'] as const)
       tally[outcome] += synced.counts[outcome]

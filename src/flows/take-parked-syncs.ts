@@ -31,6 +31,8 @@ export async function takeParkedSyncs(
     parked.set(id, Date.parse(record.since))
     if (Date.parse(record.nextTry) <= clock.now()) due.push(record)
   })
+  // What was left alone in the run before comes first: what always fails must not always be what is tried.
+  due.sort((one, other) => Date.parse(one.nextTry) - Date.parse(other.nextTry))
   const counts = { done: 0, deadLettered: 0, again: 0 }
   await inParallel(due, atOnce, async (record) => {
     if (clock.now() >= endsAt || (counts.again >= outage && counts.done === 0)) return

@@ -4,6 +4,7 @@ import { type Asked, reasonOf, refusal, upstreamName } from '../akeneo/errors'
 import type { AkeneoSettings } from '../akeneo/settings'
 import { BridgeError } from '../core/errors'
 import { isOk, jsonBody } from '../http/response'
+import { inBatches, inSmallerPages } from './akeneo-batches'
 import type { Selection } from './akeneo-selection'
 
 /** Searches for products, by the routes that this version of Akeneo has. */
@@ -17,8 +18,8 @@ export type ProductSearch = {
   /** Products with one of these uuids; none where Akeneo has no uuids yet. */
   byUuids(uuids: readonly string[], selection: Selection, signal: AbortSignal): Promise<readonly unknown[]>
   /**
-   * The product itself, whatever the search knows of it by now; undefined when there is none. It comes with the values
-   * of all channels and locales.
+   * The product itself, whatever the search knows of it by now; undefined when there is none that may be seen. It comes
+   * with the values of all channels and locales.
    */
   one(name: { uuid: string } | { identifier: string }, signal: AbortSignal): Promise<unknown>
   /** All variants below a model, of whatever level. */
@@ -36,8 +37,7 @@ export type ProductSearch = {
   ): AsyncIterable<AkeneoPage>
 }
 
-/** Akeneo's limits: values in one search for identifiers, products on one page. */
-const valuesPerCall = 100
+/** Akeneo's limit. */
 const itemsPerPage = 100
 /** Servers in front of a PIM take 8 KB, as a rule. */
 const maxUrlLength = 6_000
@@ -86,9 +86,20 @@ export function createProductSearch(
   ): Promise<readonly unknown[]> {
     return inBatches(uuids, async (values) => {
       if (isLegacy) return []
-      const request = getRequest(uuidRoute, { uuid: [{ operator: 'IN', value: values }] }, selection)
-      const meansNone = (response: { status: number }): boolean => response.status === 404
-      return (await client.page(request, { ...asked, meansNone }, signal)).items
+      const search = { uuid: [{ operator: 'IN' as const, value: values }] }
+      const request = getRequest(uuidRoute, search, selection)
+      if (values.length > 1 && urlOf(settings.origin, request).length > maxUrlLength) {
+        return hasPostSearch ? post(search, selection, signal) : undefined
+      }
+      let isMissing = false
+      const meansNone = ({ status }: { status: number }): boolean => {
+        isMissing = status === 404
+        return isMissing
+      }
+      const { items } = await client.page(request, { ...asked, meansNone }, signal)
+      // No uuids yet, or no Akeneo: the route from before tells.
+      if (isMissing) await pages(() => ({}), { limit: '1' }, selection, asked, signal).next()
+      return items
     })
   }
 
@@ -97,7 +108,8 @@ export function createProductSearch(
     const path =
       'uuid' in name ? `${uuidRoute}/${name.uuid}` : `${legacyRoute}/${encodeURIComponent(name.identifier)}`
     const response = await client.send({ path, query: optionsQuery() }, signal)
-    if (response.status === 404) return undefined
+    // Events tell of products that the connection may not see. Whether it may see any the search before has told.
+    if (response.status === 404 || response.status === 403) return undefined
     if (!isOk(response)) throw refusal(response, asked, settings)
     return jsonBody(upstreamName, response)
   }
@@ -112,9 +124,11 @@ export function createProductSearch(
     const meansNone: Asked['meansNone'] = (response) =>
       (response.status === 404 || response.status === 422) && reasonOf(response).includes(`"${model}"`)
     const found: unknown[] = []
-    for await (const page of pages(criterion, {}, selection, { ...asked, meansNone }, signal)) {
-      found.push(...page.items)
-    }
+    const asking = { ...asked, meansNone }
+    const smaller = inSmallerPages(undefined, itemsPerPage, (query) =>
+      pages(criterion, query, selection, asking, signal),
+    )
+    for await (const page of smaller) found.push(...page.items)
     return found
   }
 
@@ -126,7 +140,7 @@ export function createProductSearch(
   ): AsyncIterable<AkeneoPage> {
     const criterion: Criterion = (): ReturnType<Criterion> =>
       since === undefined ? {} : { updated: [{ operator: '>', value: akeneoTime(since) }] }
-    return pages(criterion, after === undefined ? {} : { search_after: after }, selection, asked, signal)
+    return inSmallerPages(after, itemsPerPage, (query) => pages(criterion, query, selection, asked, signal))
   }
 
   /**
@@ -241,30 +255,6 @@ export function createProductSearch(
 }
 
 const pageQuery = { limit: `${itemsPerPage}`, pagination_type: 'search_after' }
-
-type Find = (values: readonly string[]) => Promise<readonly unknown[] | undefined>
-
-async function inBatches(values: readonly string[], find: Find): Promise<readonly unknown[]> {
-  const batches: Promise<readonly unknown[]>[] = []
-  for (let start = 0; start < values.length; start += valuesPerCall) {
-    batches.push(inHalves(values.slice(start, start + valuesPerCall), find))
-  }
-  return (await Promise.all(batches)).flat()
-}
-
-/** All at once where that will do and the answer is not too large, else each half by itself. */
-async function inHalves(values: readonly string[], find: Find): Promise<readonly unknown[]> {
-  try {
-    const found = await find(values)
-    if (found !== undefined) return found
-  } catch (thrown) {
-    const isTooLarge = thrown instanceof BridgeError && thrown.code === 'PIM_ANSWER_TOO_LARGE'
-    if (!isTooLarge || values.length === 1) throw thrown
-  }
-  const middle = Math.ceil(values.length / 2)
-  const halves = [values.slice(0, middle), values.slice(middle)]
-  return (await Promise.all(halves.map((half) => inHalves(half, find)))).flat()
-}
 
 /** `YYYY-MM-DD hh:mm:ss`, in UTC. */
 const akeneoTime = (time: number): string => new Date(time).toISOString().slice(0, 19).replace('T', ' ')

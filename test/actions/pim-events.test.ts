@@ -166,6 +166,11 @@ test.each<[string, string]>([
   expect(runtime.api.requests).toEqual([])
 })
 
+test('what the command line asks a receiver with is answered in the words that it looks for', async () => {
+  const body = JSON.stringify({ specversion: '1.0', id: 'probe', type: 'bridge.probe' })
+  expect(bodyOf(await deliver({ body })).outcome).toBe('ignored')
+})
+
 test.each(['', '$AKENEO_EVENT_SECRETS', ' , '])(
   'secrets that are not set (%j) are our fault: 429',
   async (secrets) => {
@@ -249,6 +254,15 @@ describe('a deleted product', () => {
       action: 'pim-sync',
       event: { deleted },
     })
+  })
+
+  test('a deleted model is nothing to hand over: its variants tell of themselves', async () => {
+    const body = event(1, {
+      type: 'com.akeneo.pim.v1.product-model.deleted',
+      data: { product_model: { code: 'lamps' } },
+    })
+    const answer = await deliver({ body, inputs: { PIM_SYNC_DELETED: 'clear' } })
+    expect([bodyOf(answer).outcome, started(), state.requests]).toEqual(['kept', [], []])
   })
 
   test('without the record it is answered 429, and nothing is started', async () => {

@@ -200,6 +200,31 @@ test('a product that is gone is done away with, and its record, too', async () =
   ).toHaveLength(1)
 })
 
+test('a product that is gone, but not yet from the search, stays on record for a later look', async () => {
+  const sku = newSku()
+  const product = akeneo.catalogue.setProduct(sku, { values: named('Desk lamp') })
+  const asset = upload(`${folder()}/hero.png`, sku)
+  akeneo.catalogue.removeProduct(product.uuid)
+  akeneo.settings.lagging.set(product.uuid, product)
+  const pending = 'b'.repeat(32)
+  const start = () =>
+    receiver.invoke(
+      { references: [], deleted: [{ kind: 'identifier', value: sku }], pending },
+      { inputs: { PIM_COMMUNICATOR: 'akeneo', ...akeneo.inputs(), PIM_SYNC_DELETED: 'clear' } },
+    )
+  const removals = () =>
+    receiver.sandbox.state.requests.filter(
+      ({ method, path }) => method === 'DELETE' && path.includes(pending),
+    ).length
+
+  expect(bodyOf(await start())).toMatchObject({ deleted: { assets: 0, changed: 0, known: 1 } })
+  expect(removals()).toBe(0)
+
+  akeneo.settings.lagging.clear()
+  expect(bodyOf(await start())).toMatchObject({ deleted: { assets: 1, changed: 1, known: 0 } })
+  expect([nameOf(asset), removals()]).toEqual([undefined, 1])
+})
+
 test('a product that Akeneo finds late is up to date all the same', async () => {
   const sku = newSku()
   const product = akeneo.catalogue.setProduct(sku, { values: named('Desk lamp') })
@@ -209,4 +234,20 @@ test('a product that Akeneo finds late is up to date all the same', async () => 
 
   expect(bodyOf(await sync([{ ...byUuid(product), changedAt }]))).toMatchObject({ updated: 1 })
   expect(nameOf(asset)).toBe('Desk lamp')
+})
+
+test('one that Akeneo finds late is up to date on an asset of many products, too', async () => {
+  const skus = Array.from({ length: 101 }, newSku)
+  const all = skus.map((sku) => akeneo.catalogue.setProduct(sku, { values: named('old') }))
+  const [first, last] = [skus[0] ?? '', skus[100] ?? '']
+  const asset = upload(`${folder()}/room.png`, [last, first])
+  receiver.sandbox.clock.advance(20_000)
+  const late = akeneo.catalogue.setProduct(last, { values: named('new') })
+  akeneo.settings.lagging.set(late.uuid, all[100])
+  const changedAt = Math.floor(receiver.sandbox.clock.now() / 1000) * 1000
+
+  const references = all.map((product) => ({ ...byUuid(product), changedAt: changedAt - 20_000 }))
+  await sync([...references.slice(0, 100), { ...byUuid(late), changedAt }])
+
+  expect(nameOf(asset)).toEqual(['new', 'old'])
 })

@@ -37,7 +37,11 @@ beforeEach(async () => {
       const isKnown = isSigned(Buffer.from(body), Object.fromEntries(texts), state.knows)
       // What the command asks with must set nothing going.
       if (isKnown && decodeAkeneoMessage(Buffer.from(body)).kind !== 'ignored') return { status: 500 }
-      return { status: state.status ?? (isKnown ? 200 : 401) }
+      const status = state.status ?? (isKnown ? 200 : 401)
+      return {
+        status,
+        ...(isKnown ? { body: '{"message":"nothing to do","outcome":"ignored"}' } : {}),
+      }
     },
   })
   receiver = Object.assign(state, server)
@@ -178,6 +182,17 @@ describe('npm run bridge -- akeneo subscribe', () => {
     expect([resumed.code, only().status]).toEqual([0, 'active'])
   })
 
+  test('an address that takes anything is not the receiver', async () => {
+    await subscribe()
+    receiver.knows = []
+    receiver.status = 200
+    const refused = await bridge(['subscribe', '--events', 'product.updated'])
+    expect([refused.code, writes()]).toEqual([1, ['POST', 'POST']])
+    expect(refused.stderr).toMatch(/^AKENEO_EVENTS_RECEIVER: .*get-url pim-events/)
+    const status = await bridge(['status'])
+    expect([status.code, status.stdout]).toEqual([1, expect.stringContaining('receiver: stranger')])
+  })
+
   test('replaces what was revoked, and moves what has another URL', async () => {
     await subscribe()
     const { id } = only()
@@ -260,6 +275,35 @@ describe('npm run bridge -- akeneo', () => {
     expect((await bridge(['delete'])).code).toBe(0)
     expect(platform.subscriptions()).toEqual([])
     expect((await bridge(['delete'])).stderr).toContain('there is no subscriber')
+  })
+
+  test('status says how things stand although the log cannot be read', async () => {
+    await subscribe()
+    platform.faults.add({ path: '/api/v1/logs', fault: { kind: 'status', status: 400 } })
+    const { code, stdout } = await bridge(['status'])
+    expect(code).toBe(0)
+    expect(stdout).toMatch(/ACTIVE[\s\S]*receiver: accepts[\s\S]*AKENEO_EVENTS_REFUSED/)
+  })
+
+  test('logs of a subscriber that there is not are no empty log', async () => {
+    await subscribe()
+    const { code, stderr } = await bridge(['logs', '--name', 'asset-bridge'])
+    expect([code, stderr]).toEqual([1, expect.stringContaining('there is no subscriber "asset-bridge"')])
+  })
+
+  test.each([
+    ['filter may have at most 10 logical operators, the limit of a filter', 'limit'],
+    ['filter cannot be read, see https://api.akeneo.com/event-platform/available-filters.html', 'https'],
+  ])('a refusal is not taken for another one by its words: %s', async (message) => {
+    await subscribe()
+    platform.faults.add({
+      method: 'PATCH',
+      path: /\/subscriptions\//,
+      fault: { kind: 'status', status: 422, body: { code: 422, message } },
+    })
+    const { stderr } = await bridge(['subscribe', '--filter', 'user="x"'])
+    expect(stderr).toMatch(/^AKENEO_EVENTS_REFUSED: /)
+    expect(stderr).toContain(message)
   })
 
   test.each([

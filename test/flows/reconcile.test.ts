@@ -284,6 +284,44 @@ describe('failures', () => {
     expect(bench.pending()).toEqual([])
   })
 
+  test('assets that AEM refuses, and nothing else on the page, hold up the poll for some hours only', async () => {
+    const bad = Array.from({ length: 6 }, () => bench.upload('BAD'))
+    const good = bench.upload('GOOD')
+    await begin()
+    for (const { id } of bad) {
+      const fault = { kind: 'status', status: 403 } as const
+      bench.author.aem.faults.add({ method: 'PATCH', path: metadataOf(id), fault })
+    }
+    bench.change('BAD', 'new')
+    expect((await bench.run()).answer).toMatchObject({ outcome: 'failed', code: 'AEM_FORBIDDEN' })
+    bench.minutes(7 * 60)
+    expect((await bench.run()).answer).toMatchObject({ outcome: 'done', parked: 6, lag: expect.any(Number) })
+    bench.minutes(60)
+    bench.change('GOOD', 'new')
+    expect((await bench.run()).answer).toMatchObject({ outcome: 'done', products: 1 })
+    expect(bench.supplierOf(good)).toBe('new')
+  })
+
+  test('what is parked and takes its time leaves some for the poll', async () => {
+    const late = Array.from({ length: 30 }, (_, n) => bench.upload(`LATE-${n}`))
+    bench.upload('FIRST')
+    const other = bench.upload('OTHER')
+    await begin()
+    const broken = late.map(({ id }, n) => {
+      bench.change(`LATE-${n}`, 'new')
+      const fault = { kind: 'status', status: 403 } as const
+      return bench.author.aem.faults.add({ method: 'PATCH', path: metadataOf(id), fault })
+    })
+    bench.change('FIRST', 'new')
+    expect((await bench.run()).answer).toMatchObject({ parked: 30, updated: 1 })
+    for (const rule of broken) rule.remove()
+    bench.minutes(70)
+    bench.change('OTHER', 'new')
+    bench.akeneo.settings.duringCall = async () => bench.author.clock.advance(20_000)
+    await bench.run()
+    expect(bench.supplierOf(other)).toBe('new')
+  })
+
   test('State cannot be read: nothing is done, for nobody knows where to begin', async () => {
     bench.upload('A')
     await begin()
@@ -424,6 +462,56 @@ describe('products that are gone', () => {
       expect(bench.metadata(asset)).not.toHaveProperty('wknd-skuid-deleted')
     },
   )
+
+  test('what is parked and always fails does not keep them from being looked at', async () => {
+    const bad = Array.from({ length: 20 }, (_, n) => bench.upload(`BAD-${n}`))
+    const asset = bench.upload('A')
+    await bench.run()
+    for (const [n, { id }] of bad.entries()) {
+      bench.change(`BAD-${n}`, 'new')
+      const fault = { kind: 'status', status: 403 } as const
+      bench.author.aem.faults.add({ method: 'PATCH', path: metadataOf(id), fault })
+    }
+    bench.upload('B')
+    bench.change('B', 'newer')
+    expect((await bench.run()).answer).toMatchObject({ parked: 20 })
+    await record('A')
+    for (let run = 0; run < 4; run++) {
+      bench.minutes(70)
+      await bench.run({ parts: { deleted: 'clear' } })
+    }
+    expect(bench.metadata(asset)).not.toHaveProperty('wknd-skuid')
+    expect(bench.pending()).toHaveLength(20)
+  })
+
+  test('clear: one asset that AEM refuses does not keep the link on the others', async () => {
+    const [bad, ...others] = ['A', 'A', 'A', '7'].map((sku) => bench.upload(sku))
+    const fault = { kind: 'status', status: 422 } as const
+    bench.author.aem.faults.add({ method: 'PATCH', path: metadataOf(bad?.id ?? ''), fault })
+    await record('A', '7')
+    expect((await bench.run({ parts: { deleted: 'clear' } })).answer).toMatchObject({ deadLettered: 1 })
+    for (const asset of others) expect(bench.metadata(asset)).not.toHaveProperty('wknd-skuid')
+    expect(bench.letters()).toMatchObject([{ error: { code: 'METADATA_REFUSED' } }])
+  })
+
+  test('clear: cut off between link and values, the next run still finds what is left to do', async () => {
+    const both = bench.author.aem.addAsset({
+      path: '/content/dam/shop/both.png',
+      assetMetadata: { 'wknd-skuid': ['A', 'B'], 'wknd-supplier': 'of A' },
+    })
+    bench.minutes(60)
+    await begin()
+    const target = { method: 'PATCH', path: metadataOf(both.id) }
+    bench.author.aem.faults.add({ ...target, times: 1, fault: { kind: 'latency', delayMs: 0 } })
+    const broken = bench.author.aem.faults.add({ ...target, fault: { kind: 'status', status: 503 } })
+    await record('A')
+    await bench.run({ parts: { deleted: 'clear' } })
+    broken.remove()
+    bench.minutes(60)
+    await bench.run({ parts: { deleted: 'clear' } })
+    expect(bench.metadata(both)).toMatchObject({ 'wknd-skuid': 'B', 'wknd-supplier': 'of B' })
+    expect(bench.pending()).toEqual([])
+  })
 
   test('what fails for now stays on record', async () => {
     const asset = bench.upload('A')

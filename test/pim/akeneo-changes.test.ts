@@ -27,6 +27,19 @@ test('without a cursor all products come, a hundred on a page', async () => {
   expect(bench.server.requests.at(-1)?.query).not.toHaveProperty('search')
 })
 
+test('a page that is too large comes in smaller ones, and the poll gets to its end', async () => {
+  const text = 'x'.repeat(120_000)
+  const identifiers = Array.from({ length: 110 }, (_, index) => `BIG-${index}`)
+  for (const sku of identifiers) {
+    bench.server.catalogue.setProduct(sku, {
+      values: { supplier: [{ locale: null, scope: null, data: text }] },
+    })
+  }
+  const pages = await changes(bench.fresh())
+  expect(identifiersOf(pages)).toEqual(identifiers.sort())
+  expect(pages.map(({ products }) => products.length)).toEqual([50, 50, 10])
+})
+
 test('with the cursor of the last page only what has changed since comes', async () => {
   know(5)
   bench.clock.advance(60 * minute)

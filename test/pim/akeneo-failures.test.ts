@@ -53,7 +53,6 @@ const calls: [string, Call][] = [
       path: '/api/rest/v1/products',
       ask: by(uuid('00000000-0000-4000-8000-000000000001')),
       permission: 'List products',
-      tolerated: [404],
     },
   ],
   ['variants', { path: '/api/rest/v1/products', ask: by(model('lamp')), permission: 'List products' }],

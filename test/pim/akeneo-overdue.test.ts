@@ -70,6 +70,17 @@ test('one that is gone is absent', async () => {
   )
 })
 
+test('one that the connection may not see is absent, and keeps nobody from the others', async () => {
+  const { catalogue, faults } = bench.server
+  catalogue.setProduct('LAMP-7', { values: supplier('new') })
+  const hidden = crypto.randomUUID()
+  const message = `You can neither view, nor update, nor delete the product "${hidden}", as it is only categorized in categories on which you do not have a view permission.`
+  const fault = { kind: 'status', status: 403, body: { code: 403, message } } as const
+  faults.add({ path: `/api/rest/v1/products-uuid/${hidden}`, fault })
+  const changedAt = bench.clock.now()
+  expect(await suppliers({ ...uuid(hidden), changedAt }, { ...sku('LAMP-7'), changedAt })).toEqual(['new'])
+})
+
 test('what is up to date, or changed long ago, costs no further call', async () => {
   const { changedAt, product } = changeBehindTheSearch()
   bench.server.catalogue.setProduct('LAMP-8')

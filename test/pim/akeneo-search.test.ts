@@ -127,6 +127,28 @@ describe('products by identifier', () => {
 })
 
 describe('products by uuid', () => {
+  test('where there is no Akeneo at all are no unknown products', async () => {
+    bench.server.faults.add({ path: '/api/rest/', fault: { kind: 'status', status: 404 } })
+    expect(await rejection(bench.get(uuid(randomUUID())))).toMatchObject({ code: 'AKENEO_NOT_FOUND' })
+  })
+
+  test.each(['saas', '7.0'] as const)('leave room in the URL for the attributes (%s)', async (edition) => {
+    bench.server.settings.edition = edition
+    const codes = Array.from({ length: 200 }, (_, index) => `size_${index}`)
+    for (const code of codes) bench.server.catalogue.setAttribute({ code, type: 'pim_catalog_text' })
+    const refs = many(100).map((name) => uuid(bench.server.catalogue.setProduct(name).uuid))
+    const inputs = {
+      AKENEO_ATTRIBUTES: codes.join(','),
+      AKENEO_CHANNEL: 'ecommerce',
+      AKENEO_LOCALES: 'en_US',
+    }
+    expect(await bench.fresh(inputs).getProducts(refs, startCall().signal)).toHaveLength(100)
+    const lengths = bench.server.requests
+      .filter(({ method }) => method === 'GET')
+      .map(({ query }) => new URLSearchParams(query).toString().length)
+    expect(Math.max(0, ...lengths)).toBeLessThan(6_000)
+  })
+
   test('cost one call for a hundred, in any case of letters', async () => {
     const identifiers = many(101)
     know(identifiers)
