@@ -25,6 +25,8 @@ export type SyncReport = {
 
 /** As many identifiers as one call to Akeneo takes. */
 const refsAtOnce = 100
+/** All variants of a model are held at the same time, and there may be hundreds. */
+const modelsAtOnce = 10
 /** Somebody waits to see the change, and most outages are short; what lasts longer is left to `reconcile`. */
 const waitsMs = [5_000, 30_000, 120_000]
 
@@ -44,8 +46,7 @@ export async function syncProducts(
   const seen = new Set<string>()
   const changedAt = new Map<string, number>()
 
-  for (let start = 0; start < refs.length; start += refsAtOnce) {
-    const chunk = refs.slice(start, start + refsAtOnce)
+  for (const chunk of packsOf(refs)) {
     const ask = () => untilAborted(parts.pim.getProducts(chunk, call.signal), call.signal)
     const products = await patiently(ask, waitsMs, clock, call)
     tally.products += products.length
@@ -74,4 +75,14 @@ export async function syncProducts(
   const report = { references: refs.length, ...tally, failures: [...failures.values()] }
   call.logger.info('assets of changed products', report)
   return report
+}
+
+function packsOf(refs: readonly ProductRef[]): readonly (readonly ProductRef[])[] {
+  const isModel = ({ kind }: ProductRef): boolean => kind === 'model'
+  const inPacks = (some: readonly ProductRef[], size: number): (readonly ProductRef[])[] =>
+    Array.from({ length: Math.ceil(some.length / size) }, (_, index) =>
+      some.slice(index * size, (index + 1) * size),
+    )
+  const others = refs.filter((ref) => !isModel(ref))
+  return [...inPacks(others, refsAtOnce), ...inPacks(refs.filter(isModel), modelsAtOnce)]
 }

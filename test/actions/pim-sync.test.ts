@@ -79,6 +79,23 @@ test('a changed model reaches the assets of its variants', async () => {
   expect(nameOf(asset)).toBe('Lamps')
 })
 
+test('many changed models are taken a few at a time: all of their variants would be held at once', async () => {
+  const models = Array.from({ length: 25 }, () => {
+    const [model, sku] = [`model_${newSku().replace('-', '_')}`, newSku()]
+    akeneo.catalogue.setModel(model, { values: named('Lamps') })
+    akeneo.catalogue.setProduct(sku, { parent: model })
+    upload(`${folder()}/hero.png`, sku)
+    return { kind: 'model', value: model }
+  })
+  const refused = { kind: 'status', status: 400 } as const
+  receiver.sandbox.aem.faults.add({ path: '/bin/querybuilder.json', times: 1, fault: refused })
+  expect(errorOf(await sync(models)).statusCode).not.toBe(200)
+  const variants = akeneo.requests.filter(({ query }) => JSON.stringify(query).includes('parent'))
+  expect(variants.length).toBeLessThanOrEqual(10)
+
+  expect(bodyOf(await sync(models))).toMatchObject({ references: 25, products: 25, updated: 25 })
+})
+
 test('a product that is gone, or was never there, changes nothing in AEM', async () => {
   upload(`${folder()}/hero.png`, 'GONE-1')
   const report = bodyOf(

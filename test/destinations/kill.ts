@@ -42,7 +42,7 @@ export type KillTarget = {
 }
 
 /** Set KILLS=100 for a longer run. */
-const kills = Number(process.env.KILLS ?? 15)
+const kills = Number(process.env.KILLS ?? 12)
 const atOnce = 3
 const longestLifeMs = 350
 const here = __dirname
