@@ -7,7 +7,7 @@ import { type Author, type Catalogue, createCatalogue } from './catalogue'
 import { type AkeneoCredentials, createOAuth, type OAuth } from './oauth'
 import { Refused, refused } from './refusal'
 import { type AkeneoSettings, createRoutes } from './routes'
-import { createThrottle, type Throttle } from './throttle'
+import { type Allowance, createThrottle, type Throttle } from './throttle'
 import { createUploads, type Form } from './uploads'
 
 /** What the stand-in begins with. */
@@ -20,6 +20,8 @@ export type AkeneoOptions = {
   /** Code of the identifier attribute. */
   identifier?: string
   settings?: Partial<AkeneoSettings>
+  /** @default what Akeneo documents: 4 calls at once, 100 in a second */
+  allowance?: Allowance
   port?: number
 }
 
@@ -59,7 +61,7 @@ export const startAkeneo = async (options: AkeneoOptions): Promise<AkeneoStandIn
     ...options.credentials,
   }
   const oauth = createOAuth({ clock, credentials, appToken, tokenSeconds })
-  const throttle = createThrottle(clock)
+  const throttle = createThrottle(clock, options.allowance)
   const catalogue = createCatalogue(clock, options.identifier)
   const settings: AkeneoSettings = {
     edition: 'saas',

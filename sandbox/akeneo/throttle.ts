@@ -1,9 +1,11 @@
 import type { MovableClock } from '../clock'
 
-const callsAtOnce = 4
-const callsPerSecond = 100
+/** What the PIM allows one connection. */
+export type Allowance = { callsAtOnce: number; callsPerSecond: number }
 
-/** What the PIM allows one connection: 4 calls at once, 100 in a second. */
+const documented: Allowance = { callsAtOnce: 4, callsPerSecond: 100 }
+
+/** Counts the calls of one connection. */
 export type Throttle = {
   /** Begins a call: why it is too many, or undefined when it may go on, and has to be ended. */
   begin(): string | undefined
@@ -17,7 +19,8 @@ export type Throttle = {
 }
 
 /** Creates the throttle of a connection; seconds pass by the clock. */
-export const createThrottle = (clock: MovableClock): Throttle => {
+export const createThrottle = (clock: MovableClock, allowance: Allowance = documented): Throttle => {
+  const { callsAtOnce, callsPerSecond } = allowance
   let underWay = 0
   let peak = 0
   let refusals = 0

@@ -1,5 +1,6 @@
 import { type AkeneoStandIn, startAkeneo } from '../../sandbox/akeneo/akeneo'
 import type { AssetFamily } from '../../sandbox/akeneo/asset-families'
+import type { Allowance } from '../../sandbox/akeneo/throttle'
 import { createClock, type MovableClock } from '../../sandbox/clock'
 import type { Asset } from '../../src/core/asset'
 import type { JsonValue } from '../../src/core/json'
@@ -28,9 +29,13 @@ export type AkeneoTarget = {
 /**
  * The family is called `packshots`.
  * @param standInClock of the stand-in
+ * @param allowance of calls, where it is not the documented one that matters
  */
-export async function startAkeneoTarget(standInClock: MovableClock = createClock()): Promise<AkeneoTarget> {
-  const server = await startAkeneo({ clock: standInClock })
+export async function startAkeneoTarget(
+  standInClock: MovableClock = createClock(),
+  allowance?: Allowance,
+): Promise<AkeneoTarget> {
+  const server = await startAkeneo({ clock: standInClock, ...(allowance && { allowance }) })
   const clock = createTestClock(Date.now())
   const family = server.assets.addFamily('packshots')
   const data: AkeneoTarget['data'] = (key, attribute = 'media') =>

@@ -8,6 +8,7 @@ import { startPlainSftpServer } from '../../sandbox/targets/plain-sftp-server'
 import { hasSshd, readBelow, startSshd } from '../../sandbox/targets/ssh-server'
 import { startStrictS3 } from '../../sandbox/targets/strict-s3'
 import { flatName } from '../../src/destinations/flat-name'
+import { startAkeneoTarget } from './akeneo-bench'
 import { describeKills } from './kill'
 
 describe('killed in the middle of a put', () => {
@@ -100,6 +101,20 @@ describe('killed in the middle of a put', () => {
         read: (key) => instance.read(flatName(key)),
         quiet: instance.quiet,
         close: instance.close,
+      }
+    },
+  })
+
+  describeKills({
+    name: 'akeneo',
+    start: async () => {
+      // Three writers and the one who looks would be too much for a connection.
+      const allowance = { callsAtOnce: 1_000, callsPerSecond: 1_000_000 }
+      const { server, read } = await startAkeneoTarget(undefined, allowance)
+      return {
+        inputs: { ...server.inputs(), AKENEO_ASSET_FAMILY: 'packshots' },
+        read,
+        close: server.close,
       }
     },
   })
