@@ -111,11 +111,14 @@ export function describeKills({ name, start, ...target }: KillTarget): void {
     }
 
     try {
-      for (let killed = 0; killed < kills; killed += atOnce) {
-        const writers = Array.from({ length: Math.min(atOnce, kills - killed) }, (_, index) => ({
+      // A slow machine needs more of them, and longer ones, until a put is over before its writer is killed.
+      const isOver = (killed: number): boolean =>
+        killed >= kills && (counts.published > 0 || killed >= 4 * kills)
+      for (let killed = 0; !isOver(killed); killed += atOnce) {
+        const writers = Array.from({ length: atOnce }, (_, index) => ({
           keys: [`kill-${index}/a.psd`, `kill-${index}/b.psd`],
           seed: Math.floor(random() * 2 ** 31),
-          lifeMs: random() * longestLifeMs,
+          lifeMs: random() * longestLifeMs * Math.ceil((killed + 1) / kills),
         }))
         await Promise.all(
           writers.map(async ({ keys, seed, lifeMs }) => {
