@@ -1,7 +1,6 @@
 import fc from 'fast-check'
-import { BridgeError } from '../../src/core/errors'
 import { decodeCloudEvent, eventKey, requireAsset } from '../../src/events/cloud-event'
-import { processingCompleted, withRepository } from './fixtures'
+import { isMalformed, processingCompleted, withRepository } from './fixtures'
 
 const assetId = 'urn:aaid:aem:00000000-0000-0000-0000-000000000001'
 
@@ -153,17 +152,16 @@ describe('whatever comes in', () => {
           processingCompleted(),
         )
         try {
-          const event = decodeCloudEvent(raw)
+          const { type, key, assetId, path, assetClass } = decodeCloudEvent(raw)
           decoded += 1
-          expect([event.assetId, event.path, event.assetClass].every(isText)).toBe(true)
-          expect([typeof event.type, typeof event.key.id, typeof event.key.source]).toEqual(
-            Array(3).fill('string'),
+          return (
+            [assetId, path, assetClass].every(isText) &&
+            [type, key.id, key.source].every((it) => typeof it === 'string') &&
+            assetId !== 'N/A'
           )
-          expect(event.assetId).not.toBe('N/A')
         } catch (thrown) {
           refused += 1
-          expect(thrown).toBeInstanceOf(BridgeError)
-          expect(thrown).toMatchObject({ code: 'EVENT_MALFORMED', failureClass: 'permanent' })
+          return isMalformed(thrown)
         }
       }),
       { numRuns: 10_000 },

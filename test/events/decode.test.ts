@@ -1,9 +1,8 @@
 import fc from 'fast-check'
 import { createAuthorHosts } from '../../src/aem/author-host'
-import { BridgeError } from '../../src/core/errors'
 import { requireAsset } from '../../src/events/cloud-event'
 import { decodeEvent, eventKey, publicationOf } from '../../src/events/decode'
-import { processingCompleted } from './fixtures'
+import { isMalformed, processingCompleted } from './fixtures'
 
 const assetId = 'urn:aaid:aem:00000000-0000-0000-0000-000000000001'
 const path = '/content/dam/shop/lamp (1).png'
@@ -182,18 +181,19 @@ describe('either kind', () => {
     ),
   })).value
 
+  const isText = (value: unknown) => typeof value === 'string'
+
   test('whatever comes, either is decoded or refused for good, and always has a key', () => {
     fc.assert(
       fc.property(anything, (raw) => {
-        expect(eventKey(raw)).toEqual({ source: expect.any(String), id: expect.any(String) })
+        const { source, id, ...more } = eventKey(raw)
+        if (![source, id].every(isText) || Object.keys(more).length > 0) return false
         try {
           const event = decodeEvent(raw)
           requireAsset(event)
-          expect(event.type).not.toBe('')
-          expect(publicationOf(event.type) ?? 'none').toEqual(expect.any(String))
+          return event.type !== '' && isText(publicationOf(event.type) ?? 'none')
         } catch (thrown) {
-          expect(thrown).toBeInstanceOf(BridgeError)
-          expect(thrown).toMatchObject({ failureClass: 'permanent', code: 'EVENT_MALFORMED' })
+          return isMalformed(thrown)
         }
       }),
       { numRuns: 2000 },
@@ -219,8 +219,9 @@ describe('either kind', () => {
         else if (typeof group === 'object' && group !== null) Object.assign(group, { [inner]: value })
         try {
           requireAsset(decodeEvent(delivered(body)))
+          return true
         } catch (thrown) {
-          expect(thrown).toMatchObject({ failureClass: 'permanent', code: 'EVENT_MALFORMED' })
+          return isMalformed(thrown)
         }
       }),
       { numRuns: 500 },

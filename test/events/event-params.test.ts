@@ -128,8 +128,7 @@ test('params of any shape are a delivery', () => {
   fc.assert(
     fc.property(fc.anything({ withBigInt: true, withNullPrototype: true }), (params) => {
       const { events, batch } = readDelivery(params)
-      expect(Array.isArray(events)).toBe(true)
-      expect(batch || events.length <= 1).toBe(true)
+      return Array.isArray(events) && (batch || events.length <= 1)
     }),
     { numRuns: 3_000 },
   )

@@ -1,3 +1,5 @@
+import { BridgeError } from '../../src/core/errors'
+
 /** Processing completed as AEM sends it and I/O Events passes it on; values invented. */
 export const processingCompleted = () => ({
   specversion: '1.0',
@@ -42,3 +44,7 @@ export function withRepository(changes: Repository, event: Repository = {}, data
     JSON.stringify({ ...base, ...event, data: { ...base.data, ...data, repositoryMetadata } }),
   )
 }
+
+/** Whether it is the error of an event that cannot be read, for good. */
+export const isMalformed = (thrown: unknown): boolean =>
+  thrown instanceof BridgeError && thrown.code === 'EVENT_MALFORMED' && thrown.failureClass === 'permanent'

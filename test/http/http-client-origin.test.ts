@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { createHttpClient } from '../../src/http/http-client'
+import { authority, urlPath } from '../core/any-text'
 import { rejection, startCall } from '../support/call'
 import { type RawServer, startRawServer } from '../support/raw-server'
 import { createTestClock } from '../support/test-clock'
@@ -94,12 +95,12 @@ describe('an origin that is not one of the upstream', () => {
       fc.ipV4(),
       fc.ipV6().map((ip) => `[${ip}]`),
       fc.tuple(fc.webAuthority(), fc.constant('author-p1-e2.adobeaemcloud.com')).map(([a, b]) => `${b}.${a}`),
-      fc.webAuthority({ withUserInfo: true, withPort: true }),
+      authority,
     )
 
     await fc.assert(
-      fc.asyncProperty(host, fc.webPath(), async (authority, path) => {
-        const url = `https://${authority}${path}`
+      fc.asyncProperty(host, urlPath, async (hostAndPort, path) => {
+        const url = `https://${hostAndPort}${path}`
         const error = await rejection(client.request({ method: 'GET', url }, startCall().signal))
         expect(error).toMatchObject({ code: 'HOST_NOT_ALLOWED' })
       }),

@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { BridgeError } from '../../src/core/errors'
 import type { RawInputs } from '../../src/inputs/raw-inputs'
 import { parseSettings, parseStateRegion } from '../../src/inputs/settings'
+import { webUrl } from '../core/any-text'
 
 const enough = {
   ADC_CECREDENTIALS_CLIENTID: 'id',
@@ -97,7 +98,7 @@ describe('the inputs', () => {
     const names = [...Object.keys(enough), 'IMS_URL', 'LOG_LEVEL', 'AEM_CONCURRENCY', 'AEM_EXPERIMENTAL']
     const text = fc.oneof(
       fc.string(),
-      fc.webUrl(),
+      webUrl,
       fc.constantFrom('http://[::1]:4502', 'https://', '[', '[]', '1e3'),
     )
     fc.assert(
@@ -106,14 +107,13 @@ describe('the inputs', () => {
         try {
           settings = parseSettings({ ...enough, ...changes })
         } catch (thrown) {
-          expect(thrown).toBeInstanceOf(BridgeError)
-          expect(String(thrown)).toMatch(/wrong input: [A-Z_]+ /)
-          return
+          return thrown instanceof BridgeError && /wrong input: [A-Z_]+ /.test(String(thrown))
         }
-        for (const origin of [...settings.AEM_AUTHOR_URLS, settings.IMS_URL]) {
-          expect(origin).toBe(new URL(origin).origin)
-          expect(origin).toMatch(/^https:|^http:\/\/(127\.0\.0\.1|localhost|\[::1\])(:\d+)?$/)
-        }
+        return [...settings.AEM_AUTHOR_URLS, settings.IMS_URL].every(
+          (origin) =>
+            origin === new URL(origin).origin &&
+            /^https:|^http:\/\/(127\.0\.0\.1|localhost|\[::1\])(:\d+)?$/.test(origin),
+        )
       }),
       { numRuns: 1_000 },
     )

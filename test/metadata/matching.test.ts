@@ -3,6 +3,7 @@ import type { Asset } from '../../src/core/asset'
 import type { JsonValue } from '../../src/core/json'
 import type { ProductRef } from '../../src/core/product'
 import { candidatesOf, fromFileName, fromPath, fromProperty, type Matcher } from '../../src/metadata/matching'
+import { anyText } from '../core/any-text'
 import { assetWith, plain, propertyName } from './fixtures'
 
 const values = (matcher: Matcher, asset: Asset) => candidatesOf(matcher, asset).map(({ value }) => value)
@@ -106,8 +107,7 @@ describe('candidates from the file name', () => {
   })
 
   test('give back any identifier that a file is named by', () => {
-    const identifier = fc
-      .string({ unit: 'binary', minLength: 1, maxLength: 20 })
+    const identifier = anyText({ minLength: 1, maxLength: 20 })
       .filter((text) => !/^\.|\//.test(text))
       .map((text) => text.trim().normalize('NFC'))
       .filter((text) => text !== '')
@@ -170,7 +170,7 @@ describe('a rule of the user', () => {
 test('whatever an asset holds, candidates are trimmed, distinct and not empty', () => {
   const rules = [fromProperty('p'), fromFileName(), fromFileName(/(\w+)\W?(\w+)?/g), fromPath(/[^/]+/g)]
   fc.assert(
-    fc.property(fc.jsonValue(), fc.string({ unit: 'binary' }), (value, name) => {
+    fc.property(fc.jsonValue(), anyText(), (value, name) => {
       const asset = assetWith({ ...named(name), metadata: { p: value as JsonValue } })
       for (const matcher of rules) {
         const found = values(matcher, asset)
