@@ -80,7 +80,7 @@ export function openSync(
 function buildGraph({ inputs, redactor }: FlowContext): EnrichGraph {
   const settings = parseSettings(inputs)
   const http = createHttpClient()
-  const { hosts, assets, author } = openAuthors(settings, { http, redactor })
+  const { hosts, assets, author } = openAuthors(settings, { http, redactor, clock: systemClock })
   const search = createAssetSearch(author)
   const pim = buildPim(settings, inputs, http, redactor)
   return { hosts, assets, search, pim, enrichment, clock: systemClock, random: Math.random }

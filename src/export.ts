@@ -21,7 +21,7 @@ export const exportEvent: EventFlow = (raw, context) => exportEventWith(raw, () 
 function buildParts({ inputs, redactor }: FlowContext): ExportEventParts {
   const settings = parseSettings(inputs)
   const http = createHttpClient()
-  const { hosts, tokens, assets } = openAuthors(settings, { http, redactor })
+  const { hosts, tokens, assets } = openAuthors(settings, { http, redactor, clock: systemClock })
   const context: DestinationContext = {
     http,
     redactor,
@@ -41,6 +41,7 @@ function buildParts({ inputs, redactor }: FlowContext): ExportEventParts {
     assets,
     exports: exportConfig,
     clock: systemClock,
+    random: Math.random,
     activationsOf: (runtime) => createActivations(runtime),
     openSource: (options) => createBinarySource(options, { tokens, clock: systemClock }),
     renditionNames: (asset, signal) => assets.renditionNames(asset, callContextOf(signal)),

@@ -50,7 +50,10 @@ function sourceOf({ author }: ClientJob, file: ClientJob['files'][number]): Asse
       clock: systemClock,
     },
   )
-  return createAssetBinary({ ...file, mediaType, modified: 0 }, source)
+  return createAssetBinary({ ...file, mediaType, modified: 0 }, source, {
+    clock: systemClock,
+    random: Math.random,
+  })
 }
 
 function contextOf(inputs: Record<string, string>): DestinationContext {

@@ -1,5 +1,4 @@
 import type { AssetBinary, ByteRange } from '../core/binary'
-import { type Clock, systemClock } from '../core/clock'
 import { permanentError, toBridgeError, transientError } from '../core/errors'
 import { discard } from '../http/stream'
 import type { BinarySource } from './binary-source'
@@ -19,10 +18,9 @@ const usualIdleMs = 30_000
 export function createAssetBinary(
   facts: BinaryFacts,
   source: BinarySource,
-  parts: { clock?: Clock; random?: () => number; idleMs?: number } = {},
+  parts: RetryParts & { idleMs?: number },
 ): Required<Pick<AssetBinary, 'readRange' | 'presignedUrl'>> & AssetBinary {
-  const { clock = systemClock, random = Math.random, idleMs = usualIdleMs } = parts
-  const retry: RetryParts = { clock, random }
+  const { idleMs = usualIdleMs, ...retry } = parts
   /** Of the first part that was read: all parts have to be of one file. */
   let tag: string | undefined
 

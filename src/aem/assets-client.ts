@@ -1,6 +1,6 @@
 import type { Asset, AssetRef } from '../core/asset'
 import type { CallContext } from '../core/call-context'
-import { type Clock, systemClock } from '../core/clock'
+import type { Clock } from '../core/clock'
 import { permanentError, transientError } from '../core/errors'
 import type { HttpClient, HttpRequest } from '../http/http-client'
 import { type HttpResponse, isOk, refusePage } from '../http/response'
@@ -46,9 +46,9 @@ const assetIdPattern = /^urn(:[A-Za-z0-9._-]+){2,}$/
 /** Creates the client of a container. */
 export function createAssetsClient(
   options: AssetsClientOptions,
-  parts: { http: HttpClient; tokens: TokenProvider; clock?: Clock; author?: AuthorRequests },
+  parts: { http: HttpClient; tokens: TokenProvider; clock: Clock; author?: AuthorRequests },
 ): AssetsClient {
-  const { tokens, http, clock = systemClock } = parts
+  const { tokens, http, clock } = parts
   const styles = createPatchPathStyles(options.patchPaths)
   const { send } = parts.author ?? createAuthorRequests(options, { http, tokens })
 

@@ -1,3 +1,4 @@
+import type { Clock } from '../core/clock'
 import type { Redactor } from '../core/redaction'
 import type { HttpClient } from '../http/http-client'
 import { createTokenProvider, type TokenProvider } from '../ims/token-provider'
@@ -30,9 +31,9 @@ export type AuthorAccess = {
 /** Opens the way to the authors; nothing is sent before its first use. */
 export function openAuthors(
   settings: AuthorSettings,
-  parts: { http: HttpClient; redactor: Redactor },
+  parts: { http: HttpClient; redactor: Redactor; clock: Clock },
 ): AuthorAccess {
-  const { http } = parts
+  const { http, clock } = parts
   const hosts = createAuthorHosts(settings.AEM_AUTHOR_URLS)
   const tokens = createTokenProvider(
     {
@@ -51,6 +52,6 @@ export function openAuthors(
     concurrency: settings.AEM_CONCURRENCY,
   }
   const author = createAuthorRequests(options, { http, tokens })
-  const assets = createAssetsClient(options, { http, tokens, author })
+  const assets = createAssetsClient(options, { http, tokens, clock, author })
   return { hosts, tokens, assets, author }
 }

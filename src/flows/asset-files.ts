@@ -3,6 +3,7 @@ import { Readable } from 'node:stream'
 import { createAssetBinary } from '../aem/asset-binary'
 import { checkAssetPath, encodeAssetPath } from '../aem/asset-path'
 import type { BinarySource, BinarySourceOptions } from '../aem/binary-source'
+import type { RetryParts } from '../aem/retry'
 import type { Asset } from '../core/asset'
 import { nonEmptyString } from '../core/json'
 import type { AssetBinary } from '../destinations/destination'
@@ -18,7 +19,7 @@ export type AssetFile = {
 }
 
 /** What the files of an asset are made with. */
-export type FileParts = {
+export type FileParts = RetryParts & {
   exports: Pick<Exports, 'key' | 'renditions' | 'sidecar'>
   openSource(options: BinarySourceOptions): BinarySource
   /** The names of an asset's renditions. */
@@ -100,8 +101,11 @@ async function originalOf(asset: Asset, parts: FileParts, signal: AbortSignal): 
       ...(sha1 === undefined ? {} : { sha1 }),
     },
     source,
+    retryParts(parts),
   )
 }
+
+const retryParts = ({ clock, random }: FileParts): RetryParts => ({ clock, random })
 
 /** The SHA-1 of the original in lower case, where AEM names one. */
 function originalSha1({ repository, metadata }: Asset): string | undefined {
@@ -122,7 +126,11 @@ async function renditionOf(
   const source = parts.openSource({ origin: asset.origin, path, mediaType: defaultType })
   const { etag = '', mediaType = defaultType } = await source.about(signal)
   const version = asciiVersion([originalVersion, name, etag].join('_'))
-  return createAssetBinary({ name, size: undefined, mediaType, version, modified: 0 }, source)
+  return createAssetBinary(
+    { name, size: undefined, mediaType, version, modified: 0 },
+    source,
+    retryParts(parts),
+  )
 }
 
 /** Those that there are: not every kind of file has the same. */

@@ -1,7 +1,6 @@
 import type { Asset } from '../core/asset'
 import { startAttempt } from '../core/attempt'
 import { bindCallContext, untilAborted } from '../core/call-context'
-import type { Clock } from '../core/clock'
 import { type BridgeError, systemicError, toBridgeError, transientError } from '../core/errors'
 import { decide } from '../core/status-table'
 import type { Activations, RuntimeCredentials } from '../delivery/activations'
@@ -13,7 +12,6 @@ import { handOver } from './hand-over'
 
 /** What delivering needs. */
 export type DeliveryParts = ExportParts & {
-  clock: Clock
   activationsOf(runtime: RuntimeCredentials): Activations
 }
 

@@ -114,6 +114,8 @@ describe('writing metadata', () => {
 
     const error = await rejection(update(id, author.client({ patchPaths: 'auto' })))
     expect(error).toMatchObject({ failureClass: 'transient', code: 'METADATA_PENDING' })
+    expect(reads()).toHaveLength(5)
+    expect(author.clock.sleeps).toEqual([1_000, 1_000, 1_000])
   })
 
   it.each(['auto', 'short'] as const)(

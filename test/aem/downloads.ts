@@ -81,7 +81,11 @@ export async function startDownloads(
         ...read.facts,
       }
       const { idleMs } = read
-      return createAssetBinary(facts, source(read), { clock, ...(idleMs === undefined ? {} : { idleMs }) })
+      return createAssetBinary(facts, source(read), {
+        clock,
+        random: Math.random,
+        ...(idleMs === undefined ? {} : { idleMs }),
+      })
     },
   }
 }

@@ -3,6 +3,7 @@ import { createRedactor } from '../../src/core/redaction'
 import { createRunReports, type RunReport } from '../../src/delivery/run-reports'
 import { createStateStore } from '../../src/store/state-store'
 import { rejection, startCall } from '../support/call'
+import { createMemoryStore } from '../support/memory-store'
 import { createTestClock } from '../support/test-clock'
 
 const clock = createTestClock()
@@ -41,15 +42,19 @@ describe('run reports', () => {
   })
 
   it('are the last twenty, in twenty keys, however many runs there were', async () => {
+    const memory = createMemoryStore(clock)
+    const kept = createRunReports(memory, { redactor: createRedactor() })
     const all: RunReport[] = []
     for (let run = 0; run < 45; run++) {
       const next = report({ counts: { done: run } })
       all.push(next)
-      await reports.write('export-batch', next, signal())
+      await kept.write('export-batch', next, signal())
     }
 
-    expect(await reports.recent('export-batch', signal())).toEqual(all.slice(-20).reverse())
-    expect(state.keys().sort()).toEqual(Array.from({ length: 20 }, (_, n) => `run.export-batch.${n}`).sort())
+    expect(await kept.recent('export-batch', signal())).toEqual(all.slice(-20).reverse())
+    expect([...memory.entries().keys()].sort()).toEqual(
+      Array.from({ length: 20 }, (_, n) => `run.export-batch.${n}`).sort(),
+    )
   })
 
   it('of one job are not those of another', async () => {

@@ -71,7 +71,7 @@ export async function startEnricher(): Promise<Enricher> {
       experimental: true,
       concurrency: 4,
     },
-    { http, tokens },
+    { http, tokens, clock },
   )
   const rest = restPim()(
     pimContext({

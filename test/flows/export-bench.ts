@@ -93,6 +93,7 @@ export async function startExportBench(exports: Partial<Exports> = {}): Promise<
     hosts: createAuthorHosts([aem.url]),
     assets,
     clock,
+    random: () => 0.5,
     exports: { destinations: {}, key: pathBelowDam(), ...exports },
     openSource: (options) => createBinarySource(options, { tokens, clock }),
     renditionNames: (asset, signal) => assets.renditionNames(asset, callContextOf(signal)),

@@ -1,4 +1,5 @@
 import { type StateStandIn, startState } from '../../sandbox/state'
+import { transientError } from '../../src/core/errors'
 import { createCursorKeeper, cursorKey } from '../../src/journal/cursor'
 import { createStateStore } from '../../src/store/state-store'
 import type { Store } from '../../src/store/store'
@@ -193,7 +194,7 @@ describe('saving as the run goes on', () => {
   })
 })
 
-/** State, of which the next writes fail as after the library's own repetitions. */
+/** State, of which the next writes fail as it does after the library's own repetitions. */
 function flakyStore(): { store: Store; fail(times: number): void } {
   let left = 0
   return {
@@ -205,9 +206,7 @@ function flakyStore(): { store: Store; fail(times: number): void } {
       put: async (key, value, ttl, signal) => {
         if (left > 0) {
           left -= 1
-          const rule = state.faults.add({ method: 'PUT', fault: { kind: 'status', status: 503 } })
-          await store.put(key, value, ttl, signal).finally(() => rule.remove())
-          return
+          throw transientError('STATE_UNAVAILABLE', 'the State service failed', { upstream: 'STATE' })
         }
         await store.put(key, value, ttl, signal)
       },

@@ -4,7 +4,9 @@ import { createAccounting } from '../../src/journal/accounting'
 import { createCursorKeeper, cursorKey } from '../../src/journal/cursor'
 import type { Cursor, JournalStart } from '../../src/journal/place'
 import { createStateStore } from '../../src/store/state-store'
+import type { Store } from '../../src/store/store'
 import { startCall } from '../support/call'
+import { createMemoryStore } from '../support/memory-store'
 import { day, hour, startTestJournal, type TestJournal } from './test-journal'
 
 const access = { namespace: '12345-bridge', apiKey: 'id:secret', region: () => 'amer' as const } as const
@@ -32,11 +34,25 @@ const write = (count: number) => {
 
 /** A run as a drain makes it; `crashAfter` events it dies, without a word to State. */
 async function run(
-  options: { start?: JournalStart; crashAfter?: number; order?: (count: number) => number[] } = {},
+  options: {
+    start?: JournalStart
+    crashAfter?: number
+    order?: (count: number) => number[]
+    cursors?: Store
+  } = {},
 ): Promise<{ seen: string[]; gaps: unknown[]; gone: number }> {
-  const { start = { from: 'oldest' }, crashAfter = Number.POSITIVE_INFINITY, order } = options
+  const {
+    start = { from: 'oldest' },
+    crashAfter = Number.POSITIVE_INFINITY,
+    order,
+    cursors = store,
+  } = options
   const call = startCall()
-  const keeper = createCursorKeeper(test.journal.journalUrl, { store, clock: test.clock, saveEveryMs: 1 })
+  const keeper = createCursorKeeper(test.journal.journalUrl, {
+    store: cursors,
+    clock: test.clock,
+    saveEveryMs: 1,
+  })
   const accounting = createAccounting<Cursor>()
   const result = { seen: [] as string[], gaps: [] as unknown[], gone: 0 }
   const from = (await keeper.load(call)) ?? start
@@ -122,13 +138,14 @@ it('`latest` counts for the first run only', async () => {
 })
 
 it('whenever runs die, and in whatever order events are settled, every event is seen', async () => {
+  const cursors = createMemoryStore(test.clock)
   await fc.assert(
     fc.asyncProperty(
       fc.nat({ max: 12 }),
       fc.array(fc.nat({ max: 12 }), { maxLength: 4 }),
       fc.infiniteStream(fc.nat()),
       async (count, crashes, random) => {
-        await run()
+        await run({ cursors })
         const before = written
         write(count)
         const order = (length: number) =>
@@ -137,10 +154,10 @@ it('whenever runs die, and in whatever order events are settled, every event is 
             .map(({ index }) => index)
         const seen = new Set<string>()
         for (const crashAfter of [...crashes, Number.POSITIVE_INFINITY]) {
-          for (const id of (await run({ crashAfter, order })).seen) seen.add(id)
+          for (const id of (await run({ crashAfter, order, cursors })).seen) seen.add(id)
         }
         expect([...seen].map(Number).sort((a, b) => a - b)).toEqual(numbers(before + 1, written).map(Number))
-        expect((await run()).seen).toEqual([])
+        expect((await run({ cursors })).seen).toEqual([])
       },
     ),
     { numRuns: 25 },

@@ -204,14 +204,15 @@ describe('a failure of State', () => {
   it('to open does not stick', async () => {
     process.env.AIO_CLI_ENV = 'stage'
     const bridge = store({ region: () => 'emea' })
-    await rejection(bridge.get('k', signal()))
+    await rejection(bridge.get('opened', signal()))
     process.env.AIO_CLI_ENV = 'prod'
 
-    const value = await bridge.get('k', signal())
+    const value = await bridge.get('opened', signal())
 
     delete process.env.AIO_CLI_ENV
     expect(value).toBeUndefined()
-    expect(state.requests).toHaveLength(1)
+    // The library may still repeat what another test gave up.
+    expect(state.requests.filter(({ path }) => path.endsWith('/opened'))).toHaveLength(1)
   })
 })
 

@@ -43,7 +43,7 @@ export async function startAuthor(
           concurrency: 4,
           ...overrides,
         },
-        { http, tokens },
+        { http, tokens, clock },
       )
     },
     async close() {
