@@ -30,6 +30,7 @@ module.exports = {
       '@adobe/aio-lib-core-config$': shim('aio-lib-core-config.js'),
       winston$: shim('winston.js'),
       'iconv-lite$': shim('iconv-lite.js'),
+      ajv$: shim('ajv.js'),
       // needle parses answers in XML with it, and hands over what it could not parse. The Runtime API speaks JSON.
       sax$: false,
     },
