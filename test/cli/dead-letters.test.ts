@@ -1,7 +1,10 @@
 import { createBridge } from '../support/bridge'
+import { createCommands } from '../support/commands'
 import { bodyOf, type Receiver, startReceiver } from '../support/receiver'
 
 const bridge = createBridge(() => receiver)
+/** The same without a process around it. */
+const commands = createCommands(() => receiver.sandbox.operatorEnv())
 let receiver: Receiver
 let count = 0
 
@@ -31,11 +34,11 @@ describe('npm run bridge -- dead-letters', () => {
     expect(list.stdout).toContain(id)
     expect(list.stdout).toContain('ASSET_NOT_FOUND')
 
-    const show = JSON.parse((await bridge(['dead-letters', 'show', id, '--json'])).stdout)
+    const show = JSON.parse((await commands(['dead-letters', 'show', id, '--json'])).stdout)
     expect(show).toMatchObject({ id, action: 'generic', event: { data: { assetId } } })
 
-    expect((await bridge(['dead-letters', 'drop', id])).code).toBe(0)
-    expect(JSON.parse((await bridge(['dead-letters', 'list', '--json'])).stdout)).not.toContainEqual(
+    expect((await commands(['dead-letters', 'drop', id])).code).toBe(0)
+    expect(JSON.parse((await commands(['dead-letters', 'list', '--json'])).stdout)).not.toContainEqual(
       expect.objectContaining({ id }),
     )
   })
@@ -52,7 +55,7 @@ describe('npm run bridge -- dead-letters', () => {
   test('replay of what still fails keeps the letter and exits 1 with the reason', async () => {
     const { id, assetId } = await deadLetter()
     receiver.sandbox.aem.removeAsset(assetId)
-    const replay = await bridge(['dead-letters', 'replay', id])
+    const replay = await commands(['dead-letters', 'replay', id])
     expect(replay.code).toBe(1)
     expect(replay.stdout).toContain('ASSET_NOT_FOUND')
     expect((await receiver.deadLetters()).map(({ key }) => key)).toContain(`dead-letter.${id}`)
