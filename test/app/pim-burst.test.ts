@@ -12,7 +12,7 @@ describe(`a small burst of product events, out of order and partly twice (seed $
     expect(report.problems).toEqual([])
     expect(report.successRate).toBe(1)
     expect(report.akeneo.refused).toBe(0)
-    expect(report.akeneo.calls).toBeLessThan(60)
+    expect(report.akeneo.calls).toBeLessThan(30)
     expect(report.state).toBe(0)
   })
 
