@@ -112,18 +112,18 @@ describe('push and batch on the same events', () => {
 describe('EXPORT_WORKERS', () => {
   test('spreads the work over activations of export-worker', async () => {
     await start({ EXPORT_WORKERS: '4', EXPORT_CONCURRENCY: '1' })
-    const assets = publish(200)
+    const assets = publish(80)
     hold(assets)
 
-    expect(await run()).toMatchObject({ outcome: 'done', done: 200, bytes: 200 * 5_000 })
+    expect(await run()).toMatchObject({ outcome: 'done', done: 80, bytes: 80 * 5_000 })
 
-    expect(await arrived(assets)).toBe(200)
+    expect(await arrived(assets)).toBe(80)
     expect(asked().length).toBeGreaterThanOrEqual(4)
     expect(new Set(asked().map(({ status }) => status))).toEqual(new Set([200]))
     // Together the workers do far more than the run itself.
     const works = asked().reduce((sum, { body }) => sum + JSON.parse(body).works.length, 0)
-    expect(works).toBeGreaterThan(100)
-    expect(downloads()).toBe(200)
+    expect(works).toBeGreaterThan(40)
+    expect(downloads()).toBe(80)
     // No input goes over the wire: the worker has its own.
     expect(
       asked().some(({ body }) => body.includes(sandbox.inputs().ADC_CECREDENTIALS_CLIENTSECRET ?? 'p8e-')),
@@ -132,12 +132,12 @@ describe('EXPORT_WORKERS', () => {
 
   test('stays under what the namespace may have at once, and loses nothing by its refusals', async () => {
     await start({ EXPORT_WORKERS: '10', EXPORT_CONCURRENCY: '2' }, { maxActivations: 3 })
-    const assets = publish(200)
+    const assets = publish(80)
     hold(assets)
 
-    expect(await run()).toMatchObject({ outcome: 'done', done: 200 })
+    expect(await run()).toMatchObject({ outcome: 'done', done: 80 })
 
-    expect(await arrived(assets)).toBe(200)
+    expect(await arrived(assets)).toBe(80)
     const statuses = asked().map(({ status }) => status)
     expect(statuses).toContain(429)
     expect(statuses).toContain(200)
@@ -147,7 +147,7 @@ describe('EXPORT_WORKERS', () => {
 
   test('loses nothing when workers are killed over their work', async () => {
     await start({ EXPORT_WORKERS: '3', EXPORT_CONCURRENCY: '1' })
-    const assets = publish(120)
+    const assets = publish(60)
     hold(assets)
     sandbox.aem.blobs.faults.add({ fault: { kind: 'latency', delayMs: 100 } })
     const report = run()
@@ -156,26 +156,26 @@ describe('EXPORT_WORKERS', () => {
       await new Promise((resolve) => setTimeout(resolve, 20))
       if (asked().length <= seen) continue
       seen = asked().length
-      await new Promise((resolve) => setTimeout(resolve, 300))
+      await new Promise((resolve) => setTimeout(resolve, 150))
       await sandbox.runtime.kill('export-worker')
       kills += 1
     }
 
-    expect(await report).toMatchObject({ outcome: 'done', done: 120, deadLettered: 0 })
+    expect(await report).toMatchObject({ outcome: 'done', done: 60, deadLettered: 0 })
 
-    expect(await arrived(assets)).toBe(120)
+    expect(await arrived(assets)).toBe(60)
     expect(asked().some(({ status }) => status === 502)).toBe(true)
   })
 
   test('loses nothing when a worker is ended by its time', async () => {
-    await start({ EXPORT_WORKERS: '2', EXPORT_CONCURRENCY: '1' }, { workerMs: 1_500 })
-    const assets = publish(40)
+    await start({ EXPORT_WORKERS: '2', EXPORT_CONCURRENCY: '1' }, { workerMs: 1_000 })
+    const assets = publish(24)
     hold(assets)
     sandbox.aem.blobs.faults.add({ fault: { kind: 'latency', delayMs: 150 } })
 
-    expect(await run()).toMatchObject({ outcome: 'done', done: 40, deadLettered: 0 })
+    expect(await run()).toMatchObject({ outcome: 'done', done: 24, deadLettered: 0 })
 
-    expect(await arrived(assets)).toBe(40)
+    expect(await arrived(assets)).toBe(24)
     expect((await run()).pending).toBe(0)
   })
 })

@@ -37,6 +37,7 @@ describe('npm start', () => {
     expect(output).toContain('It is refused with 401, and nothing is started.')
     expect(output).toMatch(/garden \(panorama\)\.tif +\| 67108864 +\| [0-9a-f]{12}… as in AEM/)
     expect(output).toMatch(/garden film\.mp4 +\| 209715200 +\| [0-9a-f]{12}… as in AEM/)
+    expect(output).toContain('64 MiB of 64 MiB')
     expect(output).toContain('Nothing was copied')
     expect([output.includes('\u001b'), output.includes('\r')]).toEqual([false, false])
   })
