@@ -9,9 +9,8 @@ import { duration, expect, type Scene, type Stage, Unexpected } from './stage'
 const MEBIBYTE = 1024 * 1024
 const RECEIVER = 'export-asset'
 const WORKER = 'export-worker'
-const IMAGE = { path: '/content/dam/shop/garden (panorama).tif', size: 64 * MEBIBYTE }
-/** More than an event has time for. */
-const FILM = { path: '/content/dam/shop/garden film.mp4', size: 200 * MEBIBYTE }
+const IMAGE_PATH = '/content/dam/shop/garden (panorama).tif'
+const FILM_PATH = '/content/dam/shop/garden film.mp4'
 /** So that there is something to watch. */
 const BYTES_PER_SECOND = 40 * MEBIBYTE
 
@@ -58,56 +57,65 @@ const checkFolder = async (stage: Stage, assets: readonly AssetView[]): Promise<
   stage.block(table(['in the folder now', 'bytes', 'SHA-1'], rows))
 }
 
-/** An asset is published and arrives at a destination; a large one goes there by way of the worker. */
-export const exporting: Scene = async (stage) => {
-  const { sandbox, paint, step, detail, watch } = stage
-  const { aem, runtime, state, folder } = sandbox
-  const events = sandbox.registration(RECEIVER)
+/**
+ * An asset is published and arrives at a destination; a large one goes there by way of the worker.
+ * @param sizes of the two files, in bytes: the film is more than the action takes upon itself within an event
+ */
+export const exportingOf =
+  (sizes: { image: number; film: number }): Scene =>
+  async (stage) => {
+    const { sandbox, paint, step, detail, watch } = stage
+    const { aem, runtime, state, folder } = sandbox
+    const events = sandbox.registration(RECEIVER)
 
-  step(`An author publishes ${IMAGE.path}, ${mebibytes(IMAGE.size)}`)
-  const image = publish(stage, IMAGE)
-  detail('Its metadata says: exportDestination folder, exportImmediately yes')
-  detail(paint.dim(`The folder is empty: ${folder.root}`))
-  expect((await folder.files()).length === 0, 'the folder is empty at first', await folder.files())
+    step(`An author publishes ${IMAGE_PATH}, ${mebibytes(sizes.image)}`)
+    const image = publish(stage, { path: IMAGE_PATH, size: sizes.image })
+    detail('Its metadata says: exportDestination folder, exportImmediately yes')
+    detail(paint.dim(`The folder is empty: ${folder.root}`))
+    expect((await folder.files()).length === 0, 'the folder is empty at first', await folder.files())
 
-  step(`I/O Events delivers "asset published" to ${RECEIVER}`)
-  const slow = aem.blobs.faults.add({ fault: { kind: 'throttle', bytesPerSecond: BYTES_PER_SECOND } })
-  const event = aem.publicationEvent('published', image)
-  const delivery = events.deliver(event)
-  const first = reportOf(await watch(delivery, IMAGE.size, () => handedOut(stage, image)))
-  slow.remove()
-  expect(first.report.outcome === 'done', 'the file is copied', first.report)
-  await checkFolder(stage, [image])
+    step(`I/O Events delivers "asset published" to ${RECEIVER}`)
+    const slow = aem.blobs.faults.add({ fault: { kind: 'throttle', bytesPerSecond: BYTES_PER_SECOND } })
+    const event = aem.publicationEvent('published', image)
+    const delivery = events.deliver(event)
+    const first = reportOf(await watch(delivery, sizes.image, () => handedOut(stage, image)))
+    slow.remove()
+    expect(first.report.outcome === 'done', 'the file is copied', first.report)
+    await checkFolder(stage, [image])
 
-  step('The same event is delivered once more')
-  const [before] = await folder.files()
-  const bytes = handedOut(stage, image)
-  const again = reportOf(await events.deliver(event))
-  expect(again.report.outcome === 'unchanged', 'nothing is to be done', again.report)
-  const more = handedOut(stage, image) - bytes
-  expect(more === 0, 'no byte is copied the second time', `${more} bytes`)
-  const [after] = await folder.files()
-  expect(after?.modified === before?.modified, 'the file is not touched', 'another time of change')
-  detail('Nothing was copied: the folder says that it holds this version.')
+    step('The same event is delivered once more')
+    const [before] = await folder.files()
+    const bytes = handedOut(stage, image)
+    const again = reportOf(await events.deliver(event))
+    expect(again.report.outcome === 'unchanged', 'nothing is to be done', again.report)
+    const more = handedOut(stage, image) - bytes
+    expect(more === 0, 'no byte is copied the second time', `${more} bytes`)
+    const [after] = await folder.files()
+    expect(after?.modified === before?.modified, 'the file is not touched', 'another time of change')
+    detail('Nothing was copied: the folder says that it holds this version.')
 
-  step(`An author publishes ${FILM.path}, ${mebibytes(FILM.size)}: too much for an event`)
-  const film = publish(stage, FILM)
-  const handed = reportOf(await events.deliver(aem.publicationEvent('published', film)))
-  expect(handed.report.outcome === 'handed-over', `it is handed over to ${WORKER}`, handed.report)
-  detail(`The event is answered after ${duration(handed.activation)}; ${WORKER} goes on by itself:`)
-  await watch(runtime.idle(), FILM.size, () => handedOut(stage, film))
-  const worked = runtime.activations(WORKER)
-  expect(worked.length === 1, `${WORKER} runs once`, `${worked.length} times`)
-  expect(worked[0]?.activationId === handed.report.worker, 'the answer names its activation', handed.report)
-  await checkFolder(stage, [image, film])
-  const left = state.keys()
-  expect(left.length === 0, 'nothing is left pending', left)
+    step(`An author publishes ${FILM_PATH}, ${mebibytes(sizes.film)}: too much for an event`)
+    const film = publish(stage, { path: FILM_PATH, size: sizes.film })
+    const handed = reportOf(await events.deliver(aem.publicationEvent('published', film)))
+    expect(handed.report.outcome === 'handed-over', `it is handed over to ${WORKER}`, handed.report)
+    detail(`The event is answered after ${duration(handed.activation)}; ${WORKER} goes on by itself:`)
+    await watch(runtime.idle(), sizes.film, () => handedOut(stage, film))
+    const worked = runtime.activations(WORKER)
+    expect(worked.length === 1, `${WORKER} runs once`, `${worked.length} times`)
+    expect(worked[0]?.activationId === handed.report.worker, 'the answer names its activation', handed.report)
+    await checkFolder(stage, [image, film])
+    const left = state.keys()
+    expect(left.length === 0, 'nothing is left pending', left)
 
-  const rate = (size: number, ms: number): string => `${milliseconds(ms)}, ${mebibytes((size * 1000) / ms)}/s`
-  return [
-    ['the image, throttled by the stand-in', rate(IMAGE.size, first.activation.durationMs)],
-    ['the image again, warm', duration(again.activation)],
-    ['the film, in the worker', rate(FILM.size, worked[0]?.duration ?? Number.NaN)],
-    ['requests to State', `${state.requests.length} (one record: looked for, written, read, removed)`],
-  ]
-}
+    const rate = (size: number, ms: number): string =>
+      `${milliseconds(ms)}, ${mebibytes((size * 1000) / ms)}/s`
+    return [
+      ['the image, throttled by the stand-in', rate(sizes.image, first.activation.durationMs)],
+      ['the image again, warm', duration(again.activation)],
+      ['the film, in the worker', rate(sizes.film, worked[0]?.duration ?? Number.NaN)],
+      ['requests to State', `${state.requests.length} (one record: looked for, written, read, removed)`],
+    ]
+  }
+
+/** With files as large as they are in earnest. */
+export const exporting: Scene = exportingOf({ image: 64 * MEBIBYTE, film: 200 * MEBIBYTE })

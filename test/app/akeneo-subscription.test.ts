@@ -3,7 +3,7 @@ import { builtActions } from '../../sandbox/deployment'
 import { startFrontDoor } from '../../sandbox/front-door'
 import { type Sandbox, startSandbox } from '../../sandbox/sandbox'
 import type { SandboxServer } from '../../sandbox/server'
-import { createBridge } from '../support/bridge'
+import { createCommands } from '../support/commands'
 
 const path = '/content/dam/shop/desk lamp.jpg'
 let sandbox: Sandbox
@@ -21,7 +21,7 @@ afterAll(async () => {
   await sandbox?.close()
 })
 
-const bridge = createBridge(() => ({ sandbox }))
+const bridge = createCommands(() => sandbox.operatorEnv())
 
 /** Somebody gives the product another name: what became of the events, and the name that the asset has then. */
 const rename = async (name: string) => {

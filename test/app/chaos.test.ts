@@ -3,14 +3,12 @@ import { declaredActions } from '../../scripts/app-build'
 
 const seed = 20_001
 
-describe('a backlog that is drained while everything fails by chance and the process is killed', () => {
-  test(`arrives as a whole, once (seed ${seed}; the full size: npm run bench -- chaos)`, async () => {
-    const bundle = (await declaredActions()).find(({ name }) => name === 'export-batch')?.bundle ?? ''
+test(`a small backlog arrives as a whole, once, through faults and kills (seed ${seed}; more of it: chaos.soak.ts)`, async () => {
+  const bundle = (await declaredActions()).find(({ name }) => name === 'export-batch')?.bundle ?? ''
 
-    const report = await chaos({ bundle, seed, events: 300, kills: 8 })
+  const report = await chaos({ bundle, seed, events: 16, kills: 1 })
 
-    expect(report.problems).toEqual([])
-    expect(report.kills).toBeGreaterThanOrEqual(8)
-    expect(report.faultShare).toBeGreaterThan(0.15)
-  }, 240_000)
+  expect(report.problems).toEqual([])
+  expect(report.kills).toBeGreaterThanOrEqual(1)
+  expect(report.faultShare).toBeGreaterThan(0.1)
 })

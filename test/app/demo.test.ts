@@ -1,9 +1,12 @@
-import { runScript } from '../../scripts/command'
+import { type Loader, runTypeScript } from '../support/run-typescript'
 
-const start = (...args: string[]) => runScript('tsx/dist/cli.mjs', ['sandbox/start.ts', ...args])
+const run = async (script: string, args: readonly string[], loader: Loader = 'quick') => {
+  const { code, stdout, stderr } = await runTypeScript(script, args, { loader })
+  return { code, output: stdout + stderr }
+}
 
 describe('npm run sandbox -- --burst', () => {
-  const sandbox = (...args: string[]) => runScript('tsx/dist/cli.mjs', ['sandbox/run.ts', ...args])
+  const sandbox = (...args: string[]) => run('sandbox/run.ts', args)
 
   test('shows how the batch drains a burst, and ends well', async () => {
     const { code, output } = await sandbox('--burst', '40')
@@ -25,7 +28,7 @@ describe('npm run sandbox -- --burst', () => {
 
 describe('npm start', () => {
   test('shows the main jobs on the built actions, with plain lines where there is no terminal, and ends well', async () => {
-    const { code, output } = await start()
+    const { code, output } = await run('sandbox/start.ts', [], 'tsx')
 
     expect(output).toContain('All as expected.')
     expect(code).toBe(0)
@@ -34,12 +37,13 @@ describe('npm start', () => {
     expect(output).toContain('It is refused with 401, and nothing is started.')
     expect(output).toMatch(/garden \(panorama\)\.tif +\| 67108864 +\| [0-9a-f]{12}… as in AEM/)
     expect(output).toMatch(/garden film\.mp4 +\| 209715200 +\| [0-9a-f]{12}… as in AEM/)
+    expect(output).toContain('64 MiB of 64 MiB')
     expect(output).toContain('Nothing was copied')
     expect([output.includes('\u001b'), output.includes('\r')]).toEqual([false, false])
   })
 
   test('takes no arguments, and says so', async () => {
-    const { code, output } = await start('--fast')
+    const { code, output } = await run('sandbox/start.ts', ['--fast'])
 
     expect(output).toContain('Usage: npm start')
     expect(code).toBe(1)

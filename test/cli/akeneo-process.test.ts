@@ -5,6 +5,7 @@ import { type Receiver, startReceiver } from '../support/receiver'
 
 const secret = 'secret-of-the-subscription'
 const bridge = createBridge(() => receiver)
+const asTyped = createBridge(() => receiver, 'tsx')
 let receiver: Receiver
 let akeneo: AkeneoStandIn
 let platform: EventPlatformStandIn
@@ -30,7 +31,7 @@ const env = () => ({
 test('akeneo subscribe names the subscriber after the workspace, and shows no secret', async () => {
   // Nobody listens there yet: the app may be deployed afterwards.
   const args = ['akeneo', 'subscribe', '--url', 'http://127.0.0.1:1/hook', '--email', 'operator@example.com']
-  const { code, stdout, stderr } = await bridge(args, env())
+  const { code, stdout, stderr } = await asTyped(args, env())
   expect([code, stderr]).toEqual([0, ''])
   expect(stdout).toContain('create the subscriber "aem-asset-bridge 12345-assetbridge-stage"')
   expect(stdout).not.toContain(secret)

@@ -1,16 +1,11 @@
-import { parseArgs } from 'node:util'
-import { akeneoCommands, akeneoOptions } from '../../cli/akeneo'
-import { CommandError, UsageError } from '../../cli/output'
 import { type AkeneoStandIn, startAkeneo } from '../../sandbox/akeneo/akeneo'
 import { type EventPlatformStandIn, startEventPlatform } from '../../sandbox/akeneo/event-platform'
 import type { EventPlatformSettings } from '../../sandbox/akeneo/event-settings'
 import { createClock, type MovableClock } from '../../sandbox/clock'
 import { type SandboxServer, startServer } from '../../sandbox/server'
-import { bindCallContext } from '../../src/core/call-context'
-import { toBridgeError } from '../../src/core/errors'
-import { createRedactor } from '../../src/core/redaction'
 import { decodeAkeneoMessage } from '../../src/events/akeneo-event'
 import { isSigned } from '../../src/events/signature'
+import { createCommands } from '../support/commands'
 
 const [first, second, third] = [
   'first-secret-of-the-test',
@@ -55,39 +50,16 @@ afterEach(async () => {
 const hook = (): string => `${receiver.url}/api/v1/web/asset-bridge/pim-events`
 
 /** The command, in this process; akeneo-process.test.ts starts it as the operator does. */
+const commands = createCommands(() => ({
+  ...akeneo.inputs(),
+  AIO_runtime_namespace: '1-stage',
+  AKENEO_EVENTS_URL: platform.apiUrl,
+  AKENEO_EVENT_SECRETS: first,
+}))
 const bridge = async (args: readonly string[], env: Record<string, string> = {}) => {
-  const run = await outcomeOf(args, {
-    ...akeneo.inputs(),
-    AKENEO_EVENTS_URL: platform.apiUrl,
-    AKENEO_EVENT_SECRETS: first,
-    ...env,
-  })
+  const run = await commands(['akeneo', ...args], env)
   for (const secret of [first, second, third]) expect(run.stdout + run.stderr).not.toContain(secret)
   return run
-}
-
-async function outcomeOf(args: readonly string[], inputs: Record<string, string>) {
-  const redactor = createRedactor()
-  const silent = () => undefined
-  const logger = { error: silent, warn: silent, info: silent, debug: silent }
-  const call = () =>
-    bindCallContext({ logger, signal: new AbortController().signal, deadline: Date.now() + 20_000 })
-  const { positionals, values } = parseArgs({
-    args: [...args],
-    allowPositionals: true,
-    options: { ...akeneoOptions, json: { type: 'boolean' } },
-  })
-  const [verb, ...ids] = positionals
-  try {
-    const command = akeneoCommands(verb, { ids, all: false }, values)
-    const { text, data, failed = false } = await command({ inputs, redactor, namespace: '1-stage', call })
-    return { code: failed ? 1 : 0, stdout: values.json ? JSON.stringify(data) : text, stderr: '' }
-  } catch (thrown) {
-    if (thrown instanceof UsageError) return { code: 2, stdout: '', stderr: thrown.message }
-    if (thrown instanceof CommandError) return { code: 1, stdout: '', stderr: thrown.message }
-    const { code, message } = toBridgeError(thrown)
-    return { code: 1, stdout: '', stderr: `${code}: ${message}` }
-  }
 }
 
 const contact = ['--email', 'operator@example.com']

@@ -3,6 +3,7 @@ import { createPendingWork, type Pending } from '../../src/delivery/pending'
 import { createRunReports } from '../../src/delivery/run-reports'
 import { createStateStore } from '../../src/store/state-store'
 import { createBridge } from '../support/bridge'
+import { createCommands } from '../support/commands'
 import { type Exporter, startExporter } from '../support/exporter'
 
 let exporter: Exporter
@@ -12,6 +13,8 @@ beforeAll(async () => {
 afterAll(() => exporter.close())
 
 const bridge = createBridge(() => exporter)
+/** The same without a process around it. */
+const commands = createCommands(() => exporter.sandbox.operatorEnv())
 const { signal } = new AbortController()
 
 function store() {
@@ -39,12 +42,12 @@ async function strand(id: string, path: string): Promise<Pending> {
 describe('npm run bridge -- pending', () => {
   test('list shows what waits and why; run does it, and then nothing waits any more', async () => {
     const { id } = await strand('0123456789abcdef0123456789abcdef', '/content/dam/shop/stranded.png')
-    const list = await bridge(['pending', 'list'])
+    const list = await commands(['pending', 'list'])
     expect([list.code, list.stderr]).toEqual([0, ''])
     expect(list.stdout).toContain(id)
     expect(list.stdout).toContain('FOLDER_FAILED: the disk hiccupped')
 
-    const run = await bridge(['pending', 'run', id], { FOLDER_ROOT: exporter.root })
+    const run = await commands(['pending', 'run', id], { FOLDER_ROOT: exporter.root })
     expect([run.code, run.stderr]).toEqual([0, ''])
     expect(run.stdout).toMatch(new RegExp(`^${id}  done  folder: done`))
     expect(await exporter.stored()).toHaveProperty(['shop/stranded.png'])
@@ -57,7 +60,7 @@ describe('npm run bridge -- pending', () => {
     expect(run.code).toBe(1)
     expect(run.stderr).toContain('an export failed')
     expect(JSON.parse(run.stdout)).toMatchObject([{ id, ok: false, outcome: 'retry' }])
-    expect(JSON.parse((await bridge(['pending', 'list', '--json'])).stdout)).toMatchObject([{ id }])
+    expect(JSON.parse((await commands(['pending', 'list', '--json'])).stdout)).toMatchObject([{ id }])
   })
 
   test.each([
@@ -87,7 +90,7 @@ describe('npm run bridge -- runs list', () => {
       },
       signal,
     )
-    const { code, stdout } = await bridge(['runs', 'list'])
+    const { code, stdout } = await commands(['runs', 'list'])
     expect(code).toBe(0)
     expect(stdout).toBe(
       '2030-01-02T03:04:05.000Z  export-batch  failed  60 s  done 3, parked 1\n    AEM_UNAVAILABLE: AEM answered 503\n',

@@ -2,6 +2,7 @@ import { systemClock } from '../../src/core/clock'
 import { systemicError, transientError } from '../../src/core/errors'
 import type { Lease } from '../../src/delivery/lease'
 import { type BatchBench, startBatchBench } from './batch-bench'
+import { expectOutageToPass } from './batch-outage'
 
 let bench: BatchBench
 beforeEach(async () => {
@@ -247,35 +248,9 @@ describe('what cannot work', () => {
 describe('a destination that is down', () => {
   const down = systemicError('ONE_REFUSED', 'the password of one has expired')
 
-  test('does not hold up the others; what it missed arrives when it is back', async () => {
-    const { one } = bench.exports.destinations
-    bench.publish(40, { exportDestination: 'one, two' })
-    one.beforePublish = () => {
-      throw down
-    }
-    expect((await bench.run()).answer).toMatchObject({ outcome: 'done', parked: 40 })
-    expect(held('two')).toHaveLength(40)
-    expect(bench.pending().map(({ destination, attempts }) => [destination, attempts])).toEqual(
-      Array.from({ length: 40 }, () => ['one', 0]),
-    )
-    // A day of alarms.
-    let tries = 0
-    one.beforePublish = () => {
-      tries += 1
-      throw down
-    }
-    for (let run = 0; run < 144; run++) {
-      clock().advance(10 * minute)
-      expect((await bench.run()).answer).toMatchObject({ pending: 40 })
-    }
-    expect(tries).toBeLessThanOrEqual(144 * 4)
-    expect(bench.letters()).toEqual([])
-    one.beforePublish = undefined
-    clock().advance(60 * minute)
-    expect((await bench.run()).answer).toMatchObject({ outcome: 'done', lag: 0 })
-    expect(held('one')).toHaveLength(40)
-    expect(bench.pending()).toEqual([])
-  })
+  // A day of it: batch-outage.soak.ts.
+  test('does not hold up the others; what it missed arrives when it is back', () =>
+    expectOutageToPass(bench, { assets: 12, runs: 24 }))
 
   test('stops the reading when too much is parked, and the reading goes on when it is back', async () => {
     const { one } = bench.exports.destinations

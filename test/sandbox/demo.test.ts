@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { runDemo } from '../../sandbox/demo'
 import { enrichment } from '../../sandbox/demo/enrichment'
-import { exporting } from '../../sandbox/demo/export'
+import { exportingOf } from '../../sandbox/demo/export'
 import { productChange } from '../../sandbox/demo/product-change'
 import type { Scene } from '../../sandbox/demo/stage'
 import type { JsonObject } from '../../sandbox/json'
@@ -73,17 +73,24 @@ describe('the demonstration of a changed product', () => {
 })
 
 describe('the demonstration of export', () => {
+  const MEBIBYTE = 1024 * 1024
+  const scene = exportingOf({ image: 4 * MEBIBYTE, film: 9 * MEBIBYTE })
   const exported = (inputs: JsonObject = {}) =>
-    play([exporting], {
-      'export-asset': { bundle: exporter, inputs, provideApiKey: true, memoryMb: 1024 },
+    play([scene], {
+      'export-asset': {
+        bundle: exporter,
+        inputs: { LARGE: 8 * MEBIBYTE, ...inputs },
+        provideApiKey: true,
+        memoryMb: 1024,
+      },
       'export-worker': { bundle: exporter, memoryMb: 1024 },
     })
 
   it('tells what happened, step by step', async () => {
     const { good, text } = await exported()
-    expect(text).toMatch(/shop\/garden \(panorama\)\.tif +\| 67108864 +\| [0-9a-f]{12}… as in AEM/)
-    expect(text).toMatch(/shop\/garden film\.mp4 +\| 209715200 +\| [0-9a-f]{12}… as in AEM/)
-    expect(text).toContain('64 MiB of 64 MiB')
+    expect(text).toMatch(/shop\/garden \(panorama\)\.tif +\| 4194304 +\| [0-9a-f]{12}… as in AEM/)
+    expect(text).toMatch(/shop\/garden film\.mp4 +\| 9437184 +\| [0-9a-f]{12}… as in AEM/)
+    expect(text).toContain('4 MiB of 4 MiB')
     expect(text).toContain('All as expected.')
     expect(good).toBe(true)
   })

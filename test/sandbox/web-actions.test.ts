@@ -5,24 +5,25 @@ import { type RuntimeStandIn, startRuntime } from '../../sandbox/runtime/runtime
 
 const bundle = join(__dirname, 'fixtures', 'endings.cjs')
 let runtime: RuntimeStandIn
+/** Has room for two activations, and waits for none. */
+let hasty: RuntimeStandIn
 
 beforeAll(async () => {
+  const slow = { bundle, inputs: { how: 'wait', wait: 900 }, rawWeb: true }
+  hasty = await startRuntime({ maxActivations: 2, blockingMs: 300, actions: { slow } })
   runtime = await startRuntime({
-    maxActivations: 2,
-    blockingMs: 300,
     actions: {
       echo: { bundle, inputs: { how: 'params', secret: 's' }, rawWeb: true },
       error: { bundle, inputs: { how: 'applicationError' }, rawWeb: true },
       text: { bundle, inputs: { how: 'errorText' }, rawWeb: true },
       reject: { bundle, inputs: { how: 'reject' }, rawWeb: true },
       crash: { bundle, inputs: { how: 'exit' }, rawWeb: true },
-      slow: { bundle, inputs: { how: 'wait', wait: 900 }, rawWeb: true },
       hidden: { bundle, inputs: { how: 'ok' } },
     },
   })
 })
-afterEach(() => runtime.idle())
-afterAll(() => runtime.close())
+afterEach(() => Promise.all([runtime.idle(), hasty.idle()]))
+afterAll(() => Promise.all([runtime.close(), hasty.close()]))
 
 const call = (action: string, init: RequestInit = {}, rest = '') =>
   fetch(`${runtime.webUrl(action)}${rest}`, init)
@@ -89,11 +90,11 @@ describe('a raw web action', () => {
   })
 
   it('that takes too long is answered 202', async () => {
-    expect((await call('slow')).status).toBe(202)
+    expect((await fetch(hasty.webUrl('slow'))).status).toBe(202)
   })
 
   it('is refused beyond the activations that the namespace may have', async () => {
-    const all = await Promise.all([call('slow'), call('slow'), call('slow'), call('slow')])
+    const all = await Promise.all([1, 2, 3, 4].map(() => fetch(hasty.webUrl('slow'))))
     expect(all.map(({ status }) => status).sort()).toEqual([202, 202, 429, 429])
   })
 
