@@ -33,11 +33,14 @@ export const sftp = ({
   isOn: (context) => context.input(`${inputs}_URL`) !== undefined,
   create: (context) => {
     const settings = readSftpSettings(inputs, context)
-    const pool = createSftpPool(() => connectSftp(settings, { inputs, idleMs }), { connections })
+    const { clock, random } = context
+    const rules = { inputs, idleMs, clock, random }
+    const pool = createSftpPool(() => connectSftp(settings, rules), { connections, clock })
     let warned = false
     const server: SftpServer = {
       root: settings.root,
       inputs,
+      clock,
       folders: new Set(),
       warnOfGap: (signal) => {
         if (warned) return

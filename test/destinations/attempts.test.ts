@@ -2,10 +2,13 @@ import { getEventListeners } from 'node:events'
 import { bindCallContext, callContextOf } from '../../src/core/call-context'
 import { BridgeError, systemicError, transientError } from '../../src/core/errors'
 import { type AttemptRules, withAttempts } from '../../src/destinations/attempts'
+import { createInstantClock } from '../support/instant-clock'
 
 const rules: AttemptRules = {
   name: 'TEST',
   timeoutMs: 5_000,
+  clock: createInstantClock(),
+  random: () => 0.5,
   toError: (thrown) => (thrown instanceof BridgeError ? thrown : transientError('TEST_LOST', 'no answer')),
 }
 const untilAborted = (signal: AbortSignal): Promise<never> =>

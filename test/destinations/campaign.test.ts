@@ -90,7 +90,9 @@ describe('campaign', () => {
     expect(() => campaign().create(contextOf(inputs))).toThrow('CAMPAIGN_SFTP_HOST_KEY_SHA256')
     const wrong = { ...asCampaign(server.inputs), CAMPAIGN_SFTP_PASSWORD: 'hunter22' }
     const redactor = createRedactor()
-    await expect(campaign().create(contextOf(wrong, redactor)).head?.('a.png', never)).rejects.toMatchObject({
+    await expect(
+      campaign().create(contextOf(wrong, { redactor })).head?.('a.png', never),
+    ).rejects.toMatchObject({
       failureClass: 'systemic',
       code: 'SFTP_UNAUTHORIZED',
       message: expect.stringContaining('CAMPAIGN_SFTP_PRIVATE_KEY'),

@@ -13,7 +13,7 @@ import { flatName } from '../../src/destinations/flat-name'
 import { type MarketoOptions, marketo } from '../../src/destinations/marketo'
 import { createTestClock } from '../support/test-clock'
 import { describeDestination } from './conformance'
-import { contextOf } from './context'
+import { type ContextParts, contextOf } from './context'
 import { fakeBinary } from './fake-binary'
 
 const never = new AbortController().signal
@@ -65,8 +65,11 @@ describe('marketo', () => {
   })
   afterEach(() => instance.close())
 
-  const make = (more: Record<string, string | undefined> = {}, options: MarketoOptions = {}) =>
-    marketo({ clock, ...options }).create(contextOf({ ...instance.inputs, ...more }))
+  const make = (
+    more: Record<string, string | undefined> = {},
+    options: MarketoOptions = {},
+    parts: ContextParts = {},
+  ) => marketo(options).create(contextOf({ ...instance.inputs, ...more }, { clock, ...parts }))
   const file = (seed = 1, size = 1_000) => fakeBinary({ seed, size })
   const put = (destination: Destination, key = 'a.png', source = file()) =>
     destination.put(key, source, { signal: never })
@@ -216,7 +219,7 @@ describe('marketo', () => {
       ['is revoked', () => instance.revokeAll(), '601'],
     ])('is renewed when it %s in the middle', async (_what, happens) => {
       // Its own clock stands still, as in a container that was asleep.
-      const destination = make({}, { clock: createTestClock() })
+      const destination = make({}, {}, { clock: createTestClock() })
       const previous = await destination.head?.('a.png', never)
       expect(previous).toBeUndefined()
       happens()
@@ -246,7 +249,7 @@ describe('marketo', () => {
 
     it('and the secrets are known to whoever masks', async () => {
       const redactor = createRedactor()
-      const destination = marketo({ clock }).create(contextOf(instance.inputs, redactor))
+      const destination = make({}, {}, { redactor })
       await put(destination)
       const [, request] = instance.requests
       const shown = redactor.text(
