@@ -12,6 +12,8 @@ export type PoolRules = {
   idleMs?: number
   /** One unused for longer than this is tried before it is used: the process may have been frozen meanwhile. @default 1000 */
   trustMs?: number
+  /** How long it may take to answer then. */
+  pingMs: number
 }
 
 type Slot = {
@@ -23,12 +25,10 @@ type Slot = {
   idle?: NodeJS.Timeout
 }
 
-const pingMs = 3_000
-
 /** Shares a few connections among all files of a container. */
 export function createSftpPool(
   open: () => Promise<SftpConnection>,
-  { connections, clock, idleMs = 20_000, trustMs = 1_000 }: PoolRules,
+  { connections, clock, idleMs = 20_000, trustMs = 1_000, pingMs }: PoolRules,
 ): <T>(signal: AbortSignal, work: (connection: SftpConnection) => Promise<T>) => Promise<T> {
   const slots = new Set<Slot>()
 

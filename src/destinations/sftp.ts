@@ -22,6 +22,8 @@ export type SftpOptions = {
   idleMs?: number
 }
 
+const longestPingMs = 3_000
+
 /** Creates the `sftp` destination. */
 export const sftp = ({
   name = 'sftp',
@@ -35,7 +37,8 @@ export const sftp = ({
     const settings = readSftpSettings(inputs, context)
     const { clock, random } = context
     const rules = { inputs, idleMs, clock, random }
-    const pool = createSftpPool(() => connectSftp(settings, rules), { connections, clock })
+    const pingMs = Math.min(longestPingMs, idleMs)
+    const pool = createSftpPool(() => connectSftp(settings, rules), { connections, clock, pingMs })
     let warned = false
     const server: SftpServer = {
       root: settings.root,
