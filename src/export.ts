@@ -25,6 +25,8 @@ function buildParts({ inputs, redactor }: FlowContext): ExportEventParts {
   const context: DestinationContext = {
     http,
     redactor,
+    clock: systemClock,
+    random: Math.random,
     input: (name) => inputs[name],
     requireInput(name, hint) {
       const value = inputs[name]

@@ -60,6 +60,8 @@ function contextOf(inputs: Record<string, string>): DestinationContext {
   return {
     http: createHttpClient(),
     redactor: createRedactor(),
+    clock: systemClock,
+    random: Math.random,
     input: (name) => inputs[name],
     requireInput: (name, hint) => {
       const value = inputs[name]

@@ -37,11 +37,14 @@ export type AkeneoAccess = {
 const backoff = { baseMs: 300, capMs: 8_000 }
 const maxAttempts = 5
 
-/** Opens it. */
+/**
+ * Opens it.
+ * @param idleMs how long Akeneo may take no byte of a file, or give no answer to it
+ */
 export function openAkeneo(
   connection: AkeneoConnection,
-  { http, redactor }: DestinationContext,
-  { idleMs, clock }: { idleMs: number; clock: Clock },
+  { http, redactor, clock, random }: DestinationContext,
+  idleMs: number,
 ): AkeneoAccess {
   const { origin, credentials } = connection
   const turns = turnsOf(connection)
@@ -88,7 +91,7 @@ export function openAkeneo(
       } catch (thrown) {
         signal.throwIfAborted()
         const error = toBridgeError(thrown)
-        const wait = Math.max(fullJitter(backoff, attempt, Math.random()), error.retryAfterMs ?? 0)
+        const wait = Math.max(fullJitter(backoff, attempt, random()), error.retryAfterMs ?? 0)
         const { deadline } = callContextOf(signal)
         if (!mayPass(error) || attempt >= maxAttempts || clock.now() + wait >= deadline) throw error
         await clock.sleep(wait, signal)

@@ -1,4 +1,3 @@
-import { type Clock, systemClock } from '../core/clock'
 import { openAkeneo } from './akeneo-access'
 import { akeneoAssets } from './akeneo-assets'
 import { akeneoProductMedia } from './akeneo-product-media'
@@ -11,17 +10,15 @@ export type AkeneoOptions = Places & {
   name?: string
   /** How long Akeneo may take no byte of a file, or give no answer to it, in milliseconds. @default 60000 */
   idleMs?: number
-  /** @default the machine's own time */
-  clock?: Clock
 }
 
 /** Creates the `akeneo` destination. */
 export const akeneo = (options: AkeneoOptions = {}): DestinationFactory => ({
   isOn: (context) => isAkeneoOn(context, options),
   create: (context) => {
-    const { name = 'akeneo', idleMs = 60_000, clock = systemClock } = options
+    const { name = 'akeneo', idleMs = 60_000 } = options
     const settings = readAkeneoDestination(context, options)
-    const access = openAkeneo(settings.connection, context, { idleMs, clock })
+    const access = openAkeneo(settings.connection, context, idleMs)
     return 'family' in settings
       ? akeneoAssets(settings, access, name)
       : akeneoProductMedia(settings, access, name)

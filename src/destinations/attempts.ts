@@ -1,6 +1,6 @@
 import { startAttempt } from '../core/attempt'
 import { callContextOf } from '../core/call-context'
-import { systemClock } from '../core/clock'
+import type { Clock } from '../core/clock'
 import { type BridgeError, transientError } from '../core/errors'
 import { fullJitter } from '../http/backoff'
 
@@ -10,6 +10,9 @@ export type AttemptRules = {
   name: string
   /** For one attempt. */
   timeoutMs: number
+  clock: Clock
+  /** A number from 0 up to 1, for the jitter of waits. */
+  random: () => number
   /** What the library threw, in our words. */
   toError(thrown: unknown): BridgeError
   /** @default 4 */
@@ -39,7 +42,7 @@ export async function withAttempts<T>(
   call: (signal: AbortSignal) => Promise<T>,
   arrived?: (signal: AbortSignal) => Promise<T | undefined>,
 ): Promise<T> {
-  const { maxAttempts = 4, again = [] } = rules
+  const { clock, maxAttempts = 4, again = [] } = rules
   for (let number = 1; ; number++) {
     signal.throwIfAborted()
     const attempt = startAttempt(signal, rules.timeoutMs)
@@ -50,14 +53,13 @@ export async function withAttempts<T>(
     } catch (thrown) {
       signal.throwIfAborted()
       const error = attempt.timedOut() ? timedOut(rules) : rules.toError(thrown)
-      wait = Math.max(fullJitter(backoff, number, Math.random()), error.retryAfterMs ?? 0)
+      wait = Math.max(fullJitter(backoff, number, rules.random()), error.retryAfterMs ?? 0)
       const { deadline } = callContextOf(signal)
-      if (!isPassing(error, again) || number >= maxAttempts || systemClock.now() + wait >= deadline)
-        throw error
+      if (!isPassing(error, again) || number >= maxAttempts || clock.now() + wait >= deadline) throw error
     } finally {
       attempt.release()
     }
-    await systemClock.sleep(wait, signal)
+    await clock.sleep(wait, signal)
   }
 }
 

@@ -40,7 +40,7 @@ export function createAzureCopies(rules: AttemptRules): AzureCopies {
     size: number,
     signal: AbortSignal,
   ): Promise<string[] | undefined> {
-    if (Date.now() < notBefore) return undefined
+    if (rules.clock.now() < notBefore) return undefined
     const url = await source.presignedUrl?.(signal)
     if (url === undefined || !canFetch(url, blob.url) || !(await endsThere(source, size, signal))) {
       return undefined
@@ -62,7 +62,7 @@ export function createAzureCopies(rules: AttemptRules): AzureCopies {
     } catch (thrown) {
       signal.throwIfAborted()
       const error = rules.toError(thrown)
-      if (error.code !== 'AZURE_UNREACHABLE') notBefore = Date.now() + pauseMs
+      if (error.code !== 'AZURE_UNREACHABLE') notBefore = rules.clock.now() + pauseMs
       callContextOf(signal).logger.info('Azure does not fetch from AEM; sending the bytes instead', { error })
       return undefined
     }

@@ -28,14 +28,15 @@ export function azureCode(thrown: unknown): string {
 
 /**
  * What the library threw, as an error of ours.
+ * @param now in milliseconds since the epoch
  * @param expiry when the SAS in use expires, in milliseconds since the epoch
  */
-export function toAzureError(thrown: unknown, expiry?: number): BridgeError {
+export function toAzureError(thrown: unknown, now: number, expiry?: number): BridgeError {
   if (thrown instanceof BridgeError) return thrown
   const { statusCode: status, response } = asRefusal(thrown)
   if (status === undefined) return unreachable(thrown)
   const code = azureCode(thrown)
-  const retryAfterMs = parseRetryAfter(response?.headers.get('retry-after'), Date.now())
+  const retryAfterMs = parseRetryAfter(response?.headers.get('retry-after'), now)
   const say = (meaning: string): string =>
     `Azure answered ${status}${code === '' ? '' : ` ${code}`}: ${meaning}`
   const details = { upstream: 'AZURE', status, ...(retryAfterMs === undefined ? {} : { retryAfterMs }) }
@@ -54,7 +55,7 @@ export function toAzureError(thrown: unknown, expiry?: number): BridgeError {
     return systemicError('AZURE_CONTAINER_MISSING', say('the container is not there'), details)
   }
   if (status === 401 || status === 403 || unauthorized.includes(code)) {
-    return systemicError('AZURE_UNAUTHORIZED', say(hint(code, expiry)), details)
+    return systemicError('AZURE_UNAUTHORIZED', say(hint(code, now, expiry)), details)
   }
   if (isBusy(status) || busy.includes(code)) {
     return transientError('AZURE_UNAVAILABLE', say('it is not available'), details)
@@ -87,8 +88,8 @@ const isAboutThisFile = (status: number): boolean => [400, 409, 411, 412].includ
 /** A service that does not know the library's version of the protocol takes no file at all. */
 const isAboutTheVersion = (body: string | null | undefined): boolean => /x-ms-version/i.test(body ?? '')
 
-function hint(code: string, expiry: number | undefined): string {
-  if (expiry !== undefined && expiry <= Date.now()) {
+function hint(code: string, now: number, expiry: number | undefined): string {
+  if (expiry !== undefined && expiry <= now) {
     return `the SAS in AZURE_BLOB_SAS_URL expired on ${new Date(expiry).toISOString()}`
   }
   if (code === 'AuthorizationPermissionMismatch') {

@@ -8,7 +8,13 @@ import { type AzureAccess, hasAzureInputs, readAzureAccess } from './azure-input
 import { azureAgain, azureCode, notAzure, toAzureError } from './azure-problem'
 import { blockSizeFor, sendBlocks, withWholeFile } from './blocks'
 import { createBuffers } from './buffers'
-import type { AssetBinary, Destination, DestinationFactory, StoredObject } from './destination'
+import type {
+  AssetBinary,
+  Destination,
+  DestinationContext,
+  DestinationFactory,
+  StoredObject,
+} from './destination'
 import { readPrefix } from './prefix'
 import {
   arrivedSince,
@@ -44,15 +50,31 @@ export const azure = (options: AzureOptions = {}): DestinationFactory => ({
   isOn: hasAzureInputs,
   create: (context) => {
     const access = readAzureAccess(context)
-    return createAzure(access, readPrefix(context, 'AZURE_BLOB_PREFIX'), options.copyFromUrl ?? true)
+    return createAzure(access, readPrefix(context, 'AZURE_BLOB_PREFIX'), {
+      clock: context.clock,
+      random: context.random,
+      copyFromUrl: options.copyFromUrl ?? true,
+    })
   },
 })
 
-function createAzure(access: AzureAccess, prefix: string, copyFromUrl: boolean): Destination {
+function createAzure(
+  access: AzureAccess,
+  prefix: string,
+  parts: Pick<DestinationContext, 'clock' | 'random'> & Required<AzureOptions>,
+): Destination {
+  const { clock, random, copyFromUrl } = parts
   const buffers = createBuffers(memoryLimit)
   const expiry = access.kind === 'sas' ? Date.parse(access.url.searchParams.get('se') ?? '') : Number.NaN
-  const toError = (thrown: unknown): BridgeError => toAzureError(thrown, expiry)
-  const rules: AttemptRules = { name: 'AZURE', timeoutMs: attemptTimeoutMs, toError, again: azureAgain }
+  const toError = (thrown: unknown): BridgeError => toAzureError(thrown, clock.now(), expiry)
+  const rules: AttemptRules = {
+    name: 'AZURE',
+    timeoutMs: attemptTimeoutMs,
+    clock,
+    random,
+    toError,
+    again: azureAgain,
+  }
   const copies = createAzureCopies(rules)
   let client: Promise<ContainerClient> | undefined
 

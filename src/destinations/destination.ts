@@ -1,4 +1,5 @@
 import type { AssetBinary } from '../core/binary'
+import type { Clock } from '../core/clock'
 import type { Redactor } from '../core/redaction'
 import type { HttpClient } from '../http/http-client'
 
@@ -59,6 +60,10 @@ export type DestinationContext = {
   http: HttpClient
   /** Where to make secrets known, so that they are masked in logs, answers and dead letters. */
   redactor: Redactor
+  /** The time that attempts wait by, and that tokens expire by. */
+  clock: Clock
+  /** A number from 0 up to 1, for the jitter of waits. */
+  random: () => number
   /** An input of the app by name; undefined when it is not set. */
   input(name: string): string | undefined
   /** @throws {BridgeError} systemic, `INPUT_INVALID`, naming the input and what to set */

@@ -12,6 +12,7 @@ import {
   unlink,
 } from 'node:fs/promises'
 import { dirname, join, sep } from 'node:path'
+import type { Clock } from '../core/clock'
 import type { FileFacts, FileTree } from './file-tree'
 import { leavesRoot, notAFile, systemCode, toFolderError } from './folder-errors'
 import { writeBlocks } from './folder-writer'
@@ -23,7 +24,7 @@ const maxListed = 20_000
 const withoutLinks = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK', 'EACCES', 'EINVAL'])
 
 /** The files below a folder of this machine. */
-export function folderTree(root: string): FileTree {
+export function folderTree(root: string, clock: Pick<Clock, 'now'>): FileTree {
   const full = (path: string): string => (path === '' ? root : join(root, ...path.split('/')))
 
   return {
@@ -73,7 +74,7 @@ export function folderTree(root: string): FileTree {
         if (await isReachable(path)) await ifThere(() => unlink(full(path)))
       }),
 
-    list: (folder) => files(full(folder)),
+    list: (folder) => files(full(folder), clock),
   }
 
   async function guarded<T>(path: string, work: () => Promise<T>): Promise<T> {
@@ -153,13 +154,16 @@ async function syncFolder(path: string): Promise<void> {
   }
 }
 
-async function* files(folder: string): AsyncGenerator<{ name: string; ageMs: number }> {
+async function* files(
+  folder: string,
+  clock: Pick<Clock, 'now'>,
+): AsyncGenerator<{ name: string; ageMs: number }> {
   let listed = 0
   for await (const entry of await opendir(folder)) {
     if (++listed > maxListed) return
     if (!entry.isFile() || !entry.name.startsWith('.')) continue
     const stats = await ifThere(() => lstat(join(folder, entry.name)))
-    if (stats !== undefined) yield { name: entry.name, ageMs: Date.now() - stats.mtimeMs }
+    if (stats !== undefined) yield { name: entry.name, ageMs: clock.now() - stats.mtimeMs }
   }
 }
 

@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto'
-import { systemClock } from '../core/clock'
 import { withAttempts } from './attempts'
 import type { AssetBinary, DestinationFactory, StoredObject } from './destination'
 import { type HttpsAnswer, toConnectionError, toHttpsError } from './https-errors'
@@ -33,6 +32,7 @@ export const https = (options: HttpsOptions = {}): DestinationFactory => ({
   create: (context) => {
     const { name = 'https', atomic = false, remove = false, idleMs = 60_000 } = options
     const settings = readHttpsSettings(context)
+    const { clock, random } = context
     const { versionHeader } = settings
     const conditional = options.conditional === true && versionHeader !== undefined
 
@@ -69,7 +69,7 @@ export const https = (options: HttpsOptions = {}): DestinationFactory => ({
       const upload = uploadOf(settings, key, source, counted)
       const headers = { ...upload.headers, ...(conditional ? conditionsOf(previous) : {}) }
       const answer = await send({ ...upload, headers }, signal)
-      if (!isSuccess(answer)) throw toHttpsError(answer, systemClock.now())
+      if (!isSuccess(answer)) throw toHttpsError(answer, clock.now())
       return storedFrom(source, sent, strongTag(answer.headers.etag))
     }
 
@@ -80,11 +80,11 @@ export const https = (options: HttpsOptions = {}): DestinationFactory => ({
       signal: AbortSignal,
     ): Promise<HttpsAnswer | undefined> {
       const url = settings.urlFor(key)
-      const rules = { name: 'HTTPS', timeoutMs: askMs, toError: toConnectionError }
+      const rules = { name: 'HTTPS', timeoutMs: askMs, clock, random, toError: toConnectionError }
       return withAttempts(rules, signal, async (attemptSignal) => {
         const answer = await send({ method, url, headers: { 'accept-encoding': 'identity' } }, attemptSignal)
         if (answer.status === 404 || answer.status === 410) return undefined
-        if (!isSuccess(answer)) throw toHttpsError(answer, systemClock.now())
+        if (!isSuccess(answer)) throw toHttpsError(answer, clock.now())
         return answer
       })
     }
@@ -92,8 +92,7 @@ export const https = (options: HttpsOptions = {}): DestinationFactory => ({
     async function send(request: HttpsRequest, signal: AbortSignal): Promise<HttpsAnswer> {
       const { secret } = settings
       const headers = { ...settings.headers, ...request.headers }
-      const signed =
-        secret === undefined ? {} : signatureOf({ ...request, headers }, secret, systemClock.now())
+      const signed = secret === undefined ? {} : signatureOf({ ...request, headers }, secret, clock.now())
       try {
         return await sendRequest({ ...request, headers: { ...headers, ...signed } }, idleMs, signal)
       } catch (thrown) {

@@ -152,7 +152,9 @@ function shorten(name: string): string {
     if (Buffer.byteLength(head + character) > room) break
     head += character
   }
-  return `${head}${extension}`
+  if (extension !== '') return `${head}${extension}`
+  // The cut may have made an end of what was inside, and the hash goes before a dot.
+  return head.replace(/\.[. ]*$/, (tail) => '_'.repeat(tail.length)).replace(/\.part$/i, '_part')
 }
 
 /** Before the extension, so that the file keeps its kind. */

@@ -48,6 +48,8 @@ export type MarketoParts = {
   redactor: Redactor
   limiter: CallLimiter
   clock: Clock
+  /** A number from 0 up to 1, for the jitter of waits. */
+  random: () => number
   /** How long Marketo may do nothing, in milliseconds. */
   idleMs: number
 }
@@ -67,7 +69,7 @@ const TokenAnswer = v.object({
 
 /** Creates the client of a container: one token, one count of calls. */
 export function createMarketoClient(settings: MarketoSettings, parts: MarketoParts): MarketoClient {
-  const { redactor, limiter, clock, idleMs } = parts
+  const { redactor, limiter, clock, random, idleMs } = parts
   let held: { token: string; expires: number } | undefined
   let flight: Promise<string> | undefined
   let quotaIsBackAt = 0
@@ -94,7 +96,7 @@ export function createMarketoClient(settings: MarketoSettings, parts: MarketoPar
 
   async function pause(error: BridgeError, attempt: number, signal: AbortSignal): Promise<void> {
     const growth = error.code === 'MARKETO_BUSY' ? busyBackoff : backoff
-    const wait = Math.max(fullJitter(growth, attempt, Math.random()), error.retryAfterMs ?? 0)
+    const wait = Math.max(fullJitter(growth, attempt, random()), error.retryAfterMs ?? 0)
     const isOver = attempt >= maxAttempts || clock.now() + wait >= callContextOf(signal).deadline
     if (isOver || !isWorthAnotherTry(error)) throw error
     await clock.sleep(wait, signal)

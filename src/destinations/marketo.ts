@@ -1,6 +1,5 @@
 import * as v from 'valibot'
 import { callContextOf } from '../core/call-context'
-import { type Clock, systemClock } from '../core/clock'
 import { type BridgeError, toBridgeError, transientError } from '../core/errors'
 import { createCallLimiter } from '../http/call-limiter'
 import type { AssetBinary, DestinationFactory, StoredObject } from './destination'
@@ -21,8 +20,6 @@ export type MarketoOptions = {
   rate?: { calls?: number; atOnce?: number }
   /** How long Marketo may take no byte, or give no answer, in milliseconds. @default 60000 */
   idleMs?: number
-  /** @default the machine's own time */
-  clock?: Clock
 }
 
 const windowMs = 20_000
@@ -41,11 +38,12 @@ type FileRecord = v.InferOutput<typeof FileRecord>
 export const marketo = (options: MarketoOptions = {}): DestinationFactory => ({
   isOn: (context) => context.input('MARKETO_URL') !== undefined,
   create: (context) => {
-    const { name: called = 'marketo', rate = {}, idleMs = 60_000, clock = systemClock } = options
+    const { name: called = 'marketo', rate = {}, idleMs = 60_000 } = options
+    const { redactor, clock, random } = context
     const settings = readMarketoSettings(context)
     const { calls = 100, atOnce = 10 } = rate
     const limiter = createCallLimiter({ calls, windowMs, atOnce }, clock)
-    const client = createMarketoClient(settings, { redactor: context.redactor, limiter, clock, idleMs })
+    const client = createMarketoClient(settings, { redactor, limiter, clock, random, idleMs })
     let warned = false
 
     return {

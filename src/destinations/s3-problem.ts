@@ -43,14 +43,17 @@ export function s3Status(thrown: unknown): number | undefined {
   return $metadata?.httpStatusCode ?? $response?.statusCode
 }
 
-/** What the library threw, as an error of ours. */
-export function toS3Error(thrown: unknown): BridgeError {
+/**
+ * What the library threw, as an error of ours.
+ * @param now in milliseconds since the epoch
+ */
+export function toS3Error(thrown: unknown, now: number): BridgeError {
   if (thrown instanceof BridgeError) return thrown
   const status = s3Status(thrown)
   if (status === undefined) return unreachable(thrown)
   const code = codeOf(asRefusal(thrown))
   const headers = asRefusal(thrown).$response?.headers ?? {}
-  const retryAfterMs = parseRetryAfter(headers['retry-after'], Date.now())
+  const retryAfterMs = parseRetryAfter(headers['retry-after'], now)
   const say = (meaning: string): string => `S3 answered ${status}${code === '' ? '' : ` ${code}`}: ${meaning}`
   const details = { upstream: 'S3', status, ...(retryAfterMs === undefined ? {} : { retryAfterMs }) }
 
@@ -83,8 +86,8 @@ export function toS3Error(thrown: unknown): BridgeError {
 }
 
 /** The same for HEAD, whose answers have no body that says more. */
-export function toS3HeadError(thrown: unknown): BridgeError {
-  const error = toS3Error(thrown)
+export function toS3HeadError(thrown: unknown, now: number): BridgeError {
+  const error = toS3Error(thrown, now)
   if (thrown instanceof BridgeError || (error.status !== 400 && error.status !== 403)) return error
   const meaning =
     error.status === 403

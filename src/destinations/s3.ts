@@ -1,10 +1,16 @@
 import type * as Library from '@aws-sdk/client-s3'
 import { startAttempt } from '../core/attempt'
-import { transientError } from '../core/errors'
+import { type BridgeError, transientError } from '../core/errors'
 import { type AttemptRules, withAttempts } from './attempts'
 import { type Block, blockSizeFor, sendBlocks, withWholeFile } from './blocks'
 import { createBuffers } from './buffers'
-import type { AssetBinary, Destination, DestinationFactory, StoredObject } from './destination'
+import type {
+  AssetBinary,
+  Destination,
+  DestinationContext,
+  DestinationFactory,
+  StoredObject,
+} from './destination'
 import { readPrefix } from './prefix'
 import { connectS3, type Service } from './s3-client'
 import { hasS3Inputs, readS3Access, type S3Access } from './s3-inputs'
@@ -54,17 +60,32 @@ export const s3 = (options: S3Options = {}): DestinationFactory => ({
     const access = readS3Access(context)
     const isAws = access.endpoint === undefined
     return createS3(access, readPrefix(context, 'S3_PREFIX'), {
+      clock: context.clock,
+      random: context.random,
       checksums: options.checksums ?? (isAws ? 'when-supported' : 'when-required'),
       conditional: options.conditional ?? isAws,
     })
   },
 })
 
-function createS3(access: S3Access, prefix: string, options: Required<S3Options>): Destination {
+function createS3(
+  access: S3Access,
+  prefix: string,
+  parts: Pick<DestinationContext, 'clock' | 'random'> & Required<S3Options>,
+): Destination {
   const buffers = createBuffers(memoryLimit)
-  const { conditional } = options
-  const checksum = options.checksums === 'when-supported' ? ({ ChecksumAlgorithm: 'CRC32' } as const) : {}
-  const rules: AttemptRules = { name: 'S3', timeoutMs: attemptTimeoutMs, toError: toS3Error, again: s3Again }
+  const { clock, random, conditional } = parts
+  const checksum = parts.checksums === 'when-supported' ? ({ ChecksumAlgorithm: 'CRC32' } as const) : {}
+  const toError = (thrown: unknown): BridgeError => toS3Error(thrown, clock.now())
+  const rules: AttemptRules = {
+    name: 'S3',
+    timeoutMs: attemptTimeoutMs,
+    clock,
+    random,
+    toError,
+    again: s3Again,
+  }
+  const headRules: AttemptRules = { ...rules, toError: (thrown) => toS3HeadError(thrown, clock.now()) }
   let service: Promise<Service> | undefined
 
   return {
@@ -76,7 +97,7 @@ function createS3(access: S3Access, prefix: string, options: Required<S3Options>
   }
 
   function connected(): Promise<Service> {
-    service ??= connectS3(access, options.checksums)
+    service ??= connectS3(access, parts.checksums)
     return service
   }
 
@@ -86,9 +107,7 @@ function createS3(access: S3Access, prefix: string, options: Required<S3Options>
 
   async function head(key: string, signal: AbortSignal): Promise<StoredObject | undefined> {
     const service = await connected()
-    return withAttempts({ ...rules, toError: toS3HeadError }, signal, (abortSignal) =>
-      look(service, key, abortSignal),
-    )
+    return withAttempts(headRules, signal, (abortSignal) => look(service, key, abortSignal))
   }
 
   async function look(

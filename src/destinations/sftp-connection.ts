@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { connect as connectSocket, type Socket } from 'node:net'
 import type { Client, ConnectConfig, SFTPWrapper } from 'ssh2'
-import { systemClock } from '../core/clock'
+import type { Clock } from '../core/clock'
 import type { BridgeError } from '../core/errors'
 import { fullJitter } from '../http/backoff'
 import { speedUpCipher } from './sftp-cipher'
@@ -48,6 +48,9 @@ export type ConnectionRules = {
   inputs: string
   /** How long the server may answer nothing, in milliseconds. */
   idleMs: number
+  clock: Clock
+  /** A number from 0 up to 1, for the jitter of waits. */
+  random: () => number
 }
 
 const connectMs = 10_000
@@ -68,7 +71,8 @@ export async function connectSftp(settings: SftpSettings, rules: ConnectionRules
       return await connectOnce(settings, rules)
     } catch (thrown) {
       if (attempt >= maxAttempts || !isWorthAnotherTry(thrown)) throw toConnectError(thrown, rules.inputs)
-      await systemClock.sleep(fullJitter(backoff, attempt, Math.random()), new AbortController().signal)
+      const wait = fullJitter(backoff, attempt, rules.random())
+      await rules.clock.sleep(wait, new AbortController().signal)
     }
   }
 }

@@ -1,31 +1,34 @@
 import { untilAborted } from '../core/call-context'
+import type { Clock } from '../core/clock'
 import type { SftpConnection } from './sftp-connection'
 
 /** What the pool needs to know of time. */
 export type PoolRules = {
   /** Connections at once. */
   connections: number
+  /** It goes on while the process is frozen, as a timer does not. */
+  clock: Pick<Clock, 'now'>
   /** An unused connection is closed after this long. @default 20000 */
   idleMs?: number
   /** One unused for longer than this is tried before it is used: the process may have been frozen meanwhile. @default 1000 */
   trustMs?: number
+  /** How long it may take to answer then. */
+  pingMs: number
 }
 
 type Slot = {
   opening: Promise<SftpConnection>
   connection?: SftpConnection
   users: number
-  /** Milliseconds since the epoch: the only clock that goes on while the process is frozen. */
+  /** Milliseconds since the epoch. */
   usedAt: number
   idle?: NodeJS.Timeout
 }
 
-const pingMs = 3_000
-
 /** Shares a few connections among all files of a container. */
 export function createSftpPool(
   open: () => Promise<SftpConnection>,
-  { connections, idleMs = 20_000, trustMs = 1_000 }: PoolRules,
+  { connections, clock, idleMs = 20_000, trustMs = 1_000, pingMs }: PoolRules,
 ): <T>(signal: AbortSignal, work: (connection: SftpConnection) => Promise<T>) => Promise<T> {
   const slots = new Set<Slot>()
 
@@ -47,7 +50,7 @@ export function createSftpPool(
     for (const slot of slots) if (slot.connection?.isOpen() === false) slots.delete(slot)
     const least = [...slots].sort((a, b) => a.users - b.users)[0]
     if (least === undefined || (least.users > 0 && slots.size < connections)) return add(open())
-    if (least.users === 0 && Date.now() - least.usedAt > trustMs) {
+    if (least.users === 0 && clock.now() - least.usedAt > trustMs) {
       slots.delete(least)
       clearTimeout(least.idle)
       return add(revived(least.opening))
@@ -56,7 +59,7 @@ export function createSftpPool(
   }
 
   function add(opening: Promise<SftpConnection>): Slot {
-    const slot: Slot = { opening, users: 0, usedAt: Date.now() }
+    const slot: Slot = { opening, users: 0, usedAt: clock.now() }
     slots.add(slot)
     opening.then(
       (connection) => {
@@ -80,7 +83,7 @@ export function createSftpPool(
 
   function release(slot: Slot): void {
     slot.users -= 1
-    slot.usedAt = Date.now()
+    slot.usedAt = clock.now()
     slot.opening.then(
       (connection) => {
         if (slot.users > 0) return

@@ -1,3 +1,4 @@
+import type { Clock } from '../core/clock'
 import { BridgeError, transientError } from '../core/errors'
 import type { FileFacts, FileTree } from './file-tree'
 import { folderOf, temporaryPath } from './hidden-names'
@@ -19,6 +20,7 @@ export type SftpServer = {
   root: string
   /** Prefix of the inputs, for errors. */
   inputs: string
+  clock: Pick<Clock, 'now'>
   /** Folders that are known to exist. */
   folders: Set<string>
   /** Told when the server cannot rename over a file in one step. */
@@ -30,7 +32,8 @@ const maxListings = 20
 const maxFolders = 10_000
 
 /** The files below the root of an SFTP server, by one connection. */
-export function sftpTree(session: SftpSession, { root, inputs, folders, warnOfGap }: SftpServer): FileTree {
+export function sftpTree(session: SftpSession, server: SftpServer): FileTree {
+  const { root, inputs, clock, folders, warnOfGap } = server
   const full = (path: string): string => (path === '' ? root : `${root === '/' ? '' : root}/${path}`)
 
   return {
@@ -96,7 +99,7 @@ export function sftpTree(session: SftpSession, { root, inputs, folders, warnOfGa
     async *list(folder, signal) {
       for await (const { filename, attrs } of session.list(full(folder), maxListings, signal)) {
         if (filename.startsWith('.') && attrs.isFile())
-          yield { name: filename, ageMs: Date.now() - attrs.mtime * 1000 }
+          yield { name: filename, ageMs: clock.now() - attrs.mtime * 1000 }
       }
     },
   }

@@ -22,6 +22,8 @@ export type SftpOptions = {
   idleMs?: number
 }
 
+const longestPingMs = 3_000
+
 /** Creates the `sftp` destination. */
 export const sftp = ({
   name = 'sftp',
@@ -33,11 +35,15 @@ export const sftp = ({
   isOn: (context) => context.input(`${inputs}_URL`) !== undefined,
   create: (context) => {
     const settings = readSftpSettings(inputs, context)
-    const pool = createSftpPool(() => connectSftp(settings, { inputs, idleMs }), { connections })
+    const { clock, random } = context
+    const rules = { inputs, idleMs, clock, random }
+    const pingMs = Math.min(longestPingMs, idleMs)
+    const pool = createSftpPool(() => connectSftp(settings, rules), { connections, clock, pingMs })
     let warned = false
     const server: SftpServer = {
       root: settings.root,
       inputs,
+      clock,
       folders: new Set(),
       warnOfGap: (signal) => {
         if (warned) return

@@ -85,7 +85,7 @@ describe('the facts in the docs', () => {
     const texts = await sources()
     // Those that a destination calls with `withAttempts`.
     const services = texts.flatMap(({ text }) =>
-      [...text.matchAll(/\bname: '([A-Z0-9]+)', timeoutMs/g)].map(([, name = '']) => name),
+      [...text.matchAll(/\bname: '([A-Z0-9]+)',\s+timeoutMs/g)].map(([, name = '']) => name),
     )
     const pages = await readdir(join(root, 'docs/destinations'))
     const tables = await Promise.all([

@@ -1,7 +1,7 @@
 import { type AkeneoStandIn, startAkeneo } from '../../sandbox/akeneo/akeneo'
 import type { AssetFamily } from '../../sandbox/akeneo/asset-families'
 import type { Allowance } from '../../sandbox/akeneo/throttle'
-import { createClock, type MovableClock } from '../../sandbox/clock'
+import type { MovableClock } from '../../sandbox/clock'
 import type { Asset } from '../../src/core/asset'
 import type { JsonValue } from '../../src/core/json'
 import { type AkeneoOptions, akeneo } from '../../src/destinations/akeneo'
@@ -13,7 +13,7 @@ import { contextOf } from './context'
 /** An Akeneo with a family, and destinations in front of it. */
 export type AkeneoTarget = {
   server: AkeneoStandIn
-  /** That destinations wait by; the stand-in has one of its own. */
+  /** That destinations wait by. */
   clock: TestClock
   family: AssetFamily
   make(options?: AkeneoOptions, inputs?: Readonly<Record<string, string | undefined>>): Destination
@@ -28,15 +28,15 @@ export type AkeneoTarget = {
 
 /**
  * The family is called `packshots`.
- * @param standInClock of the stand-in
+ * @param standInClock of the stand-in, where it is not the one that destinations wait by
  * @param allowance of calls, where it is not the documented one that matters
  */
 export async function startAkeneoTarget(
-  standInClock: MovableClock = createClock(),
+  standInClock?: MovableClock,
   allowance?: Allowance,
 ): Promise<AkeneoTarget> {
-  const server = await startAkeneo({ clock: standInClock, ...(allowance && { allowance }) })
   const clock = createTestClock(Date.now())
+  const server = await startAkeneo({ clock: standInClock ?? clock, ...(allowance && { allowance }) })
   const family = server.assets.addFamily('packshots')
   const data: AkeneoTarget['data'] = (key, attribute = 'media') =>
     family.assets.get(assetCode(key))?.values[attribute]?.[0]?.data
@@ -50,7 +50,7 @@ export async function startAkeneoTarget(
     family,
     make: (options = {}, inputs = {}) => {
       const on = { ...server.inputs(), AKENEO_ASSET_FAMILY: 'packshots', ...inputs }
-      return akeneo({ clock, ...options }).create(contextOf(on))
+      return akeneo(options).create(contextOf(on, { clock }))
     },
     data,
     read: async (key) => server.assets.media.get(String(data(key)))?.read(),

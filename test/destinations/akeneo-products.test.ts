@@ -1,6 +1,7 @@
 import { assetCode } from '../../src/destinations/akeneo-assets'
 import { until } from '../support/raw-server'
 import { type AkeneoTarget, ofAsset, startAkeneoTarget } from './akeneo-bench'
+import { expectBytes } from './expect-bytes'
 import { fakeBinary } from './fake-binary'
 
 const never = new AbortController().signal
@@ -248,7 +249,7 @@ describe('the media file of a product', () => {
     await put(source, target.make({}, inputs))
     expect(target.uploads()).toBe(1)
     const data = target.server.catalogue.bySku('LAMP-8')?.values.packshot?.[0]?.data
-    expect(await target.server.assets.media.get(String(data))?.read()).toEqual(source.bytes())
+    expectBytes(await target.server.assets.media.get(String(data))?.read(), source)
   })
 
   const value = (attribute = 'packshot') =>
@@ -268,7 +269,7 @@ describe('the media file of a product', () => {
     target.server.faults.add({ ...upload, times: 1, fault: { kind: 'reset' } })
     await put(ofAsset(file(), { 'wknd-skuid': 'LAMP-8' }), target.make({}, inputs))
     expect(target.uploads()).toBe(2)
-    expect(await target.server.assets.media.get(String(value()))?.read()).toEqual(file().bytes())
+    expectBytes(await target.server.assets.media.get(String(value()))?.read(), file())
   })
 
   it('does not replace a newer one that came while it waited for an answer', async () => {
@@ -279,7 +280,7 @@ describe('the media file of a product', () => {
     await until(() => slow.hits() === 1, 'the first upload')
     await put(ofAsset(file(2), { 'wknd-skuid': 'LAMP-8' }), target.make({}, inputs))
     expect(await old).toMatchObject({ failureClass: 'transient', code: 'DESTINATION_CHANGED' })
-    expect(await target.server.assets.media.get(String(value()))?.read()).toEqual(file(2).bytes())
+    expectBytes(await target.server.assets.media.get(String(value()))?.read(), file(2))
   })
 
   it("does not take another's file for its own when it was told to come again", async () => {
@@ -300,7 +301,7 @@ describe('the media file of a product', () => {
     const other = put(ofAsset(file(2), { 'wknd-skuid': 'LAMP-8' }), target.make({}, inputs))
     await expect(other).rejects.toThrow()
     const stored = await first
-    expect(await target.server.assets.media.get(String(value()))?.read()).toEqual(file(1).bytes())
+    expectBytes(await target.server.assets.media.get(String(value()))?.read(), file(1))
     expect(await target.make({}, inputs).head?.(key, never, source)).toEqual(stored)
   })
 

@@ -8,6 +8,7 @@ import { type RawServer, startRawServer, until } from '../support/raw-server'
 import { createTestClock } from '../support/test-clock'
 import { type AkeneoTarget, startAkeneoTarget } from './akeneo-bench'
 import { contextOf } from './context'
+import { expectBytes } from './expect-bytes'
 import { fakeBinary } from './fake-binary'
 
 const never = new AbortController().signal
@@ -32,7 +33,7 @@ const patch = { method: 'PATCH', path: /assets$/ }
 describe('the Asset Manager', () => {
   it('has the file, its version and the code that the key gives, after two calls that change something', async () => {
     await put()
-    expect(await target.read(key)).toEqual(file().bytes())
+    expectBytes(await target.read(key), file())
     expect(String(target.data(key, 'bridge_version'))).toMatch(/^v-1-1000 1000 [0-9a-f]{12}$/)
     expect(target.calls().filter((call) => !call.startsWith('GET'))).toEqual([
       'POST asset-media-files',
@@ -49,7 +50,7 @@ describe('the Asset Manager', () => {
     })
     await put(source)
     expect(source.opened()).toBe(2)
-    expect(await target.read(key)).toEqual(source.bytes())
+    expectBytes(await target.read(key), source)
     expect(target.family.assets.size).toBe(1)
   })
 
@@ -61,7 +62,7 @@ describe('the Asset Manager', () => {
     const source = file(2)
     await destination.put('b.png', source, { signal: never })
     expect(oauth.grants).toEqual(['password', 'password'])
-    expect(await target.read('b.png')).toEqual(source.bytes())
+    expectBytes(await target.read('b.png'), source)
   })
 
   it('gives up, systemic, when a new token is refused, too', async () => {
@@ -98,7 +99,7 @@ describe('the Asset Manager', () => {
     await put()
     expect(target.uploads()).toBe(2)
     expect(target.family.assets.size).toBe(1)
-    expect(await target.read(key)).toEqual(file().bytes())
+    expectBytes(await target.read(key), file())
   })
 
   it('does not write the asset again when only the answer was lost', async () => {
@@ -114,7 +115,7 @@ describe('the Asset Manager', () => {
     await until(() => slow.hits() === 1, 'the first PATCH')
     await put(file(2))
     expect(await old).toMatchObject({ failureClass: 'transient', code: 'DESTINATION_CHANGED' })
-    expect(await target.read(key)).toEqual(file(2).bytes())
+    expectBytes(await target.read(key), file(2))
   })
 
   it('does not write over a newer version that came while it sent its file', async () => {
@@ -128,7 +129,7 @@ describe('the Asset Manager', () => {
     })
     await expect(put(slow)).rejects.toMatchObject({ code: 'DESTINATION_CHANGED' })
     await newer
-    expect(await target.read(key)).toEqual(file(2).bytes())
+    expectBytes(await target.read(key), file(2))
   })
 
   it('looks at the status of the item in an answer of 200', async () => {
@@ -208,7 +209,7 @@ describe('the Asset Manager', () => {
       })
       await target.make().put(`${status}.png`, file(), { signal: never })
       expect(rule.hits()).toBe(1)
-      expect(await target.read(`${status}.png`)).toEqual(file().bytes())
+      expectBytes(await target.read(`${status}.png`), file())
     }
   })
 
@@ -228,7 +229,7 @@ describe('the Asset Manager', () => {
     const rule = target.server.faults.add({ ...patch, times: 1, fault: { kind: 'html' } })
     await put()
     expect(rule.hits()).toBe(1)
-    expect(await target.read(key)).toEqual(file().bytes())
+    expectBytes(await target.read(key), file())
   })
 
   it('sends no byte of a file that the attribute would refuse', async () => {
@@ -345,7 +346,7 @@ describe('the Asset Manager', () => {
     const previous = await destination.head?.(key, never)
     expect(previous).toMatchObject({ version: undefined })
     await destination.put(key, file(), { signal: never, ...(previous && { previous }) })
-    expect(await target.read(key)).toEqual(file().bytes())
+    expectBytes(await target.read(key), file())
     expect(target.data(key, 'alt')).toBe('By hand')
   })
 
@@ -372,7 +373,7 @@ describe('the Asset Manager', () => {
       if (result.status === 'rejected') expect(result.reason).toMatchObject({ code: 'DESTINATION_CHANGED' })
     }
     expect(target.family.assets.size).toBe(2)
-    expect(await target.read('b.png')).toEqual(file(3).bytes())
+    expectBytes(await target.read('b.png'), file(3))
   })
 })
 
@@ -459,7 +460,7 @@ test('a file that waited for its turn is sent with a token that is good then', a
   stuck.abort(new Error('enough'))
   await Promise.all([...slow, waiting])
   expect(source.opened()).toBe(1)
-  expect(await target.read(key)).toEqual(source.bytes())
+  expectBytes(await target.read(key), source)
 })
 
 test('uploads leave room for the calls of the PIM communicator in the same container', async () => {

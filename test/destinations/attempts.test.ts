@@ -2,10 +2,13 @@ import { getEventListeners } from 'node:events'
 import { bindCallContext, callContextOf } from '../../src/core/call-context'
 import { BridgeError, systemicError, transientError } from '../../src/core/errors'
 import { type AttemptRules, withAttempts } from '../../src/destinations/attempts'
+import { createInstantClock } from '../support/instant-clock'
 
 const rules: AttemptRules = {
   name: 'TEST',
   timeoutMs: 5_000,
+  clock: createInstantClock(),
+  random: () => 0.5,
   toError: (thrown) => (thrown instanceof BridgeError ? thrown : transientError('TEST_LOST', 'no answer')),
 }
 const untilAborted = (signal: AbortSignal): Promise<never> =>
@@ -44,6 +47,24 @@ describe('attempts at a service', () => {
     })
     await expect(work).rejects.toMatchObject({ failureClass: 'transient', code: 'TEST_TIMEOUT' })
     expect(tries).toBe(2)
+  })
+
+  it('have a wait between that grows, is spread by chance, and is not shorter than the service asks for', async () => {
+    const clock = createInstantClock()
+    const chances = [0.25, 0.5, 1]
+    const random = (): number => chances.shift() ?? 0
+    const busy = (retryAfterMs?: number) => () =>
+      Promise.reject(
+        transientError('TEST_BUSY', 'later', { status: 503, ...(retryAfterMs && { retryAfterMs }) }),
+      )
+    const { signal } = new AbortController()
+    await expect(withAttempts({ ...rules, clock, random }, signal, busy())).rejects.toMatchObject({
+      code: 'TEST_BUSY',
+    })
+    expect(clock.sleeps).toEqual([75, 300, 1_200])
+    const asked = withAttempts({ ...rules, clock, random, maxAttempts: 2 }, signal, busy(9_000))
+    await expect(asked).rejects.toMatchObject({ code: 'TEST_BUSY' })
+    expect(clock.sleeps.slice(3)).toEqual([9_000])
   })
 
   it('ask whether the first took effect before the second', async () => {

@@ -73,7 +73,7 @@ describe('the inputs of azure', () => {
     ],
   ])('make their secrets known: %o', (inputs, text) => {
     const redactor = createRedactor()
-    azure().create(contextOf(inputs, redactor))
+    azure().create(contextOf(inputs, { redactor }))
     expect(redactor.text(text)).not.toContain('aHVudGVyMjI')
   })
 })

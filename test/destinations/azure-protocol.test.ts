@@ -1,6 +1,7 @@
 import { type StrictAzure, startStrictAzure } from '../../sandbox/targets/strict-azure'
 import { type AzureOptions, azure } from '../../src/destinations/azure'
-import { contextOf } from './context'
+import { createInstantClock } from '../support/instant-clock'
+import { type ContextParts, contextOf } from './context'
 import { failureOf } from './failure-of'
 import { type FakeBinary, type FakeBinaryOptions, fakeBinary } from './fake-binary'
 
@@ -15,8 +16,8 @@ describe('azure', () => {
   })
   afterEach(() => server.close())
 
-  const make = (url = server.sasUrl(), options: AzureOptions = {}) =>
-    azure(options).create(contextOf({ AZURE_BLOB_SAS_URL: url }))
+  const make = (url = server.sasUrl(), options: AzureOptions = {}, parts: ContextParts = {}) =>
+    azure(options).create(contextOf({ AZURE_BLOB_SAS_URL: url }, parts))
   const file = (size = 1_000, more: Partial<FakeBinaryOptions> = {}) => fakeBinary({ size, ...more })
   const put = (source: FakeBinary = file(), destination = make(), key = 'a.png') =>
     destination.put(key, source, { signal: never })
@@ -229,15 +230,19 @@ describe('azure', () => {
 
     it('is not asked before the time that it names', async () => {
       server.failNext('PutBlob', { status: 503, code: 'ServerBusy', headers: { 'retry-after': '2' } })
-      const from = performance.now()
-      await put()
-      expect(performance.now() - from).toBeGreaterThan(1_990)
+      const clock = createInstantClock()
+      await put(file(), make(undefined, {}, { clock }))
+      expect(clock.sleeps).toEqual([2_000])
     })
 
     it('is left alone for a while after four times', async () => {
       server.failNext('PutBlob', { status: 503, code: 'ServerBusy', times: 9 })
-      expect(await failure(put())).toMatchObject({ failureClass: 'transient', code: 'AZURE_UNAVAILABLE' })
+      const clock = createInstantClock()
+      const work = put(file(), make(undefined, {}, { clock }))
+      expect(await failure(work)).toMatchObject({ failureClass: 'transient', code: 'AZURE_UNAVAILABLE' })
       expect(server.count('PutBlob')).toBe(4)
+      // Half of 300 ms, and twice as much each time.
+      expect(clock.sleeps).toEqual([150, 300, 600])
     })
   })
 

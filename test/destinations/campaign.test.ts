@@ -1,68 +1,20 @@
 import { mkdir, readdir, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type PlainSftpServer, startPlainSftpServer } from '../../sandbox/targets/plain-sftp-server'
-import {
-  freePort,
-  hasSshd,
-  listBelow,
-  readBelow,
-  type SshServer,
-  startSshd,
-} from '../../sandbox/targets/ssh-server'
+import { hasSshd, listBelow, readBelow } from '../../sandbox/targets/ssh-server'
 import { createRedactor } from '../../src/core/redaction'
 import { type CampaignOptions, campaign } from '../../src/destinations/campaign'
 import { flatName } from '../../src/destinations/flat-name'
 import { sftp } from '../../src/destinations/sftp'
-import { describeDestination, type StartedDestination } from './conformance'
+import { asCampaign, campaignAtOpenSsh, campaignAtPlainServer } from './campaign-bench'
+import { describeDestination } from './conformance'
 import { contextOf } from './context'
 import { fakeBinary } from './fake-binary'
 
 const never = new AbortController().signal
 
-/** The inputs of a server under the names that Campaign's have. */
-const asCampaign = (inputs: Readonly<Record<string, string>>): Record<string, string> =>
-  Object.fromEntries(Object.entries(inputs).map(([name, value]) => [`CAMPAIGN_${name}`, value]))
-
-async function started(
-  server: SshServer,
-  wrong: Record<string, string>,
-  options: CampaignOptions = {},
-): Promise<StartedDestination> {
-  const nowhere = `sftp://bridge@127.0.0.1:${await freePort()}/`
-  const make = (more: Record<string, string> = {}) =>
-    campaign(options).create(contextOf({ ...asCampaign(server.inputs), ...more }))
-  return {
-    destination: make(),
-    read: (key) => readBelow(server.root, key),
-    list: async () => (await listBelow(server.root)).filter((name) => !name.endsWith('.done')),
-    secrets: server.secrets,
-    breakIt: {
-      wrongCredentials: () => make(asCampaign(wrong)),
-      unreachable: () => make({ CAMPAIGN_SFTP_URL: nowhere }),
-    },
-    close: () => server.close(),
-  }
-}
-
-if (hasSshd) {
-  describeDestination({
-    name: 'campaign (OpenSSH, with a trigger)',
-    start: async () => {
-      const [server, stranger] = await Promise.all([startSshd(), startSshd()])
-      await stranger.close()
-      const wrong = { SFTP_PRIVATE_KEY: stranger.inputs.SFTP_PRIVATE_KEY ?? '' }
-      return started(server, wrong, { trigger: '*.done' })
-    },
-  })
-} else {
-  it.skip('destination campaign (OpenSSH): there is no /usr/sbin/sshd here', () => undefined)
-}
-
-describeDestination({
-  name: 'campaign (a server without extensions)',
-  except: { 'shows the old file or the new one while it overwrites': 'the server cannot rename over a file' },
-  start: async () => started(await startPlainSftpServer(), { SFTP_PASSWORD: 'another password' }),
-})
+// What goes on the wire is that of sftp, whose tests take every kind of server; here it is the trigger that is new.
+describeDestination(hasSshd ? campaignAtOpenSsh : campaignAtPlainServer({ trigger: '*.done' }))
 
 describe('campaign', () => {
   let server: PlainSftpServer
@@ -90,7 +42,9 @@ describe('campaign', () => {
     expect(() => campaign().create(contextOf(inputs))).toThrow('CAMPAIGN_SFTP_HOST_KEY_SHA256')
     const wrong = { ...asCampaign(server.inputs), CAMPAIGN_SFTP_PASSWORD: 'hunter22' }
     const redactor = createRedactor()
-    await expect(campaign().create(contextOf(wrong, redactor)).head?.('a.png', never)).rejects.toMatchObject({
+    await expect(
+      campaign().create(contextOf(wrong, { redactor })).head?.('a.png', never),
+    ).rejects.toMatchObject({
       failureClass: 'systemic',
       code: 'SFTP_UNAUTHORIZED',
       message: expect.stringContaining('CAMPAIGN_SFTP_PRIVATE_KEY'),

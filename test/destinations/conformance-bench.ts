@@ -2,6 +2,7 @@ import { setMaxListeners } from 'node:events'
 import { inspect } from 'node:util'
 import { BridgeError } from '../../src/core/errors'
 import type { Destination, StoredObject } from '../../src/destinations/destination'
+import { expectBytes } from './expect-bytes'
 import { type FakeBinary, type FakeBinaryOptions, fakeBinary } from './fake-binary'
 
 /** A destination at work, and a second way to look at it. */
@@ -97,10 +98,7 @@ export function createBench({ start, except = {}, maxHeldBytes = 40 * mebibyte }
     },
 
     expectHolds: async (key, source) => {
-      const found = await bench.started.read(key)
-      const bytes = source.bytes()
-      expect(found?.length).toBe(bytes.length)
-      expect(found?.equals(bytes)).toBe(true)
+      expectBytes(await bench.started.read(key), source)
     },
 
     expectVersion: async (key, source) => {

@@ -57,7 +57,7 @@ export function contentChecks(bench: Bench): void {
 
   check('moves 64 MiB without holding them', async () => {
     const key = freshKey()
-    const watch = createHeapWatch()
+    const watch = createHeapWatch(bench.maxHeldBytes)
     const source = file(64 * mebibyte, {
       onChunk: (sent) => {
         if (sent % (4 * mebibyte) === 0) watch.sample()

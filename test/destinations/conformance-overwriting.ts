@@ -23,7 +23,7 @@ export function overwritingChecks(bench: Bench): void {
     if (!bench.destination.can.atomic) return
     const key = freshKey()
     const before = file(300_000, { seed: 1 })
-    const after = file(9 * mebibyte, { seed: 2, delayMs: 5 })
+    const after = file(9 * mebibyte, { seed: 2, delayMs: 2 })
     await put(key, before)
     const [oldBytes, newBytes] = [before.bytes(), after.bytes()]
     const putting = put(key, after)
@@ -36,7 +36,7 @@ export function overwritingChecks(bench: Bench): void {
       const seen = await bench.started.read(key)
       if (seen?.equals(oldBytes)) sawOld += 1
       else expect(seen?.equals(newBytes)).toBe(true)
-      await sleep(10)
+      await sleep(5)
     }
     await ended
     expect(sawOld).toBeGreaterThan(0)

@@ -36,7 +36,7 @@ describe('the inputs of https', () => {
       HTTPS_SECRET: 'open sesame',
       HTTPS_HEADERS: 'X-Key: abcdef',
     }
-    https().create(contextOf({ HTTPS_URL: 'https://example.com/{key}', ...inputs }, redactor))
+    https().create(contextOf({ HTTPS_URL: 'https://example.com/{key}', ...inputs }, { redactor }))
     const encoded = Buffer.from('me:hunter22').toString('base64')
     expect(redactor.text(`hunter22 ${encoded} open sesame abcdef`)).toBe(
       '[redacted] [redacted] [redacted] [redacted]',

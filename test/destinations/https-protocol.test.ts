@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net'
 import { type HttpsEndpoint, startHttpsEndpoint } from '../../sandbox/targets/https-endpoint'
 import { https } from '../../src/destinations/https'
 import { contextOf } from './context'
+import { expectBytes } from './expect-bytes'
 import { fakeBinary, sha1Of } from './fake-binary'
 import { createHeapWatch } from './heap-watch'
 
@@ -172,7 +173,7 @@ describe('https', () => {
   it('does not give up on a slow source', async () => {
     const source = fakeBinary({ size: 4_000, chunkSize: 1_000, delayMs: 200 })
     await make({}, { idleMs: 100 }).put('a.png', source, { signal: never })
-    expect(await endpoint.read('a.png')).toEqual(source.bytes())
+    expectBytes(await endpoint.read('a.png'), source)
   })
 
   it('calls a connection that breaks transient', async () => {
@@ -204,7 +205,7 @@ describe('https', () => {
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
     const { port } = server.address() as AddressInfo
     const inputs = { HTTPS_URL: `http://127.0.0.1:${port}/{key}`, HTTPS_METHOD: 'POST' }
-    const watch = createHeapWatch()
+    const watch = createHeapWatch(40 * mebibyte)
     const source = fakeBinary({
       size,
       chunkSize: 256 * 1024,
@@ -232,7 +233,7 @@ describe('https', () => {
     endpoint.fault = () => (++cuts === 1 ? { cutAfter: 1 } : undefined)
     const source = fakeBinary({ size: 3 * mebibyte })
     await destination.put('b.png', source, { signal: never })
-    expect(await endpoint.read('b.png')).toEqual(source.bytes())
+    expectBytes(await endpoint.read('b.png'), source)
     expect(source.opened()).toBe(2)
     expect(endpoint.connections()).toBe(2)
   })

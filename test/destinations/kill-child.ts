@@ -1,5 +1,6 @@
 import { writeSync } from 'node:fs'
 import { seededRandom } from '../../sandbox/faults'
+import { systemClock } from '../../src/core/clock'
 import type { DestinationFactory } from '../../src/destinations/destination'
 import { contextOf } from './context'
 import { fakeBinary } from './fake-binary'
@@ -8,7 +9,9 @@ import type { KillOrder } from './kill'
 /** Puts files over and over until the process is killed. Each line that it prints is out before the next step begins. */
 async function run(order: KillOrder): Promise<void> {
   const factories: Record<string, (options?: object) => DestinationFactory> = await import(order.module)
-  const destination = factories[order.factory]?.(order.options).create(contextOf(order.inputs))
+  const destination = factories[order.factory]?.(order.options).create(
+    contextOf(order.inputs, { clock: systemClock }),
+  )
   const random = seededRandom(order.seed)
   const signal = new AbortController().signal
   // Loads the library, too, so that the time until the kill is spent on files.

@@ -41,14 +41,15 @@ export type KillTarget = {
   maxBytes?: number
 }
 
-/** Set KILLS=100 for a longer run. */
-const kills = Number(process.env.KILLS ?? 12)
 const atOnce = 3
 const longestLifeMs = 350
 const here = __dirname
 
-/** Kills processes in the middle of puts, at moments that a seed decides, and looks at what they leave. */
-export function describeKills({ name, start, ...target }: KillTarget): void {
+/**
+ * Kills processes in the middle of puts, at moments that a seed decides, and looks at what they leave.
+ * @param kills at least
+ */
+export function describeKills({ name, start, ...target }: KillTarget, kills: number): void {
   it(`${name}: ${kills} killed writers leave whole files, and the next put succeeds`, async () => {
     const started = await start()
     const module = join(here, '../../src/destinations', target.module ?? name)

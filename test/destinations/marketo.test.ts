@@ -13,7 +13,8 @@ import { flatName } from '../../src/destinations/flat-name'
 import { type MarketoOptions, marketo } from '../../src/destinations/marketo'
 import { createTestClock } from '../support/test-clock'
 import { describeDestination } from './conformance'
-import { contextOf } from './context'
+import { type ContextParts, contextOf } from './context'
+import { expectBytes } from './expect-bytes'
 import { fakeBinary } from './fake-binary'
 
 const never = new AbortController().signal
@@ -65,8 +66,11 @@ describe('marketo', () => {
   })
   afterEach(() => instance.close())
 
-  const make = (more: Record<string, string | undefined> = {}, options: MarketoOptions = {}) =>
-    marketo({ clock, ...options }).create(contextOf({ ...instance.inputs, ...more }))
+  const make = (
+    more: Record<string, string | undefined> = {},
+    options: MarketoOptions = {},
+    parts: ContextParts = {},
+  ) => marketo(options).create(contextOf({ ...instance.inputs, ...more }, { clock, ...parts }))
   const file = (seed = 1, size = 1_000) => fakeBinary({ seed, size })
   const put = (destination: Destination, key = 'a.png', source = file()) =>
     destination.put(key, source, { signal: never })
@@ -103,7 +107,7 @@ describe('marketo', () => {
         await destination.put('a.png', file(seed), { signal: never, ...(previous ? { previous } : {}) })
       }
       expect(ids()).toEqual(before)
-      expect(await instance.read('a.png')).toEqual(file(3).bytes())
+      expectBytes(await instance.read('a.png'), file(3))
     })
 
     it('does not touch one of the same name in another folder', async () => {
@@ -216,7 +220,7 @@ describe('marketo', () => {
       ['is revoked', () => instance.revokeAll(), '601'],
     ])('is renewed when it %s in the middle', async (_what, happens) => {
       // Its own clock stands still, as in a container that was asleep.
-      const destination = make({}, { clock: createTestClock() })
+      const destination = make({}, {}, { clock: createTestClock() })
       const previous = await destination.head?.('a.png', never)
       expect(previous).toBeUndefined()
       happens()
@@ -246,7 +250,7 @@ describe('marketo', () => {
 
     it('and the secrets are known to whoever masks', async () => {
       const redactor = createRedactor()
-      const destination = marketo({ clock }).create(contextOf(instance.inputs, redactor))
+      const destination = make({}, {}, { redactor })
       await put(destination)
       const [, request] = instance.requests
       const shown = redactor.text(
@@ -323,7 +327,7 @@ describe('marketo', () => {
       expect(calls('POST')).toHaveLength(3)
       expect(calls('GET')).toHaveLength(2)
       expect(ids()).toHaveLength(1)
-      expect(await instance.read('a.png')).toEqual(file().bytes())
+      expectBytes(await instance.read('a.png'), file())
     })
 
     it('does not matter when the file is seen late', async () => {

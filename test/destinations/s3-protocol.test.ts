@@ -354,7 +354,7 @@ describe('s3', () => {
 
     it('make their secrets known', () => {
       const redactor = createRedactor()
-      s3().create(contextOf({ ...server.inputs, S3_SESSION_TOKEN: 'the-session-token' }, redactor))
+      s3().create(contextOf({ ...server.inputs, S3_SESSION_TOKEN: 'the-session-token' }, { redactor }))
       expect(redactor.text('strict-secret-access-key the-session-token')).toBe('[redacted] [redacted]')
     })
 

@@ -46,7 +46,7 @@ describe('how sftp gets to its server', () => {
 
   it('makes its secrets known', () => {
     const redactor = createRedactor()
-    sftp().create(contextOf({ ...server.inputs, SFTP_PASSPHRASE: 'open sesame' }, redactor))
+    sftp().create(contextOf({ ...server.inputs, SFTP_PASSPHRASE: 'open sesame' }, { redactor }))
     expect(redactor.text(`${server.inputs.SFTP_PASSWORD} open sesame`)).toBe('[redacted] [redacted]')
   })
 

@@ -23,7 +23,9 @@ describe('short cuts past the SSH library', () => {
     if (!hasSshd) return
     server = await startSshd()
     await mkdir(server.root)
-    connection = await connectSftp(readSftpSettings('SFTP', contextOf(server.inputs)), {
+    const context = contextOf(server.inputs)
+    connection = await connectSftp(readSftpSettings('SFTP', context), {
+      ...context,
       inputs: 'SFTP',
       idleMs: 10_000,
     })

@@ -10,8 +10,9 @@ import {
   startSshd,
 } from '../../sandbox/targets/ssh-server'
 import { sftp } from '../../src/destinations/sftp'
+import { createTestClock } from '../support/test-clock'
 import { describeDestination, type StartedDestination } from './conformance'
-import { contextOf } from './context'
+import { type ContextParts, contextOf } from './context'
 import { fakeBinary } from './fake-binary'
 
 async function started(server: SshServer, wrong: Record<string, string>): Promise<StartedDestination> {
@@ -58,8 +59,11 @@ describe('sftp', () => {
   })
   afterEach(() => server.close())
 
-  const make = (more: Record<string, string | undefined> = {}, options: Parameters<typeof sftp>[0] = {}) =>
-    sftp(options).create(contextOf({ ...server.inputs, ...more }))
+  const make = (
+    more: Record<string, string | undefined> = {},
+    options: Parameters<typeof sftp>[0] = {},
+    parts: ContextParts = {},
+  ) => sftp(options).create(contextOf({ ...server.inputs, ...more }, parts))
   const put = (destination: ReturnType<typeof make>, key: string, size = 1_000) =>
     destination.put(key, fakeBinary({ size }), { signal: never })
 
@@ -82,21 +86,16 @@ describe('sftp', () => {
   })
 
   describe('after a pause', () => {
-    const now = Date.now
     /** A frozen process has no timers, only a clock that has moved on. */
-    const passes = (ms: number) => {
-      const skipped = Date.now() - now() + ms
-      jest.spyOn(Date, 'now').mockImplementation(() => now() + skipped)
-    }
-    afterEach(() => jest.restoreAllMocks())
+    const clock = createTestClock()
 
     it('replaces a connection that broke, or went silent, while nobody used it', async () => {
-      const destination = make()
+      const destination = make({}, { idleMs: 300 }, { clock })
       await put(destination, 'a.png')
       server.cutAll()
-      passes(2_000)
+      clock.advance(2_000)
       await put(destination, 'b.png')
-      passes(2_000)
+      clock.advance(2_000)
       server.fault = (request) => (request === 'REALPATH' ? 'silence' : undefined)
       await put(destination, 'c.png')
       expect(server.connections().total).toBe(3)
@@ -104,9 +103,9 @@ describe('sftp', () => {
     })
 
     it('uses a connection again that still answers', async () => {
-      const destination = make()
+      const destination = make({}, {}, { clock })
       await put(destination, 'a.png')
-      passes(2_000)
+      clock.advance(2_000)
       await put(destination, 'b.png')
       expect(server.connections().total).toBe(1)
     })

@@ -47,7 +47,7 @@ describe('an asset that push and batch export at the same time is there once', (
     const clock = createTestClock()
     const instance = await startMarketo({ clock, atOnce: 20 })
     try {
-      const make = () => marketo({ clock }).create(contextOf(instance.inputs))
+      const make = () => marketo().create(contextOf(instance.inputs, { clock }))
       const keys = await exportTwoWays(make, { exportDestination: 'marketo' })
       expect(instance.files().map(({ name }) => name)).toEqual(
         expect.arrayContaining(keys.map((key) => flatName(key))),
