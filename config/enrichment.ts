@@ -1,9 +1,7 @@
-import { defineEnrichment } from '../src/enrichment'
-import { everyAttribute } from '../src/metadata/mapping'
-import { fromFileName, fromProperty } from '../src/metadata/matching'
-import { akeneoPim } from '../src/pim/akeneo'
-import { mockPim } from '../src/pim/mock'
-import { restPim } from '../src/pim/rest'
+import { akeneoPim } from '../src/connectors/akeneo/pim'
+import { mockPim } from '../src/connectors/mock/pim'
+import { restPim } from '../src/connectors/rest/pim'
+import { defineEnrichment, everyAttribute, fromFileName, fromProperty } from '../src/plugin/enrichment'
 
 const linkProperty = 'wknd-skuid'
 

@@ -1,6 +1,6 @@
-import { createHeapWatch } from '../destinations/heap-watch'
+import { createHeapWatch } from '../connectors/kit/heap-watch'
 import { startCall } from '../support/call'
-import type { Downloads } from './downloads'
+import type { Downloads } from './binary/downloads'
 
 export const mebibyte = 2 ** 20
 

@@ -39,7 +39,7 @@ async function sources(): Promise<Source[]> {
 function thrownCodes(texts: readonly Source[], services: readonly string[]): Set<string> {
   const codes = texts.flatMap(({ file, text }) => {
     const calls = text.matchAll(/\b(?:transient|systemic|permanent)Error\(\s*([^\s,]+),/g)
-    const systems = /^destinations[/\\]/.test(file) ? services : upstreams
+    const systems = /^connectors[/\\]/.test(file) ? services : upstreams
     return [...calls].flatMap(([, argument = '']) => codesOf(argument, systems))
   })
   return new Set(codes)
@@ -81,16 +81,16 @@ describe('the facts in the docs', () => {
     expect(inExample.map(([, name]) => name).sort()).toEqual(declared)
   })
 
-  test('every error code is explained in README.md or on the page of its destination, and no other', async () => {
+  test('every error code is explained in README.md or on the page of its connector, and no other', async () => {
     const texts = await sources()
     // Those that a destination calls with `withAttempts`.
     const services = texts.flatMap(({ text }) =>
       [...text.matchAll(/\bname: '([A-Z0-9]+)',\s+timeoutMs/g)].map(([, name = '']) => name),
     )
-    const pages = await readdir(join(root, 'docs/destinations'))
+    const pages = await readdir(join(root, 'docs/connectors'))
     const tables = await Promise.all([
       read('README.md').then((page) => section(page, 'Troubleshooting')),
-      ...pages.map(async (page) => section(await read(join('docs/destinations', page)), 'When it fails')),
+      ...pages.map(async (page) => section(await read(join('docs/connectors', page)), 'When it fails')),
     ])
     const explained = new Set(tables.flatMap(codesIn))
 

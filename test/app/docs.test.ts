@@ -25,7 +25,7 @@ describe('the check of the examples in the docs', () => {
     let wrong: string | undefined
     beforeAll(async () => {
       const importing = [
-        "import type { PimCommunicator } from '../src/pim/communicator'",
+        "import type { PimCommunicator } from '../src/plugin/pim'",
         "import type { Product } from 'aem-asset-bridge/src/core/product'",
         "import enrichment from './enrichment'",
         'export const shown: [PimCommunicator[], Product[], string] = [[], [], enrichment.linkProperty]',

@@ -1,0 +1,62 @@
+import type { Clock } from '../core/clock'
+import type { Product, ProductRef } from '../core/product'
+import type { Redactor } from '../core/redaction'
+import type { HttpClient } from '../http/http-client'
+
+export type { Product, ProductRef } from '../core/product'
+
+/**
+ * The contract of a PIM. `src/connectors/<vendor>/pim.ts` implements it, `config/enrichment.ts` names it.
+ */
+export type PimCommunicator = {
+  /** As `PIM_COMMUNICATOR` names it. */
+  name: string
+  /** Which PIM it is, such as its origin: a cursor of another one is not used. */
+  source?: string
+  /**
+   * The products behind the references, in as few calls as the PIM allows. An unknown one is absent, never an
+   * error. A model answers with its variants.
+   * @throws {BridgeError} systemic when the PIM refuses the credentials, transient when it does not answer
+   * properly, permanent when it will never answer these references. Anything else counts as transient.
+   * @param signal aborts when the time is up; hand it to the HTTP client, which finds deadline and log by it
+   */
+  getProducts(refs: readonly ProductRef[], signal: AbortSignal): Promise<readonly Product[]>
+  /**
+   * Pages of products changed since a cursor, for polling; without one all products. A product whose model changed
+   * comes, too. A product can come more than once, deleted ones do not come.
+   * @param cursor what the last page that was dealt with brought; or an instant to begin with, in ISO 8601
+   * @throws {BridgeError} as `getProducts`; systemic, `PIM_CURSOR_INVALID`, for a cursor of somebody else's
+   */
+  changesSince?(cursor: string | undefined, signal: AbortSignal): AsyncIterable<ProductPage>
+  /**
+   * Of the attributes that the mapping names, those that the PIM does not have or does not give, for a warning.
+   * @throws {BridgeError} as `getProducts`, and when this cannot be known
+   */
+  unknownAttributes?(names: readonly string[], signal: AbortSignal): Promise<readonly string[]>
+}
+
+/** Some of the changed products. */
+export type ProductPage = {
+  products: readonly Product[]
+  /** Where to go on once these are dealt with, in this run or in a later one. */
+  cursor: string
+}
+
+/** What a communicator is built from. */
+export type PimContext = {
+  http: HttpClient
+  clock: Clock
+  /** Where to make secrets known, so that they are masked in logs, answers and dead letters. */
+  redactor: Redactor
+  /** An input of the app by name (bound in ext.config.yaml from `.env`); undefined when it is not set. */
+  input(name: string): string | undefined
+  /**
+   * An input that has to be set.
+   * @param hint what to set, for the operator
+   * @throws {BridgeError} systemic, `INPUT_INVALID`, naming the input
+   */
+  requireInput(name: string, hint: string): string
+}
+
+/** Builds a communicator; called once per container, on the first event that needs the PIM. */
+export type PimFactory = (context: PimContext) => PimCommunicator
