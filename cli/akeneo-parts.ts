@@ -5,6 +5,7 @@ import { eventPlatformName } from '../src/connectors/akeneo/event-platform/error
 import type { EventSubscriber, EventSubscription } from '../src/connectors/akeneo/event-platform/views'
 import { readAkeneoConnection } from '../src/connectors/akeneo/inputs'
 import { createAkeneoTokens } from '../src/connectors/akeneo/token'
+import type { CallContext } from '../src/core/call-context'
 import { systemClock } from '../src/core/clock'
 import { systemicError } from '../src/core/errors'
 import { createHttpClient, type HttpClient } from '../src/http/http-client'
@@ -18,7 +19,7 @@ export type AkeneoParts = {
   http: HttpClient
   /** Of the subscriber: tells the workspaces of one PIM apart. */
   name: string
-  signal: AbortSignal
+  call: CallContext
 }
 
 const usualUrl = 'https://event.prd.sdk.akeneo.cloud/api/v1'
@@ -61,17 +62,17 @@ export function openAkeneo(
     },
   )
   const usualName = namespace === undefined ? 'aem-asset-bridge' : `aem-asset-bridge ${namespace}`
-  return { platform, http, name: name ?? usualName, signal: call().signal }
+  return { platform, http, name: name ?? usualName, call: call() }
 }
 
 /** A subscriber with what it subscribes to. */
 export type Subscribed = { subscriber: EventSubscriber; subscriptions: readonly EventSubscription[] }
 
 /** Everything of the PIM, as the connection may see it. */
-export async function allSubscribed({ platform, signal }: AkeneoParts): Promise<Subscribed[]> {
+export async function allSubscribed({ platform, call }: AkeneoParts): Promise<Subscribed[]> {
   const all: Subscribed[] = []
-  for (const subscriber of await platform.subscribers(signal)) {
-    all.push({ subscriber, subscriptions: await platform.subscriptions(subscriber.id, signal) })
+  for (const subscriber of await platform.subscribers(call)) {
+    all.push({ subscriber, subscriptions: await platform.subscriptions(subscriber.id, call) })
   }
   return all
 }

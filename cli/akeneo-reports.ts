@@ -42,7 +42,7 @@ export async function showStatus(
     for (const { config } of httpsOf(own)) {
       if (config.url === undefined || receivers.has(config.url)) continue
       const asked = { url: receiverUrl(config.url), secrets, http: parts.http }
-      receivers.set(config.url, await askReceiver(asked, parts.signal))
+      receivers.set(config.url, await askReceiver(asked, parts.call))
     }
   }
   const { errors, unread } = own === undefined ? noErrors : await errorsOf(parts, own, environment)
@@ -101,7 +101,7 @@ async function errorsOf(
       errors: (await readLogs(parts, own, { id: undefined, errors: true, hours: 24, query: {} })).logs,
     }
   } catch (thrown) {
-    parts.signal.throwIfAborted()
+    parts.call.signal.throwIfAborted()
     const { code, message } = toBridgeError(thrown)
     return { errors: [], unread: redactor.text(`${code}: ${message}`) }
   }
@@ -126,14 +126,14 @@ export async function showLogs(parts: AkeneoParts, question: LogQuestion): Promi
 
 /** Which parameters the log takes is not public: what comes is filtered here, oldest first. */
 async function readLogs(
-  { platform, signal }: AkeneoParts,
+  { platform, call }: AkeneoParts,
   own: Subscribed | undefined,
   { id, errors, hours, query }: LogQuestion,
 ): Promise<{ logs: EventLog[]; isCut: boolean }> {
   const all: EventLog[] = []
   let next: Readonly<Record<string, string>> | undefined = query
   for (let page = 1; next !== undefined && page <= maxPages; page++) {
-    const { logs, more } = await platform.logs(next, signal)
+    const { logs, more } = await platform.logs(next, call)
     all.push(...logs)
     next = more
   }

@@ -30,7 +30,7 @@ export async function subscribe(
   parts: AkeneoParts,
   mode: SubscribeMode,
 ): Promise<CommandResult> {
-  const { platform, http, signal, name } = parts
+  const { platform, http, call, name } = parts
   const secrets = signingSecrets(environment)
   const asked = mode.url === undefined ? undefined : receiverUrl(mode.url).href
   const own = ownOf(await allSubscribed(parts), { name, url: asked })
@@ -41,7 +41,7 @@ export async function subscribe(
   const inUse = secrets.filter((secret) => secret !== undefined)
   const verdict: ReceiverVerdict = mode.unchecked
     ? { kind: 'unclear', known: [], answer: 'it was not asked' }
-    : await askReceiver({ url, secrets: inUse, http }, signal)
+    : await askReceiver({ url, secrets: inUse, http }, call)
   // A new subscription may be created before anything is deployed; it takes minutes to become effective.
   if (before !== undefined && before.status !== 'revoked') requireReceiver(verdict)
 
@@ -51,12 +51,12 @@ export async function subscribe(
       ? {
           text: `create the subscriber ${JSON.stringify(name)}, told of suspensions at ${contact.email}`,
           act: async () => {
-            result.subscriberId = (await platform.createSubscriber(name, contact, signal)).id
+            result.subscriberId = (await platform.createSubscriber(name, contact, call)).id
           },
         }
       : {
           text: `keep the subscriber ${JSON.stringify(own.subscriber.name)}, told of suspensions at ${contact.email}`,
-          act: () => platform.updateSubscriber(own.subscriber.id, contact, signal),
+          act: () => platform.updateSubscriber(own.subscriber.id, contact, call),
         },
     ...subscriptionSteps(before, wish),
   ]
@@ -65,21 +65,21 @@ export async function subscribe(
     const create: Step = {
       text: `create a subscription to ${wanted.url} with ${shortNames(wanted.events)}`,
       act: async () => {
-        const made = await platform.createSubscription(result.subscriberId, wanted, signal)
+        const made = await platform.createSubscription(result.subscriberId, wanted, call)
         result.subscriptionId = made.id
       },
     }
     if (it === undefined) return [create]
     if (it.status === 'revoked') {
-      const act = () => platform.deleteSubscription(it, signal)
+      const act = () => platform.deleteSubscription(it, call)
       return [{ text: `delete the subscription ${it.id}, which is revoked for good`, act }, create]
     }
     const change: Step = {
       text: `${changesOf(it, wanted)} of the subscription ${it.id}`,
-      act: () => platform.updateSubscription(it, wanted, signal),
+      act: () => platform.updateSubscription(it, wanted, call),
     }
     if (it.status === 'active') return [change]
-    return [change, { text: `resume ${it.id}`, act: () => platform.setActive(it, true, signal) }]
+    return [change, { text: `resume ${it.id}`, act: () => platform.setActive(it, true, call) }]
   }
 
   if (!mode.dryRun) for (const step of steps) await step.act()

@@ -101,7 +101,7 @@ async function suspend(parts: AkeneoParts, { id, dryRun }: Chosen): Promise<Comm
   const data = { id: it.id, was: it.status, status: 'suspended', dryRun }
   if (it.status === 'suspended') return { data, text: `${it.id} is suspended already.` }
   if (dryRun) return { data, text: `would suspend ${it.id}, which is ${it.status}` }
-  await parts.platform.setActive(it, false, parts.signal)
+  await parts.platform.setActive(it, false, parts.call)
   return {
     data,
     text: `${it.id} is suspended. What happens in the PIM until you resume it (akeneo subscribe) is not told later.`,
@@ -124,7 +124,7 @@ async function remove(parts: AkeneoParts, { id, dryRun }: Chosen): Promise<Comma
     dryRun,
   }
   if (dryRun) return { data, text: `would delete ${what.join(' and ')}` }
-  if (it !== undefined) await parts.platform.deleteSubscription(it, parts.signal)
-  if (isLast) await parts.platform.deleteSubscriber(subscriber.id, parts.signal)
+  if (it !== undefined) await parts.platform.deleteSubscription(it, parts.call)
+  if (isLast) await parts.platform.deleteSubscriber(subscriber.id, parts.call)
   return { data, text: `Deleted ${what.join(' and ')}.` }
 }

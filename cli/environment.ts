@@ -1,5 +1,5 @@
 import { config as readDotEnv } from 'dotenv'
-import { bindCallContext, type CallContext } from '../src/core/call-context'
+import type { CallContext } from '../src/core/call-context'
 import { systemClock } from '../src/core/clock'
 import { createRedactor, type Redactor } from '../src/core/redaction'
 import { type RawInputs, readInputs, secretsOf } from '../src/inputs/raw-inputs'
@@ -43,12 +43,11 @@ export async function openEnvironment(): Promise<Environment> {
     project: Core.Config.get('project'),
     inputs,
     redactor,
-    call: () =>
-      bindCallContext({
-        logger: createStderrLogger(redactor),
-        signal: AbortSignal.timeout(workMs),
-        deadline: systemClock.now() + workMs,
-      }),
+    call: () => ({
+      logger: createStderrLogger(redactor),
+      signal: AbortSignal.timeout(workMs),
+      deadline: systemClock.now() + workMs,
+    }),
   }
 }
 

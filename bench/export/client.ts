@@ -10,6 +10,7 @@ import { systemicError } from '../../src/core/errors'
 import { createRedactor } from '../../src/core/redaction'
 import { createHttpClient } from '../../src/http/http-client'
 import type { AssetBinary, DestinationContext, DestinationFactory } from '../../src/plugin/destination'
+import { startCall } from '../../test/support/call'
 
 /** What one run copies; it comes as JSON in the first argument. */
 export type ClientJob = {
@@ -34,10 +35,10 @@ async function run(job: ClientJob): Promise<void> {
   const factory = factories[job.destination]?.()
   if (factory === undefined) throw new Error(`no destination ${job.destination}`)
   const destination = factory.create(contextOf(job.inputs))
-  const signal = new AbortController().signal
+  const call = startCall()
   const limit = pLimit(job.concurrency)
   await Promise.all(
-    job.files.map((file) => limit(() => destination.put(file.name, sourceOf(job, file), { signal }))),
+    job.files.map((file) => limit(() => destination.put(file.name, sourceOf(job, file), {}, call))),
   )
 }
 

@@ -44,7 +44,7 @@ export function createAuthorRequests(
     if (sender === undefined)
       throw permanentError('HOST_NOT_ALLOWED', 'the author is not one of AEM_AUTHOR_URLS')
     const sendWith = async (bearer: string): Promise<HttpResponse> => {
-      const answer = await sender.request(authorized(request, bearer), call.signal)
+      const answer = await sender.request(authorized(request, bearer), call)
       if (answer.status === 401) tokens.refused(bearer)
       else tokens.accepted(bearer)
       if (answer.status === 403) tokens.forbidden(bearer)

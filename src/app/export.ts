@@ -1,7 +1,6 @@
 import exportConfig from '../../config/destinations'
 import { openAuthors } from '../aem/author-access'
 import { createBinarySource } from '../aem/binary/source'
-import { callContextOf } from '../core/call-context'
 import { systemClock } from '../core/clock'
 import { permanentError, systemicError } from '../core/errors'
 import { createActivations } from '../delivery/activations'
@@ -46,7 +45,7 @@ function buildParts({ inputs, redactor }: FlowContext): ExportEventParts {
     random: Math.random,
     activationsOf: (runtime) => createActivations(runtime),
     openSource: (options) => createBinarySource(options, { tokens, clock: systemClock }),
-    renditionNames: (asset, signal) => assets.renditionNames(asset, callContextOf(signal)),
+    renditionNames: (asset, call) => assets.renditionNames(asset, call),
     active: () => [...byName].flatMap(([name, factory]) => (factory.isOn(context) ? [name] : [])),
     destination(name) {
       const known = opened.get(name)

@@ -16,15 +16,16 @@ const maxTimerMs = 2 ** 31 - 1
 /**
  * Starts a try. `AbortSignal.any` would do the same, but Node keeps each signal it makes in memory for as long as
  * the container lives when one of its sources has a listener.
+ * @param timeIsUp what the signal aborts with when the time is up @default an `AbortError`
  */
-export function startAttempt(outer: AbortSignal, timeoutMs: number): Attempt {
+export function startAttempt(outer: AbortSignal, timeoutMs: number, timeIsUp?: () => Error): Attempt {
   const controller = new AbortController()
   let isLate = false
   const follow = (): void => controller.abort(outer.reason)
   const timer = setTimeout(
     () => {
       isLate = true
-      controller.abort()
+      controller.abort(timeIsUp?.())
     },
     Math.min(Math.max(0, timeoutMs), maxTimerMs),
   )

@@ -1,5 +1,6 @@
 import type { Readable } from 'node:stream'
 import type { Asset } from './asset'
+import type { CallContext } from './call-context'
 
 /** A part of a file: the first byte, and the one behind the last. */
 export type ByteRange = { start: number; end: number }
@@ -25,9 +26,9 @@ export type AssetBinary = {
    * out, so that whoever has read to the end has the whole, right file. Each call opens the source anew.
    * @throws {BridgeError} by the stream's error event, or the call itself
    */
-  open(signal: AbortSignal): Promise<Readable>
+  open(call: CallContext): Promise<Readable>
   /** Reads one part whole into memory; absent when the source does not serve ranges. The caller checks the whole. */
-  readRange?(range: ByteRange, signal: AbortSignal): Promise<Buffer>
+  readRange?(range: ByteRange, call: CallContext): Promise<Buffer>
   /** A URL that gives the bytes without any header, for server-side copies; absent when there is none. */
-  presignedUrl?(signal: AbortSignal): Promise<string | undefined>
+  presignedUrl?(call: CallContext): Promise<string | undefined>
 }

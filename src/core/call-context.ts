@@ -9,23 +9,16 @@ export type CallContext = {
   deadline: number
 }
 
-const contexts = new WeakMap<AbortSignal, CallContext>()
-
-/** Makes a call's context known to those who are handed its signal only, as plug-ins are. */
-export function bindCallContext(context: CallContext): CallContext {
-  contexts.set(context.signal, context)
-  return context
-}
-
-const silent = (): void => undefined
-
-/** The context behind a signal; one without a deadline and without a log when the signal is a stranger's. */
-export const callContextOf = (signal: AbortSignal): CallContext =>
-  contexts.get(signal) ?? {
-    signal,
-    deadline: Number.POSITIVE_INFINITY,
-    logger: { error: silent, warn: silent, info: silent, debug: silent },
-  }
+/**
+ * The same call for a part of its work.
+ * @param signal aborts with the call's own signal, or earlier
+ * @param deadline of that part, in milliseconds since the epoch; it never ends later than the call does
+ */
+export const withSignal = (
+  call: CallContext,
+  signal: AbortSignal,
+  deadline = Number.POSITIVE_INFINITY,
+): CallContext => ({ logger: call.logger, signal, deadline: Math.min(call.deadline, deadline) })
 
 /**
  * Waits for `work` no longer than the signal allows. The work itself may go on: several callers can wait for it.

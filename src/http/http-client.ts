@@ -1,6 +1,6 @@
 import pLimit from 'p-limit'
 import { startAttempt } from '../core/attempt'
-import { type CallContext, callContextOf, untilAborted } from '../core/call-context'
+import { type CallContext, untilAborted } from '../core/call-context'
 import { type Clock, systemClock } from '../core/clock'
 import { type BridgeError, permanentError, transientError } from '../core/errors'
 import { type Backoff, fullJitter } from './backoff'
@@ -38,12 +38,11 @@ export type { HttpRequest }
 export type Upstream = {
   /**
    * Sends a request and reads the whole answer. Network errors, cut answers, 408, 425, 429 and 5xx are tried
-   * again with full jitter, not before Retry-After, and never beyond the deadline of the call that the signal
-   * belongs to. Redirects are not followed. Every request may be sent more than once: it reads, or carries If-Match.
+   * again with full jitter, not before Retry-After, and never beyond the deadline of the call. Redirects are not followed. Every request may be sent more than once: it reads, or carries If-Match.
    * @throws {BridgeError} transient when the upstream does not answer properly in time; permanent when the URL's
    * origin is not one of the upstream's, or the answer is too large
    */
-  request(request: HttpRequest, signal: AbortSignal): Promise<HttpResponse>
+  request(request: HttpRequest, call: CallContext): Promise<HttpResponse>
 }
 
 export type HttpClient = { upstream(options: UpstreamOptions): Upstream }
@@ -68,8 +67,7 @@ export function createHttpClient(parts: { clock?: Clock; random?: () => number }
 
     return { request }
 
-    async function request(request: HttpRequest, signal: AbortSignal): Promise<HttpResponse> {
-      const call = callContextOf(signal)
+    async function request(request: HttpRequest, call: CallContext): Promise<HttpResponse> {
       const url = checkUrl(request.url)
       for (let attempt = 1; ; attempt++) {
         const outcome = await attemptOnce(url, request, call, attempt)

@@ -1,8 +1,9 @@
 import * as v from 'valibot'
-import { bindCallContext, type CallContext, untilAborted } from '../core/call-context'
+import { type CallContext, untilAborted } from '../core/call-context'
 import { type Clock, systemClock } from '../core/clock'
 import { systemicError, transientError } from '../core/errors'
 import { isRecord, parseJson } from '../core/json'
+import { inOwnTime } from '../core/own-time'
 import type { Redactor } from '../core/redaction'
 import type { HttpClient, Upstream } from '../http/http-client'
 import { type HttpResponse, isOk, jsonBody } from '../http/response'
@@ -91,19 +92,8 @@ export function createTokenProvider(
   }
 
   /** Others wait for the answer, too: the end of the first caller must not take it from them. */
-  async function fetchToken(caller: CallContext): Promise<string> {
-    const controller = new AbortController()
-    const timer = setTimeout(() => controller.abort(timeIsUp()), patience.requestMs)
-    const call = bindCallContext({
-      logger: caller.logger,
-      signal: controller.signal,
-      deadline: clock.now() + patience.requestMs,
-    })
-    try {
-      return await requestToken(call)
-    } finally {
-      clearTimeout(timer)
-    }
+  function fetchToken(caller: CallContext): Promise<string> {
+    return inOwnTime(caller, { limitMs: patience.requestMs, clock, timeIsUp }, requestToken)
   }
 
   function timeIsUp(): Error {
@@ -125,7 +115,7 @@ export function createTokenProvider(
           scope: credentials.scopes.join(','),
         }).toString(),
       },
-      call.signal,
+      call,
     )
     if (!isOk(response)) throw refusedCredentials(response)
     const answer = v.safeParse(TokenAnswer, jsonBody(upstreamName, response))

@@ -193,7 +193,7 @@ export function createJournalReader(
       'x-ims-org-id': orgId,
     }
     const request = { method: 'GET', url: url.href, headers } as const
-    const response = await upstream.request(request, call.signal).catch(notOfOneEvent)
+    const response = await upstream.request(request, call).catch(notOfOneEvent)
     if (response.status === 401) tokens.refused(token)
     else tokens.accepted(token)
     if (response.status === 403) tokens.forbidden(token)

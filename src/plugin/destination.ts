@@ -1,4 +1,5 @@
 import type { AssetBinary } from '../core/binary'
+import type { CallContext } from '../core/call-context'
 import type { Clock } from '../core/clock'
 import type { Redactor } from '../core/redaction'
 import type { HttpClient } from '../http/http-client'
@@ -40,7 +41,7 @@ export type Destination = {
    * @param source what is to be put there: a destination that also carries facts about it tells no version when those
    * differ, so that they are put
    */
-  head?(key: string, signal: AbortSignal, source?: AssetBinary): Promise<StoredObject | undefined>
+  head?(key: string, call: CallContext, source?: AssetBinary): Promise<StoredObject | undefined>
   /**
    * Publishes the file whole or not at all. With `previous` only over that; without it only where nothing is, as far as
    * the destination can tell. The key is normal: segments without `.`, `..`, control characters, joined by `/`.
@@ -49,10 +50,11 @@ export type Destination = {
   put(
     key: string,
     source: AssetBinary,
-    options: { previous?: StoredObject; signal: AbortSignal },
+    options: { previous?: StoredObject },
+    call: CallContext,
   ): Promise<StoredObject>
   /** Removes what is there; nothing happens when nothing is. */
-  remove?(key: string, signal: AbortSignal): Promise<void>
+  remove?(key: string, call: CallContext): Promise<void>
 }
 
 /** What a destination is built from. */

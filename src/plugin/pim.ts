@@ -1,3 +1,4 @@
+import type { CallContext } from '../core/call-context'
 import type { Clock } from '../core/clock'
 import type { Product, ProductRef } from '../core/product'
 import type { Redactor } from '../core/redaction'
@@ -18,21 +19,21 @@ export type PimCommunicator = {
    * error. A model answers with its variants.
    * @throws {BridgeError} systemic when the PIM refuses the credentials, transient when it does not answer
    * properly, permanent when it will never answer these references. Anything else counts as transient.
-   * @param signal aborts when the time is up; hand it to the HTTP client, which finds deadline and log by it
+   * @param call its signal, its deadline and its log; hand it to the HTTP client
    */
-  getProducts(refs: readonly ProductRef[], signal: AbortSignal): Promise<readonly Product[]>
+  getProducts(refs: readonly ProductRef[], call: CallContext): Promise<readonly Product[]>
   /**
    * Pages of products changed since a cursor, for polling; without one all products. A product whose model changed
    * comes, too. A product can come more than once, deleted ones do not come.
    * @param cursor what the last page that was dealt with brought; or an instant to begin with, in ISO 8601
    * @throws {BridgeError} as `getProducts`; systemic, `PIM_CURSOR_INVALID`, for a cursor of somebody else's
    */
-  changesSince?(cursor: string | undefined, signal: AbortSignal): AsyncIterable<ProductPage>
+  changesSince?(cursor: string | undefined, call: CallContext): AsyncIterable<ProductPage>
   /**
    * Of the attributes that the mapping names, those that the PIM does not have or does not give, for a warning.
    * @throws {BridgeError} as `getProducts`, and when this cannot be known
    */
-  unknownAttributes?(names: readonly string[], signal: AbortSignal): Promise<readonly string[]>
+  unknownAttributes?(names: readonly string[], call: CallContext): Promise<readonly string[]>
 }
 
 /** Some of the changed products. */

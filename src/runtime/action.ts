@@ -1,4 +1,4 @@
-import { bindCallContext, untilAborted } from '../core/call-context'
+import { type CallContext, untilAborted } from '../core/call-context'
 import { type Clock, systemClock } from '../core/clock'
 import { type BridgeError, toBridgeError, transientError } from '../core/errors'
 import { createRedactor } from '../core/redaction'
@@ -50,7 +50,7 @@ export function createAction(name: string, work: ActionWork, options: ActionOpti
     const deadline = workDeadline(started, activation.deadline, budgetMs)
     const controller = new AbortController()
     const timer = setTimeout(() => controller.abort(timeIsUp()), deadline - started)
-    const call = bindCallContext({ logger, signal: controller.signal, deadline })
+    const call: CallContext = { logger, signal: controller.signal, deadline }
     try {
       const context = {
         ...createRecords(activation, inputs, redactor),

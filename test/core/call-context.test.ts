@@ -1,20 +1,14 @@
-import { callContextOf, untilAborted } from '../../src/core/call-context'
+import { untilAborted, withSignal } from '../../src/core/call-context'
 import { rejection, startCall } from '../support/call'
 
-describe('the context of a call', () => {
-  it('is known to whoever is handed only its signal', () => {
+describe('a part of a call', () => {
+  it('has the log of the call, a signal of its own, and ends no later', () => {
     const call = startCall({ deadline: 42 })
-
-    expect(callContextOf(call.signal)).toBe(call)
-  })
-
-  it("has no deadline and a silent log behind a stranger's signal", () => {
     const { signal } = new AbortController()
-    const call = callContextOf(signal)
 
-    expect(call.signal).toBe(signal)
-    expect(call.deadline).toBe(Number.POSITIVE_INFINITY)
-    expect(() => call.logger.error('x', { a: 1 })).not.toThrow()
+    expect(withSignal(call, signal)).toEqual({ logger: call.logger, signal, deadline: 42 })
+    expect(withSignal(call, signal, 7).deadline).toBe(7)
+    expect(withSignal(call, signal, 99).deadline).toBe(42)
   })
 })
 

@@ -31,9 +31,7 @@ describe('concurrency', () => {
     })
     const client = upstream({ concurrency: 3 })
 
-    const answers = await Promise.all(
-      Array.from({ length: 20 }, () => client.request(get(), startCall().signal)),
-    )
+    const answers = await Promise.all(Array.from({ length: 20 }, () => client.request(get(), startCall())))
 
     expect(answers.every(({ status }) => status === 200)).toBe(true)
     expect(most).toBe(3)
@@ -59,10 +57,10 @@ describe('concurrency', () => {
       backoff: { baseMs: 60_000, capMs: 60_000 },
     })
     const slow = startCall()
-    const waiting = rejection(client.request(get('/bad'), slow.signal))
+    const waiting = rejection(client.request(get('/bad'), slow))
     await until(() => sleeping, 'the first call sleeps')
 
-    const response = await client.request(get('/good'), startCall().signal)
+    const response = await client.request(get('/good'), startCall())
 
     expect(response.status).toBe(200)
     slow.abort(new Error('enough'))
@@ -73,7 +71,7 @@ describe('concurrency', () => {
     server = await startRawServer((_, response) => response.end('{}'))
     const client = upstream()
 
-    for (let i = 0; i < 5; i++) await client.request(get(), startCall().signal)
+    for (let i = 0; i < 5; i++) await client.request(get(), startCall())
 
     expect(server.connections()).toBe(1)
   })
@@ -83,7 +81,7 @@ describe('a call whose time is up', () => {
   it('ends at once with its own reason while its request hangs, and closes the connection', async () => {
     server = await startRawServer(() => undefined)
     const call = startCall()
-    const ended = rejection(upstream().request(get(), call.signal))
+    const ended = rejection(upstream().request(get(), call))
     await until(() => server.requests.length === 1, 'the request arrives')
     const reason = new Error('time is up')
 
@@ -97,11 +95,11 @@ describe('a call whose time is up', () => {
     const held: (() => void)[] = []
     server = await startRawServer((_, response) => held.push(() => response.end('{}')))
     const client = upstream({ concurrency: 1 })
-    const first = client.request(get('/1'), startCall().signal)
+    const first = client.request(get('/1'), startCall())
     await until(() => held.length === 1, 'the first request arrives')
     const call = startCall()
-    const second = rejection(client.request(get('/2'), call.signal))
-    const third = client.request(get('/3'), startCall().signal)
+    const second = rejection(client.request(get('/2'), call))
+    const third = client.request(get('/3'), startCall())
     const reason = new Error('time is up')
 
     call.abort(reason)
@@ -133,7 +131,7 @@ describe('a call whose time is up', () => {
       origins: [server.url],
       concurrency: 1,
     })
-    const ended = rejection(client.request(get(), call.signal))
+    const ended = rejection(client.request(get(), call))
     await until(() => sleeping, 'the call sleeps')
     const reason = new Error('time is up')
 
@@ -147,7 +145,7 @@ describe('a call whose time is up', () => {
     const call = startCall()
     call.abort(new Error('too late'))
 
-    await rejection(upstream().request(get(), call.signal))
+    await rejection(upstream().request(get(), call))
 
     expect(server.requests).toHaveLength(0)
   })
@@ -185,7 +183,7 @@ describe('a body', () => {
       setTimeout(() => response.destroy(), 10)
     })
 
-    const response = await upstream({ attemptTimeoutMs: 60_000 }).request(get(), startCall().signal)
+    const response = await upstream({ attemptTimeoutMs: 60_000 }).request(get(), startCall())
 
     expect(response.text).toBe('{"whole":true}')
     expect(server.requests).toHaveLength(2)
@@ -197,7 +195,7 @@ describe('a body', () => {
     })
 
     const error = await rejection(
-      upstream({ attemptTimeoutMs: 50, maxAttempts: 1 }).request(get(), startCall().signal),
+      upstream({ attemptTimeoutMs: 50, maxAttempts: 1 }).request(get(), startCall()),
     )
 
     expect(error).toMatchObject({ failureClass: 'transient', code: 'AEM_TIMEOUT' })
@@ -213,7 +211,7 @@ describe('a body', () => {
       more()
     })
 
-    const error = await rejection(upstream({ maxBodyBytes: 1_000 }).request(get(), startCall().signal))
+    const error = await rejection(upstream({ maxBodyBytes: 1_000 }).request(get(), startCall()))
 
     expect(error).toMatchObject({ failureClass: 'permanent', code: 'AEM_ANSWER_TOO_LARGE' })
     expect(server.requests).toHaveLength(1)
@@ -225,7 +223,7 @@ describe('a body', () => {
       response.writeHead(200, { 'content-encoding': 'gzip' }).end(gzipSync('x'.repeat(1_000_000)))
     })
 
-    const error = await rejection(upstream({ maxBodyBytes: 10_000 }).request(get(), startCall().signal))
+    const error = await rejection(upstream({ maxBodyBytes: 10_000 }).request(get(), startCall()))
 
     expect(error).toMatchObject({ failureClass: 'permanent', code: 'AEM_ANSWER_TOO_LARGE' })
   })

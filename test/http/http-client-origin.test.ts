@@ -30,7 +30,7 @@ describe('a redirect', () => {
     async (status) => {
       const response = await upstreamAt(server.url, other.url).request(
         { method: 'GET', url: `${server.url}/to/${status}`, headers: secretHeaders },
-        startCall().signal,
+        startCall(),
       )
 
       expect(response.status).toBe(status)
@@ -76,7 +76,7 @@ describe('an origin that is not one of the upstream', () => {
 
     for (const url of alike) {
       const error = await rejection(
-        client.request({ method: 'GET', url, headers: secretHeaders }, startCall().signal),
+        client.request({ method: 'GET', url, headers: secretHeaders }, startCall()),
       )
       expect([url, error]).toEqual([
         url,
@@ -101,7 +101,7 @@ describe('an origin that is not one of the upstream', () => {
     await fc.assert(
       fc.asyncProperty(host, urlPath, async (hostAndPort, path) => {
         const url = `https://${hostAndPort}${path}`
-        const error = await rejection(client.request({ method: 'GET', url }, startCall().signal))
+        const error = await rejection(client.request({ method: 'GET', url }, startCall()))
         expect(error).toMatchObject({ code: 'HOST_NOT_ALLOWED' })
       }),
       { numRuns: 200 },
@@ -113,7 +113,7 @@ describe('an origin that is not one of the upstream', () => {
 
     await upstreamAt(`http://localhost:${server.port}`).request(
       { method: 'GET', url: `HTTP://LOCALHOST:${server.port}/` },
-      startCall().signal,
+      startCall(),
     )
 
     expect(server.requests).toHaveLength(before + 1)
@@ -150,7 +150,7 @@ describe('what is said about a request', () => {
     for (const url of urls) {
       const call = startCall()
       await client
-        .request({ method: 'GET', url, headers: secretHeaders }, call.signal)
+        .request({ method: 'GET', url, headers: secretHeaders }, call)
         .catch((error: Error) => said.push(error.message, JSON.stringify(error), String(error.stack)))
       said.push(...call.log)
     }
@@ -164,7 +164,7 @@ describe('what is said about a request', () => {
     const error = await rejection(
       upstreamAt(server.url).request(
         { method: 'GET', url: server.url, headers: { 'x-api-key': 'pasted with a\nline break' } },
-        startCall().signal,
+        startCall(),
       ),
     )
 

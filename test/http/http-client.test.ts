@@ -29,7 +29,7 @@ const get = (): HttpRequest => ({ method: 'GET', url: `${server.url}/thing?sig=h
 
 describe('an answer', () => {
   it('comes back whole, with its headers by lower-case name', async () => {
-    const response = await upstream().request(get(), startCall().signal)
+    const response = await upstream().request(get(), startCall())
 
     expect(response.status).toBe(200)
     expect(response.text).toBe('{"fine":true}')
@@ -40,7 +40,7 @@ describe('an answer', () => {
     for (const status of [400, 401, 403, 404, 409, 410, 412, 422, 428, 451, 501, 505]) {
       const fault = server.faults.add({ fault: { kind: 'status', status } })
 
-      const response = await upstream().request(get(), startCall().signal)
+      const response = await upstream().request(get(), startCall())
 
       expect(response.status).toBe(status)
       expect(fault.hits()).toBe(1)
@@ -52,7 +52,7 @@ describe('an answer', () => {
   it('carries method, headers and body of the request', async () => {
     await upstream().request(
       { method: 'PATCH', url: `${server.url}/x`, headers: { 'if-match': '"1"' }, body: '[ä]' },
-      startCall().signal,
+      startCall(),
     )
 
     expect(server.requests[0]).toMatchObject({ method: 'PATCH', body: '[ä]' })
@@ -63,7 +63,7 @@ describe('an answer', () => {
     await server.close()
     server = await startServer({ clock, handle: () => ({ status: 200, body: '\ufeff{"fine":true}' }) })
 
-    const response = await upstream().request(get(), startCall().signal)
+    const response = await upstream().request(get(), startCall())
 
     expect(response.text).toBe('{"fine":true}')
   })
@@ -73,7 +73,7 @@ describe('a failure that may pass', () => {
   it.each([408, 425, 429, 500, 502, 503, 504])('status %i is tried again', async (status) => {
     server.faults.add({ times: 2, fault: { kind: 'status', status } })
 
-    const response = await upstream().request(get(), startCall().signal)
+    const response = await upstream().request(get(), startCall())
 
     expect(response.status).toBe(200)
     expect(server.requests).toHaveLength(3)
@@ -84,7 +84,7 @@ describe('a failure that may pass', () => {
     async (kind) => {
       server.faults.add({ times: 1, fault: { kind } })
 
-      const response = await upstream().request(get(), startCall().signal)
+      const response = await upstream().request(get(), startCall())
 
       expect(response.text).toBe('{"fine":true}')
       expect(server.requests).toHaveLength(2)
@@ -94,7 +94,7 @@ describe('a failure that may pass', () => {
   it('a server that does not answer in time is tried again', async () => {
     server.faults.add({ times: 1, fault: { kind: 'hang' } })
 
-    const response = await upstream({ attemptTimeoutMs: 250 }).request(get(), startCall().signal)
+    const response = await upstream({ attemptTimeoutMs: 250 }).request(get(), startCall())
 
     expect(response.status).toBe(200)
     expect(server.requests).toHaveLength(2)
@@ -103,7 +103,7 @@ describe('a failure that may pass', () => {
   it('ends as a transient error after the last attempt, with the status', async () => {
     server.faults.add({ fault: { kind: 'status', status: 503 } })
 
-    const error = await rejection(upstream({ maxAttempts: 3 }).request(get(), startCall().signal))
+    const error = await rejection(upstream({ maxAttempts: 3 }).request(get(), startCall()))
 
     expect(error).toMatchObject({
       failureClass: 'transient',
@@ -118,7 +118,7 @@ describe('a failure that may pass', () => {
     server.faults.add({ fault: { kind: 'hang' } })
 
     const error = await rejection(
-      upstream({ maxAttempts: 2, attemptTimeoutMs: 40 }).request(get(), startCall().signal),
+      upstream({ maxAttempts: 2, attemptTimeoutMs: 40 }).request(get(), startCall()),
     )
 
     expect(error).toMatchObject({ failureClass: 'transient', code: 'AEM_TIMEOUT' })
@@ -129,7 +129,7 @@ describe('a failure that may pass', () => {
     const { url } = server
     await server.close()
 
-    const error = await rejection(upstream().request({ method: 'GET', url }, startCall().signal))
+    const error = await rejection(upstream().request({ method: 'GET', url }, startCall()))
 
     expect(error).toMatchObject({ failureClass: 'transient', code: 'AEM_UNREACHABLE' })
     expect(String(error)).toContain('ECONNREFUSED')
@@ -141,7 +141,7 @@ describe('the wait between attempts', () => {
   it('doubles up to the cap, when chance wants the longest', async () => {
     server.faults.add({ fault: { kind: 'status', status: 500 } })
 
-    await rejection(upstream({ maxAttempts: 5 }).request(get(), startCall().signal))
+    await rejection(upstream({ maxAttempts: 5 }).request(get(), startCall()))
 
     expect(clock.sleeps).toEqual([100, 200, 400, 400])
   })
@@ -149,7 +149,7 @@ describe('the wait between attempts', () => {
   it('is not shorter than Retry-After in seconds', async () => {
     server.faults.add({ times: 1, fault: { kind: 'status', status: 429, headers: { 'retry-after': '7' } } })
 
-    await upstream().request(get(), startCall({ deadline: clock.now() + 30_000 }).signal)
+    await upstream().request(get(), startCall({ deadline: clock.now() + 30_000 }))
 
     expect(clock.sleeps).toEqual([7_000])
   })
@@ -158,7 +158,7 @@ describe('the wait between attempts', () => {
     const date = new Date(clock.now() + 9_000).toUTCString()
     server.faults.add({ times: 1, fault: { kind: 'status', status: 503, headers: { 'retry-after': date } } })
 
-    await upstream().request(get(), startCall({ deadline: clock.now() + 30_000 }).signal)
+    await upstream().request(get(), startCall({ deadline: clock.now() + 30_000 }))
 
     expect(clock.sleeps).toEqual([9_000])
   })
@@ -166,9 +166,7 @@ describe('the wait between attempts', () => {
   it('never goes beyond the deadline: with 5 s left, Retry-After of 120 s ends the call at once', async () => {
     server.faults.add({ fault: { kind: 'status', status: 429, headers: { 'retry-after': '120' } } })
 
-    const error = await rejection(
-      upstream().request(get(), startCall({ deadline: clock.now() + 5_000 }).signal),
-    )
+    const error = await rejection(upstream().request(get(), startCall({ deadline: clock.now() + 5_000 })))
 
     expect(error).toMatchObject({ failureClass: 'transient', status: 429, retryAfterMs: 120_000 })
     expect(clock.sleeps).toEqual([])
@@ -178,9 +176,7 @@ describe('the wait between attempts', () => {
   it('is given up when the back-off alone would pass the deadline', async () => {
     server.faults.add({ fault: { kind: 'status', status: 500 } })
 
-    await rejection(
-      upstream({ maxAttempts: 10 }).request(get(), startCall({ deadline: clock.now() + 350 }).signal),
-    )
+    await rejection(upstream({ maxAttempts: 10 }).request(get(), startCall({ deadline: clock.now() + 350 })))
 
     expect(clock.sleeps).toEqual([100, 200])
   })
@@ -194,7 +190,7 @@ describe('the wait between attempts', () => {
         const deadline = clock.now() + leftMs
         clock.sleeps.length = 0
 
-        await rejection(upstream({}, () => random).request(get(), startCall({ deadline }).signal))
+        await rejection(upstream({}, () => random).request(get(), startCall({ deadline })))
 
         fault.remove()
         expect(clock.now()).toBeLessThanOrEqual(deadline)

@@ -1,4 +1,4 @@
-import { bindCallContext, type CallContext } from '../../src/core/call-context'
+import type { CallContext } from '../../src/core/call-context'
 import type { LogFields } from '../../src/core/logger'
 
 /** A call as an activation would make it, with the end of its time in the test's hands. */
@@ -25,7 +25,6 @@ export function startCall(options: { deadline?: number } = {}): TestCall {
     abort: (reason: unknown) => controller.abort(reason),
     log,
   }
-  bindCallContext(call)
   return call
 }
 

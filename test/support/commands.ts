@@ -6,7 +6,6 @@ import { CommandError, type CommandResult, UsageError } from '../../cli/output'
 import { pendingCommands } from '../../cli/pending'
 import { runCommands } from '../../cli/runs'
 import type { Selection } from '../../cli/selection'
-import { bindCallContext } from '../../src/core/call-context'
 import { toBridgeError } from '../../src/core/errors'
 import { createRedactor } from '../../src/core/redaction'
 import { readInputs } from '../../src/inputs/raw-inputs'
@@ -68,7 +67,6 @@ function environmentOf(env: OperatorEnv): Environment {
     namespace,
     inputs,
     redactor,
-    call: () =>
-      bindCallContext({ logger, signal: new AbortController().signal, deadline: Date.now() + 60_000 }),
+    call: () => ({ logger, signal: new AbortController().signal, deadline: Date.now() + 60_000 }),
   }
 }

@@ -1,4 +1,5 @@
 import type { AssetBinary, ByteRange } from '../../core/binary'
+import type { CallContext } from '../../core/call-context'
 import { permanentError, toBridgeError, transientError } from '../../core/errors'
 import { discard } from '../../http/stream'
 import { bodyPosition, isEncoded } from './content-range'
@@ -26,26 +27,26 @@ export function createAssetBinary(
 
   return {
     ...facts,
-    open: async (signal) => openResumed(facts, source, { ...retry, idleMs }, signal),
-    readRange: (range, signal) =>
+    open: async (call) => openResumed(facts, source, { ...retry, idleMs }, call),
+    readRange: (range, call) =>
       range.end <= range.start
         ? Promise.resolve(Buffer.alloc(0))
-        : retried(() => readRange(range, signal), signal),
-    presignedUrl: (signal) => retried(() => source.presignedUrl(signal), signal),
+        : retried(() => readRange(range, call), call),
+    presignedUrl: (call) => retried(() => source.presignedUrl(call), call),
   }
 
-  async function retried<T>(work: () => Promise<T>, signal: AbortSignal): Promise<T> {
+  async function retried<T>(work: () => Promise<T>, call: CallContext): Promise<T> {
     for (let failed = 1; ; failed++) {
       try {
         return await work()
       } catch (thrown) {
-        await waitForRetry(toBridgeError(thrown), failed, retry, signal)
+        await waitForRetry(toBridgeError(thrown), failed, retry, call)
       }
     }
   }
 
-  async function readRange(range: ByteRange, signal: AbortSignal): Promise<Buffer> {
-    const response = await source.get(range, signal)
+  async function readRange(range: ByteRange, call: CallContext): Promise<Buffer> {
+    const response = await source.get(range, call)
     try {
       const { status, headers } = response
       if (status !== 206 || isEncoded(headers)) {

@@ -1,6 +1,6 @@
 import { Readable } from 'node:stream'
 import type { AssetBinary } from '../../core/binary'
-import { bindCallContext, callContextOf } from '../../core/call-context'
+import { type CallContext, withSignal } from '../../core/call-context'
 import { toBridgeError, transientError } from '../../core/errors'
 import type { StreamedResponse } from '../../http/stream'
 import { type BodyPosition, bodyPosition, isEncoded } from './content-range'
@@ -20,12 +20,12 @@ export function openResumed(
   facts: Pick<AssetBinary, 'size' | 'sha1'>,
   source: BinarySource,
   parts: RetryParts & { idleMs: number },
-  signal: AbortSignal,
+  call: CallContext,
 ): Readable {
-  signal.throwIfAborted()
+  call.signal.throwIfAborted()
   const check = createFileCheck(facts)
   const stop = new AbortController()
-  bindCallContext({ ...callContextOf(signal), signal: stop.signal })
+  const reading = withSignal(call, stop.signal)
   let tag: string | undefined
   let withRanges = true
   let started = false
@@ -38,16 +38,16 @@ export function openResumed(
       else start()
     },
     destroy(error, done) {
-      signal.removeEventListener('abort', abort)
+      call.signal.removeEventListener('abort', abort)
       stop.abort(error ?? new Error('nobody reads this file any more'))
       done(error)
     },
   })
-  signal.addEventListener('abort', abort, { once: true })
+  call.signal.addEventListener('abort', abort, { once: true })
   return file
 
   function abort(): void {
-    file.destroy(toError(signal.reason))
+    file.destroy(toError(call.signal.reason))
   }
 
   function start(): void {
@@ -80,7 +80,7 @@ export function openResumed(
           continue
         }
         barren = check.size() > before ? 0 : barren + 1
-        await waitForRetry(error, barren, parts, stop.signal)
+        await waitForRetry(error, barren, parts, reading)
       }
     }
   }
@@ -91,7 +91,7 @@ export function openResumed(
    */
   async function readOn(offset: number): Promise<boolean> {
     const range = offset > 0 && withRanges ? { start: offset } : undefined
-    const response = await source.get(range, stop.signal)
+    const response = await source.get(range, reading)
     try {
       checkSame(response)
       if (isEncoded(response.headers)) {

@@ -1,4 +1,4 @@
-import { callContextOf } from '../../core/call-context'
+import type { CallContext } from '../../core/call-context'
 import type { Clock } from '../../core/clock'
 import type { BridgeError } from '../../core/errors'
 import { type Backoff, fullJitter } from '../../http/backoff'
@@ -23,11 +23,11 @@ export async function waitForRetry(
   error: BridgeError,
   barren: number,
   { clock, random }: RetryParts,
-  signal: AbortSignal,
+  call: CallContext,
 ): Promise<void> {
-  signal.throwIfAborted()
+  call.signal.throwIfAborted()
   if (!isRetryable(error) || barren >= maxTries) throw error
   const wait = Math.max(fullJitter(backoff, barren + 1, random()), error.retryAfterMs ?? 0)
-  if (clock.now() + wait >= callContextOf(signal).deadline) throw error
-  await clock.sleep(wait, signal)
+  if (clock.now() + wait >= call.deadline) throw error
+  await clock.sleep(wait, call.signal)
 }

@@ -1,5 +1,5 @@
 import type { ByteRange } from '../../core/binary'
-import { callContextOf } from '../../core/call-context'
+import type { CallContext } from '../../core/call-context'
 import type { Clock } from '../../core/clock'
 import { BridgeError, systemicError } from '../../core/errors'
 import { discard, getStream, type StreamedResponse } from '../../http/stream'
@@ -16,14 +16,14 @@ export type BinarySource = {
    * Starts a download. With a range the answer may still be the whole file (200).
    * @throws {BridgeError} by the status; transient for anything that is no file
    */
-  get(range: OpenRange | undefined, signal: AbortSignal): Promise<StreamedResponse>
+  get(range: OpenRange | undefined, call: CallContext): Promise<StreamedResponse>
   /**
    * The URL that AEM redirects to, good without a token, and tried: it gives a file. Undefined when AEM serves the
    * bytes itself, or there are none.
    */
-  presignedUrl(signal: AbortSignal): Promise<string | undefined>
+  presignedUrl(call: CallContext): Promise<string | undefined>
   /** The entity tag of the bytes, and their type, from an answer whose body is not read; as far as it tells. */
-  about(signal: AbortSignal): Promise<{ etag: string | undefined; mediaType: string | undefined }>
+  about(call: CallContext): Promise<{ etag: string | undefined; mediaType: string | undefined }>
 }
 
 export type BinarySourceOptions = {
@@ -54,18 +54,18 @@ export function createBinarySource(
 
   return { get, presignedUrl, about }
 
-  async function get(range: OpenRange | undefined, signal: AbortSignal): Promise<StreamedResponse> {
+  async function get(range: OpenRange | undefined, call: CallContext): Promise<StreamedResponse> {
     if (link !== undefined) {
-      const response = await followed(link, range, signal)
+      const response = await followed(link, range, call)
       if (!isLinkOver(response.status)) return fileFrom(response, linkProblem)
       discard(response)
     }
-    return (await renewed(range, signal)).response
+    return (await renewed(range, call)).response
   }
 
-  async function presignedUrl(signal: AbortSignal): Promise<string | undefined> {
+  async function presignedUrl(call: CallContext): Promise<string | undefined> {
     try {
-      const { response, link: given } = await renewed(firstByte, signal)
+      const { response, link: given } = await renewed(firstByte, call)
       discard(response)
       return given?.href
     } catch (thrown) {
@@ -74,9 +74,9 @@ export function createBinarySource(
     }
   }
 
-  async function about(signal: AbortSignal) {
-    const response = await get(firstByte, signal).catch((thrown) => {
-      if (isOfNoBytes(thrown)) return get(undefined, signal)
+  async function about(call: CallContext) {
+    const response = await get(firstByte, call).catch((thrown) => {
+      if (isOfNoBytes(thrown)) return get(undefined, call)
       throw thrown
     })
     discard(response)
@@ -86,33 +86,32 @@ export function createBinarySource(
   /** Asks the author, and follows the link that it may give. */
   async function renewed(
     range: OpenRange | undefined,
-    signal: AbortSignal,
+    call: CallContext,
   ): Promise<{ response: StreamedResponse; link: URL | undefined }> {
-    const response = await fromAuthor(range, signal)
+    const response = await fromAuthor(range, call)
     if (!isRedirect(response.status)) return { response: fileFrom(response, authorProblem), link: undefined }
     const given = targetOf(response, author)
-    const file = fileFrom(await followed(given, range, signal), linkProblem)
+    const file = fileFrom(await followed(given, range, call), linkProblem)
     link = given
     return { response: file, link: given }
   }
 
-  async function fromAuthor(range: OpenRange | undefined, signal: AbortSignal): Promise<StreamedResponse> {
-    const call = callContextOf(signal)
+  async function fromAuthor(range: OpenRange | undefined, call: CallContext): Promise<StreamedResponse> {
     const token = await tokens.token(call)
-    const response = await sendWith(token, range, signal)
+    const response = await sendWith(token, range, call)
     if (response.status !== 401) return response
     const next = await tokens.token(call)
     if (next === token) return response
     discard(response)
-    return sendWith(next, range, signal)
+    return sendWith(next, range, call)
   }
 
   async function sendWith(
     token: string,
     range: OpenRange | undefined,
-    signal: AbortSignal,
+    call: CallContext,
   ): Promise<StreamedResponse> {
-    const response = await send(author, range, signal, { authorization: `Bearer ${token}` })
+    const response = await send(author, range, call, { authorization: `Bearer ${token}` })
     if (response.status === 401) tokens.refused(token)
     else tokens.accepted(token)
     if (response.status === 403) tokens.forbidden(token)
@@ -123,11 +122,11 @@ export function createBinarySource(
   async function followed(
     start: URL,
     range: OpenRange | undefined,
-    signal: AbortSignal,
+    call: CallContext,
   ): Promise<StreamedResponse> {
     let url = start
     for (let hop = 1; hop <= maxHops; hop++) {
-      const response = await send(url, range, signal, {})
+      const response = await send(url, range, call, {})
       if (!isRedirect(response.status)) return response
       url = targetOf(response, url)
     }
@@ -144,13 +143,13 @@ export function createBinarySource(
   function send(
     url: URL,
     range: OpenRange | undefined,
-    signal: AbortSignal,
+    call: CallContext,
     headers: Record<string, string>,
   ): Promise<StreamedResponse> {
     return getStream(url, {
       upstream: 'AEM',
       headers: { ...headers, ...(range ? { range: rangeHeader(range) } : {}) },
-      signal,
+      signal: call.signal,
       ...(answerMs === undefined ? {} : { answerMs }),
     })
   }

@@ -1,3 +1,4 @@
+import type { CallContext } from '../../core/call-context'
 import type { JsonValue } from '../../core/json'
 import type { Upstream } from '../../http/http-client'
 import type { HttpResponse } from '../../http/response'
@@ -21,9 +22,9 @@ export type AkeneoCalls = {
    * Sends a call; after a 401 once more with a new token.
    * @throws {BridgeError} systemic `AKENEO_UNAUTHORIZED` when the new one is refused, too; what the HTTP client throws
    */
-  send(request: AkeneoRequest, signal: AbortSignal): Promise<HttpResponse>
+  send(request: AkeneoRequest, call: CallContext): Promise<HttpResponse>
   /** The same for a call that is sent by other means; `use` may run more than once. */
-  withToken(signal: AbortSignal, use: (token: string) => Promise<HttpResponse>): Promise<HttpResponse>
+  withToken(call: CallContext, use: (token: string) => Promise<HttpResponse>): Promise<HttpResponse>
 }
 
 /** One with an old token, one with a new one, and one more when others renewed it at the same time. */
@@ -36,9 +37,9 @@ export function createAkeneoCalls(
 ): AkeneoCalls {
   return { send, withToken }
 
-  function send(request: AkeneoRequest, signal: AbortSignal): Promise<HttpResponse> {
+  function send(request: AkeneoRequest, call: CallContext): Promise<HttpResponse> {
     const { body, method = body === undefined ? 'GET' : 'POST' } = request
-    return withToken(signal, (token) =>
+    return withToken(call, (token) =>
       upstream.request(
         {
           method,
@@ -50,18 +51,18 @@ export function createAkeneoCalls(
           },
           ...(body === undefined ? {} : { body: JSON.stringify(body) }),
         },
-        signal,
+        call,
       ),
     )
   }
 
   async function withToken(
-    signal: AbortSignal,
+    call: CallContext,
     use: (token: string) => Promise<HttpResponse>,
   ): Promise<HttpResponse> {
     for (let round = 1; ; round++) {
-      signal.throwIfAborted()
-      const token = await tokens.token(signal)
+      call.signal.throwIfAborted()
+      const token = await tokens.token(call)
       const response = await use(token)
       if (response.status !== 401) {
         tokens.accepted(token)

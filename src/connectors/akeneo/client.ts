@@ -1,3 +1,4 @@
+import type { CallContext } from '../../core/call-context'
 import { isRecord } from '../../core/json'
 import type { Upstream } from '../../http/http-client'
 import { isOk, jsonBody } from '../../http/response'
@@ -20,9 +21,9 @@ export type AkeneoClient = {
    * One page of a list.
    * @throws {BridgeError} for anything but a page, or what `asked` takes for an empty one
    */
-  page(request: AkeneoRequest, asked: Asked, signal: AbortSignal): Promise<AkeneoPage>
+  page(request: AkeneoRequest, asked: Asked, call: CallContext): Promise<AkeneoPage>
   /** All pages of a list, one after the other. */
-  pages(request: AkeneoRequest, asked: Asked, signal: AbortSignal): AsyncGenerator<AkeneoPage>
+  pages(request: AkeneoRequest, asked: Asked, call: CallContext): AsyncGenerator<AkeneoPage>
 }
 
 /** Creates the client. */
@@ -34,21 +35,17 @@ export function createAkeneoClient(
 
   return { send, page, pages }
 
-  async function page(request: AkeneoRequest, asked: Asked, signal: AbortSignal): Promise<AkeneoPage> {
-    const response = await send(request, signal)
+  async function page(request: AkeneoRequest, asked: Asked, call: CallContext): Promise<AkeneoPage> {
+    const response = await send(request, call)
     if (isOk(response)) return readPage(jsonBody(upstreamName, response))
     if (asked.meansNone?.(response)) return { items: [], next: undefined }
     throw refusal(response, asked, settings)
   }
 
-  async function* pages(
-    request: AkeneoRequest,
-    asked: Asked,
-    signal: AbortSignal,
-  ): AsyncGenerator<AkeneoPage> {
+  async function* pages(request: AkeneoRequest, asked: Asked, call: CallContext): AsyncGenerator<AkeneoPage> {
     const seen = new Set<string>()
     for (let query = request.query; ; ) {
-      const found = await page({ ...request, ...(query && { query }) }, asked, signal)
+      const found = await page({ ...request, ...(query && { query }) }, asked, call)
       yield found
       if (found.next === undefined) return
       const place = JSON.stringify(Object.entries(found.next).sort())

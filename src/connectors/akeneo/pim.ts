@@ -1,3 +1,4 @@
+import type { CallContext } from '../../core/call-context'
 import { systemicError } from '../../core/errors'
 import type { PimFactory, Product, ProductPage, ProductRef } from '../../plugin/pim'
 import { createAkeneoCatalogue } from './catalogue/catalogue'
@@ -67,10 +68,7 @@ export const akeneoPim =
 
     return { name: 'akeneo', source: origin, getProducts, changesSince, unknownAttributes }
 
-    async function getProducts(
-      refs: readonly ProductRef[],
-      signal: AbortSignal,
-    ): Promise<readonly Product[]> {
+    async function getProducts(refs: readonly ProductRef[], call: CallContext): Promise<readonly Product[]> {
       const valuesOf = (kind: ProductRef['kind']): string[] => [
         ...new Set(refs.filter((ref) => ref.kind === kind).map((ref) => ref.value)),
       ]
@@ -80,12 +78,12 @@ export const akeneoPim =
       const models = valuesOf('model').filter(isIdentifier)
       if (identifiers.length + uuids.length + models.length === 0) return []
 
-      const selection = await catalogue.selection(signal)
-      const read = async (items: Promise<readonly unknown[]>) => reader.read(await items, selection, signal)
+      const selection = await catalogue.selection(call)
+      const read = async (items: Promise<readonly unknown[]>) => reader.read(await items, selection, call)
       const [named, numbered, ...variants] = await Promise.all([
-        read(search.byIdentifiers(identifiers, selection, signal)),
-        read(search.byUuids([...new Set(uuids.map(lowerCase))], selection, signal)),
-        ...models.map((model) => read(search.variantsOf(model, selection, signal))),
+        read(search.byIdentifiers(identifiers, selection, call)),
+        read(search.byUuids([...new Set(uuids.map(lowerCase))], selection, call)),
+        ...models.map((model) => read(search.variantsOf(model, selection, call))),
       ])
       // A search that is overlooked answers with the whole catalogue: none of that is on the asset.
       const names = new Set(identifiers.map(lowerCase))
@@ -100,17 +98,17 @@ export const akeneoPim =
       )
       const overdue = overdueRefs(readable, found, clock.now())
       // The last one of a name counts.
-      return distinct([...found, ...(await readAnew(overdue, selection, signal))])
+      return distinct([...found, ...(await readAnew(overdue, selection, call))])
     }
 
     async function readAnew(
       refs: readonly ProductRef[],
       selection: Selection,
-      signal: AbortSignal,
+      call: CallContext,
     ): Promise<readonly AkeneoProduct[]> {
       const items = await Promise.all(
         refs.map(({ kind, value }) =>
-          search.one(kind === 'uuid' ? { uuid: lowerCase(value) } : { identifier: value }, signal),
+          search.one(kind === 'uuid' ? { uuid: lowerCase(value) } : { identifier: value }, call),
         ),
       )
       // A search for one channel brings no locales but those of that channel.
@@ -118,18 +116,18 @@ export const akeneoPim =
       return reader.read(
         items.filter((item) => item !== undefined),
         own,
-        signal,
+        call,
       )
     }
 
     async function unknownAttributes(
       names: readonly string[],
-      signal: AbortSignal,
+      call: CallContext,
     ): Promise<readonly string[]> {
       const { attributes, fields } = settings
       const codeOf = (name: string): string => (perLocale ? name.replace(/-[a-z]{2,3}_[\w]+$/i, '') : name)
       const codes = [...new Set(names.map(codeOf))].filter((code) => /^\w+$/.test(code))
-      const types = codes.length === 0 ? new Map() : await catalogue.types(codes, signal)
+      const types = codes.length === 0 ? new Map() : await catalogue.types(codes, call)
       return names.filter((name) => {
         const code = codeOf(name)
         const isField = productFields.some((field) => field === code)
@@ -138,15 +136,12 @@ export const akeneoPim =
       })
     }
 
-    async function* changesSince(
-      cursor: string | undefined,
-      signal: AbortSignal,
-    ): AsyncGenerator<ProductPage> {
+    async function* changesSince(cursor: string | undefined, call: CallContext): AsyncGenerator<ProductPage> {
       const place = readCursor(cursor)
       const started = place.started ?? clock.now()
-      const selection = await catalogue.selection(signal)
-      for await (const { items, next } of search.changedSince(place.since, place.after, selection, signal)) {
-        const products = distinct(await reader.read(items, selection, signal))
+      const selection = await catalogue.selection(call)
+      for await (const { items, next } of search.changedSince(place.since, place.after, selection, call)) {
+        const products = distinct(await reader.read(items, selection, call))
         const after = next?.search_after
         yield {
           products,

@@ -1,4 +1,5 @@
 import * as v from 'valibot'
+import type { CallContext } from '../../core/call-context'
 import type { Clock } from '../../core/clock'
 import { type BridgeError, systemicError } from '../../core/errors'
 import type { Redactor } from '../../core/redaction'
@@ -14,7 +15,7 @@ export type AkeneoTokens = {
    * A token that is good for the next minutes. However many ask at once, one request goes out.
    * @throws {BridgeError} systemic `AKENEO_UNAUTHORIZED` when Akeneo refuses the credentials
    */
-  token(signal: AbortSignal): Promise<string>
+  token(call: CallContext): Promise<string>
   /** Says that a call was answered 401 to this token; answers whether another one is to be had by now. */
   refused(token: string): boolean
   /** Says that Akeneo took this token: when it refuses it later, it was revoked, and a new one is due at once. */
@@ -64,9 +65,9 @@ export function createAkeneoTokens(
 
   return { token, refused, accepted, inputs }
 
-  async function token(signal: AbortSignal): Promise<string> {
+  async function token(call: CallContext): Promise<string> {
     if (held && clock.now() < held.expires) return held.token
-    return flights('', signal, async (own) => (await byRefreshToken(own)) ?? (await byPassword(own)))
+    return flights('', call, async (own) => (await byRefreshToken(own)) ?? (await byPassword(own)))
   }
 
   function accepted(token: string): void {
@@ -82,17 +83,17 @@ export function createAkeneoTokens(
   }
 
   /** Undefined when there is none, or it is dead: then only the password helps. */
-  async function byRefreshToken(signal: AbortSignal): Promise<string | undefined> {
+  async function byRefreshToken(call: CallContext): Promise<string | undefined> {
     const given = refreshToken
     if (given === undefined) return undefined
     refreshToken = undefined
-    const response = await grant({ grant_type: 'refresh_token', refresh_token: given }, signal)
+    const response = await grant({ grant_type: 'refresh_token', refresh_token: given }, call)
     return isOk(response) ? hold(response) : undefined
   }
 
-  async function byPassword(signal: AbortSignal): Promise<string> {
+  async function byPassword(call: CallContext): Promise<string> {
     if (refusedCredentials && clock.now() < refusedCredentials.until) throw refusedCredentials.error
-    const response = await grant({ grant_type: 'password', username, password }, signal)
+    const response = await grant({ grant_type: 'password', username, password }, call)
     if (isOk(response)) return hold(response)
     const error = refusal(response)
     if (error.code === 'AKENEO_UNAUTHORIZED') {
@@ -101,7 +102,7 @@ export function createAkeneoTokens(
     throw error
   }
 
-  function grant(fields: Record<string, string>, signal: AbortSignal): Promise<HttpResponse> {
+  function grant(fields: Record<string, string>, call: CallContext): Promise<HttpResponse> {
     return upstream.request(
       {
         method: 'POST',
@@ -113,7 +114,7 @@ export function createAkeneoTokens(
         },
         body: JSON.stringify(fields),
       },
-      signal,
+      call,
     )
   }
 

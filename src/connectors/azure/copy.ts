@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import type { BlockBlobClient } from '@azure/storage-blob'
-import { callContextOf } from '../../core/call-context'
+import type { CallContext } from '../../core/call-context'
 import { transientError } from '../../core/errors'
 import { isLoopback } from '../../http/origin'
 import type { AssetBinary } from '../../plugin/destination'
@@ -17,7 +17,7 @@ export type AzureCopies = {
     blob: BlockBlobClient,
     source: AssetBinary,
     size: number,
-    signal: AbortSignal,
+    call: CallContext,
   ): Promise<string[] | undefined>
 }
 
@@ -38,11 +38,11 @@ export function createAzureCopies(rules: AttemptRules): AzureCopies {
     blob: BlockBlobClient,
     source: AssetBinary,
     size: number,
-    signal: AbortSignal,
+    call: CallContext,
   ): Promise<string[] | undefined> {
     if (rules.clock.now() < notBefore) return undefined
-    const url = await source.presignedUrl?.(signal)
-    if (url === undefined || !canFetch(url, blob.url) || !(await endsThere(source, size, signal))) {
+    const url = await source.presignedUrl?.(call)
+    if (url === undefined || !canFetch(url, blob.url) || !(await endsThere(source, size, call))) {
       return undefined
     }
     const blockId = blockIds()
@@ -52,18 +52,20 @@ export function createAzureCopies(rules: AttemptRules): AzureCopies {
     }))
     const ids = blocks.map(({ id }) => id)
     try {
-      await inParallel(blocks, parallel, signal, ({ id, start }, partSignal) =>
-        withAttempts(copyRules, partSignal, (abortSignal) =>
-          blob.stageBlockFromURL(id, url, start, Math.min(blockSize, size - start), { abortSignal }),
+      await inParallel(blocks, parallel, call, ({ id, start }, partCall) =>
+        withAttempts(copyRules, partCall, (own) =>
+          blob.stageBlockFromURL(id, url, start, Math.min(blockSize, size - start), {
+            abortSignal: own.signal,
+          }),
         ),
       )
-      await checkSize(blob, ids, size, signal)
+      await checkSize(blob, ids, size, call)
       return ids
     } catch (thrown) {
-      signal.throwIfAborted()
+      call.signal.throwIfAborted()
       const error = rules.toError(thrown)
       if (error.code !== 'AZURE_UNREACHABLE') notBefore = rules.clock.now() + pauseMs
-      callContextOf(signal).logger.info('Azure does not fetch from AEM; sending the bytes instead', { error })
+      call.logger.info('Azure does not fetch from AEM; sending the bytes instead', { error })
       return undefined
     }
   }
@@ -73,10 +75,10 @@ export function createAzureCopies(rules: AttemptRules): AzureCopies {
     blob: BlockBlobClient,
     ids: readonly string[],
     size: number,
-    signal: AbortSignal,
+    call: CallContext,
   ): Promise<void> {
-    const { uncommittedBlocks = [] } = await withAttempts(rules, signal, (abortSignal) =>
-      blob.getBlockList('uncommitted', { abortSignal }),
+    const { uncommittedBlocks = [] } = await withAttempts(rules, call, (own) =>
+      blob.getBlockList('uncommitted', { abortSignal: own.signal }),
     )
     const sizes = new Map(uncommittedBlocks.map((block) => [block.name, block.size]))
     const held = ids.reduce((sum, id) => sum + (sizes.get(id) ?? 0), 0)
@@ -103,12 +105,12 @@ function canFetch(source: string, destination: string): boolean {
  * Azure takes the part it is told to: of a file that has grown meanwhile, it would publish the beginning. So the last
  * byte is read, which fails when the file has another length.
  */
-async function endsThere(source: AssetBinary, size: number, signal: AbortSignal): Promise<boolean> {
+async function endsThere(source: AssetBinary, size: number, call: CallContext): Promise<boolean> {
   try {
-    const last = await source.readRange?.({ start: size - 1, end: size }, signal)
+    const last = await source.readRange?.({ start: size - 1, end: size }, call)
     return last?.length === 1
   } catch {
-    signal.throwIfAborted()
+    call.signal.throwIfAborted()
     return false
   }
 }

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { BlockBlobClient, BlockBlobUploadOptions, ContainerClient } from '@azure/storage-blob'
+import type { CallContext } from '../../core/call-context'
 import type { BridgeError } from '../../core/errors'
 import type {
   AssetBinary,
@@ -91,15 +92,16 @@ function createAzure(
     return (await client).getBlockBlobClient(prefix + key)
   }
 
-  async function head(key: string, signal: AbortSignal): Promise<StoredObject | undefined> {
+  async function head(key: string, call: CallContext): Promise<StoredObject | undefined> {
     const blob = await blobOf(key)
-    return withAttempts(rules, signal, (abortSignal) => look(blob, abortSignal))
+    return withAttempts(rules, call, (own) => look(blob, own))
   }
 
   async function put(
     key: string,
     source: AssetBinary,
-    { previous, signal }: { previous?: StoredObject; signal: AbortSignal },
+    { previous }: { previous?: StoredObject },
+    call: CallContext,
   ): Promise<StoredObject> {
     const upload: Upload = {
       blob: await blobOf(key),
@@ -110,43 +112,46 @@ function createAzure(
         metadata: { sourceversion: versionToHeader(source.version) },
         blobHTTPHeaders: { blobContentType: source.mediaType },
       },
-      signal,
+      call,
     }
     try {
       return (await copy(upload)) ?? (await send(upload))
     } catch (thrown) {
       if (!mayBeThere(thrown)) throw thrown
-      const held = await head(key, signal)
+      const held = await head(key, call)
       if (isMadeFrom(source, held)) return held
       throw thrown
     }
   }
 
-  async function remove(key: string, signal: AbortSignal): Promise<void> {
+  async function remove(key: string, call: CallContext): Promise<void> {
     const blob = await blobOf(key)
-    await withAttempts(rules, signal, (abortSignal) =>
-      blob.deleteIfExists({ deleteSnapshots: 'include', abortSignal }),
+    await withAttempts(rules, call, (own) =>
+      blob.deleteIfExists({ deleteSnapshots: 'include', abortSignal: own.signal }),
     )
   }
 
   async function send(upload: Upload): Promise<StoredObject> {
-    const { blob, source, request, signal } = upload
+    const { blob, source, request, call } = upload
     const { size } = source
     if (size !== undefined && size <= singleLimit) {
-      return withWholeFile(source, size, buffers, signal, async (bytes) => {
-        const publish = async (abortSignal: AbortSignal): Promise<StoredObject> => {
-          const { etag } = await blob.upload(bytes, size, { ...request, abortSignal })
+      return withWholeFile(source, size, buffers, call, async (bytes) => {
+        const publish = async (own: CallContext): Promise<StoredObject> => {
+          const { etag } = await blob.upload(bytes, size, { ...request, abortSignal: own.signal })
           return storedFrom(source, size, tagOf(etag))
         }
-        return withAttempts(rules, signal, publish, arrived(upload))
+        return withAttempts(rules, call, publish, arrived(upload))
       })
     }
     const blockId = blockIds()
     const plan = { blockSize: blockSizeFor(size, blockSize, maxBlocks), parallel: parallelBlocks, buffers }
-    const sent = await sendBlocks(source, plan, signal, async ({ index, bytes }, blockSignal) => {
+    const sent = await sendBlocks(source, plan, call, async ({ index, bytes }, blockCall) => {
       const transactionalContentMD5 = createHash('md5').update(bytes).digest()
-      await withAttempts(rules, blockSignal, (abortSignal) =>
-        blob.stageBlock(blockId(index), bytes, bytes.length, { transactionalContentMD5, abortSignal }),
+      await withAttempts(rules, blockCall, (own) =>
+        blob.stageBlock(blockId(index), bytes, bytes.length, {
+          transactionalContentMD5,
+          abortSignal: own.signal,
+        }),
       )
     })
     return commit(
@@ -157,20 +162,20 @@ function createAzure(
   }
 
   function commit(upload: Upload, size: number, blocks: string[]): Promise<StoredObject> {
-    const { blob, source, request, signal } = upload
-    const publish = async (abortSignal: AbortSignal): Promise<StoredObject> => {
-      const { etag } = await blob.commitBlockList(blocks, { ...request, abortSignal })
+    const { blob, source, request, call } = upload
+    const publish = async (own: CallContext): Promise<StoredObject> => {
+      const { etag } = await blob.commitBlockList(blocks, { ...request, abortSignal: own.signal })
       return storedFrom(source, size, tagOf(etag))
     }
-    return withAttempts(rules, signal, publish, arrived(upload))
+    return withAttempts(rules, call, publish, arrived(upload))
   }
 
   /** Has Azure fetch the file; undefined when it cannot, or will not. */
   async function copy(upload: Upload): Promise<StoredObject | undefined> {
-    const { blob, source, signal } = upload
+    const { blob, source, call } = upload
     const { size } = source
     if (!copyFromUrl || size === undefined || size <= singleLimit) return undefined
-    const blocks = await copies.fetched(blob, source, size, signal)
+    const blocks = await copies.fetched(blob, source, size, call)
     return blocks && commit(upload, size, blocks)
   }
 }
@@ -181,7 +186,7 @@ type Upload = {
   previous: StoredObject | undefined
   /** Goes with the request that publishes. */
   request: Pick<BlockBlobUploadOptions, 'conditions' | 'metadata' | 'blobHTTPHeaders'>
-  signal: AbortSignal
+  call: CallContext
 }
 
 /** Whoever answers without a tag has not stored anything. */
@@ -191,9 +196,9 @@ function tagOf(etag: string | undefined): string {
 }
 
 /** What a blob holds now; undefined when there is none. */
-async function look(blob: BlockBlobClient, abortSignal: AbortSignal): Promise<StoredObject | undefined> {
+async function look(blob: BlockBlobClient, own: CallContext): Promise<StoredObject | undefined> {
   try {
-    const { metadata, contentLength, etag, blobType } = await blob.getProperties({ abortSignal })
+    const { metadata, contentLength, etag, blobType } = await blob.getProperties({ abortSignal: own.signal })
     if (contentLength === undefined || etag === undefined || blobType === undefined) throw notAzure(200)
     return { version: versionFromHeader(metadata?.sourceversion), size: contentLength, etag }
   } catch (thrown) {
@@ -205,5 +210,5 @@ async function look(blob: BlockBlobClient, abortSignal: AbortSignal): Promise<St
 /** Whether a blob was published although the answer was lost. */
 const arrived =
   ({ blob, source, previous }: Upload) =>
-  async (signal: AbortSignal): Promise<StoredObject | undefined> =>
-    arrivedSince(previous, source, await look(blob, signal))
+  async (call: CallContext): Promise<StoredObject | undefined> =>
+    arrivedSince(previous, source, await look(blob, call))

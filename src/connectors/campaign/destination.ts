@@ -21,10 +21,10 @@ const withFlatNames = (factory: DestinationFactory): DestinationFactory => ({
     const { head, remove } = inner
     const flat: Destination = {
       ...inner,
-      put: (key, source, options) => inner.put(flatName(key), source, options),
+      put: (key, source, options, call) => inner.put(flatName(key), source, options, call),
     }
-    if (head !== undefined) flat.head = (key, signal) => head(flatName(key), signal)
-    if (remove !== undefined) flat.remove = (key, signal) => remove(flatName(key), signal)
+    if (head !== undefined) flat.head = (key, call) => head(flatName(key), call)
+    if (remove !== undefined) flat.remove = (key, call) => remove(flatName(key), call)
     return flat
   },
 })

@@ -24,6 +24,6 @@ export const folder = (options: FolderOptions = {}): DestinationFactory => ({
       )
     }
     const tree = folderTree(root, context.clock)
-    return treeDestination('folder', (_signal, work) => work(tree))
+    return treeDestination('folder', (_call, work) => work(tree))
   },
 })

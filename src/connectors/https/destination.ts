@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import type { CallContext } from '../../core/call-context'
 import type { AssetBinary, DestinationFactory, StoredObject } from '../../plugin/destination'
 import { withAttempts } from '../kit/attempts'
 import { multipartAround } from '../kit/multipart'
@@ -40,36 +41,37 @@ export const https = (options: HttpsOptions = {}): DestinationFactory => ({
     return {
       name,
       can: { head: versionHeader !== undefined, atomic, conditional, remove, copyFromUrl: false },
-      ...(versionHeader === undefined ? {} : { head: (key, signal) => head(key, versionHeader, signal) }),
+      ...(versionHeader === undefined ? {} : { head: (key, call) => head(key, versionHeader, call) }),
       put,
       ...(remove ? { remove: removeKey } : {}),
     }
 
-    async function head(key: string, header: string, signal: AbortSignal): Promise<StoredObject | undefined> {
-      const answer = await ask('HEAD', key, signal)
+    async function head(key: string, header: string, call: CallContext): Promise<StoredObject | undefined> {
+      const answer = await ask('HEAD', key, call)
       return answer === undefined ? undefined : heldAccordingTo(answer, header)
     }
 
-    async function removeKey(key: string, signal: AbortSignal): Promise<void> {
-      await ask('DELETE', key, signal)
+    async function removeKey(key: string, call: CallContext): Promise<void> {
+      await ask('DELETE', key, call)
     }
 
     async function put(
       key: string,
       source: AssetBinary,
-      { previous, signal }: { previous?: StoredObject; signal: AbortSignal },
+      { previous }: { previous?: StoredObject },
+      call: CallContext,
     ): Promise<StoredObject> {
       let sent = 0
       async function* counted(): AsyncGenerator<Buffer> {
         sent = 0
-        for await (const chunk of sourceChunks(source, signal)) {
+        for await (const chunk of sourceChunks(source, call)) {
           sent += chunk.length
           yield chunk
         }
       }
       const upload = uploadOf(settings, key, source, counted)
       const headers = { ...upload.headers, ...(conditional ? conditionsOf(previous) : {}) }
-      const answer = await send({ ...upload, headers }, signal)
+      const answer = await send({ ...upload, headers }, call)
       if (!isSuccess(answer)) throw toHttpsError(answer, clock.now())
       return storedFrom(source, sent, strongTag(answer.headers.etag))
     }
@@ -78,26 +80,26 @@ export const https = (options: HttpsOptions = {}): DestinationFactory => ({
     async function ask(
       method: 'HEAD' | 'DELETE',
       key: string,
-      signal: AbortSignal,
+      call: CallContext,
     ): Promise<HttpsAnswer | undefined> {
       const url = settings.urlFor(key)
       const rules = { name: 'HTTPS', timeoutMs: askMs, clock, random, toError: toConnectionError }
-      return withAttempts(rules, signal, async (attemptSignal) => {
-        const answer = await send({ method, url, headers: { 'accept-encoding': 'identity' } }, attemptSignal)
+      return withAttempts(rules, call, async (own) => {
+        const answer = await send({ method, url, headers: { 'accept-encoding': 'identity' } }, own)
         if (answer.status === 404 || answer.status === 410) return undefined
         if (!isSuccess(answer)) throw toHttpsError(answer, clock.now())
         return answer
       })
     }
 
-    async function send(request: HttpsRequest, signal: AbortSignal): Promise<HttpsAnswer> {
+    async function send(request: HttpsRequest, call: CallContext): Promise<HttpsAnswer> {
       const { secret } = settings
       const headers = { ...settings.headers, ...request.headers }
       const signed = secret === undefined ? {} : signatureOf({ ...request, headers }, secret, clock.now())
       try {
-        return await sendRequest({ ...request, headers: { ...headers, ...signed } }, idleMs, signal)
+        return await sendRequest({ ...request, headers: { ...headers, ...signed } }, idleMs, call.signal)
       } catch (thrown) {
-        signal.throwIfAborted()
+        call.signal.throwIfAborted()
         throw toConnectionError(thrown)
       }
     }

@@ -1,5 +1,5 @@
 import { startAttempt } from '../../core/attempt'
-import { callContextOf } from '../../core/call-context'
+import { type CallContext, withSignal } from '../../core/call-context'
 import type { Clock } from '../../core/clock'
 import { type BridgeError, transientError } from '../../core/errors'
 import { fullJitter } from '../../http/backoff'
@@ -31,35 +31,36 @@ const isPassing = ({ failureClass, status, code }: BridgeError, again: readonly 
 
 /**
  * Calls a service up to four times, with full jitter between, not before Retry-After and never beyond the deadline of
- * the call that the signal belongs to. Libraries' own retries stay off: they cannot be interrupted.
+ * the call. Libraries' own retries stay off: they cannot be interrupted.
  * @param arrived asked before the call is repeated: what it would give, when it took effect although its answer was lost
  * @throws {BridgeError} of the last attempt
  * @throws the signal's reason
  */
 export async function withAttempts<T>(
   rules: AttemptRules,
-  signal: AbortSignal,
-  call: (signal: AbortSignal) => Promise<T>,
-  arrived?: (signal: AbortSignal) => Promise<T | undefined>,
+  call: CallContext,
+  work: (own: CallContext) => Promise<T>,
+  arrived?: (own: CallContext) => Promise<T | undefined>,
 ): Promise<T> {
   const { clock, maxAttempts = 4, again = [] } = rules
   for (let number = 1; ; number++) {
-    signal.throwIfAborted()
-    const attempt = startAttempt(signal, rules.timeoutMs)
+    call.signal.throwIfAborted()
+    const attempt = startAttempt(call.signal, rules.timeoutMs)
+    const own = withSignal(call, attempt.signal)
     let wait: number
     try {
-      const found = number === 1 ? undefined : await arrived?.(attempt.signal)
-      return found ?? (await call(attempt.signal))
+      const found = number === 1 ? undefined : await arrived?.(own)
+      return found ?? (await work(own))
     } catch (thrown) {
-      signal.throwIfAborted()
+      call.signal.throwIfAborted()
       const error = attempt.timedOut() ? timedOut(rules) : rules.toError(thrown)
       wait = Math.max(fullJitter(backoff, number, rules.random()), error.retryAfterMs ?? 0)
-      const { deadline } = callContextOf(signal)
-      if (!isPassing(error, again) || number >= maxAttempts || clock.now() + wait >= deadline) throw error
+      if (!isPassing(error, again) || number >= maxAttempts || clock.now() + wait >= call.deadline)
+        throw error
     } finally {
       attempt.release()
     }
-    await clock.sleep(wait, signal)
+    await clock.sleep(wait, call.signal)
   }
 }
 

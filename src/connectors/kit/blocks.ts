@@ -1,4 +1,4 @@
-import { bindCallContext, callContextOf } from '../../core/call-context'
+import { type CallContext, withSignal } from '../../core/call-context'
 import { type BridgeError, transientError } from '../../core/errors'
 import type { AssetBinary } from '../../plugin/destination'
 import type { Buffers } from './buffers'
@@ -17,7 +17,7 @@ export type BlockPlan = {
 }
 
 /** Sends one block; resolves when the destination has it. */
-export type SendBlock = (block: Block, signal: AbortSignal) => Promise<void>
+export type SendBlock = (block: Block, call: CallContext) => Promise<void>
 
 /** Reads exact amounts, in order. */
 type Reader = {
@@ -36,12 +36,12 @@ export async function withWholeFile<T>(
   source: AssetBinary,
   size: number,
   buffers: Buffers,
-  signal: AbortSignal,
+  call: CallContext,
   use: (bytes: Buffer) => Promise<T>,
 ): Promise<T> {
-  const bytes = await buffers.take(size, signal)
+  const bytes = await buffers.take(size, call.signal)
   let state: 'unused' | 'in doubt' = 'unused'
-  const reader = createReader(sourceChunks(source, signal))
+  const reader = createReader(sourceChunks(source, call))
   try {
     await reader.fill(bytes)
     if (!(await reader.ended())) throw tooLong()
@@ -63,18 +63,18 @@ export async function withWholeFile<T>(
 export async function sendBlocks(
   source: AssetBinary,
   plan: BlockPlan,
-  signal: AbortSignal,
+  call: CallContext,
   send: SendBlock,
 ): Promise<{ size: number; count: number }> {
   const { blockSize, parallel, buffers } = plan
-  const group = startGroup(signal)
+  const group = startGroup(call)
   const sending = new Set<Promise<void>>()
-  const reader = createReader(sourceChunks(source, group.signal))
+  const reader = createReader(sourceChunks(source, group.call))
   let size = 0
   let count = 0
   try {
     do {
-      const bytes = await buffers.take(blockSize, group.signal)
+      const bytes = await buffers.take(blockSize, group.call.signal)
       let filled = 0
       try {
         filled = await reader.fill(bytes)
@@ -93,8 +93,8 @@ export async function sendBlocks(
   } catch (thrown) {
     group.stop(thrown)
     await Promise.allSettled(sending)
-    signal.throwIfAborted()
-    throw group.signal.reason
+    call.signal.throwIfAborted()
+    throw group.call.signal.reason
   } finally {
     group.release()
     await reader.close()
@@ -109,7 +109,7 @@ export async function sendBlocks(
   async function sendAndRelease(block: Block): Promise<void> {
     let state: 'unused' | 'in doubt' = 'in doubt'
     try {
-      await send(block, group.signal)
+      await send(block, group.call)
       state = 'unused'
     } finally {
       buffers.giveBack(block.bytes, state)
@@ -152,16 +152,16 @@ export function blockSizeFor(size: number | undefined, smallest: number, maxCoun
 export async function inParallel<T>(
   items: readonly T[],
   parallel: number,
-  signal: AbortSignal,
-  work: (item: T, signal: AbortSignal) => Promise<unknown>,
+  call: CallContext,
+  work: (item: T, call: CallContext) => Promise<unknown>,
 ): Promise<void> {
-  const group = startGroup(signal)
+  const group = startGroup(call)
   const left = items.values()
   const worker = async (): Promise<void> => {
     try {
       for (const item of left) {
-        group.signal.throwIfAborted()
-        await work(item, group.signal)
+        group.call.signal.throwIfAborted()
+        await work(item, group.call)
       }
     } catch (thrown) {
       group.stop(thrown)
@@ -169,28 +169,26 @@ export async function inParallel<T>(
   }
   await Promise.all(Array.from({ length: parallel }, worker))
   group.release()
-  group.signal.throwIfAborted()
+  group.call.signal.throwIfAborted()
 }
 
 /**
- * A signal for work that fails together. It has the deadline and the log of the outer one, and aborts with it until it
+ * A call for work that fails together. It has the deadline and the log of the outer one, and aborts with it until it
  * is released, which has to happen in any case. `AbortSignal.any` would stay in memory with the outer one.
  */
-function startGroup(outer: AbortSignal): {
-  signal: AbortSignal
+function startGroup(outer: CallContext): {
+  call: CallContext
   stop(reason: unknown): void
   release(): void
 } {
   const controller = new AbortController()
-  const { signal } = controller
-  bindCallContext({ ...callContextOf(outer), signal })
-  const follow = (): void => controller.abort(outer.reason)
-  if (outer.aborted) follow()
-  else outer.addEventListener('abort', follow, { once: true })
+  const follow = (): void => controller.abort(outer.signal.reason)
+  if (outer.signal.aborted) follow()
+  else outer.signal.addEventListener('abort', follow, { once: true })
   return {
-    signal,
+    call: withSignal(outer, controller.signal),
     stop: (reason) => controller.abort(reason),
-    release: () => outer.removeEventListener('abort', follow),
+    release: () => outer.signal.removeEventListener('abort', follow),
   }
 }
 

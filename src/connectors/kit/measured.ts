@@ -1,4 +1,5 @@
 import { Readable } from 'node:stream'
+import type { CallContext } from '../../core/call-context'
 import type { AssetBinary } from '../../plugin/destination'
 import { sourceChunks } from './source-chunks'
 
@@ -12,15 +13,11 @@ export type Measured = AssetBinary & { size: number }
  * opened again when it is wanted, and must then be as long as it was. What is larger than `maxBytes` is not read on.
  * @throws {BridgeError} the source's own
  */
-export async function measured(
-  source: AssetBinary,
-  maxBytes: number,
-  signal: AbortSignal,
-): Promise<Measured> {
+export async function measured(source: AssetBinary, maxBytes: number, call: CallContext): Promise<Measured> {
   if (source.size !== undefined) return { ...source, size: source.size }
   let kept: Buffer[] | undefined = []
   let size = 0
-  for await (const chunk of sourceChunks(source, signal)) {
+  for await (const chunk of sourceChunks(source, call)) {
     size += chunk.length
     if (size > maxKept) kept = undefined
     kept?.push(chunk)

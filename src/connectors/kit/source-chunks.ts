@@ -1,5 +1,5 @@
 import type { Readable } from 'node:stream'
-import { untilAborted } from '../../core/call-context'
+import { type CallContext, untilAborted } from '../../core/call-context'
 import { transientError } from '../../core/errors'
 import type { AssetBinary } from '../../plugin/destination'
 
@@ -8,22 +8,22 @@ import type { AssetBinary } from '../../plugin/destination'
  * lets the source go whenever the reader stops.
  * @throws {BridgeError} the source's own; transient, `SOURCE_SIZE_DIFFERS`, when it ends at another size than it said
  */
-export async function* sourceChunks(source: AssetBinary, signal: AbortSignal): AsyncGenerator<Buffer> {
-  const stream = await opened(source, signal)
+export async function* sourceChunks(source: AssetBinary, call: CallContext): AsyncGenerator<Buffer> {
+  const stream = await opened(source, call)
   // What goes wrong after the last read concerns nobody, and must not end the process.
   stream.on('error', () => undefined)
   let size = 0
   try {
     const chunks = stream[Symbol.asyncIterator]()
     for (;;) {
-      const next = await untilAborted(chunks.next(), signal)
+      const next = await untilAborted(chunks.next(), call.signal)
       if (next.done) break
       const chunk: Buffer = next.value
       size += chunk.length
       if (chunk.length > 0) yield chunk
     }
   } catch (thrown) {
-    signal.throwIfAborted()
+    call.signal.throwIfAborted()
     throw thrown
   } finally {
     stream.destroy()
@@ -36,11 +36,11 @@ export async function* sourceChunks(source: AssetBinary, signal: AbortSignal): A
   }
 }
 
-async function opened(source: AssetBinary, signal: AbortSignal): Promise<Readable> {
-  signal.throwIfAborted()
-  const opening = source.open(signal)
+async function opened(source: AssetBinary, call: CallContext): Promise<Readable> {
+  call.signal.throwIfAborted()
+  const opening = source.open(call)
   try {
-    return await untilAborted(opening, signal)
+    return await untilAborted(opening, call.signal)
   } catch (thrown) {
     // Aborted while it was being opened: whatever still comes is not wanted any more.
     opening.then(

@@ -1,3 +1,4 @@
+import type { CallContext } from '../../core/call-context'
 import { type BridgeError, permanentError, transientError } from '../../core/errors'
 import { isRecord, parseJson } from '../../core/json'
 import type { AssetBinary, Destination, StoredObject } from '../../plugin/destination'
@@ -7,7 +8,7 @@ import { sourceChunks } from './source-chunks'
 import type { Trigger } from './trigger'
 
 /** Gives a tree to a piece of work, and takes it back. */
-export type UseTree = <T>(signal: AbortSignal, work: (tree: FileTree) => Promise<T>) => Promise<T>
+export type UseTree = <T>(call: CallContext, work: (tree: FileTree) => Promise<T>) => Promise<T>
 
 const staleMs = 24 * 60 * 60 * 1000
 const cleanUpMs = 2_000
@@ -33,17 +34,18 @@ export function treeDestination(name: string, use: UseTree, trigger?: Trigger): 
   return {
     name,
     can: { head: true, atomic: true, conditional: false, remove: true, copyFromUrl: false },
-    head: async (key, signal) => {
+    head: async (key, call) => {
       const path = checkedPath(key, trigger)
-      return use(signal, (tree) => head(tree, path, signal))
+      return use(call, (tree) => head(tree, path, call.signal))
     },
-    put: async (key, source, { previous, signal }) => {
+    put: async (key, source, { previous }, call) => {
       const path = checkedPath(key, trigger)
-      return use(signal, (tree) => put(tree, path, source, previous, signal))
+      return use(call, (tree) => put(tree, path, source, previous, call))
     },
-    remove: async (key, signal) => {
+    remove: async (key, call) => {
       const path = checkedPath(key, trigger)
-      await use(signal, async (tree) => {
+      const { signal } = call
+      await use(call, async (tree) => {
         await trigger?.withdraw(tree, path, signal)
         await tree.remove(versionPath(path), signal)
         await tree.remove(path, signal)
@@ -56,15 +58,16 @@ export function treeDestination(name: string, use: UseTree, trigger?: Trigger): 
     path: string,
     source: AssetBinary,
     previous: StoredObject | undefined,
-    signal: AbortSignal,
+    call: CallContext,
   ): Promise<StoredObject> {
+    const { signal } = call
     signal.throwIfAborted()
     const folder = folderOf(path)
     await tree.makeFolder(folder, signal)
     await clearStale(tree, folder, signal)
     const temporary = temporaryPath(path)
     try {
-      const written = await tree.writeNew(temporary, sourceChunks(source, signal), signal)
+      const written = await tree.writeNew(temporary, sourceChunks(source, call), signal)
       await publish(tree, temporary, path, previous, signal)
       // The file is published by now, so this is finished even when time is up.
       const finish = AbortSignal.timeout(finishMs)

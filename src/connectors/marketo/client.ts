@@ -1,6 +1,6 @@
 import * as v from 'valibot'
 import { startAttempt } from '../../core/attempt'
-import { callContextOf, untilAborted } from '../../core/call-context'
+import { type CallContext, untilAborted } from '../../core/call-context'
 import type { Clock } from '../../core/clock'
 import { type BridgeError, toBridgeError } from '../../core/errors'
 import { isRecord, parseJson } from '../../core/json'
@@ -32,15 +32,15 @@ export type MarketoCall = Omit<HttpsRequest, 'url' | 'once'> & { path: string }
 /** Calls to one instance. Every error is a `BridgeError`, or the signal's reason. */
 export type MarketoClient = {
   /** Asks, up to five times. Gives the `result` of the answer; nothing when Marketo knows of none. */
-  ask(path: string, signal: AbortSignal): Promise<readonly unknown[]>
+  ask(path: string, call: CallContext): Promise<readonly unknown[]>
   /** Sends once; a second time only when the token was refused, which leaves the first without effect. */
-  send(call: MarketoCall, signal: AbortSignal): Promise<readonly unknown[]>
+  send(request: MarketoCall, call: CallContext): Promise<readonly unknown[]>
   /**
    * Waits before another attempt.
    * @param attempt attempts made so far, from 1
    * @throws the error, when it is none that passes, or there is no time left
    */
-  pause(error: BridgeError, attempt: number, signal: AbortSignal): Promise<void>
+  pause(error: BridgeError, attempt: number, call: CallContext): Promise<void>
 }
 
 /** What a client works with. */
@@ -76,40 +76,40 @@ export function createMarketoClient(settings: MarketoSettings, parts: MarketoPar
 
   return {
     ask,
-    send: (call, signal) => withToken((token) => rest(call, token, Number.POSITIVE_INFINITY, signal), signal),
+    send: (request, call) => withToken((token) => rest(request, token, Number.POSITIVE_INFINITY, call), call),
     pause,
   }
 
-  async function ask(path: string, signal: AbortSignal): Promise<readonly unknown[]> {
+  async function ask(path: string, call: CallContext): Promise<readonly unknown[]> {
     for (let attempt = 1; ; attempt++) {
       try {
         return await withToken(
-          (token) => rest({ method: 'GET', path, headers: {} }, token, askMs, signal),
-          signal,
+          (token) => rest({ method: 'GET', path, headers: {} }, token, askMs, call),
+          call,
         )
       } catch (thrown) {
-        signal.throwIfAborted()
-        await pause(toBridgeError(thrown), attempt, signal)
+        call.signal.throwIfAborted()
+        await pause(toBridgeError(thrown), attempt, call)
       }
     }
   }
 
-  async function pause(error: BridgeError, attempt: number, signal: AbortSignal): Promise<void> {
+  async function pause(error: BridgeError, attempt: number, call: CallContext): Promise<void> {
     const growth = error.code === 'MARKETO_BUSY' ? busyBackoff : backoff
     const wait = Math.max(fullJitter(growth, attempt, random()), error.retryAfterMs ?? 0)
-    const isOver = attempt >= maxAttempts || clock.now() + wait >= callContextOf(signal).deadline
+    const isOver = attempt >= maxAttempts || clock.now() + wait >= call.deadline
     if (isOver || !isWorthAnotherTry(error)) throw error
-    await clock.sleep(wait, signal)
+    await clock.sleep(wait, call.signal)
   }
 
   async function withToken<T>(
-    call: (token: string) => Promise<T | 'token refused'>,
-    signal: AbortSignal,
+    use: (token: string) => Promise<T | 'token refused'>,
+    call: CallContext,
   ): Promise<T> {
     checkQuota()
     for (let attempt = 1; attempt <= 2; attempt++) {
-      const token = await currentToken(signal)
-      const result = await call(token)
+      const token = await currentToken(call)
+      const result = await use(token)
       if (result !== 'token refused') return result
       if (held?.token === token) held = undefined
     }
@@ -125,13 +125,13 @@ export function createMarketoClient(settings: MarketoSettings, parts: MarketoPar
     { path, ...request }: MarketoCall,
     token: string,
     timeoutMs: number,
-    signal: AbortSignal,
+    call: CallContext,
   ): Promise<readonly unknown[] | 'token refused'> {
     const headers = { ...request.headers, accept: 'application/json', authorization: `Bearer ${token}` }
     const url = new URL(path, settings.origin)
     // An upload has to ask what became of it before it is repeated.
     const once = request.body !== undefined
-    const answer = await exchange({ ...request, url, headers, once }, timeoutMs, signal)
+    const answer = await exchange({ ...request, url, headers, once }, timeoutMs, call.signal)
     const body = bodyOf(answer, toStatusError)
     const problems = problemsOf(body)
     const [first] = problems
@@ -141,12 +141,12 @@ export function createMarketoClient(settings: MarketoSettings, parts: MarketoPar
     throw toMarketoError({ ...first, message: redactor.text(first.message) }, clock.now())
   }
 
-  async function currentToken(signal: AbortSignal): Promise<string> {
+  async function currentToken(call: CallContext): Promise<string> {
     if (held !== undefined && clock.now() < held.expires) return held.token
     flight ??= newToken().finally(() => {
       flight = undefined
     })
-    return untilAborted(flight, signal)
+    return untilAborted(flight, call.signal)
   }
 
   /** Others wait for it, too: the end of the first who asked must not take it from them. */

@@ -1,5 +1,5 @@
 import * as v from 'valibot'
-import { callContextOf } from '../../core/call-context'
+import type { CallContext } from '../../core/call-context'
 import { type BridgeError, toBridgeError, transientError } from '../../core/errors'
 import { createCallLimiter } from '../../http/call-limiter'
 import type { AssetBinary, DestinationFactory, StoredObject } from '../../plugin/destination'
@@ -49,15 +49,12 @@ export const marketo = (options: MarketoOptions = {}): DestinationFactory => ({
     return {
       name: called,
       can: { head: true, atomic: false, conditional: false, remove: false, copyFromUrl: false },
-      head: (key, signal) => find(flatName(key), signal),
+      head: (key, call) => find(flatName(key), call),
       put,
     }
 
-    async function find(name: string, signal: AbortSignal): Promise<StoredObject | undefined> {
-      const found = await client.ask(
-        `/rest/asset/v1/file/byName.json?name=${encodeURIComponent(name)}`,
-        signal,
-      )
+    async function find(name: string, call: CallContext): Promise<StoredObject | undefined> {
+      const found = await client.ask(`/rest/asset/v1/file/byName.json?name=${encodeURIComponent(name)}`, call)
       const files = found.map(toRecord).filter((file) => file.name.toLowerCase() === name.toLowerCase())
       const own = files.find((file) => isInFolder(file, settings))
       if (own !== undefined) return storedAs(own)
@@ -69,21 +66,22 @@ export const marketo = (options: MarketoOptions = {}): DestinationFactory => ({
     async function put(
       key: string,
       given: AssetBinary,
-      { previous, signal }: { previous?: StoredObject; signal: AbortSignal },
+      { previous }: { previous?: StoredObject },
+      call: CallContext,
     ): Promise<StoredObject> {
-      signal.throwIfAborted()
+      call.signal.throwIfAborted()
       const name = flatName(key)
-      const source = await measured(given, settings.maxBytes, signal)
-      const upload = uploadOf(name, source, previous === undefined, settings, signal)
+      const source = await measured(given, settings.maxBytes, call)
+      const upload = uploadOf(name, source, previous === undefined, settings, call)
       for (let attempt = 1; ; attempt++) {
         try {
-          return checked(name, source, await client.send(upload, signal), signal)
+          return checked(name, source, await client.send(upload, call), call)
         } catch (thrown) {
-          signal.throwIfAborted()
+          call.signal.throwIfAborted()
           const error = toBridgeError(thrown)
-          const arrived = await lookFor(name, source, previous, error, signal)
+          const arrived = await lookFor(name, source, previous, error, call)
           if (arrived !== undefined) return arrived
-          await client.pause(error, attempt, signal)
+          await client.pause(error, attempt, call)
         }
       }
     }
@@ -94,11 +92,11 @@ export const marketo = (options: MarketoOptions = {}): DestinationFactory => ({
       source: Measured,
       previous: StoredObject | undefined,
       error: BridgeError,
-      signal: AbortSignal,
+      call: CallContext,
     ): Promise<StoredObject | undefined> {
       const isThere = previous === undefined && error.code === 'MARKETO_REFUSED'
       if (!isThere && !mayHaveArrived(error)) return undefined
-      const held = await find(name, signal)
+      const held = await find(name, call)
       const isOurs: boolean = isMadeFrom(source, held)
       if (isOurs) return held
       const isAsBefore = held?.version === previous?.version && held?.size === previous?.size
@@ -114,7 +112,7 @@ export const marketo = (options: MarketoOptions = {}): DestinationFactory => ({
       name: string,
       source: Measured,
       result: readonly unknown[],
-      signal: AbortSignal,
+      call: CallContext,
     ): StoredObject {
       if (result.length === 0) throw unexpectedAnswer()
       const file = toRecord(result[0])
@@ -123,7 +121,7 @@ export const marketo = (options: MarketoOptions = {}): DestinationFactory => ({
       const isAsSent: boolean = isMadeFrom(source, held)
       if (!isAsSent && !warned) {
         warned = true
-        callContextOf(signal).logger.warn(
+        call.logger.warn(
           'Marketo tells another size or description than it was sent: files are sent again with each event',
           { name, sent: source.size, held: held.size, isVersionKept: held.version === source.version },
         )
@@ -138,7 +136,7 @@ function uploadOf(
   source: Measured,
   insertOnly: boolean,
   { folderId, maxBytes }: MarketoSettings,
-  signal: AbortSignal,
+  call: CallContext,
 ): MarketoCall {
   const form = multipartAround(
     {
@@ -157,7 +155,7 @@ function uploadOf(
     headers: { 'content-type': form.contentType, 'content-length': String(length) },
     body: async function* () {
       yield form.before
-      yield* sourceChunks(source, signal)
+      yield* sourceChunks(source, call)
       yield form.after
     },
   }

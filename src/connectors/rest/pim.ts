@@ -1,3 +1,4 @@
+import type { CallContext } from '../../core/call-context'
 import { permanentError, systemicError } from '../../core/errors'
 import { isJsonValue, isRecord, type JsonValue } from '../../core/json'
 import { atPointer, isJsonPointer } from '../../core/json-pointer'
@@ -46,27 +47,24 @@ export const restPim =
 
     return { name: 'rest', getProducts }
 
-    async function getProducts(
-      refs: readonly ProductRef[],
-      signal: AbortSignal,
-    ): Promise<readonly Product[]> {
+    async function getProducts(refs: readonly ProductRef[], call: CallContext): Promise<readonly Product[]> {
       const identifiers = [...new Set(refs.map((ref) => ref.value))].filter(isAskable)
       // A comma inside an identifier would make it two, percent-encoded or not.
       const requests: string[][] = settings.many
         ? chunks(identifiers.filter((identifier) => !identifier.includes(',')))
         : identifiers.map((identifier) => [identifier])
-      const answers = await Promise.all(requests.map((asked) => fetchProducts(asked, signal)))
+      const answers = await Promise.all(requests.map((asked) => fetchProducts(asked, call)))
       return [...new Map(answers.flat().map((product) => [product.identifier, product])).values()]
     }
 
-    async function fetchProducts(asked: readonly string[], signal: AbortSignal): Promise<readonly Product[]> {
+    async function fetchProducts(asked: readonly string[], call: CallContext): Promise<readonly Product[]> {
       const response = await upstream.request(
         {
           method: 'GET',
           url: settings.urlFor(asked),
           headers: { accept: 'application/json', ...settings.headers },
         },
-        signal,
+        call,
       )
       if (response.status === 404 || response.status === 204 || response.status === 410) return []
       if (!isOk(response)) throw refusal(response.status)

@@ -1,5 +1,6 @@
 import type * as Library from '@aws-sdk/client-s3'
 import { startAttempt } from '../../core/attempt'
+import type { CallContext } from '../../core/call-context'
 import { type BridgeError, transientError } from '../../core/errors'
 import type {
   AssetBinary,
@@ -105,19 +106,19 @@ function createS3(
     return { Bucket: access.bucket, Key: prefix + key }
   }
 
-  async function head(key: string, signal: AbortSignal): Promise<StoredObject | undefined> {
+  async function head(key: string, call: CallContext): Promise<StoredObject | undefined> {
     const service = await connected()
-    return withAttempts(headRules, signal, (abortSignal) => look(service, key, abortSignal))
+    return withAttempts(headRules, call, (own) => look(service, key, own))
   }
 
   async function look(
     { client, library }: Service,
     key: string,
-    abortSignal: AbortSignal,
+    own: CallContext,
   ): Promise<StoredObject | undefined> {
     try {
       const command = new library.HeadObjectCommand(at(key))
-      const { Metadata, ContentLength = 0, ETag } = await client.send(command, { abortSignal })
+      const { Metadata, ContentLength = 0, ETag } = await client.send(command, { abortSignal: own.signal })
       return { version: versionFromHeader(Metadata?.sourceversion), size: ContentLength, etag: tagOf(ETag) }
     } catch (thrown) {
       if (s3Status(thrown) === 404) return undefined
@@ -126,54 +127,54 @@ function createS3(
   }
 
   /** Whether an object was published although the answer was lost. */
-  function arrived(upload: Upload): (signal: AbortSignal) => Promise<StoredObject | undefined> {
-    return async (signal) =>
-      arrivedSince(upload.previous, upload.source, await look(upload, upload.key, signal))
+  function arrived(upload: Upload): (call: CallContext) => Promise<StoredObject | undefined> {
+    return async (call) => arrivedSince(upload.previous, upload.source, await look(upload, upload.key, call))
   }
 
   async function put(
     key: string,
     source: AssetBinary,
-    { previous, signal }: { previous?: StoredObject; signal: AbortSignal },
+    { previous }: { previous?: StoredObject },
+    call: CallContext,
   ): Promise<StoredObject> {
-    const upload: Upload = { ...(await connected()), key, source, previous, signal }
+    const upload: Upload = { ...(await connected()), key, source, previous, call }
     try {
       const { size } = source
       return size !== undefined && size <= singleLimit ? await putWhole(upload, size) : await putParts(upload)
     } catch (thrown) {
       if (!mayBeThere(thrown)) throw thrown
-      const held = await head(key, signal)
+      const held = await head(key, call)
       if (isMadeFrom(source, held)) return held
       throw thrown
     }
   }
 
-  async function remove(key: string, signal: AbortSignal): Promise<void> {
+  async function remove(key: string, call: CallContext): Promise<void> {
     const { client, library } = await connected()
-    await withAttempts(rules, signal, (abortSignal) =>
-      client.send(new library.DeleteObjectCommand(at(key)), { abortSignal }),
+    await withAttempts(rules, call, (own) =>
+      client.send(new library.DeleteObjectCommand(at(key)), { abortSignal: own.signal }),
     )
   }
 
   function putWhole(upload: Upload, size: number): Promise<StoredObject> {
-    const { client, library, key, source, signal } = upload
-    return withWholeFile(source, size, buffers, signal, async (bytes) => {
+    const { client, library, key, source, call } = upload
+    return withWholeFile(source, size, buffers, call, async (bytes) => {
       const condition = await conditionFor(upload)
       const request = { ...at(key), ...condition, ...described(source), Body: bytes, ContentLength: size }
-      const publish = async (abortSignal: AbortSignal): Promise<StoredObject> => {
-        const { ETag } = await client.send(new library.PutObjectCommand(request), { abortSignal })
+      const publish = async (own: CallContext): Promise<StoredObject> => {
+        const { ETag } = await client.send(new library.PutObjectCommand(request), { abortSignal: own.signal })
         return storedFrom(source, size, tagOf(ETag))
       }
-      return withAttempts(rules, signal, publish, arrived(upload))
+      return withAttempts(rules, call, publish, arrived(upload))
     })
   }
 
   async function putParts(upload: Upload): Promise<StoredObject> {
-    const { client, library, key, source, signal } = upload
-    const { UploadId } = await withAttempts(rules, signal, (abortSignal) =>
+    const { client, library, key, source, call } = upload
+    const { UploadId } = await withAttempts(rules, call, (own) =>
       client.send(
         new library.CreateMultipartUploadCommand({ ...at(key), ...described(source), ...checksum }),
-        { abortSignal },
+        { abortSignal: own.signal },
       ),
     )
     if (UploadId === undefined) throw transientError('S3_INTERRUPTED', 'S3 began an upload without naming it')
@@ -193,15 +194,15 @@ function createS3(
   }
 
   async function fill(upload: Upload, UploadId: string): Promise<StoredObject> {
-    const { client, library, key, source, signal } = upload
+    const { client, library, key, source, call } = upload
     const parts: Library.CompletedPart[] = []
     const blockSize = blockSizeFor(source.size ?? assumedSize, partSize, maxParts)
     const plan = { blockSize, parallel: parallelParts, buffers }
-    const { size } = await sendBlocks(source, plan, signal, async ({ index, bytes }: Block, partSignal) => {
+    const { size } = await sendBlocks(source, plan, call, async ({ index, bytes }: Block, partCall) => {
       const part = { ...at(key), UploadId, PartNumber: index + 1, Body: bytes, ...checksum }
-      parts[index] = await withAttempts(rules, partSignal, async (abortSignal) => {
+      parts[index] = await withAttempts(rules, partCall, async (own) => {
         const { ETag, ChecksumCRC32 } = await client.send(new library.UploadPartCommand(part), {
-          abortSignal,
+          abortSignal: own.signal,
         })
         return {
           PartNumber: index + 1,
@@ -217,13 +218,13 @@ function createS3(
       MultipartUpload: { Parts: parts },
       ...('ChecksumAlgorithm' in checksum ? { MpuObjectSize: size } : {}),
     })
-    const publish = async (abortSignal: AbortSignal): Promise<StoredObject> => {
-      const { ETag } = await client.send(complete, { abortSignal })
+    const publish = async (own: CallContext): Promise<StoredObject> => {
+      const { ETag } = await client.send(complete, { abortSignal: own.signal })
       return storedFrom(source, size, tagOf(ETag))
     }
     return withAttempts(
       { ...rules, timeoutMs: completeTimeoutMs },
-      signal,
+      call,
       publish,
       arrived({ ...upload, source: { ...source, size } }),
     )
@@ -233,13 +234,13 @@ function createS3(
   async function conditionFor({
     key,
     previous,
-    signal,
+    call,
   }: Upload): Promise<{ IfMatch?: string; IfNoneMatch?: string }> {
     if (conditional) {
       if (previous === undefined) return { IfNoneMatch: '*' }
       return previous.etag === undefined ? {} : { IfMatch: previous.etag }
     }
-    const held = await head(key, signal)
+    const held = await head(key, call)
     if (held?.etag !== previous?.etag) {
       throw transientError('DESTINATION_CHANGED', 'somebody else wrote this object to S3 meanwhile', {
         upstream: 'S3',
@@ -253,7 +254,7 @@ type Upload = Service & {
   key: string
   source: AssetBinary
   previous: StoredObject | undefined
-  signal: AbortSignal
+  call: CallContext
 }
 
 /** Whoever answers without a tag has not stored anything. */

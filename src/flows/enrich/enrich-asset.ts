@@ -148,7 +148,7 @@ async function askPim(
   call: CallContext,
 ): Promise<readonly Product[]> {
   try {
-    return await untilAborted(pim.getProducts(refs, call.signal), call.signal)
+    return await untilAborted(pim.getProducts(refs, call), call.signal)
   } catch (thrown) {
     call.signal.throwIfAborted()
     throw toBridgeError(thrown)

@@ -5,6 +5,7 @@ import { createAssetBinary } from '../../aem/binary/asset-binary'
 import type { RetryParts } from '../../aem/binary/retry'
 import type { BinarySource, BinarySourceOptions } from '../../aem/binary/source'
 import type { Asset } from '../../core/asset'
+import type { CallContext } from '../../core/call-context'
 import { nonEmptyString } from '../../core/json'
 import type { AssetBinary } from '../../plugin/destination'
 import type { Exports } from '../../plugin/destinations'
@@ -23,7 +24,7 @@ export type FileParts = RetryParts & {
   exports: Pick<Exports, 'key' | 'renditions' | 'sidecar'>
   openSource(options: BinarySourceOptions): BinarySource
   /** The names of an asset's renditions. */
-  renditionNames(asset: Asset, signal: AbortSignal): Promise<readonly string[]>
+  renditionNames(asset: Asset, call: CallContext): Promise<readonly string[]>
 }
 
 const sha1Pattern = /^[0-9a-f]{40}$/
@@ -33,16 +34,16 @@ const defaultType = 'application/octet-stream'
 export async function filesOf(
   asset: Asset,
   parts: FileParts,
-  signal: AbortSignal,
+  call: CallContext,
 ): Promise<readonly AssetFile[]> {
   const { exports } = parts
   const key = keyOf(asset, exports)
-  const original = await originalOf(asset, parts, signal)
+  const original = await originalOf(asset, parts, call)
   const files: AssetFile[] = [{ key, binary: original }]
-  for (const name of await wantedRenditions(asset, parts, signal)) {
+  for (const name of await wantedRenditions(asset, parts, call)) {
     files.push({
       key: keyBeside(key, name),
-      binary: await renditionOf(asset, name, original.version, parts, signal),
+      binary: await renditionOf(asset, name, original.version, parts, call),
     })
   }
   if (exports.sidecar)
@@ -80,7 +81,7 @@ const isWanted = (wanted: string | RegExp, name: string): boolean =>
   typeof wanted === 'string' ? wanted === name : name.search(wanted) >= 0
 
 /** The version of the original: its SHA-1, else the binary's ETag, else its last change and size. */
-async function originalOf(asset: Asset, parts: FileParts, signal: AbortSignal): Promise<AssetBinary> {
+async function originalOf(asset: Asset, parts: FileParts, call: CallContext): Promise<AssetBinary> {
   const { repository, metadata } = asset
   const mediaType =
     nonEmptyString(repository['dc:format']) ?? nonEmptyString(metadata['dc:format']) ?? defaultType
@@ -90,7 +91,7 @@ async function originalOf(asset: Asset, parts: FileParts, signal: AbortSignal): 
   const modifiedText = nonEmptyString(repository['repo:modifyDate'])
   const modified = Date.parse(modifiedText ?? '')
   const size = byteCount(repository['repo:size'])
-  const version = sha1 ?? (await source.about(signal)).etag ?? `${modifiedText ?? ''}_${size ?? ''}`
+  const version = sha1 ?? (await source.about(call)).etag ?? `${modifiedText ?? ''}_${size ?? ''}`
   return createAssetBinary(
     {
       name: asset.name,
@@ -120,11 +121,11 @@ async function renditionOf(
   name: string,
   originalVersion: string,
   parts: FileParts,
-  signal: AbortSignal,
+  call: CallContext,
 ): Promise<AssetBinary> {
   const path = `${encodeAssetPath(checkAssetPath(asset.path))}/jcr:content/renditions/${encodeURIComponent(name)}`
   const source = parts.openSource({ origin: asset.origin, path, mediaType: defaultType })
-  const { etag = '', mediaType = defaultType } = await source.about(signal)
+  const { etag = '', mediaType = defaultType } = await source.about(call)
   const version = asciiVersion([originalVersion, name, etag].join('_'))
   return createAssetBinary(
     { name, size: undefined, mediaType, version, modified: 0 },
@@ -137,10 +138,10 @@ async function renditionOf(
 async function wantedRenditions(
   asset: Asset,
   { exports: { renditions = [] }, renditionNames }: FileParts,
-  signal: AbortSignal,
+  call: CallContext,
 ): Promise<readonly string[]> {
   if (renditions.length === 0) return []
-  const names = await renditionNames(asset, signal)
+  const names = await renditionNames(asset, call)
   return names.filter((name) => name !== 'original' && renditions.some((wanted) => isWanted(wanted, name)))
 }
 

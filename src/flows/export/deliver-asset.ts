@@ -1,6 +1,6 @@
 import type { Asset } from '../../core/asset'
 import { startAttempt } from '../../core/attempt'
-import { bindCallContext, untilAborted } from '../../core/call-context'
+import { untilAborted, withSignal } from '../../core/call-context'
 import { type BridgeError, systemicError, toBridgeError, transientError } from '../../core/errors'
 import { decide } from '../../core/status-table'
 import type { Activations, RuntimeCredentials } from '../../delivery/activations'
@@ -47,7 +47,7 @@ export async function deliver(
   const deadline = call.deadline - handOverMs
   const attempt = startAttempt(call.signal, deadline - parts.clock.now())
   try {
-    const own = bindCallContext({ ...call, deadline, signal: attempt.signal })
+    const own = withSignal(call, attempt.signal, deadline)
     const report = await untilAborted(exportWithin(maxBytes, name, asset, parts, own), attempt.signal)
     return await (report === 'too-large' ? toWorker() : settle(report, event, context))
   } catch (thrown) {

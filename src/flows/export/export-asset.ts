@@ -63,7 +63,7 @@ async function converge(
   let asset = start
   let because: BridgeError | undefined
   for (let round = 1; round <= maxRounds; round++) {
-    const files = await filesOf(asset, parts, call.signal)
+    const files = await filesOf(asset, parts, call)
     const result = await storeAll(destination, files, call, maxBytes)
     if (result === 'too-large') return result
     if ('moved' in result) {
@@ -73,7 +73,7 @@ async function converge(
       if (!result.files.some(({ outcome }) => outcome === 'stored')) return result.files
       const now = await readAgain(asset, parts, call)
       if (isWithdrawn(now, parts.exports)) return takeBack(destination, result.files, call)
-      if (now === undefined || isSame(files, await filesOf(now, parts, call.signal))) return result.files
+      if (now === undefined || isSame(files, await filesOf(now, parts, call))) return result.files
       asset = now
       because = undefined
     }
@@ -108,7 +108,7 @@ async function takeBack(
   files: readonly FileReport[],
   call: CallContext,
 ): Promise<readonly FileReport[]> {
-  for (const { key } of files) await destination.remove?.(key, call.signal)
+  for (const { key } of files) await destination.remove?.(key, call)
   return files.map(({ key }) => ({ key, outcome: 'removed', bytes: 0 }))
 }
 
@@ -152,14 +152,11 @@ async function store(
   call: CallContext,
   maxBytes: number,
 ): Promise<FileReport | 'too-large'> {
-  const held = await destination.head?.(key, call.signal, binary)
+  const held = await destination.head?.(key, call, binary)
   if (held !== undefined && held.version === binary.version && (binary.size ?? held.size) === held.size) {
     return { key, outcome: 'unchanged', bytes: 0 }
   }
   if (binary.size !== undefined && binary.size > maxBytes) return 'too-large'
-  const stored = await destination.put(key, binary, {
-    signal: call.signal,
-    ...(held === undefined ? {} : { previous: held }),
-  })
+  const stored = await destination.put(key, binary, held === undefined ? {} : { previous: held }, call)
   return { key, outcome: 'stored', bytes: stored.size }
 }

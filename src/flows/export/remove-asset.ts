@@ -23,7 +23,7 @@ export async function removeFrom(
       { path, name: path.slice(path.lastIndexOf('/') + 1), metadata: {} },
       parts.exports,
     )) {
-      await destination.remove(key, call.signal)
+      await destination.remove(key, call)
       files.push({ key, outcome: 'removed', bytes: 0 })
     }
     return { destination: name, outcome: 'done', files }

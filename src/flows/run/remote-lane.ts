@@ -1,6 +1,6 @@
 import * as v from 'valibot'
 import { startAttempt } from '../../core/attempt'
-import { bindCallContext } from '../../core/call-context'
+import { withSignal } from '../../core/call-context'
 import type { Clock } from '../../core/clock'
 import { toBridgeError } from '../../core/errors'
 import type { Activations } from '../../delivery/activations'
@@ -101,7 +101,7 @@ export async function performAll(
     ...context,
     runtime: undefined,
     maxBytes,
-    call: bindCallContext({ ...call, deadline, signal: attempt.signal }),
+    call: withSignal(call, attempt.signal, deadline),
   }
   const outcomes: (Outcome | null)[] = works.map(() => null)
   let next = 0

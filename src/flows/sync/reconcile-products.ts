@@ -116,7 +116,7 @@ export async function reconcileProducts(parts: ReconcileParts, context: FlowCont
     const covered = place.at
     reason = limitReached()
     if (reason !== undefined) return
-    for await (const page of pim.changesSince(place.position, call.signal)) {
+    for await (const page of pim.changesSince(place.position, call)) {
       await doPage(page.products, now - (covered ?? began) > longestOutageMs)
       place = { position: page.cursor, at: covered, began }
       await cursor.advance(place, call)
@@ -190,7 +190,7 @@ async function namedInVain(
   const names = attributesIn(enrichment.mapping)
   if (names.length === 0 || pim.unknownAttributes === undefined) return []
   try {
-    const unknown = await pim.unknownAttributes(names, call.signal)
+    const unknown = await pim.unknownAttributes(names, call)
     if (unknown.length > 0) {
       call.logger.warn(
         'the mapping in config/enrichment.ts names attributes that the PIM does not give: check code and case',

@@ -1,3 +1,4 @@
+import type { CallContext } from '../../core/call-context'
 import type { Clock } from '../../core/clock'
 import type { Product, ProductRef } from '../../core/product'
 import type { PimCommunicator } from '../../plugin/pim'
@@ -15,20 +16,20 @@ type Waiting = {
  */
 export function shareQuestions(
   pim: PimCommunicator,
-  options: { clock: Clock; windowMs: number; maxWaiting: number; signal: AbortSignal },
+  options: { clock: Clock; windowMs: number; maxWaiting: number; call: CallContext },
 ): PimCommunicator {
-  const { clock, windowMs, maxWaiting, signal } = options
+  const { clock, windowMs, maxWaiting, call } = options
   let waiting: Waiting[] = []
 
   return { name: pim.name, getProducts }
 
-  function getProducts(refs: readonly ProductRef[], own: AbortSignal): Promise<readonly Product[]> {
+  function getProducts(refs: readonly ProductRef[], own: CallContext): Promise<readonly Product[]> {
     // Only a product's own name tells whom it was meant for.
     if (refs.some(({ kind }) => kind !== 'identifier')) return pim.getProducts(refs, own)
     return new Promise((resolve, reject) => {
       waiting.push({ refs, resolve, reject })
       if (waiting.length >= maxWaiting) void askNow()
-      else if (waiting.length === 1) void clock.sleep(windowMs, signal).then(askNow, askNow)
+      else if (waiting.length === 1) void clock.sleep(windowMs, call.signal).then(askNow, askNow)
     })
   }
 
@@ -48,7 +49,7 @@ export function shareQuestions(
       for (const { reject } of together) reject(thrown)
       return
     }
-    for (const { refs, resolve, reject } of together) pim.getProducts(refs, signal).then(resolve, reject)
+    for (const { refs, resolve, reject } of together) pim.getProducts(refs, call).then(resolve, reject)
   }
 
   /** Undefined when the PIM answers with names that nobody asked for: then each has to ask alone. */
@@ -56,7 +57,7 @@ export function shareQuestions(
     together: readonly Waiting[],
   ): Promise<readonly (readonly Product[])[] | undefined> {
     const refs = new Map(together.flatMap((one) => one.refs.map((ref) => [ref.value, ref] as const)))
-    const products = await pim.getProducts([...refs.values()], signal)
+    const products = await pim.getProducts([...refs.values()], call)
     // PIMs find `lamp-7` under `LAMP-7`, too.
     const folded = new Set([...refs.keys()].map(fold))
     if (!products.every(({ identifier }) => folded.has(fold(identifier)))) return undefined

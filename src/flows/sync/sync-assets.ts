@@ -41,7 +41,7 @@ export async function syncAssets(
   const counts = { updated: 0, unchanged: 0, skipped: 0, failed: 0 }
   const failures: { asset: AssetRef; error: BridgeError }[] = []
   let stoppedBy: BridgeError | undefined
-  const sharing = { clock, windowMs: shareMs, maxWaiting: assetsAtOnce, signal: call.signal }
+  const sharing = { clock, windowMs: shareMs, maxWaiting: assetsAtOnce, call }
   const pim = shareQuestions(notOlder(parts.pim, changedAt), sharing)
 
   await inParallel(assets, assetsAtOnce, async (asset) => {
@@ -88,7 +88,7 @@ function notOlder(pim: PimCommunicator, changedAt: ReadonlyMap<string, number>):
     const at = ref.kind === 'identifier' ? changedAt.get(ref.value) : undefined
     return at === undefined ? ref : { ...ref, changedAt: at }
   }
-  return { ...pim, getProducts: (refs, signal) => pim.getProducts(refs.map(dated), signal) }
+  return { ...pim, getProducts: (refs, call) => pim.getProducts(refs.map(dated), call) }
 }
 
 /** When the products changed as the references tell it, by identifier. */

@@ -91,7 +91,7 @@ async function stillGone(
 ): Promise<{ gone: readonly string[]; known: number }> {
   const named = refs.filter(({ kind }) => kind !== 'model')
   if (named.length === 0) return { gone: [], known: 0 }
-  const products = await untilAborted(pim.getProducts(named, call.signal), call.signal)
+  const products = await untilAborted(pim.getProducts(named, call), call.signal)
   const there = new Set(
     products.flatMap(({ identifier, uuid = '' }) => [identifier, uuid].map((name) => name.toLowerCase())),
   )

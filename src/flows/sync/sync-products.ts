@@ -47,7 +47,7 @@ export async function syncProducts(
   const changedAt = new Map<string, number>()
 
   for (const chunk of packsOf(refs)) {
-    const ask = () => untilAborted(parts.pim.getProducts(chunk, call.signal), call.signal)
+    const ask = () => untilAborted(parts.pim.getProducts(chunk, call), call.signal)
     const products = await patiently(ask, waitsMs, clock, call)
     tally.products += products.length
     if (products.length === 0) continue

@@ -1,5 +1,5 @@
-import { mebibyte, readCutAgainAndAgain } from '../large-downloads'
 import { startDownloads } from './downloads'
+import { mebibyte, readCutAgainAndAgain } from './large-downloads'
 
 it('reads 256 MiB that are cut again and again, in little memory', async () => {
   const large = 256 * mebibyte

@@ -1,7 +1,7 @@
 import { startCall } from '../../support/call'
 import { until } from '../../support/raw-server'
-import { mebibyte, readCutAgainAndAgain } from '../large-downloads'
 import { type Downloads, startDownloads } from './downloads'
+import { mebibyte, readCutAgainAndAgain } from './large-downloads'
 
 const large = 64 * mebibyte
 
@@ -23,7 +23,7 @@ it('reads a large file that is cut again and again, in little memory', () =>
   ))
 
 it('does not read ahead of a reader that takes its time, and does not call that a stall', async () => {
-  const stream = await author.binary({ idleMs: 100 }).open(startCall().signal)
+  const stream = await author.binary({ idleMs: 100 }).open(startCall())
   const chunks = stream[Symbol.asyncIterator]()
   const first: Buffer = (await chunks.next()).value
   expect(first.length).toBeGreaterThan(0)

@@ -24,7 +24,7 @@ const serve = async (handle: Handle): Promise<void> => {
 }
 const unknown = { size: undefined, sha1: undefined }
 const binary = (facts = {}) => author.binary({ origin: server.url, facts })
-const read = async (facts = {}) => readAll(await binary(facts).open(startCall().signal))
+const read = async (facts = {}) => readAll(await binary(facts).open(startCall()))
 const ranges = () => server.requests.map(({ headers }) => headers.range)
 /** So much of a body, then the end of the connection. */
 const cut = (response: ServerResponse, part: Buffer, headers = {}): void => {
@@ -66,9 +66,9 @@ it('does not take a part for another one', async () => {
     else response.writeHead(206, range(301)).end(bytes.subarray(301))
   })
   expect(await read(unknown)).toMatchObject({ error: { code: 'AEM_FILE_CHANGED' } })
-  expect(
-    await rejection(binary(unknown).readRange({ start: 300, end: size }, startCall().signal)),
-  ).toMatchObject({ code: 'AEM_FILE_CHANGED' })
+  expect(await rejection(binary(unknown).readRange({ start: 300, end: size }, startCall()))).toMatchObject({
+    code: 'AEM_FILE_CHANGED',
+  })
 })
 
 it('passes over what it has when a part begins earlier', async () => {
@@ -105,7 +105,7 @@ it('does not join a compressed part to plain bytes', async () => {
     else response.writeHead(206, { 'content-encoding': 'gzip' }).end(gzipSync(bytes.subarray(300)))
   })
   expect(await read(unknown)).toEqual({ got: bytes, error: undefined })
-  expect(await rejection(binary().readRange({ start: 300, end: size }, startCall().signal))).toMatchObject({
+  expect(await rejection(binary().readRange({ start: 300, end: size }, startCall()))).toMatchObject({
     failureClass: 'permanent',
     code: 'AEM_WITHOUT_RANGES',
   })
@@ -134,11 +134,12 @@ it.each([
   expect(await read(facts)).toEqual({ got: bytes, error: undefined })
   expect(ranges()).toEqual([undefined, 'bytes=300-', 'bytes=600-', 'bytes=900-'])
   expect(author.clock.sleeps).toHaveLength(slept)
-  const part = await binary(facts).readRange({ start: 100, end: 400 }, startCall().signal)
+  const part = await binary(facts).readRange({ start: 100, end: 400 }, startCall())
   expect(part.equals(bytes.subarray(100, 400))).toBe(true)
-  expect(
-    await rejection(binary(facts).readRange({ start: 100, end: 401 }, startCall().signal)),
-  ).toMatchObject({ failureClass: 'permanent', code: 'AEM_WITHOUT_RANGES' })
+  expect(await rejection(binary(facts).readRange({ start: 100, end: 401 }, startCall()))).toMatchObject({
+    failureClass: 'permanent',
+    code: 'AEM_WITHOUT_RANGES',
+  })
 })
 
 it('does not ask for ever for parts that turn out to be empty', async () => {

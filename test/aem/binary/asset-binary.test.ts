@@ -13,7 +13,7 @@ beforeEach(() => start())
 afterAll(() => author.close())
 
 const read = async (options: Parameters<Downloads['binary']>[0] = {}, call = startCall()) =>
-  readAll(await author.binary(options).open(call.signal))
+  readAll(await author.binary(options).open(call))
 const ranges = () => author.aem.blobs.requests.map(({ headers }) => headers.range)
 const without = async (...names: string[]): Promise<void> =>
   start({ repositoryMetadata: Object.fromEntries(names.map((name) => [name, null])) })
@@ -34,7 +34,7 @@ describe('a file', () => {
   })
 
   it('is asked for when it is read, not before', async () => {
-    const stream = await author.binary().open(startCall().signal)
+    const stream = await author.binary().open(startCall())
     expect(author.aem.requests).toHaveLength(0)
     stream.destroy()
   })
@@ -147,7 +147,7 @@ describe('another version', () => {
       author.aem.replaceContent(author.asset.id, { size, seed: 'third' })
       await sleep(ms, signal)
     }
-    const { got, error } = await readAll(await binary.open(startCall().signal))
+    const { got, error } = await readAll(await binary.open(startCall()))
     expect(error).toMatchObject({ failureClass: 'transient', code: 'AEM_FILE_CHANGED' })
     expect(got.length).toBeLessThan(size)
   })
@@ -160,7 +160,7 @@ describe('another version', () => {
   ])('%s than AEM told of is never handed out to its end', async (_, next) => {
     const binary = author.binary()
     author.aem.replaceContent(author.asset.id, next)
-    const { got, error } = await readAll(await binary.open(startCall().signal))
+    const { got, error } = await readAll(await binary.open(startCall()))
     expect(error).toMatchObject({ failureClass: 'transient', code: 'AEM_FILE_CHANGED' })
     expect(got.length).toBeLessThan(size)
   })
@@ -303,7 +303,7 @@ describe('a part', () => {
     await fc.assert(
       fc.asyncProperty(fc.nat(size), fc.nat(size), async (a, b) => {
         const [from, to] = a < b ? [a, b] : [b, a]
-        const part = await binary.readRange({ start: from, end: to }, startCall().signal)
+        const part = await binary.readRange({ start: from, end: to }, startCall())
         expect(part.equals(bytes.subarray(from, to))).toBe(true)
       }),
       { numRuns: 50 },
@@ -318,19 +318,19 @@ describe('a part', () => {
     ['is a page', { kind: 'html' } as const],
   ])('that %s is read again', async (_, fault) => {
     author.aem.blobs.faults.add({ times: 2, fault })
-    const part = await author.binary().readRange({ start: 10, end: 90 }, startCall().signal)
+    const part = await author.binary().readRange({ start: 10, end: 90 }, startCall())
     expect(part.equals(bytes.subarray(10, 90))).toBe(true)
   })
 
   it('that stalls is given up and read again', async () => {
     author.aem.blobs.faults.add({ times: 1, fault: { kind: 'stall', afterBytes: 5 } })
-    const part = await author.binary({ idleMs: 50 }).readRange({ start: 10, end: 90 }, startCall().signal)
+    const part = await author.binary({ idleMs: 50 }).readRange({ start: 10, end: 90 }, startCall())
     expect(part.equals(bytes.subarray(10, 90))).toBe(true)
   })
 
   it('of a source that serves none says so, at once', async () => {
     author.aem.blobs.settings.ranges = false
-    const error = await rejection(author.binary().readRange({ start: 1, end: 2 }, startCall().signal))
+    const error = await rejection(author.binary().readRange({ start: 1, end: 2 }, startCall()))
     expect(error).toMatchObject({ failureClass: 'permanent', code: 'AEM_WITHOUT_RANGES' })
     expect(author.clock.sleeps).toEqual([])
   })
@@ -339,24 +339,22 @@ describe('a part', () => {
     await without('dam:sha1')
     author.aem.binaries.delivery = 'direct'
     const binary = author.binary()
-    await binary.readRange({ start: 0, end: 10 }, startCall().signal)
+    await binary.readRange({ start: 0, end: 10 }, startCall())
     author.aem.replaceContent(author.asset.id, { size, seed: 'other' })
-    expect(await rejection(binary.readRange({ start: 10, end: 20 }, startCall().signal))).toMatchObject({
+    expect(await rejection(binary.readRange({ start: 10, end: 20 }, startCall()))).toMatchObject({
       failureClass: 'transient',
       code: 'AEM_FILE_CHANGED',
     })
     const known = author.binary()
     author.aem.replaceContent(author.asset.id, { size: size + 5 })
-    expect(await rejection(known.readRange({ start: 0, end: 20 }, startCall().signal))).toMatchObject({
+    expect(await rejection(known.readRange({ start: 0, end: 20 }, startCall()))).toMatchObject({
       code: 'AEM_FILE_CHANGED',
     })
   })
 
   it('shorter than asked for is no part', async () => {
     author.aem.blobs.faults.add({ fault: { kind: 'truncate', afterBytes: 3 } })
-    expect(
-      await rejection(author.binary().readRange({ start: 0, end: 20 }, startCall().signal)),
-    ).toMatchObject({
+    expect(await rejection(author.binary().readRange({ start: 0, end: 20 }, startCall()))).toMatchObject({
       failureClass: 'transient',
     })
   })
@@ -405,7 +403,7 @@ describe('a stream', () => {
 
   it('that nobody reads on is let go', async () => {
     await start({ content: { size: 64 * 2 ** 20 } })
-    const stream = await author.binary().open(startCall().signal)
+    const stream = await author.binary().open(startCall())
     for await (const chunk of stream) {
       expect(chunk.length).toBeGreaterThan(0)
       break
@@ -418,7 +416,7 @@ describe('a stream', () => {
   it('does not begin for a call that is over', async () => {
     const call = startCall()
     call.abort(new Error('over'))
-    await expect(author.binary().open(call.signal)).rejects.toThrow('over')
+    await expect(author.binary().open(call)).rejects.toThrow('over')
     expect(author.aem.requests).toHaveLength(0)
   })
 })

@@ -18,7 +18,7 @@ const failure = async (work: Promise<unknown>): Promise<BridgeError> => {
   throw error
 }
 const read = async (source = author.source()): Promise<Buffer> => {
-  const response = await source.get(undefined, startCall().signal)
+  const response = await source.get(undefined, startCall())
   const { got, error } = await readAll(response.body)
   if (error) throw error
   return got
@@ -37,7 +37,7 @@ describe('the way to the bytes', () => {
 
   it('takes no token and no cookie along to the store', async () => {
     await read()
-    await author.source().get({ start: 5 }, startCall().signal).then(discard)
+    await author.source().get({ start: 5 }, startCall()).then(discard)
     expect(author.aem.blobs.requests).toHaveLength(2)
     for (const { headers, status } of author.aem.blobs.requests) {
       expect(status).toBeLessThan(300)
@@ -89,7 +89,7 @@ describe('the way to the bytes', () => {
     const server = await startRawServer((_, response) => response.writeHead(302, { location: '/x' }).end())
     try {
       const source = author.source({ origin: server.url })
-      for (let round = 0; round < 5; round++) await failure(source.get(undefined, startCall().signal))
+      for (let round = 0; round < 5; round++) await failure(source.get(undefined, startCall()))
       sockets = server.connections()
     } finally {
       await server.close()
@@ -160,12 +160,12 @@ describe('what is answered in place of a file', () => {
       )
       try {
         const source = author.source({ origin: server.url })
-        expect(await failure(source.get(undefined, startCall().signal))).toMatchObject({
+        expect(await failure(source.get(undefined, startCall()))).toMatchObject({
           failureClass: 'transient',
           code: 'AEM_NOT_A_FILE',
         })
         const html = author.source({ origin: server.url, mediaType: 'text/html' })
-        const response = await html.get(undefined, startCall().signal)
+        const response = await html.get(undefined, startCall())
         expect((await readAll(response.body)).got.toString()).toContain('sign in')
       } finally {
         await server.close()
@@ -227,11 +227,11 @@ describe('a redirect', () => {
 describe('a link for others', () => {
   it('is good without a token, and new each time', async () => {
     const source = author.source()
-    const url = await source.presignedUrl(startCall().signal)
+    const url = await source.presignedUrl(startCall())
     expect(url).toMatch(/[?&]sig=/)
     expect(Buffer.from(await (await fetch(url ?? '')).arrayBuffer()).equals(bytes)).toBe(true)
     author.clock.advance(1_800_000)
-    const later = await source.presignedUrl(startCall().signal)
+    const later = await source.presignedUrl(startCall())
     author.clock.advance(1_800_000)
     expect((await fetch(url ?? '')).status).toBe(403)
     expect((await fetch(later ?? '')).status).toBe(200)
@@ -239,11 +239,11 @@ describe('a link for others', () => {
 
   it('is none when AEM serves the bytes itself, and when there are no bytes', async () => {
     author.aem.binaries.delivery = 'direct'
-    expect(await author.source().presignedUrl(startCall().signal)).toBeUndefined()
+    expect(await author.source().presignedUrl(startCall())).toBeUndefined()
     await start({ content: { bytes: '' } })
-    expect(await author.source().presignedUrl(startCall().signal)).toBeUndefined()
+    expect(await author.source().presignedUrl(startCall())).toBeUndefined()
     author.aem.binaries.delivery = 'direct'
-    expect(await author.source().presignedUrl(startCall().signal)).toBeUndefined()
+    expect(await author.source().presignedUrl(startCall())).toBeUndefined()
   })
 
   it('is never one to a page', async () => {
@@ -254,7 +254,7 @@ describe('a link for others', () => {
     })
     try {
       const source = author.source({ origin: server.url })
-      expect(await failure(source.presignedUrl(startCall().signal))).toMatchObject({ code: 'AEM_NOT_A_FILE' })
+      expect(await failure(source.presignedUrl(startCall()))).toMatchObject({ code: 'AEM_NOT_A_FILE' })
     } finally {
       await server.close()
     }
@@ -262,13 +262,13 @@ describe('a link for others', () => {
 
   it.each([401, 403, 404, 503])('is refused as a download is (%i)', async (status) => {
     author.aem.faults.add({ path: '/content/dam/', fault: { kind: 'status', status } })
-    const code = (await failure(author.source().presignedUrl(startCall().signal))).code
+    const code = (await failure(author.source().presignedUrl(startCall()))).code
     expect(code).toBe((await failure(read())).code)
   })
 })
 
 describe('the entity tag', () => {
-  const entityTag = async () => (await author.source().about(startCall().signal)).etag
+  const entityTag = async () => (await author.source().about(startCall())).etag
 
   it('costs next to nothing of a large file', async () => {
     await start({ content: { size: 64 * 2 ** 20 } })
@@ -324,17 +324,17 @@ describe('renditions', () => {
 describe('connections', () => {
   it('that nobody answers on are given up in time', async () => {
     author.aem.faults.add({ path: '/content/dam/', fault: { kind: 'hang' } })
-    const error = await failure(author.source({ answerMs: 50 }).get(undefined, startCall().signal))
+    const error = await failure(author.source({ answerMs: 50 }).get(undefined, startCall()))
     expect(error).toMatchObject({ failureClass: 'transient', code: 'AEM_TIMEOUT' })
   })
 
   it('that fail say so by code, not by URL', async () => {
     author.aem.blobs.faults.add({ fault: { kind: 'reset' } })
-    const error = await failure(author.source().get(undefined, startCall().signal))
+    const error = await failure(author.source().get(undefined, startCall()))
     expect(error).toMatchObject({ failureClass: 'transient', code: 'AEM_UNREACHABLE' })
     expect(error.message).toContain('ECONNRESET')
     await author.aem.blobs.close()
-    const refused = await failure(author.source().get(undefined, startCall().signal))
+    const refused = await failure(author.source().get(undefined, startCall()))
     expect(refused.message).toContain('ECONNREFUSED')
     for (const { message, cause, stack } of [error, refused]) {
       expect(`${message}${String(cause)}${stack}`).not.toMatch(/sig=|garden|127\.0\.0\.1/)
@@ -345,7 +345,7 @@ describe('connections', () => {
     author.aem.faults.add({ path: '/content/dam/', fault: { kind: 'hang' } })
     const call = startCall()
     const reason = new Error('the time is up')
-    const waiting = rejection(author.source().get(undefined, call.signal))
+    const waiting = rejection(author.source().get(undefined, call))
     await until(() => downloads().length === 1, 'a request')
     call.abort(reason)
     expect(await waiting).toBe(reason)

@@ -76,7 +76,7 @@ test('types are learnt once for all products, a hundred in a call', async () => 
   catalogue.setProduct('A', { values })
   catalogue.setProduct('B', { values })
   const pim = bench.fresh({})
-  const ask = (name: string) => pim.getProducts([sku(name)], new AbortController().signal)
+  const ask = (name: string) => pim.getProducts([sku(name)], startCall())
   expect(Object.keys((await ask('A'))[0]?.attributes ?? {})).toHaveLength(151)
   await ask('B')
   expect(bench.calls().filter((call) => call === 'GET attributes')).toHaveLength(2)
@@ -99,7 +99,7 @@ describe('the options of a select', () => {
   const inputs = { AKENEO_ATTRIBUTES: 'probe', AKENEO_LOCALES: 'de_DE,en_US', AKENEO_CHANNEL: 'ecommerce' }
   const ask = async (options: 'labels' | 'codes' = 'labels') => {
     const pim = bench.fresh(inputs, { options })
-    const [product] = await pim.getProducts([sku('LAMP-7')], new AbortController().signal)
+    const [product] = await pim.getProducts([sku('LAMP-7')], startCall())
     return product?.attributes.probe
   }
 
@@ -132,8 +132,7 @@ describe('the options of a select', () => {
     // Taken off the answer about products, as versions before 5.0 do.
     bench.server.settings.withoutLinkedData = true
     const pim = bench.fresh(inputs)
-    const label = async () =>
-      (await pim.getProducts([sku('LAMP-7')], new AbortController().signal))[0]?.attributes.probe
+    const label = async () => (await pim.getProducts([sku('LAMP-7')], startCall()))[0]?.attributes.probe
     expect(await label()).toEqual(['Red', 'Blue'])
     expect(bench.calls().filter((call) => call.includes('/options/'))).toEqual([
       'GET attributes/probe/options/red',
@@ -158,7 +157,7 @@ describe('the records of a reference entity', () => {
   })
   const inputs = { AKENEO_ATTRIBUTES: 'probe', AKENEO_LOCALES: 'de_DE,en_US', AKENEO_CHANNEL: 'ecommerce' }
   const ask = async (pim = bench.fresh(inputs, { records: 'labels' })) =>
-    (await pim.getProducts([sku('LAMP-7')], startCall().signal))[0]?.attributes.probe
+    (await pim.getProducts([sku('LAMP-7')], startCall()))[0]?.attributes.probe
 
   test('have labels when the code in config/enrichment.ts says so', async () => {
     expect(await ask()).toEqual(['Acme GmbH', 'Bulb & Co', 'gone'])
@@ -204,7 +203,7 @@ describe('what a product is besides its attributes', () => {
   })
   const attributesBy = async (names: string) => {
     const pim = bench.fresh({ AKENEO_ATTRIBUTES: names })
-    return (await pim.getProducts([sku('LAMP-7')], new AbortController().signal))[0]?.attributes
+    return (await pim.getProducts([sku('LAMP-7')], startCall()))[0]?.attributes
   }
 
   test('is left out unless AKENEO_ATTRIBUTES names it', async () => {

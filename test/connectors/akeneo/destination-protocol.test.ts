@@ -4,6 +4,7 @@ import { assetCode } from '../../../src/connectors/akeneo/media/assets'
 import { akeneoPim } from '../../../src/connectors/akeneo/pim'
 import { createRedactor } from '../../../src/core/redaction'
 import { createHttpClient } from '../../../src/http/http-client'
+import { startCall } from '../../support/call'
 import { type RawServer, startRawServer, until } from '../../support/raw-server'
 import { createTestClock } from '../../support/test-clock'
 import { contextOf } from '../kit/destination-context'
@@ -11,7 +12,7 @@ import { expectBytes } from '../kit/expect-bytes'
 import { fakeBinary } from '../kit/fake-binary'
 import { type AkeneoTarget, startAkeneoTarget } from './destination-bench'
 
-const never = new AbortController().signal
+const never = startCall()
 const mebibyte = 1024 * 1024
 const key = 'shop/lamp.png'
 const code = assetCode(key)
@@ -26,7 +27,7 @@ const file = (seed = 1, size = 1_000) => fakeBinary({ size, seed })
 const put = (
   source: Parameters<ReturnType<AkeneoTarget['make']>['put']>[1] = file(),
   destination = target.make(),
-) => destination.put(key, source, { signal: never })
+) => destination.put(key, source, {}, never)
 const media = { path: '/api/rest/v1/asset-media-files' }
 const patch = { method: 'PATCH', path: /assets$/ }
 
@@ -60,7 +61,7 @@ describe('the Asset Manager', () => {
     await put(file(), destination)
     oauth.revokeAll()
     const source = file(2)
-    await destination.put('b.png', source, { signal: never })
+    await destination.put('b.png', source, {}, never)
     expect(oauth.grants).toEqual(['password', 'password'])
     expectBytes(await target.read('b.png'), source)
   })
@@ -182,7 +183,7 @@ describe('the Asset Manager', () => {
       ...destination,
       put: async (at: string, source: Parameters<typeof destination.put>[1]) => {
         const previous = await destination.head?.(at, never, source)
-        return destination.put(at, source, { signal: never, ...(previous === undefined ? {} : { previous }) })
+        return destination.put(at, source, { ...(previous === undefined ? {} : { previous }) }, never)
       },
     }
   }
@@ -207,7 +208,7 @@ describe('the Asset Manager', () => {
         times: 1,
         fault: { kind: 'status', status, body: {} },
       })
-      await target.make().put(`${status}.png`, file(), { signal: never })
+      await target.make().put(`${status}.png`, file(), {}, never)
       expect(rule.hits()).toBe(1)
       expectBytes(await target.read(`${status}.png`), file())
     }
@@ -296,7 +297,7 @@ describe('the Asset Manager', () => {
     const destination = target.make()
     await put(file(), destination)
     target.family.attributes.delete('bridge_version')
-    await expect(destination.put('b.png', file(), { signal: never })).rejects.toMatchObject({
+    await expect(destination.put('b.png', file(), {}, never)).rejects.toMatchObject({
       failureClass: 'systemic',
       code: 'AKENEO_ATTRIBUTE_UNKNOWN',
       message: expect.stringContaining('bridge_version'),
@@ -345,7 +346,7 @@ describe('the Asset Manager', () => {
     await expect(put(file(), destination)).rejects.toMatchObject({ code: 'DESTINATION_CHANGED' })
     const previous = await destination.head?.(key, never)
     expect(previous).toMatchObject({ version: undefined })
-    await destination.put(key, file(), { signal: never, ...(previous && { previous }) })
+    await destination.put(key, file(), { ...(previous && { previous }) }, never)
     expectBytes(await target.read(key), file())
     expect(target.data(key, 'alt')).toBe('By hand')
   })
@@ -353,7 +354,7 @@ describe('the Asset Manager', () => {
   it('tells no version when somebody has replaced the file by hand', async () => {
     const destination = target.make()
     await put(file(1), destination)
-    await destination.put('other.png', file(2), { signal: never })
+    await destination.put('other.png', file(2), {}, never)
     const other = String(target.data('other.png'))
     const values = { media: [{ locale: null, channel: null, data: other }] }
     target.server.assets.upsert(target.family, { code, values }, Date.now())
@@ -365,9 +366,7 @@ describe('the Asset Manager', () => {
     await put(file(), push)
     await put(file(), batch)
     expect(target.uploads()).toBe(1)
-    const results = await Promise.allSettled(
-      [push, batch].map((it) => it.put('b.png', file(3), { signal: never })),
-    )
+    const results = await Promise.allSettled([push, batch].map((it) => it.put('b.png', file(3), {}, never)))
     expect(results.some(({ status }) => status === 'fulfilled')).toBe(true)
     for (const result of results) {
       if (result.status === 'rejected') expect(result.reason).toMatchObject({ code: 'DESTINATION_CHANGED' })
@@ -442,13 +441,16 @@ describe('what stands in front of Akeneo', () => {
 test('a file that waited for its turn is sent with a token that is good then', async () => {
   const { server, clock } = target
   const destination = target.make()
-  const stuck = new AbortController()
+  const stuck = startCall()
   let hanging = 0
   const slow = [1, 2].map((index) =>
     destination
-      .put(`slow-${index}.png`, fakeBinary({ size: mebibyte, hangAt: 100_000, onHang: () => hanging++ }), {
-        signal: stuck.signal,
-      })
+      .put(
+        `slow-${index}.png`,
+        fakeBinary({ size: mebibyte, hangAt: 100_000, onHang: () => hanging++ }),
+        {},
+        stuck,
+      )
       .catch(() => undefined),
   )
   await until(() => hanging === 2, 'two uploads')
@@ -474,9 +476,12 @@ test('uploads leave room for the calls of the PIM communicator in the same conta
   let hanging = 0
   const uploads = Array.from({ length: 6 }, (_, index) =>
     destination
-      .put(`slow-${index}.png`, fakeBinary({ size: mebibyte, hangAt: 100_000, onHang: () => hanging++ }), {
-        signal: stop.signal,
-      })
+      .put(
+        `slow-${index}.png`,
+        fakeBinary({ size: mebibyte, hangAt: 100_000, onHang: () => hanging++ }),
+        {},
+        stop,
+      )
       .catch(() => undefined),
   )
   await until(() => hanging === 2, 'two uploads')
@@ -488,7 +493,7 @@ test('uploads leave room for the calls of the PIM communicator in the same conta
   expect(server.throttle.refusals()).toBe(0)
   expect(server.throttle.peak()).toBeLessThanOrEqual(4)
 })
-const stop = new AbortController()
+const stop = startCall()
 
 test('exports and the PIM communicator together never make more calls at once than Akeneo allows', async () => {
   const { server } = target
@@ -504,7 +509,7 @@ test('exports and the PIM communicator together never make more calls at once th
   const refs = Array.from({ length: 300 }, (_, sku) => ({ kind: 'identifier' as const, value: `SKU-${sku}` }))
   const destination = target.make()
   const keys = Array.from({ length: 8 }, (_, index) => `shop/${index}.png`)
-  const exports = keys.map((at) => destination.put(at, file(), { signal: never }))
+  const exports = keys.map((at) => destination.put(at, file(), {}, never))
   const [products] = await Promise.all([pim.getProducts(refs, never), ...exports])
   expect(products).toHaveLength(300)
   expect(target.family.assets.size).toBe(8)

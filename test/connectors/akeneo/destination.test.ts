@@ -10,9 +10,9 @@ const secrets = ['sandbox-client-secret', 'sandbox-password']
 function noting(destination: Destination, keys: Map<string, string>): Destination {
   return {
     ...destination,
-    put: (key, source, options) => {
+    put: (key, source, options, call) => {
       keys.set(assetCode(key), key)
-      return destination.put(key, source, options)
+      return destination.put(key, source, options, call)
     },
   }
 }
@@ -53,14 +53,14 @@ describeDestination({
     const withProducts = (destination: Destination): Destination => ({
       ...destination,
       // The app hands over what is to be put; here the product is all that matters.
-      head: async (key, signal, source) => {
+      head: async (key, call, source) => {
         const known = source ?? { name: '', size: 0, mediaType: '', version: '', modified: 0, open: fail }
-        return destination.head?.(key, signal, ofAsset(known, { 'wknd-skuid': skuOf(key) }))
+        return destination.head?.(key, call, ofAsset(known, { 'wknd-skuid': skuOf(key) }))
       },
-      put: (key, source, options) => {
+      put: (key, source, options, call) => {
         keys.add(key)
         if (catalogue.bySku(skuOf(key)) === undefined) catalogue.setProduct(skuOf(key))
-        return destination.put(key, ofAsset(source, { 'wknd-skuid': skuOf(key) }), options)
+        return destination.put(key, ofAsset(source, { 'wknd-skuid': skuOf(key) }), options, call)
       },
     })
     const media = (key: string) => {

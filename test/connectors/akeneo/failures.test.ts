@@ -38,7 +38,7 @@ type Call = {
 const by =
   (...refs: Parameters<PimCommunicator['getProducts']>[0]) =>
   (pim: PimCommunicator) =>
-    pim.getProducts(refs, startCall().signal)
+    pim.getProducts(refs, startCall())
 
 const calls: [string, Call][] = [
   ['the token', { path: '/api/oauth/', ask: by(sku('LAMP-7')) }],
@@ -177,7 +177,7 @@ test.each(['/api/oauth/', '/api/rest/v1/channels', '/api/rest/v1/products'])(
   async (path) => {
     const rule = server.faults.add({ path, fault: { kind: 'hang' } })
     const [call, reason] = [startCall(), new Error('the time is up')]
-    const asked = rejection(bench.fresh().getProducts([sku('LAMP-7')], call.signal))
+    const asked = rejection(bench.fresh().getProducts([sku('LAMP-7')], call))
     await until(() => rule.hits() > 0, 'a request')
     call.abort(reason)
     expect(await asked).toBe(reason)

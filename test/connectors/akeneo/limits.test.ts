@@ -50,7 +50,7 @@ test('containers that share a connection find their way past each other, and get
   while (containers.length < 3) containers.push(await inAnotherContainer(bench, clock))
   const found = await Promise.all(
     containers.map((pim, index) =>
-      pim.getProducts(identifiers.slice(index * 1_000, (index + 1) * 1_000).map(sku), startCall().signal),
+      pim.getProducts(identifiers.slice(index * 1_000, (index + 1) * 1_000).map(sku), startCall()),
     ),
   )
   expect(found.map((products) => products.length)).toEqual([1_000, 1_000, 1_000])
@@ -63,7 +63,7 @@ test('two communicators in one container share the four calls', async () => {
   for (const identifier of identifiers) server.catalogue.setProduct(identifier)
   server.settings.duringCall = () => sleep(3)
   const found = await Promise.all(
-    [bench.fresh(), bench.fresh()].map((pim) => pim.getProducts(identifiers.map(sku), startCall().signal)),
+    [bench.fresh(), bench.fresh()].map((pim) => pim.getProducts(identifiers.map(sku), startCall())),
   )
   expect(found.map((products) => products.length)).toEqual([3_000, 3_000])
   expect(server.throttle.refusals()).toBe(0)
@@ -74,7 +74,7 @@ test('a burst of events in a cold container learns token and channels once', asy
   const { server } = bench
   server.catalogue.setProduct('LAMP-7')
   const pim = bench.fresh({})
-  const asked = Array.from({ length: 60 }, () => pim.getProducts([sku('LAMP-7')], startCall().signal))
+  const asked = Array.from({ length: 60 }, () => pim.getProducts([sku('LAMP-7')], startCall()))
   expect((await Promise.all(asked)).flat()).toHaveLength(60)
   expect(bench.calls().filter((call) => call === 'GET channels')).toHaveLength(1)
   expect(server.oauth.grants).toEqual(['password'])
@@ -90,8 +90,8 @@ test('the end of the event that began to learn them does not take them from the 
   })
   const pim = bench.fresh({})
   const [first, second] = [startCall(), startCall()]
-  const lost = rejection(pim.getProducts([sku('LAMP-7')], first.signal))
-  const kept = pim.getProducts([sku('LAMP-7')], second.signal)
+  const lost = rejection(pim.getProducts([sku('LAMP-7')], first))
+  const kept = pim.getProducts([sku('LAMP-7')], second)
   await until(() => rule.hits() > 0, 'a request for channels')
   first.abort(new Error('the time is up'))
   expect(await lost).toMatchObject({ message: 'the time is up' })

@@ -53,7 +53,7 @@ export async function startBench(
     clock,
     fresh,
     get: async (...refs) => {
-      const products = await pim.getProducts(refs, startCall().signal)
+      const products = await pim.getProducts(refs, startCall())
       return products.map(({ identifier, attributes }) => ({ identifier, attributes }))
     },
     calls: () => calls().filter((call) => !call.endsWith('/token')),
@@ -66,7 +66,7 @@ export async function startBench(
 export async function changes(
   pim: PimCommunicator,
   cursor?: string,
-  signal = startCall().signal,
+  signal = startCall(),
 ): Promise<ProductPage[]> {
   const pages: ProductPage[] = []
   for await (const page of pim.changesSince?.(cursor, signal) ?? []) pages.push(page)

@@ -1,10 +1,11 @@
 import { assetCode } from '../../../src/connectors/akeneo/media/assets'
+import { startCall } from '../../support/call'
 import { until } from '../../support/raw-server'
 import { expectBytes } from '../kit/expect-bytes'
 import { fakeBinary } from '../kit/fake-binary'
 import { type AkeneoTarget, ofAsset, startAkeneoTarget } from './destination-bench'
 
-const never = new AbortController().signal
+const never = startCall()
 const key = 'shop/lamp.png'
 const code = assetCode(key)
 
@@ -16,7 +17,7 @@ afterEach(() => target.server.close())
 
 const file = (seed = 1, size = 1_000) => fakeBinary({ size, seed })
 const put = (source: Parameters<ReturnType<AkeneoTarget['make']>['put']>[1], destination = target.make()) =>
-  destination.put(key, source, { signal: never })
+  destination.put(key, source, {}, never)
 
 describe('what goes with the file', () => {
   const values = [{ attribute: 'alt', from: 'dc:title', locale: 'en_US' }]
@@ -142,7 +143,7 @@ describe('the products on an asset', () => {
   it('lose none of many assets that come at the same time', async () => {
     const destination = linked()
     const keys = Array.from({ length: 8 }, (_, index) => `shop/${index}.png`)
-    await Promise.all(keys.map((at) => destination.put(at, on('LAMP-8'), { signal: never })))
+    await Promise.all(keys.map((at) => destination.put(at, on('LAMP-8'), {}, never)))
     expect(collection('LAMP-8')).toEqual(expect.arrayContaining(['older', ...keys.map(assetCode)]))
   })
 
@@ -187,7 +188,7 @@ describe('the products on an asset', () => {
     catalogue.setProduct('LAMP-9', { parent: 'lamps' })
     const destination = linked()
     const previous = await destination.head?.(key, never)
-    await destination.put(key, on('LAMP-9'), { signal: never, ...(previous && { previous }) })
+    await destination.put(key, on('LAMP-9'), { ...(previous && { previous }) }, never)
     catalogue.setModel('lamps', { values: { packshots: [{ locale: null, scope: null, data: ['older'] }] } })
     await expect(put(on('LAMP-9'), destination)).rejects.toMatchObject({
       failureClass: 'permanent',
@@ -227,7 +228,7 @@ describe('the products on an asset', () => {
     const destination = linked()
     await put(on('LAMP-8'), destination)
     target.server.catalogue.attributes.delete('packshots')
-    await expect(destination.put('b.png', on('LAMP-8'), { signal: never })).rejects.toMatchObject({
+    await expect(destination.put('b.png', on('LAMP-8'), {}, never)).rejects.toMatchObject({
       failureClass: 'systemic',
       code: 'AKENEO_ATTRIBUTE_UNKNOWN',
     })

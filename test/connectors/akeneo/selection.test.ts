@@ -28,7 +28,7 @@ async function descriptionBy(
 ): Promise<unknown> {
   bench.server.catalogue.setProduct('LAMP-7', { values: { description: values } })
   const pim = bench.fresh({ ...inputs })
-  return (await pim.getProducts([sku('LAMP-7')], startCall().signal))[0]?.attributes.description
+  return (await pim.getProducts([sku('LAMP-7')], startCall()))[0]?.attributes.description
 }
 
 describe('of several values the one counts', () => {
@@ -84,7 +84,7 @@ test('with perLocale each wanted locale has an attribute of its own, besides the
   })
   const inputs = { AKENEO_LOCALES: 'de_DE,en_US', AKENEO_CHANNEL: 'ecommerce,print' }
   const pim = bench.fresh(inputs, { perLocale: true })
-  expect((await pim.getProducts([sku('LAMP-7')], startCall().signal))[0]?.attributes).toEqual({
+  expect((await pim.getProducts([sku('LAMP-7')], startCall()))[0]?.attributes).toEqual({
     sku: 'LAMP-7',
     supplier: 'Example Ltd',
     description: 'de_DE ecommerce',

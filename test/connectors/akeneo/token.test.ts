@@ -157,7 +157,7 @@ test('a call is made three times at most, even if there is always another token 
     inputs: 'AKENEO_PASSWORD',
   }
   const client = createAkeneoClient(settings, { upstream, tokens })
-  expect(await rejection(client.send({ path: 'channels' }, startCall().signal))).toMatchObject({
+  expect(await rejection(client.send({ path: 'channels' }, startCall()))).toMatchObject({
     code: 'AKENEO_UNAUTHORIZED',
   })
   expect(given).toBe(3)
@@ -202,7 +202,7 @@ describe('the token of an App', () => {
   const ask = (token: string) =>
     bench
       .fresh({ ...plain, AKENEO_TOKEN: token, AKENEO_PASSWORD: '' })
-      .getProducts([sku('LAMP-7')], startCall().signal)
+      .getProducts([sku('LAMP-7')], startCall())
 
   test('is used as it is', async () => {
     expect(await ask(server.appToken)).toHaveLength(1)
@@ -224,8 +224,8 @@ test('the end of the call that began to ask for a token does not take it from th
   const pim = bench.fresh()
   const [first, second] = [startCall(), startCall()]
   const refs = [sku('LAMP-7')]
-  const lost = rejection(pim.getProducts(refs, first.signal))
-  const kept = pim.getProducts(refs, second.signal)
+  const lost = rejection(pim.getProducts(refs, first))
+  const kept = pim.getProducts(refs, second)
   await until(() => tokenRequests().length > 0, 'a request for a token')
   first.abort(new Error('the time is up'))
   expect(await lost).toMatchObject({ message: 'the time is up' })
@@ -235,7 +235,7 @@ test('the end of the call that began to ask for a token does not take it from th
 
 test('what Akeneo gives out is masked from then on, as are the inputs', async () => {
   const context = { ...pimContext({ ...server.inputs(), ...plain }), redactor: createRedactor() }
-  await akeneoPim()(context).getProducts([sku('LAMP-7')], startCall().signal)
+  await akeneoPim()(context).getProducts([sku('LAMP-7')], startCall())
   const sent = server.requests.map(({ headers }) => String(headers.authorization).split(' ')[1] ?? '')
   const { clientSecret, password } = server.oauth.credentials
   for (const secret of [...sent, clientSecret, password]) {

@@ -1,13 +1,15 @@
 import { type Azurite, startAzurite } from '../../../sandbox/targets/azurite'
 import { azure } from '../../../src/connectors/azure/destination'
 import type { ByteRange } from '../../../src/core/binary'
+import type { CallContext } from '../../../src/core/call-context'
 import { createRedactor } from '../../../src/core/redaction'
+import { startCall } from '../../support/call'
 import { contextOf } from '../kit/destination-context'
 import { failureOf } from '../kit/failure-of'
 import { type FakeBinary, fakeBinary } from '../kit/fake-binary'
 
 const mebibyte = 1024 * 1024
-const never = new AbortController().signal
+const never = startCall()
 const sas = 'https://account.blob.core.windows.net/assets?sv=2024-11-04&sp=rcw&sig=aHVudGVyMjI%3D'
 const make = (inputs: Record<string, string | undefined>) => azure().create(contextOf(inputs))
 
@@ -89,7 +91,7 @@ describe('azure, at the emulator', () => {
     inputs: Record<string, string>,
     source: FakeBinary = fakeBinary({ size: 1_000 }),
     key = 'a.png',
-  ) => make(inputs).put(key, source, { signal: never })
+  ) => make(inputs).put(key, source, {}, never)
   const held = (key: string) =>
     azurite.service.getContainerClient(azurite.container).getBlobClient(key).downloadToBuffer()
 
@@ -134,9 +136,9 @@ describe('azure, at the emulator', () => {
 
   it('needs no more than read, create and write to export and to export again', async () => {
     const destination = make({ AZURE_BLOB_SAS_URL: azurite.sasUrl({ permissions: 'rcw' }) })
-    const previous = await destination.put('c.png', fakeBinary({ size: 1_000 }), { signal: never })
+    const previous = await destination.put('c.png', fakeBinary({ size: 1_000 }), {}, never)
     const next = fakeBinary({ size: 20 * mebibyte, seed: 2 })
-    await destination.put('c.png', next, { previous, signal: never })
+    await destination.put('c.png', next, { previous }, never)
     expect((await held('c.png')).equals(next.bytes())).toBe(true)
     expect(await destination.head?.('c.png', never)).toMatchObject({ version: next.version })
   })
@@ -150,15 +152,13 @@ describe('azure, at the emulator', () => {
     const unread = {
       ...source,
       open: () => Promise.reject(new Error('was opened')),
-      readRange: async (range: ByteRange, signal: AbortSignal) => {
+      readRange: async (range: ByteRange, call: CallContext) => {
         read.push(range)
-        return (await source.readRange?.(range, signal)) ?? Buffer.alloc(0)
+        return (await source.readRange?.(range, call)) ?? Buffer.alloc(0)
       },
       presignedUrl: async () => presigned,
     }
-    const stored = await make({ AZURE_BLOB_SAS_URL: azurite.sasUrl() }).put('copy.psd', unread, {
-      signal: never,
-    })
+    const stored = await make({ AZURE_BLOB_SAS_URL: azurite.sasUrl() }).put('copy.psd', unread, {}, never)
     expect(stored).toMatchObject({ version: source.version, size: source.size })
     expect([read, source.opened()]).toEqual([[{ start: 70 * mebibyte + 2, end: 70 * mebibyte + 3 }], 0])
     expect((await held('copy.psd')).equals(source.bytes())).toBe(true)
@@ -169,7 +169,7 @@ describe('azure, at the emulator', () => {
   it('sends the bytes of a file that it cannot fetch', async () => {
     const source = fakeBinary({ size: 9 * mebibyte })
     const elsewhere = { ...source, presignedUrl: async () => 'http://127.0.0.1:9/asset?sig=x' }
-    await make({ AZURE_BLOB_SAS_URL: azurite.sasUrl() }).put('d.psd', elsewhere, { signal: never })
+    await make({ AZURE_BLOB_SAS_URL: azurite.sasUrl() }).put('d.psd', elsewhere, {}, never)
     expect((await held('d.psd')).equals(source.bytes())).toBe(true)
   })
 })

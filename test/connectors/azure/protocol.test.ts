@@ -1,12 +1,13 @@
 import { type StrictAzure, startStrictAzure } from '../../../sandbox/targets/strict-azure'
 import { type AzureOptions, azure } from '../../../src/connectors/azure/destination'
+import { startCall } from '../../support/call'
 import { createInstantClock } from '../../support/instant-clock'
 import { type ContextParts, contextOf } from '../kit/destination-context'
 import { failureOf } from '../kit/failure-of'
 import { type FakeBinary, type FakeBinaryOptions, fakeBinary } from '../kit/fake-binary'
 
 const mebibyte = 1024 * 1024
-const never = new AbortController().signal
+const never = startCall()
 const page = '<html><body>Sign in</body></html>'
 
 describe('azure', () => {
@@ -20,7 +21,7 @@ describe('azure', () => {
     azure(options).create(contextOf({ AZURE_BLOB_SAS_URL: url }, parts))
   const file = (size = 1_000, more: Partial<FakeBinaryOptions> = {}) => fakeBinary({ size, ...more })
   const put = (source: FakeBinary = file(), destination = make(), key = 'a.png') =>
-    destination.put(key, source, { signal: never })
+    destination.put(key, source, {}, never)
   const look = (destination = make()) => Promise.resolve(destination.head?.('a.png', never))
   const failure = (work: Promise<unknown>) =>
     failureOf(work, ['c3RyaWN0LXNpZ25hdHVyZQ==', 'leaked', 'd3Jvbmc='])
@@ -29,7 +30,7 @@ describe('azure', () => {
     it.each(['rcw', 'rw'])('that may %s is enough to export, and to export again', async (permissions) => {
       const destination = make(server.sasUrl({ permissions }))
       const previous = await put(file(), destination)
-      await destination.put('a.png', file(20 * mebibyte), { previous, signal: never })
+      await destination.put('a.png', file(20 * mebibyte), { previous }, never)
       expect(await look(destination)).toMatchObject({ size: 20 * mebibyte })
     })
 
@@ -79,7 +80,7 @@ describe('azure', () => {
     it('go with what publishes', async () => {
       const destination = make()
       const previous = await put(file(), destination)
-      await destination.put('a.png', file(20 * mebibyte), { previous, signal: never })
+      await destination.put('a.png', file(20 * mebibyte), { previous }, never)
       const conditions = server.calls.map(({ operation, headers }) => [
         operation,
         headers['if-none-match'] ?? headers['if-match'],
@@ -133,7 +134,7 @@ describe('azure', () => {
       const destination = make()
       const previous = await put(file(), destination)
       server.failNext('PutBlob', { lost: true })
-      await destination.put('a.png', file(), { previous, signal: never })
+      await destination.put('a.png', file(), { previous }, never)
       expect(server.blobs.get('a.png')?.etag).not.toBe(previous.etag)
     })
   })
@@ -164,15 +165,15 @@ describe('azure', () => {
     })
 
     it('of an aborted upload are never published', async () => {
-      const controller = new AbortController()
+      const call = startCall()
       const source = file(40 * mebibyte, {
         ranges: false,
         onChunk: (sent) => {
           // More than the memory holds: some blocks have arrived.
-          if (sent === 36 * mebibyte) controller.abort(new Error('time is up'))
+          if (sent === 36 * mebibyte) call.abort(new Error('time is up'))
         },
       })
-      await expect(make().put('a.png', source, { signal: controller.signal })).rejects.toThrow('time is up')
+      await expect(make().put('a.png', source, {}, call)).rejects.toThrow('time is up')
       expect(server.count('PutBlock')).toBeGreaterThan(0)
       expect([server.count('PutBlockList'), server.blobs.size]).toEqual([0, 0])
     })

@@ -6,12 +6,13 @@ import { type CampaignOptions, campaign } from '../../../src/connectors/campaign
 import { sftp } from '../../../src/connectors/sftp/destination'
 import { createRedactor } from '../../../src/core/redaction'
 import { flatName } from '../../../src/plugin/flat-name'
+import { startCall } from '../../support/call'
 import { describeDestination } from '../kit/conformance'
 import { contextOf } from '../kit/destination-context'
 import { fakeBinary } from '../kit/fake-binary'
 import { asCampaign, campaignAtOpenSsh, campaignAtPlainServer } from './bench'
 
-const never = new AbortController().signal
+const never = startCall()
 
 // What goes on the wire is that of sftp, whose tests take every kind of server; here it is the trigger that is new.
 describeDestination(hasSshd ? campaignAtOpenSsh : campaignAtPlainServer({ trigger: '*.done' }))
@@ -32,7 +33,7 @@ describe('campaign', () => {
   async function deliver(destination: ReturnType<typeof make>, key: string, source = file()): Promise<void> {
     const previous = await destination.head?.(key, never)
     if (previous?.version === source.version) return
-    await destination.put(key, source, { signal: never, ...(previous ? { previous } : {}) })
+    await destination.put(key, source, { ...(previous ? { previous } : {}) }, never)
   }
 
   it('has inputs of its own, and names them', async () => {
@@ -203,7 +204,7 @@ describe('campaign', () => {
   )
 
   it('is a preset: sftp can trigger, too', async () => {
-    await sftp({ trigger: '*.ok' }).create(contextOf(server.inputs)).put('a.png', file(), { signal: never })
+    await sftp({ trigger: '*.ok' }).create(contextOf(server.inputs)).put('a.png', file(), {}, never)
     expect(await visible()).toEqual(['a.png', 'a.png.ok'])
   })
 })

@@ -16,6 +16,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { listBelow, readBelow } from '../../../sandbox/targets/ssh-server'
 import { folder } from '../../../src/connectors/folder/destination'
+import { startCall } from '../../support/call'
 import { describeDestination } from '../kit/conformance'
 import { contextOf } from '../kit/destination-context'
 import { fakeBinary } from '../kit/fake-binary'
@@ -37,7 +38,7 @@ describeDestination({
   },
 })
 
-const never = new AbortController().signal
+const never = startCall()
 const isSuperuser = process.getuid?.() === 0
 const asSuperuser = isSuperuser ? it : it.skip
 const canMount = isSuperuser && tryToMount()
@@ -56,10 +57,7 @@ describe('folder', () => {
 
   const put = async (key: string, size = 1_000, seed = 1) => {
     const previous = await destination.head?.(key, never)
-    return destination.put(key, fakeBinary({ size, seed }), {
-      signal: never,
-      ...(previous ? { previous } : {}),
-    })
+    return destination.put(key, fakeBinary({ size, seed }), previous ? { previous } : {}, never)
   }
 
   it('is on when its root is set, by the input or in the configuration', () => {
@@ -86,9 +84,7 @@ describe('folder', () => {
     await symlink(join(above, 'elsewhere'), join(root, 'out'))
     const refusal = { failureClass: 'permanent', code: 'FOLDER_LEAVES_ROOT' }
     for (const key of ['out/b.png', 'out/deep/b.png']) {
-      await expect(destination.put(key, fakeBinary({ size: 1 }), { signal: never })).rejects.toMatchObject(
-        refusal,
-      )
+      await expect(destination.put(key, fakeBinary({ size: 1 }), {}, never)).rejects.toMatchObject(refusal)
     }
     await expect(destination.head?.('out/b.png', never)).rejects.toMatchObject(refusal)
     await expect(destination.remove?.('out/b.png', never)).rejects.toMatchObject(refusal)
@@ -118,7 +114,7 @@ describe('folder', () => {
     expect(await destination.head?.('a.png', never)).toMatchObject({ version: undefined, size: 1_001 })
     await writeFile(join(root, 'b.png'), 'by hand')
     expect(await destination.head?.('b.png', never)).toMatchObject({ version: undefined, size: 7 })
-    await expect(destination.put('b.png', fakeBinary({ size: 1 }), { signal: never })).rejects.toMatchObject({
+    await expect(destination.put('b.png', fakeBinary({ size: 1 }), {}, never)).rejects.toMatchObject({
       code: 'DESTINATION_CHANGED',
     })
     await put('b.png', 5)
@@ -169,7 +165,7 @@ describe('folder', () => {
       'a//b',
       '',
     ]) {
-      await expect(destination.put(key, fakeBinary({ size: 1 }), { signal: never })).rejects.toMatchObject({
+      await expect(destination.put(key, fakeBinary({ size: 1 }), {}, never)).rejects.toMatchObject({
         failureClass: 'permanent',
       })
     }
@@ -180,12 +176,10 @@ describe('folder', () => {
     await writeFile(join(above, 'file'), '')
     for (const wrong of [join(above, 'file'), join(above, 'file/below'), '/proc/bridge']) {
       const broken = folder().create(contextOf({ FOLDER_ROOT: wrong }))
-      await expect(broken.put('sub/a.png', fakeBinary({ size: 1 }), { signal: never })).rejects.toMatchObject(
-        {
-          failureClass: 'systemic',
-          code: 'FOLDER_ROOT_UNUSABLE',
-        },
-      )
+      await expect(broken.put('sub/a.png', fakeBinary({ size: 1 }), {}, never)).rejects.toMatchObject({
+        failureClass: 'systemic',
+        code: 'FOLDER_ROOT_UNUSABLE',
+      })
     }
   })
 

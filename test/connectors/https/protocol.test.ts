@@ -2,12 +2,13 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { type HttpsEndpoint, startHttpsEndpoint } from '../../../sandbox/targets/https-endpoint'
 import { https } from '../../../src/connectors/https/destination'
+import { startCall } from '../../support/call'
 import { contextOf } from '../kit/destination-context'
 import { expectBytes } from '../kit/expect-bytes'
 import { fakeBinary, sha1Of } from '../kit/fake-binary'
 import { createHeapWatch } from '../kit/heap-watch'
 
-const never = new AbortController().signal
+const never = startCall()
 const mebibyte = 1024 * 1024
 
 describe('https', () => {
@@ -22,13 +23,13 @@ describe('https', () => {
       contextOf({ HTTPS_URL: `${endpoint.url}/files/{key}`, HTTPS_HEAD: 'x-held-version', ...more }),
     )
   const put = (destination: ReturnType<typeof make>, key = 'a.png', size = 1_000) =>
-    destination.put(key, fakeBinary({ size }), { signal: never })
+    destination.put(key, fakeBinary({ size }), {}, never)
 
   it('sends the length that it knows, and says when it knows none', async () => {
     const destination = make()
     const known = fakeBinary({ size: 3 * mebibyte })
-    await destination.put('a.png', { ...known, sha1: sha1Of(known.bytes()) }, { signal: never })
-    await destination.put('b.png', fakeBinary({ size: 10, unknownSize: true }), { signal: never })
+    await destination.put('a.png', { ...known, sha1: sha1Of(known.bytes()) }, {}, never)
+    await destination.put('b.png', fakeBinary({ size: 10, unknownSize: true }), {}, never)
     const [first, second] = endpoint.requests
     expect(first?.headers).toMatchObject({
       'content-length': String(3 * mebibyte),
@@ -155,7 +156,7 @@ describe('https', () => {
         sent = bytes
       },
     })
-    await expect(make().put('a.png', source, { signal: never })).rejects.toMatchObject({ status: 413 })
+    await expect(make().put('a.png', source, {}, never)).rejects.toMatchObject({ status: 413 })
     expect(sent).toBeLessThan(64 * mebibyte)
   })
 
@@ -172,7 +173,7 @@ describe('https', () => {
 
   it('does not give up on a slow source', async () => {
     const source = fakeBinary({ size: 4_000, chunkSize: 1_000, delayMs: 200 })
-    await make({}, { idleMs: 100 }).put('a.png', source, { signal: never })
+    await make({}, { idleMs: 100 }).put('a.png', source, {}, never)
     expectBytes(await endpoint.read('a.png'), source)
   })
 
@@ -214,7 +215,7 @@ describe('https', () => {
       },
     })
     try {
-      expect(await make(inputs).put('a.mp4', source, { signal: never })).toMatchObject({ size })
+      expect(await make(inputs).put('a.mp4', source, {}, never)).toMatchObject({ size })
       expect(received).toBe(announced)
       expect(received - size).toBeGreaterThan(0)
       expect(received - size).toBeLessThan(1_000)
@@ -232,7 +233,7 @@ describe('https', () => {
     let cuts = 0
     endpoint.fault = () => (++cuts === 1 ? { cutAfter: 1 } : undefined)
     const source = fakeBinary({ size: 3 * mebibyte })
-    await destination.put('b.png', source, { signal: never })
+    await destination.put('b.png', source, {}, never)
     expectBytes(await endpoint.read('b.png'), source)
     expect(source.opened()).toBe(2)
     expect(endpoint.connections()).toBe(2)
@@ -250,7 +251,7 @@ describe('https', () => {
 
   it('refuses a media type that could not be a header', async () => {
     for (const mediaType of ['image/png\r\nx-evil: 1', 'ümlaut', '']) {
-      await make().put('a.png', fakeBinary({ size: 1, mediaType }), { signal: never })
+      await make().put('a.png', fakeBinary({ size: 1, mediaType }), {}, never)
       expect(endpoint.mediaType('a.png')).toBe('application/octet-stream')
     }
   })

@@ -1,7 +1,9 @@
 import { setMaxListeners } from 'node:events'
 import { inspect } from 'node:util'
+import type { CallContext } from '../../../src/core/call-context'
 import { BridgeError } from '../../../src/core/errors'
 import type { Destination, StoredObject } from '../../../src/plugin/destination'
+import { startCall } from '../../support/call'
 import { expectBytes } from './expect-bytes'
 import { type FakeBinary, type FakeBinaryOptions, fakeBinary } from './fake-binary'
 
@@ -47,7 +49,7 @@ export type Bench = {
   freshKey(): string
   file(size: number, more?: Omit<FakeBinaryOptions, 'size'>): FakeBinary
   /** Puts with what `head` says, as the app does it. */
-  put(key: string, source: FakeBinary, signal?: AbortSignal): Promise<StoredObject>
+  put(key: string, source: FakeBinary, call?: CallContext): Promise<StoredObject>
   expectHolds(key: string, source: FakeBinary): Promise<void>
   /** Where the destination tells versions. */
   expectVersion(key: string, source: FakeBinary): Promise<void>
@@ -57,10 +59,10 @@ export type Bench = {
 }
 
 export const mebibyte = 1024 * 1024
-/** A signal that does not abort. */
-export const never = new AbortController().signal
+/** A call without an end. */
+export const never = startCall()
 // As in a run of many files, a lot of work listens to one signal.
-setMaxListeners(0, never)
+setMaxListeners(0, never.signal)
 const slowTestMs = 90_000
 
 /** Starts the destination before the first check and ends it after the last. */
@@ -92,9 +94,9 @@ export function createBench({ start, except = {}, maxHeldBytes = 40 * mebibyte }
     freshKey: () => `check-${++keys}/lamp.png`,
     file: (size, more = {}) => fakeBinary({ size, ...more }),
 
-    put: async (key, source, signal = never) => {
-      const previous = await bench.destination.head?.(key, signal)
-      return bench.destination.put(key, source, { signal, ...(previous === undefined ? {} : { previous }) })
+    put: async (key, source, call = never) => {
+      const previous = await bench.destination.head?.(key, call)
+      return bench.destination.put(key, source, previous === undefined ? {} : { previous }, call)
     },
 
     expectHolds: async (key, source) => {

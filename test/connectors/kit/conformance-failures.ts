@@ -1,3 +1,4 @@
+import { startCall } from '../../support/call'
 import { type Bench, mebibyte, never } from './conformance-bench'
 
 /** What breaks off leaves no trace, and every error is of the right class and tells no secret. */
@@ -45,14 +46,14 @@ export function failureChecks(bench: Bench): void {
       const old = file(1_000, { seed: 5 })
       await put(used, old)
       for (const key of [fresh, used]) {
-        const controller = new AbortController()
+        const call = startCall()
         let putting: Promise<unknown> | undefined
         await new Promise<void>((onHang, fail) => {
-          putting = put(key, file(size, { hangAt, onHang }), controller.signal)
+          putting = put(key, file(size, { hangAt, onHang }), call)
           putting.catch(fail)
         })
         const at = Date.now()
-        controller.abort(new Error('time is up'))
+        call.abort(new Error('time is up'))
         await expect(putting).rejects.toThrow()
         expect(Date.now() - at).toBeLessThan(3_000)
       }
@@ -64,8 +65,9 @@ export function failureChecks(bench: Bench): void {
 
   check('does nothing when it is aborted beforehand', async () => {
     const key = freshKey()
-    const signal = AbortSignal.abort(new Error('time is up'))
-    await expect(bench.destination.put(key, file(1_000), { signal })).rejects.toThrow()
+    const call = startCall()
+    call.abort(new Error('time is up'))
+    await expect(bench.destination.put(key, file(1_000), {}, call)).rejects.toThrow()
     await expectNothing(key)
   })
 
@@ -76,7 +78,7 @@ export function failureChecks(bench: Bench): void {
     if (broken.head !== undefined) {
       expect((await failureOf(broken.head(key, never))).failureClass).toBe('systemic')
     }
-    const failure = await failureOf(broken.put(key, file(1_000), { signal: never }))
+    const failure = await failureOf(broken.put(key, file(1_000), {}, never))
     expect(failure.failureClass).toBe('systemic')
     await expectNothing(key)
   })
@@ -88,7 +90,7 @@ export function failureChecks(bench: Bench): void {
     if (broken.head !== undefined) {
       expect(['systemic', 'transient']).toContain((await failureOf(broken.head(key, never))).failureClass)
     }
-    const failure = await failureOf(broken.put(key, file(1_000), { signal: never }))
+    const failure = await failureOf(broken.put(key, file(1_000), {}, never))
     expect(['systemic', 'transient']).toContain(failure.failureClass)
   })
 

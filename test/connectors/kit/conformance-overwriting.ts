@@ -50,7 +50,7 @@ export function overwritingChecks(bench: Bench): void {
     const second = file(1_000, { seed: 2 })
     await put(key, second)
     await expect(
-      bench.destination.put(key, file(1_000, { seed: 3 }), { previous, signal: never }),
+      bench.destination.put(key, file(1_000, { seed: 3 }), { previous }, never),
     ).rejects.toMatchObject({
       failureClass: 'transient',
       code: 'DESTINATION_CHANGED',
@@ -65,7 +65,7 @@ export function overwritingChecks(bench: Bench): void {
     const second = file(1_000, { seed: 2 })
     await put(key, second)
     const large = file(20 * mebibyte, { seed: 3 })
-    await expect(bench.destination.put(key, large, { previous, signal: never })).rejects.toMatchObject({
+    await expect(bench.destination.put(key, large, { previous }, never)).rejects.toMatchObject({
       failureClass: 'transient',
       code: 'DESTINATION_CHANGED',
     })
@@ -79,7 +79,7 @@ export function overwritingChecks(bench: Bench): void {
     await put(key, first)
     for (const size of [1_000, 20 * mebibyte]) {
       const next = file(size, { seed: 2 })
-      await expect(bench.destination.put(key, next, { signal: never })).rejects.toMatchObject({
+      await expect(bench.destination.put(key, next, {}, never)).rejects.toMatchObject({
         failureClass: 'transient',
         code: 'DESTINATION_CHANGED',
       })
@@ -92,7 +92,7 @@ export function overwritingChecks(bench: Bench): void {
       const key = freshKey()
       const sources = [1, 2, 3, 4].map((seed) => file(size, { seed, delayMs: size > mebibyte ? 1 : 10 }))
       const puts = await Promise.allSettled(
-        sources.map((source) => bench.destination.put(key, source, { signal: never })),
+        sources.map((source) => bench.destination.put(key, source, {}, never)),
       )
       expect(puts.some(({ status }) => status === 'fulfilled')).toBe(true)
       for (const result of puts) {

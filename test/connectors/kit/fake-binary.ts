@@ -79,7 +79,7 @@ export function fakeBinary(options: FakeBinaryOptions): FakeBinary {
     }
   }
 
-  const readRange: AssetBinary['readRange'] = async ({ start, end }, signal) => {
+  const readRange: AssetBinary['readRange'] = async ({ start, end }, { signal }) => {
     onChunk?.(start)
     if (failAt !== undefined && end > failAt) throw sourceFailed()
     if (hangAt !== undefined && end > hangAt) await hang()
@@ -94,7 +94,7 @@ export function fakeBinary(options: FakeBinaryOptions): FakeBinary {
     mediaType: options.mediaType ?? 'image/png',
     version: options.version ?? `v-${seed}-${size}`,
     modified: options.modified ?? Date.UTC(2025, 0, 1),
-    open: async (signal) => {
+    open: async ({ signal }) => {
       opened += 1
       return Readable.from(chunks(signal), { objectMode: false, highWaterMark: 256 * 1024 })
     },

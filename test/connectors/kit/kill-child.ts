@@ -2,6 +2,7 @@ import { writeSync } from 'node:fs'
 import { seededRandom } from '../../../sandbox/faults'
 import { systemClock } from '../../../src/core/clock'
 import type { DestinationFactory } from '../../../src/plugin/destination'
+import { startCall } from '../../support/call'
 import { contextOf } from './destination-context'
 import { fakeBinary } from './fake-binary'
 import type { KillOrder } from './kill'
@@ -13,18 +14,18 @@ async function run(order: KillOrder): Promise<void> {
     contextOf(order.inputs, { clock: systemClock }),
   )
   const random = seededRandom(order.seed)
-  const signal = new AbortController().signal
+  const call = startCall()
   // Loads the library, too, so that the time until the kill is spent on files.
-  await destination?.head?.(order.keys[0] ?? '', signal)
+  await destination?.head?.(order.keys[0] ?? '', call)
   say('ready')
   await Promise.all(
     order.keys.map(async (key) => {
       for (;;) {
         const seed = Math.floor(random() * 2 ** 31)
         const source = fakeBinary({ seed, size: Math.floor(random() ** 2 * order.maxBytes) })
-        const previous = await destination?.head?.(key, signal)
+        const previous = await destination?.head?.(key, call)
         say(`begin ${key} ${source.version}`)
-        await destination?.put(key, source, { signal, ...(previous === undefined ? {} : { previous }) })
+        await destination?.put(key, source, { ...(previous === undefined ? {} : { previous }) }, call)
         say(`end ${key} ${source.version}`)
       }
     }),

@@ -5,6 +5,7 @@ import { isDeepStrictEqual } from 'node:util'
 import { seededRandom } from '../../../sandbox/faults'
 import { BridgeError } from '../../../src/core/errors'
 import type { DestinationFactory } from '../../../src/plugin/destination'
+import { startCall } from '../../support/call'
 import { contextOf } from './destination-context'
 import { type FakeBinary, fakeBinary } from './fake-binary'
 
@@ -58,7 +59,7 @@ export function describeKills({ name, start, ...target }: KillTarget, kills: num
     const destination = factories[factoryName]?.(target.options).create(contextOf(started.inputs))
     if (destination === undefined) throw new Error(`${module} exports no ${factoryName}`)
     const random = seededRandom(4711)
-    const signal = new AbortController().signal
+    const call = startCall()
     /** By key, every file that may be there. */
     const possible = new Map<string, Map<string, FakeBinary | undefined>>()
     const counts = { begun: 0, published: 0 }
@@ -66,9 +67,9 @@ export function describeKills({ name, start, ...target }: KillTarget, kills: num
     /** A killed writer's last request may still take effect between two looks. */
     const atOneMoment = async (key: string) => {
       for (;;) {
-        const before = await destination.head?.(key, signal)
+        const before = await destination.head?.(key, call)
         const seen = await started.read(key)
-        const held = await destination.head?.(key, signal)
+        const held = await destination.head?.(key, call)
         if (isDeepStrictEqual(before, held)) return { held, seen }
       }
     }
@@ -87,8 +88,8 @@ export function describeKills({ name, start, ...target }: KillTarget, kills: num
     const putOver = async (key: string, next: FakeBinary): Promise<void> => {
       for (let attempt = 1; ; attempt++) {
         try {
-          const previous = await destination.head?.(key, signal)
-          await destination.put(key, next, { signal, ...(previous === undefined ? {} : { previous }) })
+          const previous = await destination.head?.(key, call)
+          await destination.put(key, next, { ...(previous === undefined ? {} : { previous }) }, call)
           return
         } catch (thrown) {
           if (attempt >= 4 || !(thrown instanceof BridgeError) || thrown.code !== 'DESTINATION_CHANGED')
@@ -107,7 +108,7 @@ export function describeKills({ name, start, ...target }: KillTarget, kills: num
       else if (destination.head !== undefined) expect(held).toMatchObject({ version: next.version })
       expect((await started.read(key))?.equals(next.bytes())).toBe(true)
       if (destination.head !== undefined)
-        expect(await destination.head(key, signal)).toMatchObject({ version: next.version })
+        expect(await destination.head(key, call)).toMatchObject({ version: next.version })
       possible.set(key, new Map([[next.version, next]]))
     }
 

@@ -114,7 +114,7 @@ export function describePim(options: { name: string; limits?: PimLimits; start()
     })
     afterEach(() => bench.close())
 
-    const ask = (...identifiers: string[]) => bench.pim.getProducts(identifiers.map(ref), startCall().signal)
+    const ask = (...identifiers: string[]) => bench.pim.getProducts(identifiers.map(ref), startCall())
     const identifiersOf = async (...identifiers: string[]) =>
       (await ask(...identifiers)).map(({ identifier }) => identifier)
 
@@ -185,7 +185,7 @@ export function describePim(options: { name: string; limits?: PimLimits; start()
       bench.know('lamp')
       bench.faults.add({ fault: { kind: 'hang' } })
       const [call, reason] = [startCall(), new Error('the time is up')]
-      const asked = rejection(bench.pim.getProducts([ref('lamp')], call.signal))
+      const asked = rejection(bench.pim.getProducts([ref('lamp')], call))
       await until(() => bench.requests() > 0, 'a request')
       call.abort(reason)
       expect(await asked).toBe(reason)
@@ -194,7 +194,7 @@ export function describePim(options: { name: string; limits?: PimLimits; start()
     test('does not begin when the time is up already', async () => {
       const [call, reason] = [startCall(), new Error('the time is up')]
       call.abort(reason)
-      expect(await rejection(bench.pim.getProducts([ref('lamp')], call.signal))).toBe(reason)
+      expect(await rejection(bench.pim.getProducts([ref('lamp')], call))).toBe(reason)
       expect(bench.requests()).toBe(0)
     })
 
@@ -202,7 +202,7 @@ export function describePim(options: { name: string; limits?: PimLimits; start()
       bench.know('lamp')
       bench.faults.add({ fault })
       const call = startCall()
-      const thrown = await rejection(bench.pim.getProducts([ref('lamp'), ref('shade')], call.signal))
+      const thrown = await rejection(bench.pim.getProducts([ref('lamp'), ref('shade')], call))
       expect(thrown).toMatchObject({
         name: 'BridgeError',
         failureClass,
@@ -222,7 +222,7 @@ export function describePim(options: { name: string; limits?: PimLimits; start()
       bench.know('lamp')
       bench.refuseCredentials()
       const call = startCall()
-      const thrown = await rejection(bench.pim.getProducts([ref('lamp')], call.signal))
+      const thrown = await rejection(bench.pim.getProducts([ref('lamp')], call))
       expect(thrown).toMatchObject({ failureClass: 'systemic', message: expect.stringContaining('check') })
       expectNoSecret(thrown, call.log)
     })
@@ -230,7 +230,7 @@ export function describePim(options: { name: string; limits?: PimLimits; start()
     test('writes no credential to the log when all is well', async () => {
       bench.know('lamp')
       const call = startCall()
-      await bench.pim.getProducts([ref('lamp')], call.signal)
+      await bench.pim.getProducts([ref('lamp')], call)
       expectNoSecret(call.log)
     })
 

@@ -1,10 +1,11 @@
 import type { FileFacts, FileTree } from '../../../src/connectors/kit/file-tree'
 import { treeDestination } from '../../../src/connectors/kit/tree-destination'
+import { startCall } from '../../support/call'
 import { fakeBinary } from './fake-binary'
 
 type Memory = Map<string, Buffer>
 
-const never = new AbortController().signal
+const never = startCall()
 const size = 1_000
 
 /**
@@ -69,15 +70,12 @@ function move(files: Memory, from: string, to: string): void {
   files.delete(from)
 }
 
-const on = (tree: FileTree) => treeDestination('memory', (_signal, work) => work(tree))
+const on = (tree: FileTree) => treeDestination('memory', (_call, work) => work(tree))
 
 async function put(tree: FileTree, seed: number): Promise<void> {
   const destination = on(tree)
   const previous = await destination.head?.('a/b.png', never)
-  await destination.put('a/b.png', fakeBinary({ seed, size }), {
-    signal: never,
-    ...(previous ? { previous } : {}),
-  })
+  await destination.put('a/b.png', fakeBinary({ seed, size }), previous ? { previous } : {}, never)
 }
 
 describe('a put that is cut at any step', () => {
@@ -124,7 +122,7 @@ describe('puts that overlap', () => {
       const sources = [1, 2, 3].map((number) => fakeBinary({ seed: number, size }))
       await Promise.allSettled(
         sources.map((source) =>
-          destination.put('a/b.png', source, { signal: never, ...(previous ? { previous } : {}) }),
+          destination.put('a/b.png', source, { ...(previous ? { previous } : {}) }, never),
         ),
       )
       const seen = files.get('a/b.png')

@@ -6,18 +6,18 @@ import {
 import type { MarketoFault } from '../../../sandbox/targets/marketo-faults'
 import { freePort } from '../../../sandbox/targets/ssh-server'
 import { type MarketoOptions, marketo } from '../../../src/connectors/marketo/destination'
-import { bindCallContext } from '../../../src/core/call-context'
 import type { LogLevel } from '../../../src/core/logger'
 import { createRedactor } from '../../../src/core/redaction'
 import type { Destination } from '../../../src/plugin/destination'
 import { flatName } from '../../../src/plugin/flat-name'
+import { startCall } from '../../support/call'
 import { createTestClock } from '../../support/test-clock'
 import { describeDestination } from '../kit/conformance'
 import { type ContextParts, contextOf } from '../kit/destination-context'
 import { expectBytes } from '../kit/expect-bytes'
 import { fakeBinary } from '../kit/fake-binary'
 
-const never = new AbortController().signal
+const never = startCall()
 const gibibyte = 1024 ** 3
 
 describeDestination({
@@ -30,9 +30,9 @@ describeDestination({
       const destination = marketo({ rate: { calls: 1_000_000 } }).create(contextOf(inputs))
       return {
         ...destination,
-        put: (key, source, options) => {
+        put: (key, source, options, call) => {
           keys.set(flatName(key), key)
-          return destination.put(key, source, options)
+          return destination.put(key, source, options, call)
         },
       }
     }
@@ -73,7 +73,7 @@ describe('marketo', () => {
   ) => marketo(options).create(contextOf({ ...instance.inputs, ...more }, { clock, ...parts }))
   const file = (seed = 1, size = 1_000) => fakeBinary({ seed, size })
   const put = (destination: Destination, key = 'a.png', source = file()) =>
-    destination.put(key, source, { signal: never })
+    destination.put(key, source, {}, never)
   const calls = (method: string) =>
     instance.requests.filter((request) => request.method === method && request.path.startsWith('/rest/'))
   const ids = () => instance.files().map(({ id, name }) => `${id} ${name}`)
@@ -104,7 +104,7 @@ describe('marketo', () => {
       for (const seed of [1, 2, 3]) {
         const previous = await destination.head?.('a.png', never)
         expect(previous?.version).toBe(seed === 1 ? undefined : `v-${seed - 1}-1000`)
-        await destination.put('a.png', file(seed), { signal: never, ...(previous ? { previous } : {}) })
+        await destination.put('a.png', file(seed), { ...(previous ? { previous } : {}) }, never)
       }
       expect(ids()).toEqual(before)
       expectBytes(await instance.read('a.png'), file(3))
@@ -180,16 +180,14 @@ describe('marketo', () => {
       instance.forgetDescriptions()
       const warnings: string[] = []
       const log = (level: LogLevel) => (message: string) => void (level === 'warn' && warnings.push(message))
-      const { signal } = bindCallContext({
-        signal: new AbortController().signal,
+      const call = {
+        signal: startCall().signal,
         deadline: Number.POSITIVE_INFINITY,
         logger: { error: log('error'), warn: log('warn'), info: log('info'), debug: log('debug') },
-      })
+      }
       for (const seed of [2, 3]) {
-        const previous = await destination.head?.('a.png', signal)
-        expect(
-          await destination.put('a.png', file(seed), { signal, ...(previous ? { previous } : {}) }),
-        ).toEqual({
+        const previous = await destination.head?.('a.png', call)
+        expect(await destination.put('a.png', file(seed), previous ? { previous } : {}, call)).toEqual({
           version: 'v-1-1000',
           size: 1_000,
         })
@@ -314,7 +312,7 @@ describe('marketo', () => {
       const previous = await put(destination, 'a.png', file(1))
       const before = ids()
       faults('POST', { ...fault, after: true })
-      expect(await destination.put('a.png', file(2), { previous, signal: never })).toMatchObject({
+      expect(await destination.put('a.png', file(2), { previous }, never)).toMatchObject({
         version: 'v-2-1000',
       })
       expect(calls('POST')).toHaveLength(2)
@@ -347,7 +345,7 @@ describe('marketo', () => {
         Object.assign(instance.files()[0] ?? {}, { description: 'by hand' })
         return { reset: true }
       }
-      await expect(destination.put('a.png', file(2), { previous, signal: never })).rejects.toMatchObject({
+      await expect(destination.put('a.png', file(2), { previous }, never)).rejects.toMatchObject({
         code: 'DESTINATION_CHANGED',
       })
       expect(calls('POST')).toHaveLength(2)
@@ -418,8 +416,8 @@ describe('marketo', () => {
       faults('GET', { status: 503, headers: { 'retry-after': '25' } })
       const logger = { error: jest.fn(), warn: jest.fn(), info: jest.fn(), debug: jest.fn() }
       const deadline = clock.now() + 20_000
-      const { signal } = bindCallContext({ signal: new AbortController().signal, deadline, logger })
-      await expect(make().head?.('a.png', signal)).rejects.toMatchObject({ code: 'MARKETO_UNAVAILABLE' })
+      const call = { signal: startCall().signal, deadline, logger }
+      await expect(make().head?.('a.png', call)).rejects.toMatchObject({ code: 'MARKETO_UNAVAILABLE' })
       expect(clock.sleeps).toEqual([])
     })
 

@@ -21,7 +21,7 @@ describePim({
 
 test('the mock gives the same product for whatever is asked', async () => {
   const refs = ['a', 'b'].map((value) => ({ kind: 'identifier', value }) as const)
-  expect(await mockPim()(pimContext()).getProducts(refs, startCall().signal)).toEqual([
+  expect(await mockPim()(pimContext()).getProducts(refs, startCall())).toEqual([
     { identifier: 'MockSKU 123', attributes: { SKUID: 'MockSKU 123', SupplierName: 'mock-supplier' } },
   ])
 })

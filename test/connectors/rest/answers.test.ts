@@ -28,7 +28,7 @@ function ask(
   const pim = restPim({ ...options, url })(pimContext())
   return pim.getProducts(
     identifiers.map((value) => ({ kind, value })),
-    startCall().signal,
+    startCall(),
   )
 }
 

@@ -101,10 +101,7 @@ describe('the headers of the rest communicator', () => {
     const server = await startServer({ clock: createTestClock(), handle: () => json(200, { sku: 'lamp' }) })
     const inputs = { PIM_REST_URL: `${server.url}/products/{identifier}`, PIM_REST_HEADERS: headers }
     try {
-      await restPim()(pimContext(inputs)).getProducts(
-        [{ kind: 'identifier', value: 'lamp' }],
-        startCall().signal,
-      )
+      await restPim()(pimContext(inputs)).getProducts([{ kind: 'identifier', value: 'lamp' }], startCall())
       expect(server.requests[0]?.headers).toMatchObject(expected)
     } finally {
       await server.close()
@@ -130,7 +127,7 @@ test('options in config/enrichment.ts win over the inputs', async () => {
   const options = { url: `${server.url}/{identifier}?x=1`, product: '/a', identifier: '/b' }
   try {
     const pim = restPim(options)(pimContext(inputs))
-    const products = await pim.getProducts([{ kind: 'identifier', value: 'x' }], startCall().signal)
+    const products = await pim.getProducts([{ kind: 'identifier', value: 'x' }], startCall())
     expect(products).toEqual([{ identifier: 'lamp', attributes: { b: 'lamp' } }])
     expect(server.requests).toMatchObject([{ path: '/x', query: { x: '1' } }])
   } finally {

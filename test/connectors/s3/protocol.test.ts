@@ -1,12 +1,13 @@
 import { type StrictS3, startStrictS3 } from '../../../sandbox/targets/strict-s3'
 import { type S3Options, s3 } from '../../../src/connectors/s3/destination'
 import { createRedactor } from '../../../src/core/redaction'
+import { startCall } from '../../support/call'
 import { contextOf } from '../kit/destination-context'
 import { failureOf } from '../kit/failure-of'
 import { type FakeBinaryOptions, fakeBinary } from '../kit/fake-binary'
 
 const mebibyte = 1024 * 1024
-const never = new AbortController().signal
+const never = startCall()
 const aws = { checksums: 'when-supported', conditional: true } as const
 const page = '<html><body>Sign in</body></html>'
 
@@ -21,7 +22,7 @@ describe('s3', () => {
     s3(options).create(contextOf({ ...server.inputs, ...more }))
   const file = (size = 1_000, more: Partial<FakeBinaryOptions> = {}) => fakeBinary({ size, ...more })
   const put = (source = file(), destination = make(), key = 'a.png') =>
-    destination.put(key, source, { signal: never })
+    destination.put(key, source, {}, never)
   const secrets = ['strict-secret-access-key', 'leaked', 'the-session-token']
   const failure = (work: Promise<unknown>) => failureOf(work, secrets)
 
@@ -62,7 +63,7 @@ describe('s3', () => {
     it('go with what publishes, and with nothing else', async () => {
       const destination = make()
       const previous = await put(file(), destination)
-      await destination.put('a.png', file(20 * mebibyte), { previous, signal: never })
+      await destination.put('a.png', file(20 * mebibyte), { previous }, never)
       const conditions = server.calls.map(({ operation, headers }) => [
         operation,
         headers['if-none-match'] ?? headers['if-match'],
@@ -98,7 +99,7 @@ describe('s3', () => {
       const destination = make()
       const previous = await put(file(), destination)
       await destination.remove?.('a.png', never)
-      const work = destination.put('a.png', file(2_000), { previous, signal: never })
+      const work = destination.put('a.png', file(2_000), { previous }, never)
       expect(await failure(work)).toMatchObject({ code: 'DESTINATION_CHANGED' })
     })
   })
@@ -135,7 +136,7 @@ describe('s3', () => {
       const destination = make()
       const previous = await put(file(), destination)
       server.failNext('PutObject', { lost: true })
-      await destination.put('a.png', file(), { previous, signal: never })
+      await destination.put('a.png', file(), { previous }, never)
       expect(server.count('PutObject')).toBe(3)
       expect(server.objects.get('a.png')?.etag).not.toBe(previous.etag)
     })
@@ -163,15 +164,15 @@ describe('s3', () => {
     })
 
     it('are removed when the work is aborted', async () => {
-      const controller = new AbortController()
+      const call = startCall()
       const source = file(40 * mebibyte, {
         ranges: false,
         onChunk: (sent) => {
           // More than the memory holds: some parts have arrived.
-          if (sent === 36 * mebibyte) controller.abort(new Error('time is up'))
+          if (sent === 36 * mebibyte) call.abort(new Error('time is up'))
         },
       })
-      await expect(make().put('a.psd', source, { signal: controller.signal })).rejects.toThrow('time is up')
+      await expect(make().put('a.psd', source, {}, call)).rejects.toThrow('time is up')
       expect(server.count('UploadPart')).toBeGreaterThan(0)
       expect([server.objects.size, server.uploads.size]).toEqual([0, 0])
     })

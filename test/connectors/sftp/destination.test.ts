@@ -10,6 +10,7 @@ import {
   startSshd,
 } from '../../../sandbox/targets/ssh-server'
 import { sftp } from '../../../src/connectors/sftp/destination'
+import { startCall } from '../../support/call'
 import { createTestClock } from '../../support/test-clock'
 import { describeDestination, type StartedDestination } from '../kit/conformance'
 import { type ContextParts, contextOf } from '../kit/destination-context'
@@ -49,7 +50,7 @@ describeDestination({
   start: async () => started(await startPlainSftpServer(), { SFTP_PASSWORD: 'another password' }),
 })
 
-const never = new AbortController().signal
+const never = startCall()
 const mebibyte = 1024 * 1024
 
 describe('sftp', () => {
@@ -65,7 +66,7 @@ describe('sftp', () => {
     parts: ContextParts = {},
   ) => sftp(options).create(contextOf({ ...server.inputs, ...more }, parts))
   const put = (destination: ReturnType<typeof make>, key: string, size = 1_000) =>
-    destination.put(key, fakeBinary({ size }), { signal: never })
+    destination.put(key, fakeBinary({ size }), {}, never)
 
   it('creates its root, and takes one relative to where the server opens', async () => {
     const { port } = new URL(server.inputs.SFTP_URL ?? '')
@@ -145,15 +146,13 @@ describe('sftp', () => {
   it('ends promptly when it is aborted while the server is silent', async () => {
     const destination = make()
     await put(destination, 'a.png')
-    const controller = new AbortController()
+    const call = startCall()
     server.fault = (request) => {
       if (request !== 'WRITE') return undefined
-      controller.abort(new Error('time is up'))
+      call.abort(new Error('time is up'))
       return 'silence'
     }
-    const putting = destination.put('b.png', fakeBinary({ size: 8 * mebibyte }), {
-      signal: controller.signal,
-    })
+    const putting = destination.put('b.png', fakeBinary({ size: 8 * mebibyte }), {}, call)
     await expect(putting).rejects.toThrow('time is up')
     server.fault = () => undefined
     expect(await listBelow(server.root)).toEqual(['a.png'])
@@ -248,8 +247,8 @@ describeWithSshd('sftp with OpenSSH', () => {
   it('leaves no hidden file behind but the note of the version', async () => {
     const destination = sftp().create(contextOf(server.inputs))
     const failing = fakeBinary({ size: mebibyte, failAt: 500_000 })
-    await destination.put('x/a.png', fakeBinary({ size: 10 }), { signal: never })
-    await expect(destination.put('x/b.png', failing, { signal: never })).rejects.toThrow()
+    await destination.put('x/a.png', fakeBinary({ size: 10 }), {}, never)
+    await expect(destination.put('x/b.png', failing, {}, never)).rejects.toThrow()
     expect((await readdir(join(server.root, 'x'))).sort()).toEqual(['.a.png.version', 'a.png'])
   })
 })

@@ -6,9 +6,10 @@ import { type PlainSftpServer, startPlainSftpServer } from '../../../sandbox/tar
 import { createKey, hasSshd, type SshServer, startSshd } from '../../../sandbox/targets/ssh-server'
 import { sftp } from '../../../src/connectors/sftp/destination'
 import { createRedactor } from '../../../src/core/redaction'
+import { startCall } from '../../support/call'
 import { contextOf } from '../kit/destination-context'
 
-const never = new AbortController().signal
+const never = startCall()
 
 describe('how sftp gets to its server', () => {
   let server: PlainSftpServer

@@ -6,10 +6,11 @@ import { readSftpSettings } from '../../../src/connectors/kit/sftp/inputs'
 import { sftpSession } from '../../../src/connectors/kit/sftp/session'
 import { createWriteAt } from '../../../src/connectors/kit/sftp/write'
 import { writeWindowed } from '../../../src/connectors/kit/sftp/writer'
+import { startCall } from '../../support/call'
 import { contextOf } from '../kit/destination-context'
 import { fakeBinary } from '../kit/fake-binary'
 
-const never = new AbortController().signal
+const never = startCall()
 const source = fakeBinary({ size: 16 * 1024 * 1024 + 7 })
 
 describe('short cuts past the SSH library', () => {
@@ -29,7 +30,7 @@ describe('short cuts past the SSH library', () => {
       inputs: 'SFTP',
       idleMs: 10_000,
     })
-    await connection.request<void>(never, (sftp, done) => {
+    await connection.request<void>(never.signal, (sftp, done) => {
       const write = sftp.write.bind(sftp)
       sftp.write = (...given) => {
         byLibrary += 1
@@ -47,11 +48,11 @@ describe('short cuts past the SSH library', () => {
   })
 
   const create = (name: string, work: (handle: Buffer) => Promise<unknown>): Promise<unknown> =>
-    sftpSession(connection).create(`${server.root}/${name}`, never, work)
+    sftpSession(connection).create(`${server.root}/${name}`, never.signal, work)
 
   onServer('are taken with the library that is installed', async () => {
     await create('windowed', async (handle) =>
-      writeWindowed(connection, handle, await source.open(never), never),
+      writeWindowed(connection, handle, await source.open(never), never.signal),
     )
     expect((await readBelow(server.root, 'windowed'))?.equals(source.bytes())).toBe(true)
     expect(byLibrary).toBeLessThan(8)

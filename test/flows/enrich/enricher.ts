@@ -83,9 +83,9 @@ export async function startEnricher(): Promise<Enricher> {
   const asked: (readonly ProductRef[])[] = []
   const pim: PimCommunicator = {
     name: rest.name,
-    getProducts: (refs, signal) => {
+    getProducts: (refs, call) => {
       asked.push(refs)
-      return rest.getProducts(refs, signal)
+      return rest.getProducts(refs, call)
     },
   }
   const enrichment = {

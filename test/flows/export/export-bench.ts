@@ -2,7 +2,6 @@ import type { AssetView } from '../../../sandbox/aem/author'
 import type { JsonObject } from '../../../sandbox/json'
 import { createAuthorHosts } from '../../../src/aem/author-host'
 import { createBinarySource } from '../../../src/aem/binary/source'
-import { callContextOf } from '../../../src/core/call-context'
 import type { Clock } from '../../../src/core/clock'
 import { permanentError } from '../../../src/core/errors'
 import { createRedactor } from '../../../src/core/redaction'
@@ -40,11 +39,11 @@ function memoryDestination(name: string): MemoryDestination {
     beforePublish: undefined,
     can: { head: true, atomic: true, conditional: false, remove: true, copyFromUrl: false },
     head: async (key) => held.get(key),
-    async put(key, source, { signal }) {
+    async put(key, source, _, call) {
       const chunks: Buffer[] = []
-      for await (const chunk of await source.open(signal)) chunks.push(chunk)
+      for await (const chunk of await source.open(call)) chunks.push(chunk)
       await destination.beforePublish?.(key, source.version)
-      signal.throwIfAborted()
+      call.signal.throwIfAborted()
       const bytes = Buffer.concat(chunks)
       held.set(key, { version: source.version, size: bytes.length, bytes })
       destination.puts.push(key)
@@ -96,7 +95,7 @@ export async function startExportBench(exports: Partial<Exports> = {}): Promise<
     random: () => 0.5,
     exports: { destinations: {}, key: pathBelowDam(), ...exports },
     openSource: (options) => createBinarySource(options, { tokens, clock }),
-    renditionNames: (asset, signal) => assets.renditionNames(asset, callContextOf(signal)),
+    renditionNames: (asset, call) => assets.renditionNames(asset, call),
     activationsOf: () => ({
       async start(action, params) {
         if (bench.startFails !== undefined) throw bench.startFails

@@ -1,8 +1,9 @@
 import type { Product, ProductRef } from '../../../src/core/product'
 import { shareQuestions } from '../../../src/flows/sync/share-questions'
 import type { PimCommunicator } from '../../../src/plugin/pim'
+import { startCall } from '../../support/call'
 
-const never = new AbortController().signal
+const never = startCall()
 const byName = (...values: string[]): ProductRef[] => values.map((value) => ({ kind: 'identifier', value }))
 const product = (identifier: string): Product => ({ identifier, attributes: {} })
 
@@ -16,7 +17,7 @@ function setup(answer: (refs: readonly ProductRef[]) => readonly Product[]) {
     },
   }
   const clock = { now: () => 0, sleep: () => new Promise<void>((resolve) => setImmediate(resolve)) }
-  const shared = shareQuestions(pim, { clock, windowMs: 50, maxWaiting: 3, signal: never })
+  const shared = shareQuestions(pim, { clock, windowMs: 50, maxWaiting: 3, call: never })
   const ask = async (...refs: ProductRef[]) =>
     (await shared.getProducts(refs, never)).map(({ identifier }) => identifier)
   return { asked, ask }

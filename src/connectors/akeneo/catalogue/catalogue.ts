@@ -1,3 +1,4 @@
+import type { CallContext } from '../../../core/call-context'
 import type { Clock } from '../../../core/clock'
 import { isRecord } from '../../../core/json'
 import { isOk, jsonBody } from '../../../http/response'
@@ -13,15 +14,15 @@ export type AkeneoCatalogue = {
    * Which values count, by the inputs and the channels that there are.
    * @throws {BridgeError} systemic `AKENEO_SELECTION_UNKNOWN` for a channel or locale that is not in use
    */
-  selection(signal: AbortSignal): Promise<Selection>
+  selection(call: CallContext): Promise<Selection>
   /** Types of attributes by code; unknown ones are absent. */
-  types(codes: readonly string[], signal: AbortSignal): Promise<ReadonlyMap<string, string>>
+  types(codes: readonly string[], call: CallContext): Promise<ReadonlyMap<string, string>>
   /**
    * Labels by locale of an attribute's option, or of a reference entity's record; undefined for one that does not
    * exist.
    * @param owner code of the attribute or of the reference entity
    */
-  labels(kind: Labelled, owner: string, code: string, signal: AbortSignal): Promise<Labels | undefined>
+  labels(kind: Labelled, owner: string, code: string, call: CallContext): Promise<Labels | undefined>
 }
 
 export type Labelled = 'option' | 'record'
@@ -50,24 +51,24 @@ export function createAkeneoCatalogue(
 
   return { selection, types: typesOf, labels }
 
-  async function selection(signal: AbortSignal): Promise<Selection> {
+  async function selection(call: CallContext): Promise<Selection> {
     // Akeneo checks both itself: nothing to learn.
     if (settings.channels.length === 1 && settings.locales.length > 0) {
       return { channels: settings.channels, locales: settings.locales, otherLocales: false }
     }
     const known = selections.get('')
     if (known !== undefined) return known.value
-    return selectionFlights('', signal, async (own) => {
+    return selectionFlights('', call, async (own) => {
       const found = select(await readChannels(own))
       selections.set('', found)
       return found
     })
   }
 
-  async function readChannels(signal: AbortSignal): Promise<ReadonlyMap<string, readonly string[]>> {
+  async function readChannels(call: CallContext): Promise<ReadonlyMap<string, readonly string[]>> {
     const channels = new Map<string, readonly string[]>()
     const asked = { permission: 'List channels', otherwise: whenNoChannels }
-    for await (const page of client.pages({ path: 'channels', query: { limit: '100' } }, asked, signal)) {
+    for await (const page of client.pages({ path: 'channels', query: { limit: '100' } }, asked, call)) {
       for (const item of page.items) {
         if (isRecord(item) && typeof item.code === 'string') channels.set(item.code, textsOf(item.locales))
       }
@@ -93,14 +94,11 @@ export function createAkeneoCatalogue(
     return { channels, locales: isEvery ? [...active] : settings.locales, otherLocales: isEvery }
   }
 
-  async function typesOf(
-    codes: readonly string[],
-    signal: AbortSignal,
-  ): Promise<ReadonlyMap<string, string>> {
+  async function typesOf(codes: readonly string[], call: CallContext): Promise<ReadonlyMap<string, string>> {
     const missing = codes.filter((code) => types.get(code) === undefined)
     for (let start = 0; start < missing.length; start += codesPerCall) {
       const batch = missing.slice(start, start + codesPerCall)
-      await typeFlights(batch.join(), signal, (own) => learnTypes(batch, own))
+      await typeFlights(batch.join(), call, (own) => learnTypes(batch, own))
     }
     return new Map(
       codes.flatMap((code): [string, string][] => {
@@ -110,11 +108,11 @@ export function createAkeneoCatalogue(
     )
   }
 
-  async function learnTypes(codes: readonly string[], signal: AbortSignal): Promise<void> {
+  async function learnTypes(codes: readonly string[], call: CallContext): Promise<void> {
     const search = JSON.stringify({ code: [{ operator: 'IN', value: codes }] })
     const request = { path: 'attributes', query: { search, limit: `${codesPerCall}` } }
     const found = new Map<string, string>()
-    for await (const page of client.pages(request, { permission: 'List attributes' }, signal)) {
+    for await (const page of client.pages(request, { permission: 'List attributes' }, call)) {
       for (const item of page.items) {
         if (isRecord(item) && typeof item.code === 'string' && typeof item.type === 'string') {
           found.set(item.code, item.type)
@@ -128,12 +126,12 @@ export function createAkeneoCatalogue(
     kind: Labelled,
     owner: string,
     code: string,
-    signal: AbortSignal,
+    call: CallContext,
   ): Promise<Labels | undefined> {
     const key = `${kind} ${owner} ${code}`
     const known = options.get(key)
     if (known !== undefined) return known.value
-    return labelFlights(key, signal, async (own) => {
+    return labelFlights(key, call, async (own) => {
       const found = await readLabels(kind, owner, code, own)
       options.set(key, found)
       return found
@@ -144,11 +142,11 @@ export function createAkeneoCatalogue(
     kind: Labelled,
     owner: string,
     code: string,
-    signal: AbortSignal,
+    call: CallContext,
   ): Promise<Labels | undefined> {
     const { list, items, permission, labelsIn } = sources[kind]
     const path = `${list}/${encodeURIComponent(owner)}/${items}/${encodeURIComponent(code)}`
-    const response = await client.send({ path }, signal)
+    const response = await client.send({ path }, call)
     if (response.status === 404) return undefined
     if (!isOk(response)) throw refusal(response, { permission }, settings)
     const body = jsonBody(upstreamName, response)

@@ -1,3 +1,4 @@
+import type { CallContext } from '../../../core/call-context'
 import { isJsonValue, isRecord, type JsonValue } from '../../../core/json'
 import type { Product } from '../../../core/product'
 import { unexpectedAnswer } from '../errors'
@@ -26,11 +27,7 @@ const labelled: ReadonlyMap<string, Labelled> = new Map([
 /** Turns products of the REST API into those of the mapping. */
 export type ProductReader = {
   /** @throws {BridgeError} systemic `PIM_UNEXPECTED_ANSWER` for what is no product */
-  read(
-    items: readonly unknown[],
-    selection: Selection,
-    signal: AbortSignal,
-  ): Promise<readonly AkeneoProduct[]>
+  read(items: readonly unknown[], selection: Selection, call: CallContext): Promise<readonly AkeneoProduct[]>
 }
 
 /** Creates the reader. */
@@ -50,11 +47,11 @@ export function createProductReader(
   async function read(
     items: readonly unknown[],
     selection: Selection,
-    signal: AbortSignal,
+    call: CallContext,
   ): Promise<readonly AkeneoProduct[]> {
     const raws = items.flatMap((item) => readItem(item, selection) ?? [])
-    const types = await missingTypes(raws, signal)
-    return Promise.all(raws.map((raw) => toProduct(raw, types, selection, signal)))
+    const types = await missingTypes(raws, call)
+    return Promise.all(raws.map((raw) => toProduct(raw, types, selection, call)))
   }
 
   /** Undefined for a product without any name. */
@@ -88,23 +85,20 @@ export function createProductReader(
   }
 
   /** Older versions do not say which type a value has; only of a text does it matter. */
-  async function missingTypes(
-    raws: readonly Raw[],
-    signal: AbortSignal,
-  ): Promise<ReadonlyMap<string, string>> {
+  async function missingTypes(raws: readonly Raw[], call: CallContext): Promise<ReadonlyMap<string, string>> {
     const codes = raws.flatMap(({ chosen }) =>
       chosen
         .filter(({ entry }) => entry.type === undefined && entry.linked === undefined && hasText(entry.data))
         .map(({ code }) => code),
     )
-    return codes.length === 0 ? new Map() : catalogue.types([...new Set(codes)], signal)
+    return codes.length === 0 ? new Map() : catalogue.types([...new Set(codes)], call)
   }
 
   async function toProduct(
     { uuid, item, identifier, chosen }: Raw,
     types: ReadonlyMap<string, string>,
     selection: Selection,
-    signal: AbortSignal,
+    call: CallContext,
   ): Promise<AkeneoProduct> {
     const wanted = settings.attributes === undefined ? undefined : new Set(settings.attributes)
     const attributes: [string, JsonValue][] = []
@@ -112,7 +106,7 @@ export function createProductReader(
       // The identifier is fetched in any case.
       if (wanted !== undefined && !wanted.has(code)) continue
       const type = entry.type ?? types.get(code)
-      const labels = await labelsOf(code, entry, type, signal)
+      const labels = await labelsOf(code, entry, type, call)
       const labelOf = (option: string): string | undefined => {
         const found = labels.get(option)
         return found && pickLabel(found, selection, entry.locale)
@@ -139,7 +133,7 @@ export function createProductReader(
     attribute: string,
     { data, linked, reference }: AkeneoEntry,
     type: string | undefined,
-    signal: AbortSignal,
+    call: CallContext,
   ): Promise<Labels> {
     const kind = labelled.get(type ?? '')
     if (options === 'codes' && kind !== 'record') return new Map()
@@ -149,7 +143,7 @@ export function createProductReader(
       return new Map()
     const codes = (Array.isArray(data) ? data : [data]).filter((item) => typeof item === 'string')
     const found = await Promise.all(
-      codes.map(async (code) => [code, await catalogue.labels(kind, owner, code, signal)] as const),
+      codes.map(async (code) => [code, await catalogue.labels(kind, owner, code, call)] as const),
     )
     return new Map(found.flatMap(([code, labels]) => (labels === undefined ? [] : [[code, labels]])))
   }

@@ -1,3 +1,4 @@
+import type { CallContext } from '../../../core/call-context'
 import { BridgeError } from '../../../core/errors'
 import { isOk, jsonBody } from '../../../http/response'
 import { type AkeneoRequest, urlOf } from '../calls'
@@ -13,17 +14,17 @@ export type ProductSearch = {
   byIdentifiers(
     identifiers: readonly string[],
     selection: Selection,
-    signal: AbortSignal,
+    call: CallContext,
   ): Promise<readonly unknown[]>
   /** Products with one of these uuids; none where Akeneo has no uuids yet. */
-  byUuids(uuids: readonly string[], selection: Selection, signal: AbortSignal): Promise<readonly unknown[]>
+  byUuids(uuids: readonly string[], selection: Selection, call: CallContext): Promise<readonly unknown[]>
   /**
    * The product itself, whatever the search knows of it by now; undefined when there is none that may be seen. It comes
    * with the values of all channels and locales.
    */
-  one(name: { uuid: string } | { identifier: string }, signal: AbortSignal): Promise<unknown>
+  one(name: { uuid: string } | { identifier: string }, call: CallContext): Promise<unknown>
   /** All variants below a model, of whatever level. */
-  variantsOf(model: string, selection: Selection, signal: AbortSignal): Promise<readonly unknown[]>
+  variantsOf(model: string, selection: Selection, call: CallContext): Promise<readonly unknown[]>
   /**
    * Products that changed after an instant, in pages; without one all products.
    * @param since milliseconds since the epoch
@@ -33,7 +34,7 @@ export type ProductSearch = {
     since: number | undefined,
     after: string | undefined,
     selection: Selection,
-    signal: AbortSignal,
+    call: CallContext,
   ): AsyncIterable<AkeneoPage>
 }
 
@@ -65,7 +66,7 @@ export function createProductSearch(
   function byIdentifiers(
     identifiers: readonly string[],
     selection: Selection,
-    signal: AbortSignal,
+    call: CallContext,
   ): Promise<readonly unknown[]> {
     return inBatches(identifiers, (values) =>
       onePage(
@@ -74,7 +75,7 @@ export function createProductSearch(
         }),
         values.length === 1,
         selection,
-        signal,
+        call,
       ),
     )
   }
@@ -82,32 +83,32 @@ export function createProductSearch(
   function byUuids(
     uuids: readonly string[],
     selection: Selection,
-    signal: AbortSignal,
+    call: CallContext,
   ): Promise<readonly unknown[]> {
     return inBatches(uuids, async (values) => {
       if (isLegacy) return []
       const search = { uuid: [{ operator: 'IN' as const, value: values }] }
       const request = getRequest(uuidRoute, search, selection)
       if (values.length > 1 && urlOf(settings.origin, request).length > maxUrlLength) {
-        return hasPostSearch ? post(search, selection, signal) : undefined
+        return hasPostSearch ? post(search, selection, call) : undefined
       }
       let isMissing = false
       const meansNone = ({ status }: { status: number }): boolean => {
         isMissing = status === 404
         return isMissing
       }
-      const { items } = await client.page(request, { ...asked, meansNone }, signal)
+      const { items } = await client.page(request, { ...asked, meansNone }, call)
       // No uuids yet, or no Akeneo: the route from before tells.
-      if (isMissing) await pages(() => ({}), { limit: '1' }, selection, asked, signal).next()
+      if (isMissing) await pages(() => ({}), { limit: '1' }, selection, asked, call).next()
       return items
     })
   }
 
-  async function one(name: { uuid: string } | { identifier: string }, signal: AbortSignal): Promise<unknown> {
+  async function one(name: { uuid: string } | { identifier: string }, call: CallContext): Promise<unknown> {
     if ('identifier' in name && /^\.{1,2}$/.test(name.identifier)) return undefined
     const path =
       'uuid' in name ? `${uuidRoute}/${name.uuid}` : `${legacyRoute}/${encodeURIComponent(name.identifier)}`
-    const response = await client.send({ path, query: optionsQuery() }, signal)
+    const response = await client.send({ path, query: optionsQuery() }, call)
     // Events tell of products that the connection may not see. Whether it may see any the search before has told.
     if (response.status === 404 || response.status === 403) return undefined
     if (!isOk(response)) throw refusal(response, asked, settings)
@@ -117,7 +118,7 @@ export function createProductSearch(
   async function variantsOf(
     model: string,
     selection: Selection,
-    signal: AbortSignal,
+    call: CallContext,
   ): Promise<readonly unknown[]> {
     const criterion: Criterion = () => ({ parent: [{ operator: '=', value: model }] })
     // Depending on the version an unknown model is an empty list or an error that names it.
@@ -126,7 +127,7 @@ export function createProductSearch(
     const found: unknown[] = []
     const asking = { ...asked, meansNone }
     const smaller = inSmallerPages(undefined, itemsPerPage, (query) =>
-      pages(criterion, query, selection, asking, signal),
+      pages(criterion, query, selection, asking, call),
     )
     for await (const page of smaller) found.push(...page.items)
     return found
@@ -136,11 +137,11 @@ export function createProductSearch(
     since: number | undefined,
     after: string | undefined,
     selection: Selection,
-    signal: AbortSignal,
+    call: CallContext,
   ): AsyncIterable<AkeneoPage> {
     const criterion: Criterion = (): ReturnType<Criterion> =>
       since === undefined ? {} : { updated: [{ operator: '>', value: akeneoTime(since) }] }
-    return inSmallerPages(after, itemsPerPage, (query) => pages(criterion, query, selection, asked, signal))
+    return inSmallerPages(after, itemsPerPage, (query) => pages(criterion, query, selection, asked, call))
   }
 
   /**
@@ -151,13 +152,13 @@ export function createProductSearch(
     criterion: Criterion,
     isSingle: boolean,
     selection: Selection,
-    signal: AbortSignal,
+    call: CallContext,
   ): Promise<readonly unknown[] | undefined> {
     const url = urlOf(settings.origin, getRequest(uuidRoute, criterion(uuidRoute), selection))
     if (url.length > maxUrlLength && !isSingle) {
-      return isLegacy || !hasPostSearch ? undefined : post(criterion(uuidRoute), selection, signal)
+      return isLegacy || !hasPostSearch ? undefined : post(criterion(uuidRoute), selection, call)
     }
-    for await (const page of pages(criterion, {}, selection, asked, signal)) return page.items
+    for await (const page of pages(criterion, {}, selection, asked, call)) return page.items
     return []
   }
 
@@ -165,7 +166,7 @@ export function createProductSearch(
   async function post(
     search: ReturnType<Criterion>,
     selection: Selection,
-    signal: AbortSignal,
+    call: CallContext,
   ): Promise<readonly unknown[] | undefined> {
     const { with_attribute_options: _, ...body } = selectionQuery(selection)
     const attributes = attributesQuery()
@@ -179,7 +180,7 @@ export function createProductSearch(
         with_attribute_options: options === 'labels',
       },
     }
-    const response = await client.send(request, signal)
+    const response = await client.send(request, call)
     if (isOk(response)) return readPage(jsonBody(upstreamName, response)).items
     hasPostSearch = false
     return undefined
@@ -191,11 +192,11 @@ export function createProductSearch(
     query: Readonly<Record<string, string>>,
     selection: Selection,
     asked: Asked,
-    signal: AbortSignal,
+    call: CallContext,
   ): AsyncGenerator<AkeneoPage> {
     const by = (route: typeof uuidRoute | typeof legacyRoute): AsyncGenerator<AkeneoPage> => {
       const request = getRequest(route, criterion(route), selection)
-      return client.pages({ ...request, query: { ...request.query, ...query } }, asked, signal)
+      return client.pages({ ...request, query: { ...request.query, ...query } }, asked, call)
     }
     if (!isLegacy) {
       let isFirst = true

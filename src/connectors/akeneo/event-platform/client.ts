@@ -1,5 +1,5 @@
 import * as v from 'valibot'
-import { callContextOf } from '../../../core/call-context'
+import type { CallContext } from '../../../core/call-context'
 import { BridgeError } from '../../../core/errors'
 import { isRecord, type JsonObject } from '../../../core/json'
 import type { Upstream } from '../../../http/http-client'
@@ -36,31 +36,31 @@ export type EventLogPage = {
  */
 export type EventPlatform = {
   /** Those of the PIM that are not deleted. */
-  subscribers(signal: AbortSignal): Promise<readonly EventSubscriber[]>
+  subscribers(call: CallContext): Promise<readonly EventSubscriber[]>
   /** After a lost answer it is looked up, so that there are not two. */
-  createSubscriber(name: string, contact: ContactWish, signal: AbortSignal): Promise<EventSubscriber>
-  updateSubscriber(id: string, contact: ContactWish, signal: AbortSignal): Promise<void>
+  createSubscriber(name: string, contact: ContactWish, call: CallContext): Promise<EventSubscriber>
+  updateSubscriber(id: string, contact: ContactWish, call: CallContext): Promise<void>
   /** One that is gone already is no failure. */
-  deleteSubscriber(id: string, signal: AbortSignal): Promise<void>
+  deleteSubscriber(id: string, call: CallContext): Promise<void>
   /** Those of a subscriber that are not deleted, of whatever type. */
-  subscriptions(subscriberId: string, signal: AbortSignal): Promise<readonly EventSubscription[]>
+  subscriptions(subscriberId: string, call: CallContext): Promise<readonly EventSubscription[]>
   /** After a lost answer it is looked up, so that there are not two. */
   createSubscription(
     subscriberId: string,
     wish: SubscriptionWish,
-    signal: AbortSignal,
+    call: CallContext,
   ): Promise<EventSubscription>
   updateSubscription(
     subscription: EventSubscription,
     wish: SubscriptionWish,
-    signal: AbortSignal,
+    call: CallContext,
   ): Promise<void>
   /** One that is suspended or resumed already is no failure. */
-  setActive(subscription: EventSubscription, active: boolean, signal: AbortSignal): Promise<void>
+  setActive(subscription: EventSubscription, active: boolean, call: CallContext): Promise<void>
   /** One that is gone already is no failure. */
-  deleteSubscription(subscription: EventSubscription, signal: AbortSignal): Promise<void>
+  deleteSubscription(subscription: EventSubscription, call: CallContext): Promise<void>
   /** A page of the log of the last 30 days; names of parameters are not public. */
-  logs(query: Readonly<Record<string, string>>, signal: AbortSignal): Promise<EventLogPage>
+  logs(query: Readonly<Record<string, string>>, call: CallContext): Promise<EventLogPage>
 }
 
 type Sent = { method: 'GET' | 'POST' | 'PATCH' | 'DELETE'; path: string; body?: JsonObject; once?: boolean }
@@ -88,9 +88,9 @@ export function createEventPlatform(
   const isOurs = ({ status, subject }: { status: string; subject?: string | undefined }): boolean =>
     status !== 'deleted' && (subject === undefined || subject.replace(/\/+$/, '') === pimUrl)
 
-  function send({ method, path, body, once = false }: Sent, signal: AbortSignal): Promise<HttpResponse> {
+  function send({ method, path, body, once = false }: Sent, call: CallContext): Promise<HttpResponse> {
     const upstream = once ? parts.once : parts.upstream
-    return parts.calls.withToken(signal, (token) =>
+    return parts.calls.withToken(call, (token) =>
       upstream.request(
         {
           method,
@@ -104,13 +104,13 @@ export function createEventPlatform(
           },
           ...(body === undefined ? {} : { body: JSON.stringify(body) }),
         },
-        signal,
+        call,
       ),
     )
   }
 
-  async function call(sent: Sent, what: string, signal: AbortSignal): Promise<HttpResponse> {
-    const response = await send(sent, signal)
+  async function requested(sent: Sent, what: string, call: CallContext): Promise<HttpResponse> {
+    const response = await send(sent, call)
     if (isOk(response)) return response
     throw platformRefusal(response, what)
   }
@@ -118,9 +118,9 @@ export function createEventPlatform(
   async function list<S extends v.GenericSchema>(
     path: string,
     [schema, what]: [S, string],
-    signal: AbortSignal,
+    call: CallContext,
   ): Promise<v.InferOutput<S>[]> {
-    const response = await call({ method: 'GET', path }, `to list ${what}`, signal)
+    const response = await requested({ method: 'GET', path }, `to list ${what}`, call)
     const { items } = pageOf(jsonBody(eventPlatformName, response))
     return items.map((item) => read(schema, item, what))
   }
@@ -129,13 +129,13 @@ export function createEventPlatform(
   async function created<T>(
     make: () => Promise<T>,
     find: () => Promise<T | undefined>,
-    signal: AbortSignal,
+    call: CallContext,
   ): Promise<T> {
     try {
       return await make()
     } catch (thrown) {
       if (!(thrown instanceof BridgeError) || thrown.failureClass !== 'transient') throw thrown
-      callContextOf(signal).logger.warn('a creation was not answered: looking whether it happened', {
+      call.logger.warn('a creation was not answered: looking whether it happened', {
         code: thrown.code,
       })
       const found = await find()
@@ -144,17 +144,17 @@ export function createEventPlatform(
     }
   }
 
-  const subscribers: EventPlatform['subscribers'] = async (signal) =>
-    (await list('subscribers', [EventViews.subscriber, 'subscribers'], signal)).filter(isOurs)
+  const subscribers: EventPlatform['subscribers'] = async (call) =>
+    (await list('subscribers', [EventViews.subscriber, 'subscribers'], call)).filter(isOurs)
 
-  const subscriptions: EventPlatform['subscriptions'] = async (subscriberId, signal) => {
+  const subscriptions: EventPlatform['subscriptions'] = async (subscriberId, call) => {
     const path = `subscribers/${encodeURIComponent(subscriberId)}/subscriptions`
-    const found = await list(path, [EventViews.subscription, 'subscriptions'], signal)
+    const found = await list(path, [EventViews.subscription, 'subscriptions'], call)
     return found.filter(isOurs).map((it) => ({ ...it, subscriberId }))
   }
 
-  async function remove(path: string, what: string, signal: AbortSignal): Promise<void> {
-    const response = await send({ method: 'DELETE', path }, signal)
+  async function remove(path: string, what: string, call: CallContext): Promise<void> {
+    const response = await send({ method: 'DELETE', path }, call)
     if (!isOk(response) && response.status !== 404) throw platformRefusal(response, what)
   }
 
@@ -171,53 +171,53 @@ export function createEventPlatform(
   return {
     subscribers,
     subscriptions,
-    createSubscriber: (name, contact, signal) =>
+    createSubscriber: (name, contact, call) =>
       created(
         async () => {
           const body = { name, contact: contactOf(contact) }
           const sent: Sent = { method: 'POST', path: 'subscribers', body, once: true }
-          const response = await call(sent, 'to create a subscriber', signal)
+          const response = await requested(sent, 'to create a subscriber', call)
           return read(EventViews.subscriber, jsonBody(eventPlatformName, response), 'a subscriber')
         },
-        async () => (await subscribers(signal)).find((it) => it.name === name),
-        signal,
+        async () => (await subscribers(call)).find((it) => it.name === name),
+        call,
       ),
-    updateSubscriber: async (id, contact, signal) => {
+    updateSubscriber: async (id, contact, call) => {
       const path = `subscribers/${encodeURIComponent(id)}`
       const body = { contact: contactOf(contact) }
-      await call({ method: 'PATCH', path, body }, 'to change the subscriber', signal)
+      await requested({ method: 'PATCH', path, body }, 'to change the subscriber', call)
     },
-    deleteSubscriber: (id, signal) =>
-      remove(`subscribers/${encodeURIComponent(id)}`, 'to delete the subscriber', signal),
-    createSubscription: (subscriberId, wish, signal) =>
+    deleteSubscriber: (id, call) =>
+      remove(`subscribers/${encodeURIComponent(id)}`, 'to delete the subscriber', call),
+    createSubscription: (subscriberId, wish, call) =>
       created(
         async () => {
           const path = `subscribers/${encodeURIComponent(subscriberId)}/subscriptions`
           const sent: Sent = { method: 'POST', path, body: bodyOf(wish), once: true }
-          const response = await call(sent, 'to create a subscription', signal)
+          const response = await requested(sent, 'to create a subscription', call)
           const body = jsonBody(eventPlatformName, response)
           return { ...read(EventViews.subscription, body, 'a subscription'), subscriberId }
         },
-        async () => (await subscriptions(subscriberId, signal)).find((it) => it.config.url === wish.url),
-        signal,
+        async () => (await subscriptions(subscriberId, call)).find((it) => it.config.url === wish.url),
+        call,
       ),
-    updateSubscription: async (it, wish, signal) => {
+    updateSubscription: async (it, wish, call) => {
       const sent: Sent = { method: 'PATCH', path: pathOf(it), body: bodyOf(wish) }
-      await call(sent, 'to change the subscription', signal)
+      await requested(sent, 'to change the subscription', call)
     },
-    setActive: async (it, active, signal) => {
+    setActive: async (it, active, call) => {
       const path = `${pathOf(it)}/${active ? 'resume' : 'suspend'}`
-      const response = await send({ method: 'POST', path }, signal)
+      const response = await send({ method: 'POST', path }, call)
       if (isOk(response)) return
-      const now = (await subscriptions(it.subscriberId, signal)).find(({ id }) => id === it.id)
+      const now = (await subscriptions(it.subscriberId, call)).find(({ id }) => id === it.id)
       if (now?.status === (active ? 'active' : 'suspended')) return
       throw platformRefusal(response, `to ${active ? 'resume' : 'suspend'} the subscription`)
     },
-    deleteSubscription: (it, signal) => remove(pathOf(it), 'to delete the subscription', signal),
-    logs: async (query, signal) => {
+    deleteSubscription: (it, call) => remove(pathOf(it), 'to delete the subscription', call),
+    logs: async (query, call) => {
       const parameters = new URLSearchParams(query).toString()
       const path = `logs${parameters === '' ? '' : `?${parameters}`}`
-      const response = await call({ method: 'GET', path }, 'to show its log', signal)
+      const response = await requested({ method: 'GET', path }, 'to show its log', call)
       const { items, more } = pageOf(jsonBody(eventPlatformName, response))
       return { logs: items.map((item) => read(EventViews.log, item, 'the log')), more }
     },

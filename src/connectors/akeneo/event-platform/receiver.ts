@@ -1,4 +1,5 @@
 import { createHmac } from 'node:crypto'
+import type { CallContext } from '../../../core/call-context'
 import { BridgeError, systemicError } from '../../../core/errors'
 import { isRecord, parseJson } from '../../../core/json'
 import type { HttpClient } from '../../../http/http-client'
@@ -26,7 +27,7 @@ const probe = Buffer.from(JSON.stringify({ specversion: '1.0', id: 'probe', type
  */
 export async function askReceiver(
   { url, secrets, http }: { url: URL; secrets: readonly string[]; http: HttpClient },
-  signal: AbortSignal,
+  call: CallContext,
 ): Promise<ReceiverVerdict> {
   const upstream = http.upstream({
     name: eventPlatformName,
@@ -48,11 +49,11 @@ export async function askReceiver(
         },
         body: probe.toString(),
       }
-      const { status, text } = await upstream.request(request, signal)
+      const { status, text } = await upstream.request(request, call)
       statuses.push(status)
       isStranger ||= status === 200 && !isOurs(text)
     } catch (thrown) {
-      signal.throwIfAborted()
+      call.signal.throwIfAborted()
       if (!(thrown instanceof BridgeError)) throw thrown
       const answer = thrown.status === undefined ? 'it did not answer' : `it answered ${thrown.status}`
       return { kind: 'unclear', known: [], answer }

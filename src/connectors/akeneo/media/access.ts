@@ -1,4 +1,4 @@
-import { callContextOf } from '../../../core/call-context'
+import type { CallContext } from '../../../core/call-context'
 import type { Clock } from '../../../core/clock'
 import { BridgeError, toBridgeError } from '../../../core/errors'
 import { fullJitter } from '../../../http/backoff'
@@ -15,23 +15,19 @@ import { createUploader, type Uploader } from './upload'
 export type AkeneoAccess = {
   clock: Clock
   /** What is there, as JSON; undefined when it is not there. Tried again by itself. */
-  find(path: string, purpose: Purpose, signal: AbortSignal): Promise<unknown>
+  find(path: string, purpose: Purpose, call: CallContext): Promise<unknown>
   /**
    * Sends a change once; `undefined` for an empty answer, and for what was to be deleted and is not there. The caller
    * asks before it sends the change again.
    */
-  change(request: AkeneoRequest, purpose: Purpose, signal: AbortSignal): Promise<unknown>
+  change(request: AkeneoRequest, purpose: Purpose, call: CallContext): Promise<unknown>
   upload: Uploader
   /**
    * Makes a change, and asks between tries: an answer that is lost tells nothing.
    * @param ask whether the change is there by now; throws when something else is
    * @throws {BridgeError} of the last try; whatever is not Akeneo's own, or does not pass, at once
    */
-  changeAsking<T>(
-    change: () => Promise<T>,
-    ask: () => Promise<T | undefined>,
-    signal: AbortSignal,
-  ): Promise<T>
+  changeAsking<T>(change: () => Promise<T>, ask: () => Promise<T | undefined>, call: CallContext): Promise<T>
 }
 
 const backoff = { baseMs: 300, capMs: 8_000 }
@@ -59,8 +55,8 @@ export function openAkeneo(
 
   return { clock, find, change, upload, changeAsking }
 
-  async function find(path: string, purpose: Purpose, signal: AbortSignal): Promise<unknown> {
-    const response = await reads.send({ path }, signal).catch((thrown) => {
+  async function find(path: string, purpose: Purpose, call: CallContext): Promise<unknown> {
+    const response = await reads.send({ path }, call).catch((thrown) => {
       throw isUnreachable(thrown) ? unreachable(thrown) : thrown
     })
     if (response.status === 404 && purpose.missing === undefined) {
@@ -72,8 +68,8 @@ export function openAkeneo(
     return jsonBody(akeneoName, response)
   }
 
-  async function change(request: AkeneoRequest, purpose: Purpose, signal: AbortSignal): Promise<unknown> {
-    const response = await changes.send(request, signal)
+  async function change(request: AkeneoRequest, purpose: Purpose, call: CallContext): Promise<unknown> {
+    const response = await changes.send(request, call)
     if (response.status === 404 && request.method === 'DELETE') return undefined
     if (!isOk(response)) throw toAkeneoError(response, purpose, clock.now())
     refusePage(akeneoName, response)
@@ -83,18 +79,18 @@ export function openAkeneo(
   async function changeAsking<T>(
     make: () => Promise<T>,
     ask: () => Promise<T | undefined>,
-    signal: AbortSignal,
+    call: CallContext,
   ): Promise<T> {
     for (let attempt = 1; ; attempt++) {
       try {
         return await make()
       } catch (thrown) {
-        signal.throwIfAborted()
+        call.signal.throwIfAborted()
         const error = toBridgeError(thrown)
         const wait = Math.max(fullJitter(backoff, attempt, random()), error.retryAfterMs ?? 0)
-        const { deadline } = callContextOf(signal)
+        const { deadline } = call
         if (!mayPass(error) || attempt >= maxAttempts || clock.now() + wait >= deadline) throw error
-        await clock.sleep(wait, signal)
+        await clock.sleep(wait, call.signal)
         // A refused call did nothing: what has changed meanwhile is somebody else's.
         const found = error.status === 429 ? undefined : await ask()
         if (found !== undefined) return found

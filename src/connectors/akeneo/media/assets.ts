@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import type { CallContext } from '../../../core/call-context'
 import { permanentError } from '../../../core/errors'
 import type { AssetBinary, Destination, StoredObject } from '../../../plugin/destination'
 import { measured } from '../../kit/measured'
@@ -38,13 +39,13 @@ export function akeneoAssets(settings: AssetSettings, access: AkeneoAccess, name
 
   async function head(
     key: string,
-    signal: AbortSignal,
+    call: CallContext,
     source?: AssetBinary,
   ): Promise<StoredObject | undefined> {
     const code = codeOf(key)
-    const held = await read(code, signal)
+    const held = await read(code, call)
     if (held === undefined || source?.asset === undefined) return held?.stored
-    const inStep = isMadeFrom(source, held.stored) && (await isInStep(key, code, held, source, signal))
+    const inStep = isMadeFrom(source, held.stored) && (await isInStep(key, code, held, source, call))
     return inStep ? held.stored : { ...held.stored, version: undefined }
   }
 
@@ -54,27 +55,28 @@ export function akeneoAssets(settings: AssetSettings, access: AkeneoAccess, name
     code: string,
     held: NonNullable<Held>,
     source: AssetBinary,
-    signal: AbortSignal,
+    call: CallContext,
   ): Promise<boolean> {
     if (link !== undefined && held.data !== linkFor(link, key, source)) return false
-    if (!holds(held.asset, await factsOf(source, signal))) return false
+    if (!holds(held.asset, await factsOf(source, call))) return false
     if (collection === undefined) return true
-    return products.areLinked(skusOf(source.asset, settings.skuProperty), collection, code, signal)
+    return products.areLinked(skusOf(source.asset, settings.skuProperty), collection, code, call)
   }
 
   async function put(
     key: string,
     source: AssetBinary,
-    { previous, signal }: { previous?: StoredObject; signal: AbortSignal },
+    { previous }: { previous?: StoredObject },
+    call: CallContext,
   ): Promise<StoredObject> {
-    signal.throwIfAborted()
+    call.signal.throwIfAborted()
     const code = codeOf(key)
-    const facts = await factsOf(source, signal)
-    for (const one of wanted) await attributes.get(one, signal)
-    const before = await read(code, signal)
+    const facts = await factsOf(source, call)
+    for (const one of wanted) await attributes.get(one, call)
+    const before = await read(code, call)
     const isOther = before?.stored.etag !== previous?.etag
     if (isOther && !isMadeFrom(source, before?.stored)) throw changed('asset')
-    const file = await fileFor(key, code, source, before, signal)
+    const file = await fileFor(key, code, source, before, call)
     const stamp = stampOf(source, file.size, file.data)
     const stored = heldBy(stamp, file.data)
     const values: Values = {
@@ -84,20 +86,20 @@ export function akeneoAssets(settings: AssetSettings, access: AkeneoAccess, name
     }
     await access.changeAsking(
       async () => {
-        await upsert(code, values, signal)
+        await upsert(code, values, call)
         return stored
       },
       async () => {
-        const now = await read(code, signal)
+        const now = await read(code, call)
         if (now !== undefined && holds(now.asset, values)) return stored
         if (now?.stored.etag !== file.over) throw changed('asset')
         return undefined
       },
-      signal,
+      call,
     )
     if (collection !== undefined) {
       const skus = skusOf(source.asset, settings.skuProperty)
-      await attributes.using(wanted, signal, () => products.link(skus, collection, code, signal))
+      await attributes.using(wanted, call, () => products.link(skus, collection, code, call))
     }
     return stored
   }
@@ -111,75 +113,75 @@ export function akeneoAssets(settings: AssetSettings, access: AkeneoAccess, name
     code: string,
     source: AssetBinary,
     before: Held,
-    signal: AbortSignal,
+    call: CallContext,
   ): Promise<{ data: string; size: number; over: string | undefined }> {
     if (link !== undefined) {
       return { data: linkFor(link, key, source), size: source.size ?? 0, over: before?.stored.etag }
     }
     const here = fileIn(before, source)
     if (here !== undefined) return here
-    const rules = (await structure.attributes(signal)).get(mediaAttribute) ?? { code: mediaAttribute }
+    const rules = (await structure.attributes(call)).get(mediaAttribute) ?? { code: mediaAttribute }
     checkFile(rules, source)
-    const sized = await measured(source, mostBytes(rules), signal)
+    const sized = await measured(source, mostBytes(rules), call)
     checkFile(rules, sized)
     const purpose = familyPurpose(family, writeAssets)
     const upload = { path: 'asset-media-files', fields: {}, source: sized, purpose }
     const sent = await access.changeAsking(
       async () => {
-        const { code: data, size } = await access.upload(upload, signal)
+        const { code: data, size } = await access.upload(upload, call)
         return { data, size, over: before?.stored.etag }
       },
-      async () => fileIn(await read(code, signal), source),
-      signal,
+      async () => fileIn(await read(code, call), source),
+      call,
     )
     // An upload takes its time: somebody else may have been faster, with this version or a newer one.
-    const now = await read(code, signal)
+    const now = await read(code, call)
     const meanwhile = fileIn(now, source)
     if (meanwhile !== undefined) return meanwhile
     if (now?.stored.etag !== before?.stored.etag) throw changed('asset')
     return sent
   }
 
-  async function upsert(code: string, values: Values, signal: AbortSignal): Promise<void> {
+  async function upsert(code: string, values: Values, call: CallContext): Promise<void> {
     const path = `asset-families/${family}/assets`
     const purpose = familyPurpose(family, writeAssets)
-    const body = await access.change({ path, method: 'PATCH', body: [{ code, values }] }, purpose, signal)
+    const body = await access.change({ path, method: 'PATCH', body: [{ code, values }] }, purpose, call)
     const item = itemOf(body, code)
     if (item === undefined) throw notConfirmed('without the status of the asset')
     if (item.status === 201 || item.status === 204) return
     if (item.status === 422) {
       // The family may be another one by now: then no asset is taken, which is not this one's fault.
       structure.forget()
-      await structure.attributes(signal)
+      await structure.attributes(call)
     }
     throw toAkeneoError(item, { permission: writeAssets }, access.clock.now())
   }
 
-  async function remove(key: string, signal: AbortSignal): Promise<void> {
+  async function remove(key: string, call: CallContext): Promise<void> {
     const code = codeOf(key)
     const path = assetPath(code)
     // In a family that is not there nothing is, either: a wrong name must not look as if all had been removed.
-    await structure.attributes(signal)
+    await structure.attributes(call)
     await access.changeAsking(
       async () => {
-        if ((await read(code, signal)) === undefined) return true
-        await access.change({ path, method: 'DELETE' }, { permission: 'Delete assets' }, signal)
+        if ((await read(code, call)) === undefined) return true
+        await access.change({ path, method: 'DELETE' }, { permission: 'Delete assets' }, call)
         return true
       },
       async () => undefined,
-      signal,
+      call,
     )
   }
 
-  async function read(code: string, signal: AbortSignal): Promise<Held> {
-    const asset = await access.find(assetPath(code), { permission: 'List assets' }, signal)
+  async function read(code: string, call: CallContext): Promise<Held> {
+    const asset = await access.find(assetPath(code), { permission: 'List assets' }, call)
     if (asset === undefined) return undefined
     const data = dataIn(asset, mediaAttribute, mediaLocale, mediaChannel)
     return { asset, data, stored: heldBy(dataIn(asset, versionAttribute, null, null), data) }
   }
 
-  async function factsOf(source: AssetBinary, signal: AbortSignal): Promise<Values> {
-    return mappedValues(settings.values, await structure.attributes(signal), source.asset)
+  async function factsOf(source: AssetBinary, call: CallContext): Promise<Values> {
+    return mappedValues(settings.values, await structure.attributes(call), source.asset)
   }
 
   function assetPath(code: string): string {

@@ -1,4 +1,5 @@
 import * as v from 'valibot'
+import type { CallContext } from '../../../core/call-context'
 import { systemicError } from '../../../core/errors'
 import type { AkeneoAccess } from './access'
 import { attributeUnknown, type Purpose, unexpectedAnswer } from './errors'
@@ -25,7 +26,7 @@ export type AkeneoFamily = {
    * By code.
    * @throws {BridgeError} systemic: `AKENEO_FAMILY_UNKNOWN`, `AKENEO_ATTRIBUTE_UNKNOWN` for one that the settings name
    */
-  attributes(signal: AbortSignal): Promise<ReadonlyMap<string, FamilyAttribute>>
+  attributes(call: CallContext): Promise<ReadonlyMap<string, FamilyAttribute>>
   /** What is known may be so no longer. */
   forget(): void
 }
@@ -55,12 +56,12 @@ export function createFamily(settings: AssetSettings, access: AkeneoAccess): Ake
     },
   }
 
-  async function attributes(signal: AbortSignal): Promise<ReadonlyMap<string, FamilyAttribute>> {
+  async function attributes(call: CallContext): Promise<ReadonlyMap<string, FamilyAttribute>> {
     if (known !== undefined && access.clock.now() < known.until) return known.attributes
     const purpose = familyPurpose(family, 'List asset families')
     const answer = v.safeParse(
       Attributes,
-      await access.find(`asset-families/${family}/attributes`, purpose, signal),
+      await access.find(`asset-families/${family}/attributes`, purpose, call),
     )
     if (!answer.success) throw unexpectedAnswer('a list of attributes that is none')
     const found = new Map(answer.output.map((attribute) => [attribute.code, attribute]))

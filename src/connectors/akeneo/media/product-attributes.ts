@@ -1,4 +1,5 @@
 import * as v from 'valibot'
+import type { CallContext } from '../../../core/call-context'
 import { BridgeError } from '../../../core/errors'
 import type { AkeneoAccess } from './access'
 import { attributeUnknown, unexpectedAnswer } from './errors'
@@ -35,9 +36,9 @@ export type ProductAttributes = {
    * The attribute, which is as it is wanted.
    * @throws {BridgeError} systemic, `AKENEO_ATTRIBUTE_UNKNOWN`: without it no product takes anything
    */
-  get(wanted: Wanted, signal: AbortSignal): Promise<ProductAttribute>
+  get(wanted: Wanted, call: CallContext): Promise<ProductAttribute>
   /** Does work that needs attributes. When Akeneo refuses that, it is looked whether they are as they were. */
-  using<T>(wanted: readonly Wanted[], signal: AbortSignal, work: () => Promise<T>): Promise<T>
+  using<T>(wanted: readonly Wanted[], call: CallContext, work: () => Promise<T>): Promise<T>
 }
 
 const lifeMs = 10 * 60_000
@@ -48,14 +49,14 @@ export function createProductAttributes(access: AkeneoAccess): ProductAttributes
 
   return { get, using }
 
-  async function get(wanted: Wanted, signal: AbortSignal): Promise<ProductAttribute> {
+  async function get(wanted: Wanted, call: CallContext): Promise<ProductAttribute> {
     const { attribute: code } = wanted
     const held = known.get(code)
     if (held !== undefined && access.clock.now() < held.until) {
       check(held.attribute, wanted)
       return held.attribute
     }
-    const answer = await access.find(`attributes/${code}`, { permission: 'List attributes' }, signal)
+    const answer = await access.find(`attributes/${code}`, { permission: 'List attributes' }, call)
     if (answer === undefined) {
       throw attributeUnknown(
         `Akeneo has no attribute ${code}, or does not show it: create it, or name another one, its case as in Akeneo`,
@@ -68,18 +69,14 @@ export function createProductAttributes(access: AkeneoAccess): ProductAttributes
     return found.output
   }
 
-  async function using<T>(
-    wanted: readonly Wanted[],
-    signal: AbortSignal,
-    work: () => Promise<T>,
-  ): Promise<T> {
-    for (const one of wanted) await get(one, signal)
+  async function using<T>(wanted: readonly Wanted[], call: CallContext, work: () => Promise<T>): Promise<T> {
+    for (const one of wanted) await get(one, call)
     try {
       return await work()
     } catch (thrown) {
       if (thrown instanceof BridgeError && thrown.status === 422) {
         known.clear()
-        for (const one of wanted) await get(one, signal)
+        for (const one of wanted) await get(one, call)
       }
       throw thrown
     }

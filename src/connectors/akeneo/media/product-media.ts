@@ -1,3 +1,4 @@
+import type { CallContext } from '../../../core/call-context'
 import { permanentError, systemicError } from '../../../core/errors'
 import { isRecord } from '../../../core/json'
 import type { AssetBinary, Destination, StoredObject } from '../../../plugin/destination'
@@ -37,14 +38,10 @@ export function akeneoProductMedia(
   }
 
   /** Which products are meant is known from the asset only: without it nothing is told. */
-  async function head(
-    _: string,
-    signal: AbortSignal,
-    source?: AssetBinary,
-  ): Promise<StoredObject | undefined> {
+  async function head(_: string, call: CallContext, source?: AssetBinary): Promise<StoredObject | undefined> {
     let told: StoredObject | undefined
     for (const sku of skusOf(source?.asset, skuProperty)) {
-      const product = await products.read(sku, signal)
+      const product = await products.read(sku, call)
       const { data, held } = heldIn(product)
       if (data === undefined) return undefined
       if (told !== undefined && held.version !== told.version) return { ...held, version: undefined }
@@ -56,9 +53,10 @@ export function akeneoProductMedia(
   async function put(
     _: string,
     source: AssetBinary,
-    { signal }: { previous?: StoredObject; signal: AbortSignal },
+    __: { previous?: StoredObject },
+    call: CallContext,
   ): Promise<StoredObject> {
-    signal.throwIfAborted()
+    call.signal.throwIfAborted()
     const { asset } = source
     if (asset !== undefined && asset.name !== source.name) {
       throw systemicError(
@@ -73,41 +71,41 @@ export function akeneoProductMedia(
         `the asset has no SKU in ${skuProperty}: no product can take its file`,
       )
     }
-    return attributes.using(wanted, signal, async () => {
-      const rules = await attributes.get(wantedMedia, signal)
+    return attributes.using(wanted, call, async () => {
+      const rules = await attributes.get(wantedMedia, call)
       checkFile(rules, source)
-      const sized = await measured(source, mostBytes(rules), signal)
+      const sized = await measured(source, mostBytes(rules), call)
       checkFile(rules, sized)
       let stored: StoredObject = { version: source.version, size: sized.size }
       await forEachSku(skus, async (sku) => {
-        stored = await putOne(sku, sized, signal)
+        stored = await putOne(sku, sized, call)
       })
       return stored
     })
   }
 
-  async function putOne(sku: string, source: Measured, signal: AbortSignal): Promise<StoredObject> {
-    const before = await read(sku, signal)
+  async function putOne(sku: string, source: Measured, call: CallContext): Promise<StoredObject> {
+    const before = await read(sku, call)
     if (isMadeFrom(source, before.held)) return before.held
     const { attribute, locale, scope } = media
     const fields = { product: JSON.stringify({ identifier: sku, attribute, scope, locale }) }
     const purpose = { permission: writeProducts, about: `the file of ${productNamed(sku)}` }
     const upload = { path: 'media-files', fields, source, purpose }
     const sent = await access.changeAsking<Sent>(
-      () => access.upload(upload, signal),
-      () => arrived(sku, before.data, source, signal),
-      signal,
+      () => access.upload(upload, call),
+      () => arrived(sku, before.data, source, call),
+      call,
     )
     if ('held' in sent) return sent.held
     const stamp = stampOf(source, sent.size, sent.code)
     const stored = heldBy(stamp, sent.code)
     return access.changeAsking(
-      () => products.write(sku, version, stamp, signal).then(() => stored),
+      () => products.write(sku, version, stamp, call).then(() => stored),
       async () => {
-        const { held } = await read(sku, signal)
+        const { held } = await read(sku, call)
         return isMadeFrom(source, held) ? held : undefined
       },
-      signal,
+      call,
     )
   }
 
@@ -116,23 +114,23 @@ export function akeneoProductMedia(
     sku: string,
     before: unknown,
     source: Measured,
-    signal: AbortSignal,
+    call: CallContext,
   ): Promise<Sent | undefined> {
-    const { data, held } = await read(sku, signal)
+    const { data, held } = await read(sku, call)
     const isOther = held.version !== undefined
     if (isMadeFrom(source, held)) return { held }
     if (typeof data !== 'string' || data === before) return undefined
     if (isOther) throw changed('file of the product')
     const path = `media-files/${data.split('/').map(encodeURIComponent).join('/')}`
-    const file = await access.find(path, { permission: 'Overall Web API access' }, signal)
+    const file = await access.find(path, { permission: 'Overall Web API access' }, call)
     const isOurs =
       isRecord(file) && file.original_filename === uploadName(source) && file.size === source.size
     return isOurs ? { code: data, size: source.size } : undefined
   }
 
   /** What the product holds. */
-  async function read(sku: string, signal: AbortSignal): Promise<{ data: unknown; held: StoredObject }> {
-    const product = await products.read(sku, signal)
+  async function read(sku: string, call: CallContext): Promise<{ data: unknown; held: StoredObject }> {
+    const product = await products.read(sku, call)
     if (product === undefined) {
       throw permanentError(
         'AKENEO_PRODUCT_UNKNOWN',

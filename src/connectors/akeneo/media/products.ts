@@ -1,5 +1,5 @@
 import type { Asset } from '../../../core/asset'
-import { callContextOf, untilAborted } from '../../../core/call-context'
+import { type CallContext, untilAborted } from '../../../core/call-context'
 import { BridgeError } from '../../../core/errors'
 import type { JsonValue } from '../../../core/json'
 import type { AkeneoAccess } from './access'
@@ -10,17 +10,17 @@ import { dataIn } from './values'
 /** Products, by SKU. */
 export type AkeneoProducts = {
   /** The product as Akeneo gives it; undefined when there is none. */
-  read(sku: string, signal: AbortSignal): Promise<unknown>
+  read(sku: string, call: CallContext): Promise<unknown>
   /** Writes one value of a product that is there; once. */
-  write(sku: string, place: ProductPlace, data: JsonValue, signal: AbortSignal): Promise<void>
+  write(sku: string, place: ProductPlace, data: JsonValue, call: CallContext): Promise<void>
   /** Tells whether the products, those that there are, have an asset in their collection. */
-  areLinked(skus: readonly string[], place: ProductPlace, code: string, signal: AbortSignal): Promise<boolean>
+  areLinked(skus: readonly string[], place: ProductPlace, code: string, call: CallContext): Promise<boolean>
   /**
    * Adds an asset to the collection of each product, and keeps what is in it. Akeneo takes whole collections only: they
    * are read, extended, written, and read again.
    * @throws {BridgeError} transient, `DESTINATION_CHANGED`, when somebody else keeps writing the collection
    */
-  link(skus: readonly string[], place: ProductPlace, code: string, signal: AbortSignal): Promise<void>
+  link(skus: readonly string[], place: ProductPlace, code: string, call: CallContext): Promise<void>
 }
 
 const maxRounds = 4
@@ -62,29 +62,29 @@ export function createAkeneoProducts(access: AkeneoAccess): AkeneoProducts {
 
   return { read, write, areLinked, link }
 
-  function read(sku: string, signal: AbortSignal): Promise<unknown> {
-    return access.find(pathOf(sku), { permission: 'List products' }, signal)
+  function read(sku: string, call: CallContext): Promise<unknown> {
+    return access.find(pathOf(sku), { permission: 'List products' }, call)
   }
 
   async function write(
     sku: string,
     { attribute, locale, scope }: ProductPlace,
     data: JsonValue,
-    signal: AbortSignal,
+    call: CallContext,
   ): Promise<void> {
     const body = { values: { [attribute]: [{ locale, scope, data }] } }
     const purpose = { permission: 'Create and update products', about: productNamed(sku) }
-    await access.change({ path: pathOf(sku), method: 'PATCH', body }, purpose, signal)
+    await access.change({ path: pathOf(sku), method: 'PATCH', body }, purpose, call)
   }
 
   async function areLinked(
     skus: readonly string[],
     place: ProductPlace,
     code: string,
-    signal: AbortSignal,
+    call: CallContext,
   ): Promise<boolean> {
     for (const sku of skus) {
-      const product = await read(sku, signal)
+      const product = await read(sku, call)
       if (product !== undefined && !collectionOf(product, place).includes(code)) return false
     }
     return true
@@ -94,34 +94,34 @@ export function createAkeneoProducts(access: AkeneoAccess): AkeneoProducts {
     skus: readonly string[],
     place: ProductPlace,
     code: string,
-    signal: AbortSignal,
+    call: CallContext,
   ): Promise<void> {
-    await forEachSku(skus, (sku) => inTurn(sku, signal, () => linkOne(sku, place, code, signal)))
+    await forEachSku(skus, (sku) => inTurn(sku, call, () => linkOne(sku, place, code, call)))
   }
 
-  async function linkOne(sku: string, place: ProductPlace, code: string, signal: AbortSignal): Promise<void> {
+  async function linkOne(sku: string, place: ProductPlace, code: string, call: CallContext): Promise<void> {
     for (let round = 1; round <= maxRounds; round++) {
-      const product = await read(sku, signal)
+      const product = await read(sku, call)
       if (product === undefined) {
-        callContextOf(signal).logger.warn('Akeneo has no such product: the asset is not linked', { sku })
+        call.logger.warn('Akeneo has no such product: the asset is not linked', { sku })
         return
       }
       const collection = collectionOf(product, place)
       if (collection.includes(code)) return
       await access.changeAsking(
-        () => write(sku, place, [...collection, code], signal).then(() => true),
+        () => write(sku, place, [...collection, code], call).then(() => true),
         // Whatever became of it: the next round reads it.
         async () => true,
-        signal,
+        call,
       )
     }
     throw changed(`collection of assets of ${productNamed(sku)}`)
   }
 
-  async function inTurn(sku: string, signal: AbortSignal, work: () => Promise<void>): Promise<void> {
+  async function inTurn(sku: string, call: CallContext, work: () => Promise<void>): Promise<void> {
     const before = queues.get(sku) ?? Promise.resolve()
     const mine = before.then(() => {
-      signal.throwIfAborted()
+      call.signal.throwIfAborted()
       return work()
     })
     const settled = mine.catch(() => undefined)
@@ -129,7 +129,7 @@ export function createAkeneoProducts(access: AkeneoAccess): AkeneoProducts {
     settled.then(() => {
       if (queues.get(sku) === settled) queues.delete(sku)
     })
-    await untilAborted(mine, signal)
+    await untilAborted(mine, call.signal)
   }
 }
 

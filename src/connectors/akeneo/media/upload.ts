@@ -1,4 +1,4 @@
-import { untilAborted } from '../../../core/call-context'
+import { type CallContext, untilAborted } from '../../../core/call-context'
 import type { Clock } from '../../../core/clock'
 import { BridgeError, transientError } from '../../../core/errors'
 import { networkError } from '../../../http/network-error'
@@ -27,7 +27,7 @@ export type Upload = {
  * @returns the code of the media file, and the size of the file
  * @throws {BridgeError} transient when nobody knows whether the file arrived; the source's own; a refusal of Akeneo's
  */
-export type Uploader = (upload: Upload, signal: AbortSignal) => Promise<{ code: string; size: number }>
+export type Uploader = (upload: Upload, call: CallContext) => Promise<{ code: string; size: number }>
 
 /** Under which a file arrives. */
 export const uploadName = ({ name }: { name: string }): string => name || 'file'
@@ -38,7 +38,7 @@ export function createUploader(
   parts: { calls: AkeneoCalls; turns: AkeneoTurns; clock: Clock; idleMs: number },
 ): Uploader {
   const { calls, turns, clock, idleMs } = parts
-  return async ({ path, fields, source, purpose }, signal) => {
+  return async ({ path, fields, source, purpose }, call) => {
     const { size } = source
     const url = new URL(`${origin}/api/rest/v1/${path}`)
     const form = multipartAround(fields, {
@@ -48,11 +48,11 @@ export function createUploader(
 
     async function* body(): AsyncGenerator<Buffer> {
       yield form.before
-      yield* sourceChunks(source, signal)
+      yield* sourceChunks(source, call)
       yield form.after
     }
     const send = async (token: string): Promise<HttpResponse> => {
-      signal.throwIfAborted()
+      call.signal.throwIfAborted()
       const headers = {
         accept: 'application/json',
         authorization: `Bearer ${token}`,
@@ -61,20 +61,24 @@ export function createUploader(
         'user-agent': 'aem-asset-bridge',
       }
       try {
-        const answer = await sendRequest({ method: 'POST', url, headers, body, once: true }, idleMs, signal)
+        const answer = await sendRequest(
+          { method: 'POST', url, headers, body, once: true },
+          idleMs,
+          call.signal,
+        )
         // Status and headers say all: a body that is cut, or too long, could only have told reasons.
         return { status: answer.status, headers: headersOf(answer.headers), text: answer.text ?? '' }
       } catch (thrown) {
-        signal.throwIfAborted()
+        call.signal.throwIfAborted()
         throw toUploadError(thrown, idleMs)
       }
     }
     // The token is asked for when the turn has come: one from before the wait may have ended in it.
     const upload = (): Promise<HttpResponse> => {
-      signal.throwIfAborted()
-      return calls.withToken(signal, (token) => turns.calls(() => send(token)))
+      call.signal.throwIfAborted()
+      return calls.withToken(call, (token) => turns.calls(() => send(token)))
     }
-    const response = await untilAborted(turns.uploads(upload), signal)
+    const response = await untilAborted(turns.uploads(upload), call.signal)
     if (!isOk(response)) throw toAkeneoError(response, purpose, clock.now())
     return { code: codeIn(response, path), size }
   }

@@ -1,4 +1,4 @@
-import { callContextOf } from '../../../core/call-context'
+import type { CallContext } from '../../../core/call-context'
 import type { DestinationFactory } from '../../../plugin/destination'
 import { treeDestination } from '../tree-destination'
 import { createTrigger, type TriggerName } from '../trigger'
@@ -40,22 +40,24 @@ export const sftp = ({
     const pingMs = Math.min(longestPingMs, idleMs)
     const pool = createSftpPool(() => connectSftp(settings, rules), { connections, clock, pingMs })
     let warned = false
-    const server: SftpServer = {
+    const folders = new Set<string>()
+    const serverFor = ({ logger }: CallContext): SftpServer => ({
       root: settings.root,
       inputs,
       clock,
-      folders: new Set(),
-      warnOfGap: (signal) => {
+      folders,
+      warnOfGap: () => {
         if (warned) return
         warned = true
-        callContextOf(signal).logger.warn(
+        logger.warn(
           'the SFTP server cannot rename over a file: whoever looks while one is replaced finds none for a moment',
         )
       },
-    }
+    })
     return treeDestination(
       name,
-      (signal, work) => pool(signal, (connection) => work(sftpTree(sftpSession(connection), server))),
+      (call, work) =>
+        pool(call.signal, (connection) => work(sftpTree(sftpSession(connection), serverFor(call)))),
       trigger === undefined ? undefined : createTrigger(trigger),
     )
   },

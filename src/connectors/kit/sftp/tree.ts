@@ -24,7 +24,7 @@ export type SftpServer = {
   /** Folders that are known to exist. */
   folders: Set<string>
   /** Told when the server cannot rename over a file in one step. */
-  warnOfGap(signal: AbortSignal): void
+  warnOfGap(): void
 }
 
 const textBytes = 4_096
@@ -69,7 +69,7 @@ export function sftpTree(session: SftpSession, server: SftpServer): FileTree {
     replace: (from, to, signal) =>
       guarded(to, signal, async () => {
         if (await session.renameOver(full(from), full(to), signal)) return
-        warnOfGap(signal)
+        warnOfGap()
         signal.throwIfAborted()
         // Between the two there is no file: whoever has begun has to end it, however late it is.
         const { signal: unstoppable } = new AbortController()

@@ -1,6 +1,6 @@
-import { createHeapWatch } from '../connectors/kit/heap-watch'
-import { startCall } from '../support/call'
-import type { Downloads } from './binary/downloads'
+import { createHeapWatch } from '../../connectors/kit/heap-watch'
+import { startCall } from '../../support/call'
+import type { Downloads } from './downloads'
 
 export const mebibyte = 2 ** 20
 
@@ -14,7 +14,7 @@ export async function readCutAgainAndAgain(author: Downloads, large: number, cut
   const sampleEvery = large / 4
   let size = 0
   let nextSample = sampleEvery / 2
-  for await (const chunk of await author.binary().open(startCall().signal)) {
+  for await (const chunk of await author.binary().open(startCall())) {
     size += chunk.length
     if (size < nextSample) continue
     watch.sample()
