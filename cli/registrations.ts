@@ -1,3 +1,4 @@
+import { systemClock, systemRandom } from '../src/core/clock'
 import { isRecord, nonEmptyString } from '../src/core/json'
 import { createHttpClient } from '../src/http/http-client'
 import { createTokenProvider } from '../src/ims/token-provider'
@@ -33,7 +34,7 @@ async function list({ inputs, redactor, project, call }: Environment): Promise<C
       apiKey: settings.ADC_CECREDENTIALS_CLIENTID,
       orgId: parseOrgId(inputs),
     },
-    tokens,
+    { tokens, clock: systemClock, random: systemRandom },
     call(),
   )
   const lines = registrations.map(

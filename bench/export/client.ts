@@ -10,7 +10,6 @@ import { systemicError } from '../../src/core/errors'
 import { createRedactor } from '../../src/core/redaction'
 import { createHttpClient } from '../../src/http/http-client'
 import type { AssetBinary, DestinationContext, DestinationFactory } from '../../src/plugin/destination'
-import { startCall } from '../../test/support/call'
 
 /** What one run copies; it comes as JSON in the first argument. */
 export type ClientJob = {
@@ -31,11 +30,15 @@ const factories: Readonly<Record<string, () => DestinationFactory>> = {
   sftp,
 }
 
+const quiet = (): void => undefined
+const silent = { error: quiet, warn: quiet, info: quiet, debug: quiet }
+
 async function run(job: ClientJob): Promise<void> {
   const factory = factories[job.destination]?.()
   if (factory === undefined) throw new Error(`no destination ${job.destination}`)
   const destination = factory.create(contextOf(job.inputs))
-  const call = startCall()
+  const { signal } = new AbortController()
+  const call = { signal, deadline: Number.POSITIVE_INFINITY, logger: silent }
   const limit = pLimit(job.concurrency)
   await Promise.all(
     job.files.map((file) => limit(() => destination.put(file.name, sourceOf(job, file), {}, call))),

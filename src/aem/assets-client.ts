@@ -4,6 +4,7 @@ import type { Clock } from '../core/clock'
 import { permanentError, transientError } from '../core/errors'
 import type { HttpClient, HttpRequest } from '../http/http-client'
 import { type HttpResponse, isOk, refusePage } from '../http/response'
+import { type RetryRules, retry } from '../http/retry'
 import type { TokenProvider } from '../ims/token-provider'
 import { isApplied, type MetadataChange } from '../metadata/diff'
 import { parseAsset, parseAssetId, parseRenditionNames } from './asset-document'
@@ -38,8 +39,8 @@ export type AssetsClient = {
 
 /** The status of a change that AEM will make later. */
 const accepted = 202
-const maxReadsAfterAccepted = 4
-const acceptedWaitMs = 1_000
+const pendingCode = 'METADATA_PENDING'
+const pendingWaitsMs = [1_000, 1_000, 1_000]
 
 const assetIdPattern = /^urn(:[A-Za-z0-9._-]+){2,}$/
 
@@ -127,22 +128,14 @@ export function createAssetsClient(
     { status }: HttpResponse,
     call: CallContext,
   ): Promise<Asset> {
-    for (let read = 1; ; read++) {
+    const rules: RetryRules = { clock, waitsMs: pendingWaitsMs, mayPass: ({ code }) => code === pendingCode }
+    return retry(rules, call, async () => {
       const now = await readAsset(before, call)
       const isThere = changes.some((change) => isApplied(change, before.metadata, now.metadata))
       if (isThere || status !== accepted) return now
-      if (read === maxReadsAfterAccepted) {
-        throw transientError(
-          'METADATA_PENDING',
-          'AEM took the change for later (202), and it is not there yet',
-          {
-            upstream: 'AEM',
-            status,
-          },
-        )
-      }
-      await clock.sleep(acceptedWaitMs, call.signal)
-    }
+      const message = 'AEM took the change for later (202), and it is not there yet'
+      throw transientError(pendingCode, message, { upstream: 'AEM', status })
+    })
   }
 
   function warnOfDropped(

@@ -1,4 +1,4 @@
-import { systemClock } from '../core/clock'
+import { systemClock, systemRandom } from '../core/clock'
 import { createActivations } from '../delivery/activations'
 import { createLeases } from '../delivery/lease'
 import { createRunReports } from '../delivery/run-reports'
@@ -89,7 +89,9 @@ export async function exportBatch(context: FlowContext): Promise<Supervised> {
 const remoteLanes = (count: number, context: FlowContext): readonly Lane[] => {
   if (count < 1 || context.runtime === undefined) return []
   const activations = createActivations(context.runtime)
-  return Array.from({ length: count }, () => createRemoteLane(activations, context, systemClock))
+  return Array.from({ length: count }, () =>
+    createRemoteLane(activations, context, { clock: systemClock, random: systemRandom }),
+  )
 }
 
 const readersFor = perInputs(({ inputs, redactor }: FlowContext) => {

@@ -2,7 +2,7 @@ import enrichment from '../../config/enrichment'
 import { type AssetSearch, createAssetSearch } from '../aem/asset-search'
 import { openAuthors } from '../aem/author-access'
 import type { AuthorHosts } from '../aem/author-host'
-import { systemClock } from '../core/clock'
+import { systemClock, systemRandom } from '../core/clock'
 import { permanentError, systemicError } from '../core/errors'
 import { decodeCloudEvent, processingCompleted, requireAsset } from '../events/cloud-event'
 import { enrichmentResult } from '../flows/enrich/enrich-answer'
@@ -83,7 +83,7 @@ function buildGraph({ inputs, redactor }: FlowContext): EnrichGraph {
   const { hosts, assets, author } = openAuthors(settings, { http, redactor, clock: systemClock })
   const search = createAssetSearch(author)
   const pim = buildPim(settings, inputs, http, redactor)
-  return { hosts, assets, search, pim, enrichment, clock: systemClock, random: Math.random }
+  return { hosts, assets, search, pim, enrichment, clock: systemClock, random: systemRandom }
 }
 
 function buildPim(

@@ -1,7 +1,7 @@
 import exportConfig from '../../config/destinations'
 import { openAuthors } from '../aem/author-access'
 import { createBinarySource } from '../aem/binary/source'
-import { systemClock } from '../core/clock'
+import { systemClock, systemRandom } from '../core/clock'
 import { permanentError, systemicError } from '../core/errors'
 import { createActivations } from '../delivery/activations'
 import type { EventFlow, FlowContext } from '../flows/event-flow'
@@ -25,7 +25,7 @@ function buildParts({ inputs, redactor }: FlowContext): ExportEventParts {
     http,
     redactor,
     clock: systemClock,
-    random: Math.random,
+    random: systemRandom,
     input: (name) => inputs[name],
     requireInput(name, hint) {
       const value = inputs[name]

@@ -32,3 +32,6 @@ export const systemClock: Clock = {
       signal.addEventListener('abort', onAbort, { once: true })
     }),
 }
+
+/** The machine's own chance: a number from 0 up to 1. */
+export const systemRandom = (): number => Math.random()

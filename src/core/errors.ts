@@ -12,6 +12,8 @@ export type ErrorDetails = {
   upstream?: string
   /** The HTTP status it answered. */
   status?: number
+  /** Node's code of the connection that failed, such as `ECONNRESET`. */
+  connection?: string
   /** How long the upstream asks to wait, in milliseconds. */
   retryAfterMs?: number
   cause?: unknown
@@ -25,6 +27,7 @@ export class BridgeError extends Error {
   readonly code: string
   readonly upstream: string | undefined
   readonly status: number | undefined
+  readonly connection: string | undefined
   readonly retryAfterMs: number | undefined
 
   constructor(failureClass: FailureClass, code: string, message: string, details: ErrorDetails = {}) {
@@ -33,6 +36,7 @@ export class BridgeError extends Error {
     this.code = code
     this.upstream = details.upstream
     this.status = details.status
+    this.connection = details.connection
     this.retryAfterMs = details.retryAfterMs
   }
 

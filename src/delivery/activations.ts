@@ -4,6 +4,7 @@ import * as v from 'valibot'
 import { startAttempt } from '../core/attempt'
 import { untilAborted } from '../core/call-context'
 import { BridgeError, systemicError, transientError } from '../core/errors'
+import { isUnsupported } from '../http/status'
 
 /** Who an activation is, for starting another one. */
 export type RuntimeCredentials = {
@@ -118,7 +119,7 @@ function problem(action: string, thrown: unknown): unknown {
   if (thrown instanceof BridgeError) return thrown
   const failed = v.safeParse(Failed, thrown)
   const status = failed.success ? failed.output.statusCode : undefined
-  if (status === 401 || status === 403 || status === 404) {
+  if (status !== undefined && ([401, 403, 404].includes(status) || isUnsupported(status))) {
     return systemicError(
       'RUNTIME_REFUSED',
       `I/O Runtime refused to start ${action} (${status}): check that the whole package is deployed`,

@@ -1,13 +1,15 @@
 import pLimit from 'p-limit'
 import { startAttempt } from '../core/attempt'
 import { type CallContext, untilAborted } from '../core/call-context'
-import { type Clock, systemClock } from '../core/clock'
+import { type Clock, systemClock, systemRandom } from '../core/clock'
 import { type BridgeError, permanentError, transientError } from '../core/errors'
-import { type Backoff, fullJitter } from './backoff'
+import type { Backoff } from './backoff'
 import { AnswerTooLarge, createAgents, exchange, type HttpRequest } from './exchange'
 import { networkError as networkErrorOf } from './network-error'
 import type { HttpResponse } from './response'
+import { type RetryRules, retry, timeLimit } from './retry'
 import { parseRetryAfter } from './retry-after'
+import { mayPassStatus } from './status'
 
 /** Does work when its turn comes. */
 export type Turns = <T>(work: () => Promise<T>) => Promise<T>
@@ -37,8 +39,9 @@ export type { HttpRequest }
 /** One upstream with its own concurrency and rules. */
 export type Upstream = {
   /**
-   * Sends a request and reads the whole answer. Network errors, cut answers, 408, 425, 429 and 5xx are tried
-   * again with full jitter, not before Retry-After, and never beyond the deadline of the call. Redirects are not followed. Every request may be sent more than once: it reads, or carries If-Match.
+   * Sends a request and reads the whole answer. Connections that break, cut answers, 408, 425, 429 and 5xx but 501 and
+   * 505 are tried again with full jitter, not before Retry-After, and never beyond the deadline of the call. Redirects
+   * are not followed. Every request may be sent more than once: it reads, or carries If-Match.
    * @throws {BridgeError} transient when the upstream does not answer properly in time; permanent when the URL's
    * origin is not one of the upstream's, or the answer is too large
    */
@@ -47,20 +50,22 @@ export type Upstream = {
 
 export type HttpClient = { upstream(options: UpstreamOptions): Upstream }
 
-/** 501 and 505 are verdicts, not moods. */
-const isRetryable = (status: number): boolean =>
-  status === 408 || status === 425 || status === 429 || (status >= 500 && status !== 501 && status !== 505)
-
 /** Creates the app's HTTP client: one per container, so that connections stay open between events. */
 export function createHttpClient(parts: { clock?: Clock; random?: () => number } = {}): HttpClient {
-  const { clock = systemClock, random = Math.random } = parts
+  const { clock = systemClock, random = systemRandom } = parts
   const agents = createAgents()
 
   return { upstream: (options) => createUpstream(options) }
 
   function createUpstream(options: UpstreamOptions): Upstream {
     const { name, attemptTimeoutMs = 10_000, maxAttempts = 4, maxBodyBytes = 8 * 1024 * 1024 } = options
-    const backoff = options.backoff ?? { baseMs: 300, capMs: 8_000 }
+    const rules: RetryRules = {
+      clock,
+      random,
+      attempts: maxAttempts,
+      ...(options.backoff === undefined ? {} : { backoff: options.backoff }),
+      toError: networkError,
+    }
     const origins = new Set(options.origins)
     const limit = pLimit(options.concurrency)
     const { shared = (work) => work() } = options
@@ -69,13 +74,7 @@ export function createHttpClient(parts: { clock?: Clock; random?: () => number }
 
     async function request(request: HttpRequest, call: CallContext): Promise<HttpResponse> {
       const url = checkUrl(request.url)
-      for (let attempt = 1; ; attempt++) {
-        const outcome = await attemptOnce(url, request, call, attempt)
-        if ('response' in outcome) return outcome.response
-        const wait = Math.max(fullJitter(backoff, attempt, random()), outcome.error.retryAfterMs ?? 0)
-        if (attempt >= maxAttempts || clock.now() + wait >= call.deadline) throw outcome.error
-        await clock.sleep(wait, call.signal)
-      }
+      return retry(rules, call, (own, attempt) => attemptOnce(url, request, own, attempt))
     }
 
     function checkUrl(text: string): URL {
@@ -97,32 +96,24 @@ export function createHttpClient(parts: { clock?: Clock; random?: () => number }
       request: HttpRequest,
       call: CallContext,
       attempt: number,
-    ): Promise<{ response: HttpResponse } | { error: BridgeError }> {
+    ): Promise<HttpResponse> {
       const started = clock.now()
       const trace = { method: request.method, host: url.host, path: url.pathname, attempt }
-      try {
-        const response = await untilAborted(
-          limit(() => shared(() => send(url, request, call))),
-          call.signal,
-        )
-        call.logger.debug(`${name} answered`, {
-          ...trace,
-          status: response.status,
-          ms: clock.now() - started,
-        })
-        if (!isRetryable(response.status)) return { response }
-        return { error: unavailable(response) }
-      } catch (thrown) {
+      const sent = untilAborted(
+        limit(() => shared(() => send(url, request, call))),
+        call.signal,
+      )
+      const response = await sent.catch((thrown: unknown) => {
         call.signal.throwIfAborted()
         const error = networkError(thrown)
-        call.logger.debug(`${name} did not answer`, {
-          ...trace,
-          error: error.message,
-          ms: clock.now() - started,
-        })
-        if (error.failureClass !== 'transient') throw error
-        return { error }
-      }
+        const ms = clock.now() - started
+        call.logger.debug(`${name} did not answer`, { ...trace, error: error.message, ms })
+        throw error
+      })
+      const { status } = response
+      call.logger.debug(`${name} answered`, { ...trace, status, ms: clock.now() - started })
+      if (mayPassStatus(status)) throw unavailable(response)
+      return response
     }
 
     async function send(url: URL, request: HttpRequest, call: CallContext): Promise<HttpResponse> {
@@ -133,9 +124,7 @@ export function createHttpClient(parts: { clock?: Clock; random?: () => number }
       } catch (thrown) {
         attempt.cancel()
         if (attempt.timedOut() && !call.signal.aborted) {
-          throw transientError(`${name}_TIMEOUT`, `${name} did not answer within ${attemptTimeoutMs} ms`, {
-            upstream: name,
-          })
+          throw timeLimit(name, attemptTimeoutMs).timeIsUp()
         }
         throw thrown
       } finally {

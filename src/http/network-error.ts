@@ -1,5 +1,27 @@
 import { BridgeError, systemicError, transientError } from '../core/errors'
-import { errorCode } from './exchange'
+
+/** Nothing listens there, or not who was expected. */
+const wrongHost = /^(ENOTFOUND|EAI_|ECONNREFUSED|EHOSTUNREACH|ENETUNREACH)/
+/** What stands there is not who it should be, or speaks no TLS. */
+const wrongTls = /^(CERT_|ERR_TLS|ERR_SSL|EPROTO|UNABLE_TO|SELF_SIGNED|DEPTH_ZERO|HOSTNAME_MISMATCH)/
+
+/** Tells by the code of a failed connection whether it fails until an operator acts: a wrong host, or wrong TLS. */
+export const isWrongHost = (code: string): boolean => wrongHost.test(code) || wrongTls.test(code)
+
+/** The code of a failed connection, such as `ECONNRESET`, wherever the library put it; undefined for other failures. */
+export function connectionCode(thrown: unknown): string | undefined {
+  for (let error: unknown = thrown, depth = 0; isObject(error) && depth < 4; depth++) {
+    const inner: unknown = error instanceof AggregateError ? error.errors[0] : error
+    if (isObject(inner) && 'code' in inner && typeof inner.code === 'string') return inner.code
+    error = 'cause' in error ? error.cause : undefined
+  }
+  return undefined
+}
+
+const isObject = (value: unknown): value is object => typeof value === 'object' && value !== null
+
+/** Tells whether the other side closed a connection: while nobody used it, when it had been used before. */
+export const isReset = (thrown: unknown): boolean => /^(ECONNRESET|EPIPE)$/.test(connectionCode(thrown) ?? '')
 
 /**
  * What went wrong with a connection, as an error of the app: by Node's code only, never by its message, which can hold
@@ -8,7 +30,7 @@ import { errorCode } from './exchange'
  */
 export function networkError(upstream: string, thrown: unknown): BridgeError {
   if (thrown instanceof BridgeError) return thrown
-  const code = errorCode(thrown) ?? 'unknown network error'
+  const code = connectionCode(thrown) ?? 'unknown network error'
   if (code === 'ERR_INVALID_CHAR') {
     return systemicError(
       'INPUT_INVALID',
@@ -16,5 +38,8 @@ export function networkError(upstream: string, thrown: unknown): BridgeError {
       { upstream },
     )
   }
-  return transientError(`${upstream}_UNREACHABLE`, `${upstream} cannot be reached: ${code}`, { upstream })
+  return transientError(`${upstream}_UNREACHABLE`, `${upstream} cannot be reached: ${code}`, {
+    upstream,
+    connection: code,
+  })
 }

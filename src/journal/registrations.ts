@@ -1,7 +1,10 @@
 import * as v from 'valibot'
 import { type CallContext, untilAborted } from '../core/call-context'
+import type { Clock } from '../core/clock'
 import { type BridgeError, systemicError, transientError } from '../core/errors'
 import { isRecord } from '../core/json'
+import { type RetryRules, retry } from '../http/retry'
+import { mayPassStatus } from '../http/status'
 import type { TokenProvider } from '../ims/token-provider'
 
 /** An event registration of the workspace, as far as an operator needs it. */
@@ -66,7 +69,7 @@ const Listing = v.object({
  */
 export async function listRegistrations(
   options: RegistrationsOptions,
-  tokens: TokenProvider,
+  parts: { tokens: TokenProvider; clock: Clock; random: () => number },
   call: CallContext,
 ): Promise<readonly Registration[]> {
   const {
@@ -77,16 +80,17 @@ export async function listRegistrations(
     timeoutMs = 20_000,
     retries = 2,
   } = options
+  const { tokens, clock, random } = parts
   const { consumerOrgId, projectId, workspaceId } = workspace
   const { init } = await import('@adobe/aio-lib-events')
   const token = await tokens.token(call)
-  // The address is said, so that no setting of the machine sends the token elsewhere.
-  const client = await init(orgId, apiKey, token, { timeout: timeoutMs, retries, eventsBaseURL: baseUrl })
-  const asked = client.getAllRegistrationsForWorkspace(consumerOrgId, projectId, workspaceId)
-  const answer = await untilAborted(asked, call.signal).catch((thrown: unknown) => {
-    call.signal.throwIfAborted()
-    throw toBridgeError(thrown)
-  })
+  // The address is said, so that no setting of the machine sends the token elsewhere. The library's own repetition knows
+  // no deadline.
+  const client = await init(orgId, apiKey, token, { timeout: timeoutMs, retries: 0, eventsBaseURL: baseUrl })
+  const rules: RetryRules = { clock, random, attempts: retries + 1, toError: toBridgeError }
+  const answer = await retry(rules, call, () =>
+    untilAborted(client.getAllRegistrationsForWorkspace(consumerOrgId, projectId, workspaceId), call.signal),
+  )
   const listing = v.safeParse(Listing, answer)
   if (!isRecord(answer) || !listing.success) throw unavailable('answered something else than registrations')
   return (listing.output._embedded?.registrations ?? []).map((it) => ({
@@ -104,7 +108,7 @@ export async function listRegistrations(
 function toBridgeError(thrown: unknown): BridgeError {
   const message = thrown instanceof Error ? thrown.message : ''
   const status = Number(/\b([1-5]\d\d) - /.exec(message)?.[1] ?? 0)
-  if (status < 400 || status >= 500 || status === 408 || status === 429) {
+  if (status < 400 || mayPassStatus(status)) {
     return unavailable(status === 0 ? 'did not answer properly' : `answered ${status}`)
   }
   return systemicError(

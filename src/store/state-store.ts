@@ -1,7 +1,9 @@
 import type { AdobeState } from '@adobe/aio-lib-state'
 import { startAttempt } from '../core/attempt'
 import { untilAborted } from '../core/call-context'
+import { type Clock, systemClock } from '../core/clock'
 import { BridgeError, permanentError, systemicError, transientError } from '../core/errors'
+import { type RetryRules, retry } from '../http/retry'
 import type { Store } from './store'
 
 /** Regions of the State service. Each is a store of its own. */
@@ -27,22 +29,17 @@ const usualTimeoutMs = 15_000
  */
 export function createStateStore(
   credentials: StateCredentials,
-  { operationTimeoutMs = usualTimeoutMs }: { operationTimeoutMs?: number } = {},
+  {
+    operationTimeoutMs = usualTimeoutMs,
+    clock = systemClock,
+  }: { operationTimeoutMs?: number; clock?: Clock } = {},
 ): Store {
-  // The library waits for ever when an answer to a read is cut. Reading once more does no harm.
-  const readTimeoutMs = operationTimeoutMs / 3
+  const firstReadMs = operationTimeoutMs / 3
   let opened: Promise<AdobeState> | undefined
 
   return {
-    async get(key, signal) {
-      const read = async (state: AdobeState): Promise<string | undefined> => (await state.get(key))?.value
-      try {
-        return await operate(signal, read, readTimeoutMs)
-      } catch (thrown) {
-        if (!isLate(thrown)) throw thrown
-        return operate(signal, read)
-      }
-    },
+    get: (key, signal) =>
+      read(signal, (limitMs) => operate(signal, async (state) => (await state.get(key))?.value, limitMs)),
     put: (key, value, ttl, signal) =>
       operate(signal, async (state) => {
         // The service takes 0 for a day.
@@ -53,23 +50,26 @@ export function createStateStore(
         await state.delete(key)
       }),
     async *keys(pattern, signal) {
-      try {
-        yield* list(pattern, signal, readTimeoutMs)
-      } catch (thrown) {
-        if (!isLate(thrown)) throw thrown
-        // Its iterator waits for ever: from the beginning, for a key may come twice.
-        yield* list(pattern, signal, operationTimeoutMs)
-      }
+      // The library's iterator waits for ever when a page is cut, so all pages are read anew.
+      yield* await read(signal, (limitMs) => list(pattern, signal, limitMs))
     },
   }
 
-  async function* list(pattern: string, signal: AbortSignal, limitMs: number): AsyncGenerator<string> {
+  /** The library waits for ever when an answer to a read is cut. Reading once more does no harm. */
+  function read<T>(signal: AbortSignal, once: (limitMs: number) => Promise<T>): Promise<T> {
+    const rules: RetryRules = { clock, waitsMs: [0], toError: toStateError, mayPass: isLate }
+    const call = { signal, deadline: Number.POSITIVE_INFINITY }
+    return retry(rules, call, (_, attempt) => once(attempt === 1 ? firstReadMs : operationTimeoutMs))
+  }
+
+  async function list(pattern: string, signal: AbortSignal, limitMs: number): Promise<readonly string[]> {
     const pages = await operate(signal, async (state) => state.list({ match: pattern }), limitMs)
     const iterator = pages[Symbol.asyncIterator]()
+    const keys: string[] = []
     for (;;) {
       const page = await operate(signal, () => iterator.next(), limitMs)
-      if (page.done) return
-      yield* page.value.keys
+      if (page.done) return keys
+      keys.push(...page.value.keys)
     }
   }
 
@@ -109,8 +109,7 @@ export function createStateStore(
 
 const lateCode = 'no answer in time'
 
-const isLate = (thrown: unknown): boolean =>
-  thrown instanceof BridgeError && thrown.message.includes(lateCode)
+const isLate = ({ message }: BridgeError): boolean => message.includes(lateCode)
 
 function errorCode(thrown: unknown): string {
   if (thrown instanceof DOMException) return lateCode

@@ -1,6 +1,7 @@
 import type { ServerResponse } from 'node:http'
 import { listRegistrations, type RegistrationsOptions } from '../../src/journal/registrations'
 import { rejection, startCall } from '../support/call'
+import { createInstantClock } from '../support/instant-clock'
 import { type RawServer, startRawServer, until } from '../support/raw-server'
 
 let server: RawServer
@@ -15,7 +16,7 @@ const workspace = { consumerOrgId: '23294', projectId: '45', workspaceId: '67' }
 const list = (overrides: Partial<RegistrationsOptions> = {}, call = startCall()) =>
   listRegistrations(
     { workspace, apiKey: 'client-1', orgId: 'ORG@AdobeOrg', baseUrl: server.url, retries: 0, ...overrides },
-    tokens,
+    { tokens, clock: createInstantClock(), random: () => 0.5 },
     call,
   )
 const json = (body: unknown, status = 200) => {

@@ -1,12 +1,15 @@
 import type { AssetBinary, ByteRange } from '../../core/binary'
 import type { CallContext } from '../../core/call-context'
-import { permanentError, toBridgeError, transientError } from '../../core/errors'
+import type { Clock } from '../../core/clock'
+import { permanentError, transientError } from '../../core/errors'
+import type { Backoff } from '../../http/backoff'
+import { type RetryRules, retry } from '../../http/retry'
 import { discard } from '../../http/stream'
 import { bodyPosition, isEncoded } from './content-range'
+import { mayReadOn } from './errors'
 import { fileChanged } from './file-check'
 import { pump } from './pump'
 import { openResumed } from './resumed-file'
-import { type RetryParts, waitForRetry } from './retry'
 import type { BinarySource } from './source'
 
 /** What is known of a file before it is read. */
@@ -14,35 +17,27 @@ export type BinaryFacts = Pick<AssetBinary, 'name' | 'size' | 'mediaType' | 'ver
 
 /** A read without a byte for this long is given up and resumed. */
 const usualIdleMs = 30_000
+const readBackoff: Backoff = { baseMs: 300, capMs: 5_000 }
 
 /** Makes a file of an author readable: whole, resumed after a cut, checked; or by parts. */
 export function createAssetBinary(
   facts: BinaryFacts,
   source: BinarySource,
-  parts: RetryParts & { idleMs?: number },
+  parts: { clock: Clock; random: () => number; idleMs?: number },
 ): Required<Pick<AssetBinary, 'readRange' | 'presignedUrl'>> & AssetBinary {
-  const { idleMs = usualIdleMs, ...retry } = parts
+  const { clock, random, idleMs = usualIdleMs } = parts
+  const rules: RetryRules = { clock, random, backoff: readBackoff, mayPass: mayReadOn }
   /** Of the first part that was read: all parts have to be of one file. */
   let tag: string | undefined
 
   return {
     ...facts,
-    open: async (call) => openResumed(facts, source, { ...retry, idleMs }, call),
+    open: async (call) => openResumed(facts, source, { rules, idleMs }, call),
     readRange: (range, call) =>
       range.end <= range.start
         ? Promise.resolve(Buffer.alloc(0))
-        : retried(() => readRange(range, call), call),
-    presignedUrl: (call) => retried(() => source.presignedUrl(call), call),
-  }
-
-  async function retried<T>(work: () => Promise<T>, call: CallContext): Promise<T> {
-    for (let failed = 1; ; failed++) {
-      try {
-        return await work()
-      } catch (thrown) {
-        await waitForRetry(toBridgeError(thrown), failed, retry, call)
-      }
-    }
+        : retry(rules, call, () => readRange(range, call)),
+    presignedUrl: (call) => retry(rules, call, () => source.presignedUrl(call)),
   }
 
   async function readRange(range: ByteRange, call: CallContext): Promise<Buffer> {

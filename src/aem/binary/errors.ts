@@ -1,5 +1,6 @@
 import { type BridgeError, permanentError, systemicError, transientError } from '../../core/errors'
 import { parseRetryAfter } from '../../http/retry-after'
+import { isUnsupported } from '../../http/status'
 
 type Answer = { status: number; headers: ReadonlyMap<string, string> }
 
@@ -37,6 +38,8 @@ function unavailable(who: string, { status, headers }: Answer, now: number): Bri
   const details = { upstream: 'AEM', status }
   if (status === 416)
     return transientError('AEM_NO_SUCH_RANGE', `${who} has no such part of the file (416)`, details)
+  if (isUnsupported(status))
+    return systemicError('AEM_UNAVAILABLE', `${who} does not support downloads (${status})`, details)
   const retryAfterMs = parseRetryAfter(headers.get('retry-after'), now)
   return transientError('AEM_UNAVAILABLE', `${who} answered a download with ${status}`, {
     ...details,
@@ -51,3 +54,7 @@ export const notAFile = (status: number): BridgeError =>
     `AEM answered ${status} with an HTML page in place of the file: a login or hibernation page`,
     { upstream: 'AEM' },
   )
+
+/** Whether reading on makes sense. AEM and its store answer much for a moment; a changed file is looked at anew by others. */
+export const mayReadOn = ({ failureClass, code }: BridgeError): boolean =>
+  failureClass === 'transient' && code !== 'AEM_FILE_CHANGED'

@@ -2,12 +2,12 @@ import { Readable } from 'node:stream'
 import type { AssetBinary } from '../../core/binary'
 import { type CallContext, withSignal } from '../../core/call-context'
 import { toBridgeError, transientError } from '../../core/errors'
+import { type RetryRules, retry } from '../../http/retry'
 import type { StreamedResponse } from '../../http/stream'
 import { type BodyPosition, bodyPosition, isEncoded } from './content-range'
 import { decodedBody } from './decoded-body'
 import { createFileCheck, fileChanged } from './file-check'
 import { type Pump, pump } from './pump'
-import { type RetryParts, waitForRetry } from './retry'
 import type { BinarySource } from './source'
 
 const bufferBytes = 256 * 1024
@@ -19,7 +19,7 @@ const bufferBytes = 256 * 1024
 export function openResumed(
   facts: Pick<AssetBinary, 'size' | 'sha1'>,
   source: BinarySource,
-  parts: RetryParts & { idleMs: number },
+  parts: { rules: RetryRules; idleMs: number },
   call: CallContext,
 ): Readable {
   call.signal.throwIfAborted()
@@ -59,29 +59,33 @@ export function openResumed(
   }
 
   async function readAll(): Promise<void> {
-    for (let barren = 0; ; ) {
-      const before = check.size()
-      try {
-        const isAllThere = before > 0 && before === facts.size
-        if (!isAllThere && !(await readOn(before))) {
-          if (check.size() === before) throw partOnly()
-          barren = 0
-          continue
-        }
-        const last = check.end()
-        if (last !== undefined) file.push(last)
-        return
-      } catch (thrown) {
-        stop.signal.throwIfAborted()
-        const error = toBridgeError(thrown)
-        if (error.code === 'AEM_NO_SUCH_RANGE' && withRanges) {
-          // The end was reached, or the file became shorter: its beginning tells.
-          withRanges = false
-          continue
-        }
-        barren = check.size() > before ? 0 : barren + 1
-        await waitForRetry(error, barren, parts, reading)
-      }
+    let before = 0
+    const isProgress = (): boolean => check.size() > before
+    await retry({ ...parts.rules, isProgress }, reading, () => {
+      before = check.size()
+      return readToEnd()
+    })
+    const last = check.end()
+    if (last !== undefined) file.push(last)
+  }
+
+  async function readToEnd(): Promise<void> {
+    for (;;) {
+      const at = check.size()
+      if ((at > 0 && at === facts.size) || (await readFrom(at))) return
+      if (check.size() === at) throw partOnly()
+    }
+  }
+
+  async function readFrom(offset: number): Promise<boolean> {
+    try {
+      return await readOn(offset)
+    } catch (thrown) {
+      stop.signal.throwIfAborted()
+      if (toBridgeError(thrown).code !== 'AEM_NO_SUCH_RANGE' || !withRanges) throw thrown
+      // The end was reached, or the file became shorter: its beginning tells.
+      withRanges = false
+      return readOn(offset)
     }
   }
 

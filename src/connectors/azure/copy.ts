@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto'
 import type { BlockBlobClient } from '@azure/storage-blob'
 import type { CallContext } from '../../core/call-context'
-import { transientError } from '../../core/errors'
+import { type BridgeError, transientError } from '../../core/errors'
 import { isLoopback } from '../../http/origin'
+import { type GrowingWaits, type RetryRules, retry, timeLimit } from '../../http/retry'
 import type { AssetBinary } from '../../plugin/destination'
-import { type AttemptRules, withAttempts } from '../kit/attempts'
 import { inParallel } from '../kit/blocks'
 
 /** Has Azure fetch a file block by block. */
@@ -27,9 +27,11 @@ const pauseMs = 600_000
 const timeoutMs = 180_000
 
 /** Creates it for one container; whether Azure fetches anything at all is found out once for all its files. */
-export function createAzureCopies(rules: AttemptRules): AzureCopies {
+export function createAzureCopies(
+  rules: RetryRules<GrowingWaits> & { toError(thrown: unknown): BridgeError },
+): AzureCopies {
   // Sending the bytes is always possible instead.
-  const copyRules: AttemptRules = { ...rules, timeoutMs, maxAttempts: 2 }
+  const copyRules: RetryRules = { ...rules, limit: timeLimit('AZURE', timeoutMs), attempts: 2 }
   let notBefore = 0
 
   return { fetched }
@@ -53,7 +55,7 @@ export function createAzureCopies(rules: AttemptRules): AzureCopies {
     const ids = blocks.map(({ id }) => id)
     try {
       await inParallel(blocks, parallel, call, ({ id, start }, partCall) =>
-        withAttempts(copyRules, partCall, (own) =>
+        retry(copyRules, partCall, (own) =>
           blob.stageBlockFromURL(id, url, start, Math.min(blockSize, size - start), {
             abortSignal: own.signal,
           }),
@@ -77,7 +79,7 @@ export function createAzureCopies(rules: AttemptRules): AzureCopies {
     size: number,
     call: CallContext,
   ): Promise<void> {
-    const { uncommittedBlocks = [] } = await withAttempts(rules, call, (own) =>
+    const { uncommittedBlocks = [] } = await retry(rules, call, (own) =>
       blob.getBlockList('uncommitted', { abortSignal: own.signal }),
     )
     const sizes = new Map(uncommittedBlocks.map((block) => [block.name, block.size]))

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import type { BlockBlobClient, BlockBlobUploadOptions, ContainerClient } from '@azure/storage-blob'
 import type { CallContext } from '../../core/call-context'
 import type { BridgeError } from '../../core/errors'
+import { mayPass, type RetryRules, retry, timeLimit } from '../../http/retry'
 import type {
   AssetBinary,
   Destination,
@@ -9,7 +10,6 @@ import type {
   DestinationFactory,
   StoredObject,
 } from '../../plugin/destination'
-import { type AttemptRules, withAttempts } from '../kit/attempts'
 import { blockSizeFor, sendBlocks, withWholeFile } from '../kit/blocks'
 import { createBuffers } from '../kit/buffers'
 import { readPrefix } from '../kit/prefix'
@@ -68,15 +68,14 @@ function createAzure(
   const buffers = createBuffers(memoryLimit)
   const expiry = access.kind === 'sas' ? Date.parse(access.url.searchParams.get('se') ?? '') : Number.NaN
   const toError = (thrown: unknown): BridgeError => toAzureError(thrown, clock.now(), expiry)
-  const rules: AttemptRules = {
-    name: 'AZURE',
-    timeoutMs: attemptTimeoutMs,
+  const rules: RetryRules = {
     clock,
     random,
+    limit: timeLimit('AZURE', attemptTimeoutMs),
     toError,
-    again: azureAgain,
+    mayPass: (error) => mayPass(error) || azureAgain.includes(error.code),
   }
-  const copies = createAzureCopies(rules)
+  const copies = createAzureCopies({ ...rules, toError })
   let client: Promise<ContainerClient> | undefined
 
   return {
@@ -93,8 +92,7 @@ function createAzure(
   }
 
   async function head(key: string, call: CallContext): Promise<StoredObject | undefined> {
-    const blob = await blobOf(key)
-    return withAttempts(rules, call, (own) => look(blob, own))
+    return look(await blobOf(key), call)
   }
 
   async function put(
@@ -126,7 +124,7 @@ function createAzure(
 
   async function remove(key: string, call: CallContext): Promise<void> {
     const blob = await blobOf(key)
-    await withAttempts(rules, call, (own) =>
+    await retry(rules, call, (own) =>
       blob.deleteIfExists({ deleteSnapshots: 'include', abortSignal: own.signal }),
     )
   }
@@ -140,14 +138,14 @@ function createAzure(
           const { etag } = await blob.upload(bytes, size, { ...request, abortSignal: own.signal })
           return storedFrom(source, size, tagOf(etag))
         }
-        return withAttempts(rules, call, publish, arrived(upload))
+        return retry(rules, call, publish, () => arrived(upload))
       })
     }
     const blockId = blockIds()
     const plan = { blockSize: blockSizeFor(size, blockSize, maxBlocks), parallel: parallelBlocks, buffers }
     const sent = await sendBlocks(source, plan, call, async ({ index, bytes }, blockCall) => {
       const transactionalContentMD5 = createHash('md5').update(bytes).digest()
-      await withAttempts(rules, blockCall, (own) =>
+      await retry(rules, blockCall, (own) =>
         blob.stageBlock(blockId(index), bytes, bytes.length, {
           transactionalContentMD5,
           abortSignal: own.signal,
@@ -167,7 +165,17 @@ function createAzure(
       const { etag } = await blob.commitBlockList(blocks, { ...request, abortSignal: own.signal })
       return storedFrom(source, size, tagOf(etag))
     }
-    return withAttempts(rules, call, publish, arrived(upload))
+    return retry(rules, call, publish, () => arrived(upload))
+  }
+
+  /** What a blob holds now; undefined when there is none. */
+  function look(blob: BlockBlobClient, call: CallContext): Promise<StoredObject | undefined> {
+    return retry(rules, call, (own) => lookOnce(blob, own))
+  }
+
+  /** Whether a blob was published although the answer was lost. */
+  async function arrived({ blob, source, previous, call }: Upload): Promise<StoredObject | undefined> {
+    return arrivedSince(previous, source, await look(blob, call))
   }
 
   /** Has Azure fetch the file; undefined when it cannot, or will not. */
@@ -195,8 +203,7 @@ function tagOf(etag: string | undefined): string {
   return etag
 }
 
-/** What a blob holds now; undefined when there is none. */
-async function look(blob: BlockBlobClient, own: CallContext): Promise<StoredObject | undefined> {
+async function lookOnce(blob: BlockBlobClient, own: CallContext): Promise<StoredObject | undefined> {
   try {
     const { metadata, contentLength, etag, blobType } = await blob.getProperties({ abortSignal: own.signal })
     if (contentLength === undefined || etag === undefined || blobType === undefined) throw notAzure(200)
@@ -206,9 +213,3 @@ async function look(blob: BlockBlobClient, own: CallContext): Promise<StoredObje
     throw thrown
   }
 }
-
-/** Whether a blob was published although the answer was lost. */
-const arrived =
-  ({ blob, source, previous }: Upload) =>
-  async (call: CallContext): Promise<StoredObject | undefined> =>
-    arrivedSince(previous, source, await look(blob, call))

@@ -1,6 +1,7 @@
 import { BridgeError, permanentError, systemicError, transientError } from '../../core/errors'
+import { connectionCode, isWrongHost } from '../../http/network-error'
 import { parseRetryAfter } from '../../http/retry-after'
-import { connectionCode, isWrongHost } from '../kit/attempts'
+import { mayPassStatus } from '../../http/status'
 
 /** What is used of the library's error; never its message, for that holds the URL with its signature. */
 type Refusal = {
@@ -57,7 +58,7 @@ export function toAzureError(thrown: unknown, now: number, expiry?: number): Bri
   if (status === 401 || status === 403 || unauthorized.includes(code)) {
     return systemicError('AZURE_UNAUTHORIZED', say(hint(code, now, expiry)), details)
   }
-  if (isBusy(status) || busy.includes(code)) {
+  if (mayPassStatus(status) || busy.includes(code)) {
     return transientError('AZURE_UNAVAILABLE', say('it is not available'), details)
   }
   if (
@@ -80,9 +81,6 @@ export const notAzure = (status: number): BridgeError =>
     { upstream: 'AZURE', status },
   )
 
-const isBusy = (status: number): boolean =>
-  status === 408 || status === 429 || (status >= 500 && status !== 501 && status !== 505)
-
 const isAboutThisFile = (status: number): boolean => [400, 409, 411, 412].includes(status)
 
 /** A service that does not know the library's version of the protocol takes no file at all. */
@@ -104,9 +102,8 @@ function hint(code: string, now: number, expiry: number | undefined): string {
 function unreachable(thrown: unknown): BridgeError {
   const code = connectionCode(thrown) ?? (thrown instanceof Error ? thrown.name : 'unknown error')
   const message = `Azure cannot be reached: ${code}`
-  return isWrongHost(code)
-    ? systemicError('AZURE_UNREACHABLE', message, { upstream: 'AZURE' })
-    : transientError('AZURE_UNREACHABLE', message, { upstream: 'AZURE' })
+  const raise = isWrongHost(code) ? systemicError : transientError
+  return raise('AZURE_UNREACHABLE', message, { upstream: 'AZURE', connection: code })
 }
 
 const asRefusal = (thrown: unknown): Refusal => (thrown instanceof Error ? (thrown as Refusal) : {})

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { CallContext } from '../../core/call-context'
+import { retry, timeLimit } from '../../http/retry'
 import type { AssetBinary, DestinationFactory, StoredObject } from '../../plugin/destination'
-import { withAttempts } from '../kit/attempts'
 import { multipartAround } from '../kit/multipart'
 import { sourceChunks } from '../kit/source-chunks'
 import { storedFrom, versionFromHeader, versionToHeader } from '../kit/stored'
@@ -83,8 +83,8 @@ export const https = (options: HttpsOptions = {}): DestinationFactory => ({
       call: CallContext,
     ): Promise<HttpsAnswer | undefined> {
       const url = settings.urlFor(key)
-      const rules = { name: 'HTTPS', timeoutMs: askMs, clock, random, toError: toConnectionError }
-      return withAttempts(rules, call, async (own) => {
+      const limit = timeLimit('HTTPS', askMs)
+      return retry({ clock, random, limit, toError: toConnectionError }, call, async (own) => {
         const answer = await send({ method, url, headers: { 'accept-encoding': 'identity' } }, own)
         if (answer.status === 404 || answer.status === 410) return undefined
         if (!isSuccess(answer)) throw toHttpsError(answer, clock.now())

@@ -1,6 +1,7 @@
 import { BridgeError, permanentError, systemicError, transientError } from '../../core/errors'
+import { connectionCode, isWrongHost } from '../../http/network-error'
 import { parseRetryAfter } from '../../http/retry-after'
-import { isWrongHost } from '../kit/attempts'
+import { mayPassStatus } from '../../http/status'
 import type { HttpsAnswer } from '../kit/upload-request'
 
 const upstream = 'HTTPS'
@@ -35,7 +36,7 @@ export function toHttpsError(
         : 'check HTTPS_URL and HTTPS_METHOD'
     return systemicError('HTTPS_UNUSABLE', `the endpoint answered ${status}: ${hint}`, details)
   }
-  if (status === 408 || status === 425 || status === 429 || status >= 500) {
+  if (mayPassStatus(status)) {
     const retryAfterMs = parseRetryAfter(headers['retry-after'], now)
     return transientError('HTTPS_UNAVAILABLE', `the endpoint answered ${status}`, {
       ...details,
@@ -52,16 +53,11 @@ export function toHttpsError(
 /** A request without an answer, as an error. Never the system's own message: it may hold the URL. */
 export function toConnectionError(thrown: unknown): BridgeError {
   if (thrown instanceof BridgeError) return thrown
-  const code =
-    typeof thrown === 'object' && thrown !== null && 'code' in thrown && typeof thrown.code === 'string'
-      ? thrown.code
-      : 'unknown network error'
-  if (isWrongHost(code) || /^(ERR_SSL|EPROTO)/.test(code)) {
-    return systemicError('HTTPS_UNREACHABLE', `no connection to the host in HTTPS_URL: ${code}`, { upstream })
-  }
-  return transientError('HTTPS_CUT', `the endpoint closed the connection before it answered: ${code}`, {
-    upstream,
-  })
+  const code = connectionCode(thrown) ?? 'unknown network error'
+  const details = { upstream, connection: code }
+  return isWrongHost(code)
+    ? systemicError('HTTPS_UNREACHABLE', `no connection to the host in HTTPS_URL: ${code}`, details)
+    : transientError('HTTPS_CUT', `the endpoint closed the connection before it answered: ${code}`, details)
 }
 
 function hostOf(location: string | undefined): string {

@@ -2,11 +2,12 @@ import * as v from 'valibot'
 import { startAttempt } from '../../core/attempt'
 import { type CallContext, untilAborted } from '../../core/call-context'
 import type { Clock } from '../../core/clock'
-import { type BridgeError, toBridgeError } from '../../core/errors'
+import type { BridgeError } from '../../core/errors'
 import { isRecord, parseJson } from '../../core/json'
 import type { Redactor } from '../../core/redaction'
-import { type Backoff, fullJitter } from '../../http/backoff'
+import type { Backoff } from '../../http/backoff'
 import type { CallLimiter } from '../../http/call-limiter'
+import { type RetryRules, retry } from '../../http/retry'
 import type { HttpsAnswer } from '../kit/upload-request'
 import { type HttpsRequest, sendRequest } from '../kit/upload-request'
 import {
@@ -35,12 +36,8 @@ export type MarketoClient = {
   ask(path: string, call: CallContext): Promise<readonly unknown[]>
   /** Sends once; a second time only when the token was refused, which leaves the first without effect. */
   send(request: MarketoCall, call: CallContext): Promise<readonly unknown[]>
-  /**
-   * Waits before another attempt.
-   * @param attempt attempts made so far, from 1
-   * @throws the error, when it is none that passes, or there is no time left
-   */
-  pause(error: BridgeError, attempt: number, call: CallContext): Promise<void>
+  /** How calls are repeated, for an upload: whoever sends one asks what became of it first. */
+  rules: RetryRules
 }
 
 /** What a client works with. */
@@ -73,33 +70,23 @@ export function createMarketoClient(settings: MarketoSettings, parts: MarketoPar
   let held: { token: string; expires: number } | undefined
   let flight: Promise<string> | undefined
   let quotaIsBackAt = 0
+  const rules: RetryRules = {
+    clock,
+    random,
+    attempts: maxAttempts,
+    backoff: ({ code }) => (code === 'MARKETO_BUSY' ? busyBackoff : backoff),
+    mayPass: isWorthAnotherTry,
+  }
 
   return {
     ask,
     send: (request, call) => withToken((token) => rest(request, token, Number.POSITIVE_INFINITY, call), call),
-    pause,
+    rules,
   }
 
-  async function ask(path: string, call: CallContext): Promise<readonly unknown[]> {
-    for (let attempt = 1; ; attempt++) {
-      try {
-        return await withToken(
-          (token) => rest({ method: 'GET', path, headers: {} }, token, askMs, call),
-          call,
-        )
-      } catch (thrown) {
-        call.signal.throwIfAborted()
-        await pause(toBridgeError(thrown), attempt, call)
-      }
-    }
-  }
-
-  async function pause(error: BridgeError, attempt: number, call: CallContext): Promise<void> {
-    const growth = error.code === 'MARKETO_BUSY' ? busyBackoff : backoff
-    const wait = Math.max(fullJitter(growth, attempt, random()), error.retryAfterMs ?? 0)
-    const isOver = attempt >= maxAttempts || clock.now() + wait >= call.deadline
-    if (isOver || !isWorthAnotherTry(error)) throw error
-    await clock.sleep(wait, call.signal)
+  function ask(path: string, call: CallContext): Promise<readonly unknown[]> {
+    const request: MarketoCall = { method: 'GET', path, headers: {} }
+    return retry(rules, call, () => withToken((token) => rest(request, token, askMs, call), call))
   }
 
   async function withToken<T>(

@@ -2,6 +2,7 @@ import * as v from 'valibot'
 import type { CallContext } from '../../core/call-context'
 import { type BridgeError, toBridgeError, transientError } from '../../core/errors'
 import { createCallLimiter } from '../../http/call-limiter'
+import { retry } from '../../http/retry'
 import type { AssetBinary, DestinationFactory, StoredObject } from '../../plugin/destination'
 import { flatName } from '../../plugin/flat-name'
 import { type Measured, measured } from '../kit/measured'
@@ -73,16 +74,24 @@ export const marketo = (options: MarketoOptions = {}): DestinationFactory => ({
       const name = flatName(key)
       const source = await measured(given, settings.maxBytes, call)
       const upload = uploadOf(name, source, previous === undefined, settings, call)
-      for (let attempt = 1; ; attempt++) {
+      let failure: unknown
+      const send = async (): Promise<StoredObject> => {
         try {
           return checked(name, source, await client.send(upload, call), call)
         } catch (thrown) {
-          call.signal.throwIfAborted()
-          const error = toBridgeError(thrown)
-          const arrived = await lookFor(name, source, previous, error, call)
-          if (arrived !== undefined) return arrived
-          await client.pause(error, attempt, call)
+          failure = thrown
+          throw thrown
         }
+      }
+      const look = (error: BridgeError) => lookFor(name, source, previous, error, call)
+      try {
+        return await retry(client.rules, call, send, look)
+      } catch (thrown) {
+        call.signal.throwIfAborted()
+        // The last attempt may have arrived, too.
+        const arrived = thrown === failure ? await look(toBridgeError(thrown)) : undefined
+        if (arrived === undefined) throw thrown
+        return arrived
       }
     }
 

@@ -6,8 +6,9 @@ import {
   transientError,
 } from '../../core/errors'
 import { isRecord } from '../../core/json'
+import { connectionCode, isWrongHost } from '../../http/network-error'
 import { parseRetryAfter } from '../../http/retry-after'
-import { connectionCode, isWrongHost } from '../kit/attempts'
+import { mayPassStatus } from '../../http/status'
 import type { HttpsAnswer } from '../kit/upload-request'
 
 const upstream = 'MARKETO'
@@ -113,7 +114,7 @@ export function toStatusError({ status, headers }: HttpsAnswer, now: number): Br
     )
   }
   if (status === 413) return tooLarge('Marketo answered 413', details)
-  if (status === 408 || status === 425 || status === 429 || (status >= 500 && status !== 501)) {
+  if (mayPassStatus(status)) {
     const retryAfterMs = parseRetryAfter(headers['retry-after'], now)
     const more = retryAfterMs === undefined ? details : { ...details, retryAfterMs }
     return status === 429
@@ -177,13 +178,10 @@ export function toConnectionError(thrown: unknown): BridgeError {
     return transientError('MARKETO_TIMEOUT', 'Marketo did nothing for too long', { upstream })
   }
   const code = connectionCode(thrown) ?? 'unknown network error'
-  if (isWrongHost(code) || /^(ERR_SSL|EPROTO)/.test(code))
-    return systemicError('MARKETO_UNREACHABLE', `no connection to the host in MARKETO_URL: ${code}`, {
-      upstream,
-    })
-  return transientError('MARKETO_CUT', `Marketo closed the connection before it answered: ${code}`, {
-    upstream,
-  })
+  const details = { upstream, connection: code }
+  return isWrongHost(code)
+    ? systemicError('MARKETO_UNREACHABLE', `no connection to the host in MARKETO_URL: ${code}`, details)
+    : transientError('MARKETO_CUT', `Marketo closed the connection before it answered: ${code}`, details)
 }
 
 const withoutVerdict = new Set([

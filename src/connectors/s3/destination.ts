@@ -2,6 +2,7 @@ import type * as Library from '@aws-sdk/client-s3'
 import { startAttempt } from '../../core/attempt'
 import type { CallContext } from '../../core/call-context'
 import { type BridgeError, transientError } from '../../core/errors'
+import { mayPass, type RetryRules, retry, timeLimit } from '../../http/retry'
 import type {
   AssetBinary,
   Destination,
@@ -9,7 +10,6 @@ import type {
   DestinationFactory,
   StoredObject,
 } from '../../plugin/destination'
-import { type AttemptRules, withAttempts } from '../kit/attempts'
 import { type Block, blockSizeFor, sendBlocks, withWholeFile } from '../kit/blocks'
 import { createBuffers } from '../kit/buffers'
 import { readPrefix } from '../kit/prefix'
@@ -78,15 +78,14 @@ function createS3(
   const { clock, random, conditional } = parts
   const checksum = parts.checksums === 'when-supported' ? ({ ChecksumAlgorithm: 'CRC32' } as const) : {}
   const toError = (thrown: unknown): BridgeError => toS3Error(thrown, clock.now())
-  const rules: AttemptRules = {
-    name: 'S3',
-    timeoutMs: attemptTimeoutMs,
+  const rules: RetryRules = {
     clock,
     random,
+    limit: timeLimit('S3', attemptTimeoutMs),
     toError,
-    again: s3Again,
+    mayPass: (error) => mayPass(error) || s3Again.includes(error.code),
   }
-  const headRules: AttemptRules = { ...rules, toError: (thrown) => toS3HeadError(thrown, clock.now()) }
+  const headRules: RetryRules = { ...rules, toError: (thrown) => toS3HeadError(thrown, clock.now()) }
   let service: Promise<Service> | undefined
 
   return {
@@ -108,7 +107,7 @@ function createS3(
 
   async function head(key: string, call: CallContext): Promise<StoredObject | undefined> {
     const service = await connected()
-    return withAttempts(headRules, call, (own) => look(service, key, own))
+    return retry(headRules, call, (own) => look(service, key, own))
   }
 
   async function look(
@@ -127,8 +126,8 @@ function createS3(
   }
 
   /** Whether an object was published although the answer was lost. */
-  function arrived(upload: Upload): (call: CallContext) => Promise<StoredObject | undefined> {
-    return async (call) => arrivedSince(upload.previous, upload.source, await look(upload, upload.key, call))
+  async function arrived({ key, source, previous, call }: Upload): Promise<StoredObject | undefined> {
+    return arrivedSince(previous, source, await head(key, call))
   }
 
   async function put(
@@ -151,7 +150,7 @@ function createS3(
 
   async function remove(key: string, call: CallContext): Promise<void> {
     const { client, library } = await connected()
-    await withAttempts(rules, call, (own) =>
+    await retry(rules, call, (own) =>
       client.send(new library.DeleteObjectCommand(at(key)), { abortSignal: own.signal }),
     )
   }
@@ -165,13 +164,13 @@ function createS3(
         const { ETag } = await client.send(new library.PutObjectCommand(request), { abortSignal: own.signal })
         return storedFrom(source, size, tagOf(ETag))
       }
-      return withAttempts(rules, call, publish, arrived(upload))
+      return retry(rules, call, publish, () => arrived(upload))
     })
   }
 
   async function putParts(upload: Upload): Promise<StoredObject> {
     const { client, library, key, source, call } = upload
-    const { UploadId } = await withAttempts(rules, call, (own) =>
+    const { UploadId } = await retry(rules, call, (own) =>
       client.send(
         new library.CreateMultipartUploadCommand({ ...at(key), ...described(source), ...checksum }),
         { abortSignal: own.signal },
@@ -200,7 +199,7 @@ function createS3(
     const plan = { blockSize, parallel: parallelParts, buffers }
     const { size } = await sendBlocks(source, plan, call, async ({ index, bytes }: Block, partCall) => {
       const part = { ...at(key), UploadId, PartNumber: index + 1, Body: bytes, ...checksum }
-      parts[index] = await withAttempts(rules, partCall, async (own) => {
+      parts[index] = await retry(rules, partCall, async (own) => {
         const { ETag, ChecksumCRC32 } = await client.send(new library.UploadPartCommand(part), {
           abortSignal: own.signal,
         })
@@ -222,10 +221,7 @@ function createS3(
       const { ETag } = await client.send(complete, { abortSignal: own.signal })
       return storedFrom(source, size, tagOf(ETag))
     }
-    return withAttempts(
-      { ...rules, timeoutMs: completeTimeoutMs },
-      call,
-      publish,
+    return retry({ ...rules, limit: timeLimit('S3', completeTimeoutMs) }, call, publish, () =>
       arrived({ ...upload, source: { ...source, size } }),
     )
   }

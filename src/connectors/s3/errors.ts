@@ -1,6 +1,7 @@
 import { BridgeError, permanentError, systemicError, transientError } from '../../core/errors'
+import { connectionCode, isWrongHost } from '../../http/network-error'
 import { parseRetryAfter } from '../../http/retry-after'
-import { connectionCode, isWrongHost } from '../kit/attempts'
+import { isUnsupported, mayPassStatus } from '../../http/status'
 
 /** What is used of the library's error; never its message. */
 type Refusal = {
@@ -77,8 +78,8 @@ export function toS3Error(thrown: unknown, now: number): BridgeError {
   if (status === 401 || status === 403 || unauthorized.includes(code)) {
     return systemicError('S3_UNAUTHORIZED', say(hints[code] ?? policyHint), details)
   }
-  if (status === 501 || status === 505) return systemicError('S3_NOT_SUPPORTED', say(optionHint), details)
-  if (status === 408 || status === 429 || status >= 500 || unavailable.includes(code)) {
+  if (isUnsupported(status)) return systemicError('S3_NOT_SUPPORTED', say(optionHint), details)
+  if (mayPassStatus(status) || unavailable.includes(code)) {
     return transientError('S3_UNAVAILABLE', say('it is not available'), details)
   }
   const meaning = say('there is no such bucket, no S3 service, or something in between answers')
@@ -129,9 +130,8 @@ const hints: Readonly<Record<string, string>> = {
 function unreachable(thrown: unknown): BridgeError {
   const code = connectionCode(thrown) ?? (thrown instanceof Error ? thrown.name : 'unknown error')
   const message = `S3 cannot be reached: ${code}`
-  return isWrongHost(code)
-    ? systemicError('S3_UNREACHABLE', message, { upstream: 'S3' })
-    : transientError('S3_UNREACHABLE', message, { upstream: 'S3' })
+  const raise = isWrongHost(code) ? systemicError : transientError
+  return raise('S3_UNREACHABLE', message, { upstream: 'S3', connection: code })
 }
 
 const asRefusal = (thrown: unknown): Refusal => (thrown instanceof Error ? (thrown as Refusal) : { name: '' })

@@ -2,10 +2,10 @@ import { createHash } from 'node:crypto'
 import { Readable } from 'node:stream'
 import { checkAssetPath, encodeAssetPath } from '../../aem/asset-path'
 import { createAssetBinary } from '../../aem/binary/asset-binary'
-import type { RetryParts } from '../../aem/binary/retry'
 import type { BinarySource, BinarySourceOptions } from '../../aem/binary/source'
 import type { Asset } from '../../core/asset'
 import type { CallContext } from '../../core/call-context'
+import type { Clock } from '../../core/clock'
 import { nonEmptyString } from '../../core/json'
 import type { AssetBinary } from '../../plugin/destination'
 import type { Exports } from '../../plugin/destinations'
@@ -20,7 +20,9 @@ export type AssetFile = {
 }
 
 /** What the files of an asset are made with. */
-export type FileParts = RetryParts & {
+export type FileParts = {
+  clock: Clock
+  random: () => number
   exports: Pick<Exports, 'key' | 'renditions' | 'sidecar'>
   openSource(options: BinarySourceOptions): BinarySource
   /** The names of an asset's renditions. */
@@ -102,11 +104,11 @@ async function originalOf(asset: Asset, parts: FileParts, call: CallContext): Pr
       ...(sha1 === undefined ? {} : { sha1 }),
     },
     source,
-    retryParts(parts),
+    timeAndChance(parts),
   )
 }
 
-const retryParts = ({ clock, random }: FileParts): RetryParts => ({ clock, random })
+const timeAndChance = ({ clock, random }: FileParts) => ({ clock, random })
 
 /** The SHA-1 of the original in lower case, where AEM names one. */
 function originalSha1({ repository, metadata }: Asset): string | undefined {
@@ -130,7 +132,7 @@ async function renditionOf(
   return createAssetBinary(
     { name, size: undefined, mediaType, version, modified: 0 },
     source,
-    retryParts(parts),
+    timeAndChance(parts),
   )
 }
 

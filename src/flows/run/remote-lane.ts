@@ -53,7 +53,11 @@ const Answer = v.object({ outcomes: v.array(v.nullable(OutcomeSchema)) })
  * A lane that has its work done by an activation of `export-worker`, and waits for the answer. No answer means not
  * done: doing it again changes nothing.
  */
-export function createRemoteLane(activations: Activations, { call }: FlowContext, clock: Clock): Lane {
+export function createRemoteLane(
+  activations: Activations,
+  { call }: FlowContext,
+  { clock, random }: { clock: Clock; random: () => number },
+): Lane {
   let failures = 0
   return {
     size: worksAtOnce,
@@ -72,7 +76,7 @@ export function createRemoteLane(activations: Activations, { call }: FlowContext
         })
         failures += 1
         // The platform has no room, as a rule.
-        await clock.sleep(fullJitter(backoff, failures, Math.random()), call.signal)
+        await clock.sleep(fullJitter(backoff, failures, random()), call.signal)
         return []
       }
     },

@@ -1,8 +1,8 @@
 import type { CallContext } from '../../../core/call-context'
 import type { Clock } from '../../../core/clock'
-import { BridgeError, toBridgeError } from '../../../core/errors'
-import { fullJitter } from '../../../http/backoff'
+import { BridgeError } from '../../../core/errors'
 import { type HttpResponse, isOk, jsonBody, refusePage } from '../../../http/response'
+import { type RetryRules, retry } from '../../../http/retry'
 import type { DestinationContext } from '../../../plugin/destination'
 import { type AkeneoCalls, type AkeneoRequest, createAkeneoCalls } from '../calls'
 import type { AkeneoConnection } from '../inputs'
@@ -76,26 +76,15 @@ export function openAkeneo(
     return response.text.trim() === '' ? undefined : jsonBody(akeneoName, response)
   }
 
-  async function changeAsking<T>(
+  function changeAsking<T>(
     make: () => Promise<T>,
     ask: () => Promise<T | undefined>,
     call: CallContext,
   ): Promise<T> {
-    for (let attempt = 1; ; attempt++) {
-      try {
-        return await make()
-      } catch (thrown) {
-        call.signal.throwIfAborted()
-        const error = toBridgeError(thrown)
-        const wait = Math.max(fullJitter(backoff, attempt, random()), error.retryAfterMs ?? 0)
-        const { deadline } = call
-        if (!mayPass(error) || attempt >= maxAttempts || clock.now() + wait >= deadline) throw error
-        await clock.sleep(wait, call.signal)
-        // A refused call did nothing: what has changed meanwhile is somebody else's.
-        const found = error.status === 429 ? undefined : await ask()
-        if (found !== undefined) return found
-      }
-    }
+    const rules: RetryRules = { clock, random, attempts: maxAttempts, backoff, mayPass: isOurs }
+    // A refused call did nothing: what has changed meanwhile is somebody else's.
+    const arrived = async ({ status }: BridgeError) => (status === 429 ? undefined : ask())
+    return retry(rules, call, make, arrived)
   }
 }
 
@@ -103,7 +92,7 @@ export function openAkeneo(
 const isUnreachable = (thrown: unknown): thrown is BridgeError =>
   thrown instanceof BridgeError && thrown.code === 'AKENEO_UNREACHABLE'
 
-const mayPass = ({ failureClass, upstream, code }: BridgeError): boolean =>
+const isOurs = ({ failureClass, upstream, code }: BridgeError): boolean =>
   failureClass === 'transient' && upstream === akeneoName && code !== 'DESTINATION_CHANGED'
 
 /** The status of each item of a bulk answer counts: the answer itself is 200 whatever they are. */

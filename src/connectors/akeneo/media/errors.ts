@@ -2,6 +2,7 @@ import { type BridgeError, permanentError, systemicError, transientError } from 
 import { isRecord, parseJson } from '../../../core/json'
 import type { HttpResponse } from '../../../http/response'
 import { parseRetryAfter } from '../../../http/retry-after'
+import { isUnsupported, mayPassStatus } from '../../../http/status'
 
 /** In errors and logs. */
 export const akeneoName = 'AKENEO'
@@ -57,7 +58,7 @@ export function toAkeneoError(response: HttpResponse, purpose: Purpose, now: num
     )
   }
   if (status === 404 && purpose.missing !== undefined) return purpose.missing(details)
-  if (status === 408 || status === 425 || status === 429 || status >= 500) {
+  if (mayPassStatus(status)) {
     const retryAfterMs = parseRetryAfter(response.headers.get('retry-after'), now)
     return transientError(
       'AKENEO_UNAVAILABLE',
@@ -71,6 +72,13 @@ export function toAkeneoError(response: HttpResponse, purpose: Purpose, now: num
   if (status === 409 || status === 412) return changed('state')
   if (status === 413) return tooLarge(`it answered 413, ${reason}`, status)
   if (status === 415) return typeRefused(`it answered 415, ${reason}`, status)
+  if (isUnsupported(status)) {
+    return systemicError(
+      'AKENEO_UNEXPECTED_ANSWER',
+      `Akeneo answered ${status}, which says that it does not support the request: check AKENEO_URL, and what stands between`,
+      details,
+    )
+  }
   const { about = 'the request' } = purpose
   return permanentError('AKENEO_REFUSED', `Akeneo refused ${about} with ${status}: ${reason}`, details)
 }

@@ -3,7 +3,7 @@ import { connect as connectSocket, type Socket } from 'node:net'
 import type { Client, ConnectConfig, SFTPWrapper } from 'ssh2'
 import type { Clock } from '../../../core/clock'
 import type { BridgeError } from '../../../core/errors'
-import { fullJitter } from '../../../http/backoff'
+import { retry } from '../../../http/retry'
 import { speedUpCipher } from './cipher'
 import {
   connectionLost,
@@ -65,16 +65,21 @@ const leastWriteBytes = 31 * 1024
  * Connects, up to three times when the server drops the connection before it is ready.
  * @throws {BridgeError} systemic
  */
-export async function connectSftp(settings: SftpSettings, rules: ConnectionRules): Promise<SftpConnection> {
-  for (let attempt = 1; ; attempt++) {
-    try {
-      return await connectOnce(settings, rules)
-    } catch (thrown) {
-      if (attempt >= maxAttempts || !isWorthAnotherTry(thrown)) throw toConnectError(thrown, rules.inputs)
-      const wait = fullJitter(backoff, attempt, rules.random())
-      await rules.clock.sleep(wait, new AbortController().signal)
-    }
-  }
+export function connectSftp(settings: SftpSettings, rules: ConnectionRules): Promise<SftpConnection> {
+  const { clock, random, inputs } = rules
+  return retry(
+    {
+      clock,
+      random,
+      attempts: maxAttempts,
+      backoff,
+      toError: (thrown) => toConnectError(thrown, inputs),
+      mayPass: (_, thrown) => isWorthAnotherTry(thrown),
+    },
+    // Of no single file: the others that wait for it may have more time.
+    { signal: new AbortController().signal, deadline: Number.POSITIVE_INFINITY },
+    () => connectOnce(settings, rules),
+  )
 }
 
 async function connectOnce(

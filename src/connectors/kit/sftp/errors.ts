@@ -1,4 +1,5 @@
 import { BridgeError, permanentError, systemicError, transientError } from '../../../core/errors'
+import { isWrongHost } from '../../../http/network-error'
 
 const upstream = 'SFTP'
 
@@ -62,7 +63,8 @@ export function toConnectError(thrown: unknown, inputs: string): BridgeError {
 export const isWorthAnotherTry = (thrown: unknown): boolean =>
   !(thrown instanceof BridgeError) &&
   (textOf(thrown, 'level') ?? 'client-socket') === 'client-socket' &&
-  !['ENOTFOUND', 'ETIMEDOUT', 'EHOSTUNREACH', 'ENETUNREACH'].includes(textOf(thrown, 'code') ?? '')
+  !isWrongHost(textOf(thrown, 'code') ?? '') &&
+  textOf(thrown, 'code') !== 'ETIMEDOUT'
 
 /** The server is not the one that was named. */
 export const wrongHostKey = (presented: string, inputs: string): BridgeError =>
