@@ -39,7 +39,6 @@ export type AssetsClient = {
 
 /** The status of a change that AEM will make later. */
 const accepted = 202
-const pendingCode = 'METADATA_PENDING'
 const pendingWaitsMs = [1_000, 1_000, 1_000]
 
 const assetIdPattern = /^urn(:[A-Za-z0-9._-]+){2,}$/
@@ -128,13 +127,13 @@ export function createAssetsClient(
     { status }: HttpResponse,
     call: CallContext,
   ): Promise<Asset> {
-    const rules: RetryRules = { clock, waitsMs: pendingWaitsMs, mayPass: ({ code }) => code === pendingCode }
+    const rules: RetryRules = { clock, waitsMs: pendingWaitsMs, mayPass: ({ code }) => code === 'METADATA_PENDING' }
     return retry(rules, call, async () => {
       const now = await readAsset(before, call)
       const isThere = changes.some((change) => isApplied(change, before.metadata, now.metadata))
       if (isThere || status !== accepted) return now
       const message = 'AEM took the change for later (202), and it is not there yet'
-      throw transientError(pendingCode, message, { upstream: 'AEM', status })
+      throw transientError('METADATA_PENDING', message, { upstream: 'AEM', status })
     })
   }
 

@@ -39,7 +39,7 @@ async function sources(): Promise<Source[]> {
 function thrownCodes(texts: readonly Source[], services: readonly string[]): Set<string> {
   const codes = texts.flatMap(({ file, text }) => {
     const calls = text.matchAll(/\b(?:transient|systemic|permanent)Error\(\s*([^\s,]+),/g)
-    const systems = /^connectors[/\\]/.test(file) ? services : upstreams
+    const systems = /^http[/\\]retry\.ts$/.test(file) ? [...upstreams, ...services] : upstreams
     return [...calls].flatMap(([, argument = '']) => codesOf(argument, systems))
   })
   return new Set(codes)
@@ -83,9 +83,9 @@ describe('the facts in the docs', () => {
 
   test('every error code is explained in README.md or on the page of its connector, and no other', async () => {
     const texts = await sources()
-    // Those that a destination calls with `withAttempts`.
+    // Those that give an attempt a time of its own.
     const services = texts.flatMap(({ text }) =>
-      [...text.matchAll(/\bname: '([A-Z0-9]+)',\s+timeoutMs/g)].map(([, name = '']) => name),
+      [...text.matchAll(/\btimeLimit\('([A-Z0-9]+)'/g)].map(([, name = '']) => name),
     )
     const pages = await readdir(join(root, 'docs/connectors'))
     const tables = await Promise.all([

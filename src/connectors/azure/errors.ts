@@ -102,8 +102,10 @@ function hint(code: string, now: number, expiry: number | undefined): string {
 function unreachable(thrown: unknown): BridgeError {
   const code = connectionCode(thrown) ?? (thrown instanceof Error ? thrown.name : 'unknown error')
   const message = `Azure cannot be reached: ${code}`
-  const raise = isWrongHost(code) ? systemicError : transientError
-  return raise('AZURE_UNREACHABLE', message, { upstream: 'AZURE', connection: code })
+  const details = { upstream: 'AZURE', connection: code }
+  return isWrongHost(code)
+    ? systemicError('AZURE_UNREACHABLE', message, details)
+    : transientError('AZURE_UNREACHABLE', message, details)
 }
 
 const asRefusal = (thrown: unknown): Refusal => (thrown instanceof Error ? (thrown as Refusal) : {})

@@ -130,8 +130,10 @@ const hints: Readonly<Record<string, string>> = {
 function unreachable(thrown: unknown): BridgeError {
   const code = connectionCode(thrown) ?? (thrown instanceof Error ? thrown.name : 'unknown error')
   const message = `S3 cannot be reached: ${code}`
-  const raise = isWrongHost(code) ? systemicError : transientError
-  return raise('S3_UNREACHABLE', message, { upstream: 'S3', connection: code })
+  const details = { upstream: 'S3', connection: code }
+  return isWrongHost(code)
+    ? systemicError('S3_UNREACHABLE', message, details)
+    : transientError('S3_UNREACHABLE', message, details)
 }
 
 const asRefusal = (thrown: unknown): Refusal => (thrown instanceof Error ? (thrown as Refusal) : { name: '' })
