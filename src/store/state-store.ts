@@ -51,7 +51,10 @@ export function createStateStore(
       }),
     async *keys(pattern, signal) {
       // The library's iterator waits for ever when a page is cut, so all pages are read anew.
-      yield* await read(signal, (limitMs) => list(pattern, signal, limitMs))
+      for (const key of await read(signal, (limitMs) => list(pattern, signal, limitMs))) {
+        yield key
+        signal.throwIfAborted()
+      }
     },
   }
 
