@@ -127,7 +127,11 @@ export function createAssetsClient(
     { status }: HttpResponse,
     call: CallContext,
   ): Promise<Asset> {
-    const rules: RetryRules = { clock, waitsMs: pendingWaitsMs, mayPass: ({ code }) => code === 'METADATA_PENDING' }
+    const rules: RetryRules = {
+      clock,
+      waitsMs: pendingWaitsMs,
+      mayPass: ({ code }) => code === 'METADATA_PENDING',
+    }
     return retry(rules, call, async () => {
       const now = await readAsset(before, call)
       const isThere = changes.some((change) => isApplied(change, before.metadata, now.metadata))

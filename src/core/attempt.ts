@@ -5,7 +5,7 @@ export type Attempt = {
   /** Whether its own time ended it. */
   timedOut(): boolean
   /** Ends it: whoever watches the signal closes what it has open. */
-  cancel(): void
+  cancel(reason?: unknown): void
   /** Lets go of the outer signal and the timer. Has to be called in the end, in any case. */
   release(): void
 }
@@ -34,7 +34,7 @@ export function startAttempt(outer: AbortSignal, timeoutMs: number, timeIsUp?: (
   return {
     signal: controller.signal,
     timedOut: () => isLate,
-    cancel: () => controller.abort(),
+    cancel: (reason) => controller.abort(reason),
     release() {
       clearTimeout(timer)
       outer.removeEventListener('abort', follow)

@@ -1,8 +1,8 @@
 import { subscribe } from 'node:diagnostics_channel'
 import http from 'node:http'
-import https from 'node:https'
 import { parse } from 'node:url'
 import fetch, { FetchError, type Response } from 'node-fetch'
+import { type Agents, createAgents, userAgent } from './connections'
 import type { HttpResponse } from './response'
 
 export type HttpRequest = {
@@ -25,9 +25,6 @@ function useUpUrlWarning(): void {
 }
 useUpUrlWarning()
 
-/** Connections that stay open between requests. */
-export type Agents = { http: http.Agent; https: https.Agent }
-
 /** The answer is larger than allowed; the connection was closed. */
 export class AnswerTooLarge extends Error {
   override readonly name = 'AnswerTooLarge'
@@ -36,8 +33,8 @@ export class AnswerTooLarge extends Error {
 const watched = new WeakSet<http.Agent>()
 
 /** Creates the connections of a client; answers that come through them are never waited for in vain. */
-export function createAgents(): Agents {
-  const agents = { http: new http.Agent({ keepAlive: true }), https: new https.Agent({ keepAlive: true }) }
+export function createWatchedAgents(): Agents {
+  const agents = createAgents()
   watched.add(agents.http).add(agents.https)
   return agents
 }
@@ -68,7 +65,7 @@ export async function exchange(
   options: { agents: Agents; signal: AbortSignal; maxBodyBytes: number },
 ): Promise<HttpResponse> {
   const { agents, signal, maxBodyBytes } = options
-  const headers = { 'user-agent': 'aem-asset-bridge', ...request.headers }
+  const headers = { 'user-agent': userAgent, ...request.headers }
   // node-fetch refuses what these refuse, but names the header's value, which may be a secret.
   for (const [name, value] of Object.entries(headers)) http.validateHeaderValue(name, value)
   let response: Response | undefined
@@ -101,9 +98,3 @@ function destroy(body: NodeJS.ReadableStream): void {
   body.on('error', () => undefined)
   body.destroy()
 }
-
-/** The code of an error of Node's, such as `ECONNREFUSED`. */
-export const errorCode = (thrown: unknown): string | undefined =>
-  typeof thrown === 'object' && thrown !== null && 'code' in thrown && thrown.code !== undefined
-    ? String(thrown.code)
-    : undefined

@@ -4,7 +4,7 @@ import { type CallContext, untilAborted } from '../core/call-context'
 import { type Clock, systemClock, systemRandom } from '../core/clock'
 import { type BridgeError, permanentError, transientError } from '../core/errors'
 import type { Backoff } from './backoff'
-import { AnswerTooLarge, createAgents, exchange, type HttpRequest } from './exchange'
+import { AnswerTooLarge, createWatchedAgents, exchange, type HttpRequest } from './exchange'
 import { networkError as networkErrorOf } from './network-error'
 import type { HttpResponse } from './response'
 import { type RetryRules, retry, timeLimit } from './retry'
@@ -53,7 +53,7 @@ export type HttpClient = { upstream(options: UpstreamOptions): Upstream }
 /** Creates the app's HTTP client: one per container, so that connections stay open between events. */
 export function createHttpClient(parts: { clock?: Clock; random?: () => number } = {}): HttpClient {
   const { clock = systemClock, random = systemRandom } = parts
-  const agents = createAgents()
+  const agents = createWatchedAgents()
 
   return { upstream: (options) => createUpstream(options) }
 

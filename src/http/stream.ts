@@ -1,10 +1,9 @@
-import http, { type ClientRequest, type IncomingMessage } from 'node:http'
-import https from 'node:https'
+import type { ClientRequest, IncomingMessage } from 'node:http'
 import type { Readable } from 'node:stream'
 import { transientError } from '../core/errors'
-import { createDownloadAgents } from './download-agents'
-import { errorCode } from './exchange'
+import { headersOf, overLiveConnection, userAgent } from './connections'
 import { networkError } from './network-error'
+import { startTimer, within } from './timer'
 
 /** An answer whose body has not been read yet. Whoever has it reads the body to its end, or discards it. */
 export type StreamedResponse = {
@@ -25,8 +24,6 @@ export type StreamOptions = {
   answerMs?: number
 }
 
-const agents = createDownloadAgents({ maxFreeSockets: 8 })
-
 /**
  * GETs a URL for its bytes: no redirect is followed, nothing is unpacked. Node's own client, for node-fetch puts another
  * stream between, and a cut body does not end there. The caller has checked that the URL may be called, and with
@@ -35,23 +32,19 @@ const agents = createDownloadAgents({ maxFreeSockets: 8 })
  * key. Or the signal's reason
  */
 export async function getStream(url: URL, options: StreamOptions): Promise<StreamedResponse> {
-  const { upstream, signal } = options
-  signal.throwIfAborted()
-  let reused = false
-  const send = async (agent: http.Agent | false): Promise<IncomingMessage> => {
-    const request = open(url, options, agent)
-    try {
-      return await answerTo(request, options)
-    } finally {
-      reused = request.reusedSocket
-    }
-  }
+  const { upstream, signal, headers } = options
   try {
-    const message = await send(url.protocol === 'https:' ? agents.https : agents.http).catch((thrown) => {
-      // The connection had been closed while nobody used it, as after a pause of the container.
-      if (reused && isReset(thrown) && !signal.aborted) return send(false)
-      throw thrown
-    })
+    const message = await overLiveConnection(
+      url,
+      (open) => {
+        const request = open({
+          headers: { 'user-agent': userAgent, 'accept-encoding': 'identity', ...headers },
+        })
+        request.end()
+        return { request, result: answerTo(request, options) }
+      },
+      { signal },
+    )
     return { status: message.statusCode ?? 0, headers: headersOf(message), body: message }
   } catch (thrown) {
     signal.throwIfAborted()
@@ -67,8 +60,8 @@ export function discard({ headers, body }: StreamedResponse): void {
     return
   }
   let size = 0
-  const timer = setTimeout(() => body.destroy(), drainMs).unref()
-  body.once('close', () => clearTimeout(timer))
+  const timer = startTimer(drainMs, () => body.destroy(), { background: true })
+  body.once('close', timer.stop)
   body.on('data', (bytes: Buffer) => {
     size += bytes.length
     if (size > shortBytes) body.destroy()
@@ -79,49 +72,29 @@ const shortBytes = 64 * 1024
 const drainMs = 2_000
 const usualAnswerMs = 30_000
 
-function open(url: URL, { headers }: StreamOptions, agent: http.Agent | false): ClientRequest {
-  return (url.protocol === 'https:' ? https : http).get(url, {
-    agent,
-    headers: { 'user-agent': 'aem-asset-bridge', 'accept-encoding': 'identity', ...headers },
-  })
-}
-
-function answerTo(
+async function answerTo(
   request: ClientRequest,
   { upstream, signal, answerMs = usualAnswerMs }: StreamOptions,
 ): Promise<IncomingMessage> {
-  return new Promise((resolve, reject) => {
+  const answer = new Promise<IncomingMessage>((resolve, reject) => {
     const abort = (): void => {
       request.destroy()
       reject(signal.reason)
     }
-    const timer = setTimeout(() => {
-      request.destroy(
-        transientError(`${upstream}_TIMEOUT`, `${upstream} did not begin to answer within ${answerMs} ms`, {
-          upstream,
-        }),
-      )
-    }, answerMs)
     signal.addEventListener('abort', abort, { once: true })
     // The request closes after its answer does.
-    request.once('close', () => {
-      clearTimeout(timer)
-      signal.removeEventListener('abort', abort)
-    })
+    request.once('close', () => signal.removeEventListener('abort', abort))
     request.on('error', reject)
-    request.once('response', (message) => {
-      clearTimeout(timer)
-      resolve(message)
-    })
+    request.once('response', resolve)
   })
+  try {
+    return await within(answerMs, answer, () =>
+      transientError(`${upstream}_TIMEOUT`, `${upstream} did not begin to answer within ${answerMs} ms`, {
+        upstream,
+      }),
+    )
+  } catch (thrown) {
+    request.destroy()
+    throw thrown
+  }
 }
-
-function headersOf({ headers }: IncomingMessage): ReadonlyMap<string, string> {
-  return new Map(
-    Object.entries(headers).flatMap(([name, value]) =>
-      value === undefined ? [] : [[name, Array.isArray(value) ? value.join(', ') : value]],
-    ),
-  )
-}
-
-const isReset = (thrown: unknown): boolean => /^(ECONNRESET|EPIPE)$/.test(errorCode(thrown) ?? '')

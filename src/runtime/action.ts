@@ -1,3 +1,4 @@
+import { startAttempt } from '../core/attempt'
 import { type CallContext, untilAborted } from '../core/call-context'
 import { type Clock, systemClock } from '../core/clock'
 import { type BridgeError, toBridgeError, transientError } from '../core/errors'
@@ -48,9 +49,8 @@ export function createAction(name: string, work: ActionWork, options: ActionOpti
     const logger = createLogger(name, logLevelOf(inputs), { redactor, fields: { activation: activation.id } })
     const started = clock.now()
     const deadline = workDeadline(started, activation.deadline, budgetMs)
-    const controller = new AbortController()
-    const timer = setTimeout(() => controller.abort(timeIsUp()), deadline - started)
-    const call: CallContext = { logger, signal: controller.signal, deadline }
+    const attempt = startAttempt(new AbortController().signal, deadline - started, timeIsUp)
+    const call: CallContext = { logger, signal: attempt.signal, deadline }
     try {
       const context = {
         ...createRecords(activation, inputs, redactor),
@@ -70,8 +70,8 @@ export function createAction(name: string, work: ActionWork, options: ActionOpti
       })
       return answerFor(error, retryStatus)
     } finally {
-      clearTimeout(timer)
-      controller.abort(timeIsUp())
+      attempt.cancel(timeIsUp())
+      attempt.release()
     }
   }
 }

@@ -1,5 +1,6 @@
 import type { Readable } from 'node:stream'
 import { BridgeError, transientError } from '../../core/errors'
+import { startTimer } from '../../http/timer'
 
 /** A body on its way. */
 export type Pump = {
@@ -22,12 +23,12 @@ export function pump(body: Readable, idleMs: number, take: (bytes: Buffer) => bo
   let hasEnded = false
   let pieces = 0
   // A process that was frozen or busy finds its timers due before it has looked for what arrived meanwhile.
-  const idle = setTimeout(() => {
+  const idle = startTimer(idleMs, () => {
     const before = pieces
     setImmediate(() => {
       if (!paused && !hasEnded && pieces === before) body.destroy(stalled(idleMs))
     })
-  }, idleMs)
+  })
   const done = new Promise<void>((resolve, reject) => {
     const fail = (thrown: unknown): void => {
       reject(thrown instanceof BridgeError ? thrown : cut())
@@ -52,7 +53,7 @@ export function pump(body: Readable, idleMs: number, take: (bytes: Buffer) => bo
     body.on('close', () => {
       if (!hasEnded) fail(undefined)
     })
-  }).finally(() => clearTimeout(idle))
+  }).finally(idle.stop)
   return {
     done,
     resume() {

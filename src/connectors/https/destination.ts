@@ -1,13 +1,12 @@
 import { createHash } from 'node:crypto'
 import type { CallContext } from '../../core/call-context'
 import { retry, timeLimit } from '../../http/retry'
+import { sendUpload, type UploadAnswer, type UploadRequest } from '../../http/upload'
 import type { AssetBinary, DestinationFactory, StoredObject } from '../../plugin/destination'
 import { multipartAround } from '../kit/multipart'
 import { sourceChunks } from '../kit/source-chunks'
 import { storedFrom, versionFromHeader, versionToHeader } from '../kit/stored'
-import type { HttpsAnswer } from '../kit/upload-request'
-import { type HttpsRequest, sendRequest } from '../kit/upload-request'
-import { toConnectionError, toHttpsError } from './errors'
+import { idleTooLong, toConnectionError, toHttpsError } from './errors'
 import { type HttpsSettings, readHttpsSettings } from './inputs'
 import { signatureOf } from './signature'
 
@@ -36,6 +35,7 @@ export const https = (options: HttpsOptions = {}): DestinationFactory => ({
     const settings = readHttpsSettings(context)
     const { clock, random } = context
     const { versionHeader } = settings
+    const idle = { ms: idleMs, timeIsUp: () => idleTooLong(idleMs) }
     const conditional = options.conditional === true && versionHeader !== undefined
 
     return {
@@ -73,7 +73,7 @@ export const https = (options: HttpsOptions = {}): DestinationFactory => ({
       const headers = { ...upload.headers, ...(conditional ? conditionsOf(previous) : {}) }
       const answer = await send({ ...upload, headers }, call)
       if (!isSuccess(answer)) throw toHttpsError(answer, clock.now())
-      return storedFrom(source, sent, strongTag(answer.headers.etag))
+      return storedFrom(source, sent, strongTag(answer.headers.get('etag')))
     }
 
     /** Undefined when nothing is there. */
@@ -81,7 +81,7 @@ export const https = (options: HttpsOptions = {}): DestinationFactory => ({
       method: 'HEAD' | 'DELETE',
       key: string,
       call: CallContext,
-    ): Promise<HttpsAnswer | undefined> {
+    ): Promise<UploadAnswer | undefined> {
       const url = settings.urlFor(key)
       const limit = timeLimit('HTTPS', askMs)
       return retry({ clock, random, limit, toError: toConnectionError }, call, async (own) => {
@@ -92,12 +92,12 @@ export const https = (options: HttpsOptions = {}): DestinationFactory => ({
       })
     }
 
-    async function send(request: HttpsRequest, call: CallContext): Promise<HttpsAnswer> {
+    async function send(request: UploadRequest, call: CallContext): Promise<UploadAnswer> {
       const { secret } = settings
       const headers = { ...settings.headers, ...request.headers }
       const signed = secret === undefined ? {} : signatureOf({ ...request, headers }, secret, clock.now())
       try {
-        return await sendRequest({ ...request, headers: { ...headers, ...signed } }, idleMs, call.signal)
+        return await sendUpload({ ...request, headers: { ...headers, ...signed } }, idle, call.signal)
       } catch (thrown) {
         call.signal.throwIfAborted()
         throw toConnectionError(thrown)
@@ -112,7 +112,7 @@ function uploadOf(
   key: string,
   source: AssetBinary,
   chunks: () => AsyncIterable<Buffer>,
-): HttpsRequest {
+): UploadRequest {
   const { method } = settings
   const version = versionToHeader(source.version)
   const mediaType = plainMediaType.test(source.mediaType) ? source.mediaType : 'application/octet-stream'
@@ -149,12 +149,11 @@ function uploadOf(
   }
 }
 
-function heldAccordingTo({ headers }: HttpsAnswer, versionHeader: string): StoredObject {
-  const told = headers[versionHeader]
-  const text = Array.isArray(told) ? told[0] : told
+function heldAccordingTo({ headers }: UploadAnswer, versionHeader: string): StoredObject {
+  const text = headers.get(versionHeader)
   const version = versionHeader === 'etag' ? strongTag(text)?.slice(1, -1) : text
-  const length = headers['content-length']
-  const etag = strongTag(headers.etag)
+  const length = headers.get('content-length')
+  const etag = strongTag(headers.get('etag'))
   return {
     // Without a length nobody can tell that the file is whole.
     version: length === undefined ? undefined : versionFromHeader(version),
@@ -171,4 +170,4 @@ function conditionsOf(previous: StoredObject | undefined): Record<string, string
 /** A weak tag fits no condition. */
 const strongTag = (tag: string | undefined): string | undefined => (tag?.startsWith('"') ? tag : undefined)
 
-const isSuccess = ({ status }: HttpsAnswer): boolean => status >= 200 && status < 300
+const isSuccess = ({ status }: UploadAnswer): boolean => status >= 200 && status < 300

@@ -2,7 +2,7 @@ import { BridgeError, permanentError, systemicError, transientError } from '../.
 import { connectionCode, isWrongHost } from '../../http/network-error'
 import { parseRetryAfter } from '../../http/retry-after'
 import { mayPassStatus } from '../../http/status'
-import type { HttpsAnswer } from '../kit/upload-request'
+import type { UploadAnswer } from '../../http/upload'
 
 const upstream = 'HTTPS'
 
@@ -11,14 +11,14 @@ const everyFile = new Set([401, 403, 404, 405, 407, 417, 421, 426, 501, 505, 507
 
 /** An answer that is no success, as an error. Nothing of its body is shown: who knows what an endpoint echoes. */
 export function toHttpsError(
-  { status, headers }: Pick<HttpsAnswer, 'status' | 'headers'>,
+  { status, headers }: Pick<UploadAnswer, 'status' | 'headers'>,
   now: number,
 ): BridgeError {
   const details = { upstream, status }
   if (status >= 300 && status < 400) {
     return systemicError(
       'HTTPS_REDIRECTS',
-      `the endpoint answered ${status} and redirects to ${hostOf(headers.location)}: set HTTPS_URL to the final URL`,
+      `the endpoint answered ${status} and redirects to ${hostOf(headers.get('location'))}: set HTTPS_URL to the final URL`,
       details,
     )
   }
@@ -37,7 +37,7 @@ export function toHttpsError(
     return systemicError('HTTPS_UNUSABLE', `the endpoint answered ${status}: ${hint}`, details)
   }
   if (mayPassStatus(status)) {
-    const retryAfterMs = parseRetryAfter(headers['retry-after'], now)
+    const retryAfterMs = parseRetryAfter(headers.get('retry-after'), now)
     return transientError('HTTPS_UNAVAILABLE', `the endpoint answered ${status}`, {
       ...details,
       ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
@@ -49,6 +49,10 @@ export function toHttpsError(
     details,
   )
 }
+
+/** The endpoint takes no more bytes, or does not answer. It may have the file all the same. */
+export const idleTooLong = (ms: number): BridgeError =>
+  transientError('HTTPS_TIMEOUT', `the endpoint did nothing for ${ms} ms`, { upstream })
 
 /** A request without an answer, as an error. Never the system's own message: it may hold the URL. */
 export function toConnectionError(thrown: unknown): BridgeError {

@@ -8,9 +8,9 @@ import type { Redactor } from '../../core/redaction'
 import type { Backoff } from '../../http/backoff'
 import type { CallLimiter } from '../../http/call-limiter'
 import { type RetryRules, retry } from '../../http/retry'
-import type { HttpsAnswer } from '../kit/upload-request'
-import { type HttpsRequest, sendRequest } from '../kit/upload-request'
+import { sendUpload, type UploadAnswer, type UploadRequest } from '../../http/upload'
 import {
+  idleTooLong,
   isAbsence,
   isTokenProblem,
   isWorthAnotherTry,
@@ -28,7 +28,7 @@ import {
 import type { MarketoSettings } from './inputs'
 
 /** A call below `/rest`, without the token. */
-export type MarketoCall = Omit<HttpsRequest, 'url' | 'once'> & { path: string }
+export type MarketoCall = Omit<UploadRequest, 'url' | 'once'> & { path: string }
 
 /** Calls to one instance. Every error is a `BridgeError`, or the signal's reason. */
 export type MarketoClient = {
@@ -144,7 +144,7 @@ export function createMarketoClient(settings: MarketoSettings, parts: MarketoPar
       client_id: settings.clientId,
       client_secret: settings.clientSecret,
     }).toString()
-    const request: HttpsRequest = { method: 'GET', url, headers: { accept: 'application/json' } }
+    const request: UploadRequest = { method: 'GET', url, headers: { accept: 'application/json' } }
     const answer = await exchange(request, askMs, new AbortController().signal)
     const parsed = v.safeParse(TokenAnswer, bodyOf(answer, toIdentityError))
     if (!parsed.success) throw unexpectedAnswer()
@@ -156,8 +156,8 @@ export function createMarketoClient(settings: MarketoSettings, parts: MarketoPar
   }
 
   function bodyOf(
-    answer: HttpsAnswer,
-    toError: (answer: HttpsAnswer, now: number) => BridgeError,
+    answer: UploadAnswer,
+    toError: (answer: UploadAnswer, now: number) => BridgeError,
   ): Record<string, unknown> {
     if (answer.status < 200 || answer.status >= 300) throw toError(answer, clock.now())
     const body = answer.text === undefined ? undefined : parseJson(answer.text)
@@ -167,16 +167,20 @@ export function createMarketoClient(settings: MarketoSettings, parts: MarketoPar
 
   /** Within what the instance allows. The time to wait for that is not the call's. */
   async function exchange(
-    request: HttpsRequest,
+    request: UploadRequest,
     timeoutMs: number,
     signal: AbortSignal,
-  ): Promise<HttpsAnswer> {
+  ): Promise<UploadAnswer> {
     return limiter.run(signal, async () => {
       // It may have been used up while this call waited for its turn.
       checkQuota()
       const attempt = startAttempt(signal, timeoutMs)
       try {
-        return await sendRequest(request, Math.min(idleMs, timeoutMs), attempt.signal)
+        return await sendUpload(
+          request,
+          { ms: Math.min(idleMs, timeoutMs), timeIsUp: idleTooLong },
+          attempt.signal,
+        )
       } catch (thrown) {
         signal.throwIfAborted()
         throw toConnectionError(thrown)

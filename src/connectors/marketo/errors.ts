@@ -9,7 +9,7 @@ import { isRecord } from '../../core/json'
 import { connectionCode, isWrongHost } from '../../http/network-error'
 import { parseRetryAfter } from '../../http/retry-after'
 import { mayPassStatus } from '../../http/status'
-import type { HttpsAnswer } from '../kit/upload-request'
+import type { UploadAnswer } from '../../http/upload'
 
 const upstream = 'MARKETO'
 const dayMs = 24 * 60 * 60 * 1000
@@ -102,10 +102,10 @@ export const tokenRefused = (what: string): BridgeError =>
   )
 
 /** An answer that is no success by its status alone. */
-export function toStatusError({ status, headers }: HttpsAnswer, now: number): BridgeError {
+export function toStatusError({ status, headers }: UploadAnswer, now: number): BridgeError {
   const details: ErrorDetails = { upstream, status }
   if (status >= 300 && status < 400) {
-    const { location } = headers
+    const location = headers.get('location')
     const where = location !== undefined && URL.canParse(location) ? new URL(location).host : 'another path'
     return systemicError(
       'MARKETO_REDIRECTS',
@@ -115,7 +115,7 @@ export function toStatusError({ status, headers }: HttpsAnswer, now: number): Br
   }
   if (status === 413) return tooLarge('Marketo answered 413', details)
   if (mayPassStatus(status)) {
-    const retryAfterMs = parseRetryAfter(headers['retry-after'], now)
+    const retryAfterMs = parseRetryAfter(headers.get('retry-after'), now)
     const more = retryAfterMs === undefined ? details : { ...details, retryAfterMs }
     return status === 429
       ? transientError('MARKETO_BUSY', 'Marketo answered 429: too many calls', more)
@@ -131,7 +131,7 @@ export function toStatusError({ status, headers }: HttpsAnswer, now: number): Br
 }
 
 /** The identity endpoint gives no token. Nothing of its body is shown: it repeats what it was sent. */
-export function toIdentityError(answer: HttpsAnswer, now: number): BridgeError {
+export function toIdentityError(answer: UploadAnswer, now: number): BridgeError {
   const { status } = answer
   if (status !== 400 && status !== 401 && status !== 403) return toStatusError(answer, now)
   return systemicError(
@@ -158,10 +158,10 @@ export const nameTaken = (name: string, folder: number): BridgeError =>
   )
 
 /** An answer that is none of Marketo's. Whether the request took effect is not known. */
-export const notMarketo = ({ status, headers }: HttpsAnswer): BridgeError =>
+export const notMarketo = ({ status, headers }: UploadAnswer): BridgeError =>
   transientError(
     'MARKETO_NOT_JSON',
-    `Marketo answered ${status} with ${headers['content-type'] ?? 'no content type'} where JSON was expected: a maintenance page, or an answer that was cut`,
+    `Marketo answered ${status} with ${headers.get('content-type') ?? 'no content type'} where JSON was expected: a maintenance page, or an answer that was cut`,
     { upstream, status },
   )
 
@@ -171,12 +171,13 @@ export const unexpectedAnswer = (): BridgeError =>
     upstream,
   })
 
+/** Marketo takes no more bytes, or does not answer. */
+export const idleTooLong = (): BridgeError =>
+  transientError('MARKETO_TIMEOUT', 'Marketo did nothing for too long', { upstream })
+
 /** A request without an answer, as an error. Never the system's own message: it may hold the URL. */
 export function toConnectionError(thrown: unknown): BridgeError {
-  if (thrown instanceof BridgeError) {
-    if (thrown.code !== 'HTTPS_TIMEOUT') return thrown
-    return transientError('MARKETO_TIMEOUT', 'Marketo did nothing for too long', { upstream })
-  }
+  if (thrown instanceof BridgeError) return thrown
   const code = connectionCode(thrown) ?? 'unknown network error'
   const details = { upstream, connection: code }
   return isWrongHost(code)

@@ -1,12 +1,12 @@
 import { type CallContext, untilAborted } from '../../../core/call-context'
 import type { Clock } from '../../../core/clock'
-import { BridgeError, transientError } from '../../../core/errors'
+import { type BridgeError, transientError } from '../../../core/errors'
 import { networkError } from '../../../http/network-error'
 import { type HttpResponse, isOk, refusePage } from '../../../http/response'
+import { sendUpload } from '../../../http/upload'
 import type { Measured } from '../../kit/measured'
 import { mediaTypeOrBytes, multipartAround } from '../../kit/multipart'
 import { sourceChunks } from '../../kit/source-chunks'
-import { sendRequest } from '../../kit/upload-request'
 import type { AkeneoCalls } from '../calls'
 import type { AkeneoTurns } from '../turns'
 import { akeneoName, notConfirmed, type Purpose, toAkeneoError, unexpectedAnswer } from './errors'
@@ -40,6 +40,7 @@ export function createUploader(
   const { calls, turns, clock, idleMs } = parts
   return async ({ path, fields, source, purpose }, call) => {
     const { size } = source
+    const idle = { ms: idleMs, timeIsUp: () => idleTooLong(idleMs) }
     const url = new URL(`${origin}/api/rest/v1/${path}`)
     const form = multipartAround(fields, {
       name: uploadName(source),
@@ -61,16 +62,12 @@ export function createUploader(
         'user-agent': 'aem-asset-bridge',
       }
       try {
-        const answer = await sendRequest(
-          { method: 'POST', url, headers, body, once: true },
-          idleMs,
-          call.signal,
-        )
+        const answer = await sendUpload({ method: 'POST', url, headers, body, once: true }, idle, call.signal)
         // Status and headers say all: a body that is cut, or too long, could only have told reasons.
-        return { status: answer.status, headers: headersOf(answer.headers), text: answer.text ?? '' }
+        return { status: answer.status, headers: answer.headers, text: answer.text ?? '' }
       } catch (thrown) {
         call.signal.throwIfAborted()
-        throw toUploadError(thrown, idleMs)
+        throw networkError(akeneoName, thrown)
       }
     }
     // The token is asked for when the turn has come: one from before the wait may have ended in it.
@@ -104,21 +101,8 @@ function codeIn(response: HttpResponse, path: string): string {
   }
 }
 
-function toUploadError(thrown: unknown, idleMs: number): BridgeError {
-  if (thrown instanceof BridgeError) {
-    // The source's own errors are not Akeneo's.
-    return thrown.code === 'HTTPS_TIMEOUT'
-      ? transientError('AKENEO_TIMEOUT', `Akeneo did nothing for ${idleMs} ms while a file was sent`, {
-          upstream: akeneoName,
-        })
-      : thrown
-  }
-  return networkError(akeneoName, thrown)
-}
-
-const headersOf = (headers: NodeJS.Dict<string | string[]>): ReadonlyMap<string, string> =>
-  new Map(
-    Object.entries(headers).flatMap(([name, value]) =>
-      value === undefined ? [] : [[name, Array.isArray(value) ? value.join(', ') : value]],
-    ),
-  )
+/** Akeneo takes no more bytes, or does not answer. It may have the file all the same. */
+const idleTooLong = (ms: number): BridgeError =>
+  transientError('AKENEO_TIMEOUT', `Akeneo did nothing for ${ms} ms while a file was sent`, {
+    upstream: akeneoName,
+  })

@@ -4,6 +4,7 @@ import type { Client, ConnectConfig, SFTPWrapper } from 'ssh2'
 import type { Clock } from '../../../core/clock'
 import type { BridgeError } from '../../../core/errors'
 import { retry } from '../../../http/retry'
+import { startTimer, type Timer } from '../../../http/timer'
 import { speedUpCipher } from './cipher'
 import {
   connectionLost,
@@ -151,15 +152,15 @@ function ready(client: Client, config: ConnectConfig): Promise<SFTPWrapper> {
 function connectionOf(client: Client, sftp: SFTPWrapper, socket: Socket, idleMs: number): SftpConnection {
   const waiting = new Set<(error: unknown) => void>()
   let lost: BridgeError | undefined
-  let watchdog: NodeJS.Timeout | undefined
+  let watchdog: Timer | undefined
 
   const lose = (error: BridgeError, politely = false): void => {
     if (lost !== undefined) return
     lost = error
-    clearTimeout(watchdog)
+    watchdog?.stop()
     if (politely) {
       client.end()
-      setTimeout(() => socket.destroy(), farewellMs).unref()
+      startTimer(farewellMs, () => socket.destroy(), { background: true })
     } else socket.destroy()
     for (const fail of waiting) fail(error)
   }
@@ -172,10 +173,10 @@ function connectionOf(client: Client, sftp: SFTPWrapper, socket: Socket, idleMs:
   /** The library does not tell when a request gets no answer. One timer for all: any answer shows that the server lives. */
   const watch = (): void => {
     if (waiting.size === 0) {
-      clearTimeout(watchdog)
+      watchdog?.stop()
       watchdog = undefined
     } else if (watchdog === undefined) {
-      watchdog = setTimeout(() => lose(stalled(idleMs)), idleMs)
+      watchdog = startTimer(idleMs, () => lose(stalled(idleMs)))
     } else watchdog.refresh()
   }
 

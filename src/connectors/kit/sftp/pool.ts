@@ -1,5 +1,6 @@
 import { untilAborted } from '../../../core/call-context'
 import type { Clock } from '../../../core/clock'
+import { startTimer, type Timer } from '../../../http/timer'
 import type { SftpConnection } from './connection'
 
 /** What the pool needs to know of time. */
@@ -22,7 +23,7 @@ type Slot = {
   users: number
   /** Milliseconds since the epoch. */
   usedAt: number
-  idle?: NodeJS.Timeout
+  idle?: Timer
 }
 
 /** Shares a few connections among all files of a container. */
@@ -36,7 +37,7 @@ export function createSftpPool(
     signal.throwIfAborted()
     const slot = pick()
     slot.users += 1
-    clearTimeout(slot.idle)
+    slot.idle?.stop()
     try {
       const connection = await untilAborted(slot.opening, signal)
       connection.keepAlive(true)
@@ -52,7 +53,7 @@ export function createSftpPool(
     if (least === undefined || (least.users > 0 && slots.size < connections)) return add(open())
     if (least.users === 0 && clock.now() - least.usedAt > trustMs) {
       slots.delete(least)
-      clearTimeout(least.idle)
+      least.idle?.stop()
       return add(revived(least.opening))
     }
     return least
@@ -88,12 +89,12 @@ export function createSftpPool(
       (connection) => {
         if (slot.users > 0) return
         connection.keepAlive(false)
-        clearTimeout(slot.idle)
-        slot.idle = setTimeout(() => {
+        slot.idle?.stop()
+        const close = (): void => {
           slots.delete(slot)
           connection.close()
-        }, idleMs)
-        slot.idle.unref()
+        }
+        slot.idle = startTimer(idleMs, close, { background: true })
       },
       () => undefined,
     )

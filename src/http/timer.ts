@@ -1,0 +1,36 @@
+/** A timer of a connection. */
+export type Timer = {
+  /** Begins anew. */
+  refresh(): void
+  stop(): void
+}
+
+/**
+ * Does something after a time in which nobody began it anew.
+ * @param options.background it does not keep the process running @default false
+ */
+export function startTimer(
+  ms: number,
+  work: () => void,
+  { background = false }: { background?: boolean } = {},
+): Timer {
+  const timer = setTimeout(work, ms)
+  if (background) timer.unref()
+  return { refresh: () => void timer.refresh(), stop: () => clearTimeout(timer) }
+}
+
+/**
+ * Waits for work no longer than so many milliseconds. The work itself goes on.
+ * @throws what `timeIsUp` gives; what the work throws
+ */
+export async function within<T>(ms: number, work: Promise<T>, timeIsUp: () => Error): Promise<T> {
+  let timer: Timer | undefined
+  const late = new Promise<never>((_, reject) => {
+    timer = startTimer(ms, () => reject(timeIsUp()))
+  })
+  try {
+    return await Promise.race([work, late])
+  } finally {
+    timer?.stop()
+  }
+}
