@@ -5,7 +5,7 @@ import { permanentError, transientError } from '../core/errors'
 import type { HttpClient, HttpRequest } from '../http/http-client'
 import { type HttpResponse, isOk, refusePage } from '../http/response'
 import { type RetryRules, retry } from '../http/retry'
-import type { TokenProvider } from '../ims/token-provider'
+import type { Tokens } from '../http/tokens'
 import { isApplied, type MetadataChange } from '../metadata/diff'
 import { parseAsset, parseAssetId, parseRenditionNames } from './asset-document'
 import { checkAssetPath, encodeAssetPath } from './asset-path'
@@ -46,7 +46,7 @@ const assetIdPattern = /^urn(:[A-Za-z0-9._-]+){2,}$/
 /** Creates the client of a container. */
 export function createAssetsClient(
   options: AssetsClientOptions,
-  parts: { http: HttpClient; tokens: TokenProvider; clock: Clock; author?: AuthorRequests },
+  parts: { http: HttpClient; tokens: Tokens; clock: Clock; author?: AuthorRequests },
 ): AssetsClient {
   const { tokens, http, clock } = parts
   const styles = createPatchPathStyles(options.patchPaths)

@@ -1,7 +1,8 @@
 import type { Clock } from '../core/clock'
 import type { Redactor } from '../core/redaction'
 import type { HttpClient } from '../http/http-client'
-import { createTokenProvider, type TokenProvider } from '../ims/token-provider'
+import type { Tokens } from '../http/tokens'
+import { createTokenProvider } from '../ims/token-provider'
 import { type AssetsClient, createAssetsClient } from './assets-client'
 import { type AuthorHosts, createAuthorHosts } from './author-host'
 import { type AuthorRequests, createAuthorRequests } from './author-requests'
@@ -23,7 +24,7 @@ export type AuthorSettings = {
 /** The authors of an operator, with the token that they take. */
 export type AuthorAccess = {
   hosts: AuthorHosts
-  tokens: TokenProvider
+  tokens: Tokens
   assets: AssetsClient
   author: AuthorRequests
 }

@@ -2,7 +2,7 @@ import type { CallContext } from '../core/call-context'
 import { permanentError } from '../core/errors'
 import type { HttpClient, HttpRequest, Upstream } from '../http/http-client'
 import type { HttpResponse } from '../http/response'
-import type { TokenProvider } from '../ims/token-provider'
+import { type Tokens, withToken } from '../http/tokens'
 
 /** How authors are talked to, whichever of their APIs. */
 export type AuthorRequestsOptions = {
@@ -28,7 +28,7 @@ export type AuthorRequests = {
 /** Creates the requests of a container: all that ask an author share its limit. */
 export function createAuthorRequests(
   options: AuthorRequestsOptions,
-  { http, tokens }: { http: HttpClient; tokens: TokenProvider },
+  { http, tokens }: { http: HttpClient; tokens: Tokens },
 ): AuthorRequests {
   const upstreams = new Map<string, Upstream>(
     options.origins.map((origin) => [
@@ -43,18 +43,7 @@ export function createAuthorRequests(
     const sender = upstreams.get(origin)
     if (sender === undefined)
       throw permanentError('HOST_NOT_ALLOWED', 'the author is not one of AEM_AUTHOR_URLS')
-    const sendWith = async (bearer: string): Promise<HttpResponse> => {
-      const answer = await sender.request(authorized(request, bearer), call)
-      if (answer.status === 401) tokens.refused(bearer)
-      else tokens.accepted(bearer)
-      if (answer.status === 403) tokens.forbidden(bearer)
-      return answer
-    }
-    const token = await tokens.token(call)
-    const response = await sendWith(token)
-    if (response.status !== 401) return response
-    const renewed = await tokens.token(call)
-    return renewed === token ? response : sendWith(renewed)
+    return withToken(tokens, call, (token) => sender.request(authorized(request, token), call))
   }
 
   function authorized(request: HttpRequest, token: string): HttpRequest {

@@ -1,12 +1,13 @@
 import * as v from 'valibot'
-import { type CallContext, untilAborted } from '../core/call-context'
-import { type Clock, systemClock } from '../core/clock'
+import type { CallContext } from '../core/call-context'
+import type { Clock } from '../core/clock'
 import { systemicError, transientError } from '../core/errors'
 import { isRecord, parseJson } from '../core/json'
 import { inOwnTime } from '../core/own-time'
 import type { Redactor } from '../core/redaction'
 import type { HttpClient, Upstream } from '../http/http-client'
 import { type HttpResponse, isOk, jsonBody } from '../http/response'
+import { createTokens, type Grant, type Tokens } from '../http/tokens'
 
 /** OAuth server-to-server credentials of a Developer Console project. */
 export type ImsCredentials = {
@@ -17,31 +18,7 @@ export type ImsCredentials = {
   scopes: readonly string[]
 }
 
-/** Access tokens for one technical account. */
-export type TokenProvider = {
-  /**
-   * A token that is good for the next minutes. However many ask at once, one request goes out.
-   * @throws {BridgeError} systemic when IMS refuses the credentials, transient when it does not answer
-   */
-  token(call: CallContext): Promise<string>
-  /** Says that a service answered 401 to this token: the next call gets a new one. */
-  refused(token: string): void
-  /** Says that a service took this token: when it refuses it later, it was revoked, and a new one is due at once. */
-  accepted(token: string): void
-  /** Says that a service answered 403: rights granted since a token was given need a new one, so an old one is dropped. */
-  forbidden(token: string): void
-}
-
 const upstreamName = 'IMS'
-/** A token is not used in its last minutes: it must outlive the request that carries it. */
-const marginMs = 5 * 60_000
-/** IMS gives 24 hours; a larger figure would be milliseconds taken for seconds. */
-const maxLifeMs = 24 * 3_600_000
-/** A new token that is refused, too, is no matter of age: asking IMS for each event would only get us throttled. */
-const patienceMs = 60_000
-/** A 403 of one folder is no reason for many tokens. */
-const rightsPatienceMs = 10 * 60_000
-
 /** How long IMS is waited for: one attempt, and all of them with the waits between. */
 export type ImsPatience = { attemptMs: number; requestMs: number }
 const usualPatience: ImsPatience = { attemptMs: 8_000, requestMs: 20_000 }
@@ -49,60 +26,33 @@ const usualPatience: ImsPatience = { attemptMs: 8_000, requestMs: 20_000 }
 const TokenAnswer = v.object({ access_token: v.pipe(v.string(), v.minLength(1)), expires_in: v.number() })
 
 /**
- * Creates the token provider of a container.
+ * Creates the tokens of a technical account.
  * Source of the protocol: Adobe Developer Console, OAuth server-to-server; `expires_in` is in seconds.
+ * @throws {BridgeError} from `token`: systemic `IMS_REFUSED` when IMS refuses the credentials, transient when it does
+ * not answer
  */
 export function createTokenProvider(
   credentials: ImsCredentials,
-  parts: { http: HttpClient; redactor: Redactor; clock?: Clock; patience?: ImsPatience },
-): TokenProvider {
-  const { http, redactor, clock = systemClock, patience = usualPatience } = parts
+  parts: { http: HttpClient; redactor: Redactor; clock: Clock; patience?: ImsPatience },
+): Tokens {
+  const { http, redactor, clock, patience = usualPatience } = parts
   const upstream: Upstream = http.upstream({
     name: upstreamName,
     origins: [credentials.imsUrl],
     concurrency: 1,
     attemptTimeoutMs: patience.attemptMs,
   })
-  let held: { token: string; since: number; expires: number } | undefined
-  let renewedAfterRefusal = Number.NEGATIVE_INFINITY
-  let flight: Promise<string> | undefined
+  return createTokens({
+    clock,
+    grant: requestToken,
+    limitMs: patience.requestMs,
+    late: () =>
+      transientError('IMS_TIMEOUT', `IMS gave no token within ${patience.requestMs} ms`, {
+        upstream: upstreamName,
+      }),
+  })
 
-  return { token, accepted, refused, forbidden }
-
-  async function token(call: CallContext): Promise<string> {
-    if (held && clock.now() < held.expires) return held.token
-    flight ??= fetchToken(call).finally(() => {
-      flight = undefined
-    })
-    return untilAborted(flight, call.signal)
-  }
-
-  function accepted(token: string): void {
-    if (held?.token === token) renewedAfterRefusal = Number.NEGATIVE_INFINITY
-  }
-
-  function refused(token: string): void {
-    if (held?.token !== token || clock.now() - renewedAfterRefusal < patienceMs) return
-    renewedAfterRefusal = clock.now()
-    held = undefined
-  }
-
-  function forbidden(token: string): void {
-    if (held?.token === token && clock.now() - held.since >= rightsPatienceMs) held = undefined
-  }
-
-  /** Others wait for the answer, too: the end of the first caller must not take it from them. */
-  function fetchToken(caller: CallContext): Promise<string> {
-    return inOwnTime(caller, { limitMs: patience.requestMs, clock, timeIsUp }, requestToken)
-  }
-
-  function timeIsUp(): Error {
-    return transientError('IMS_TIMEOUT', `IMS gave no token within ${patience.requestMs} ms`, {
-      upstream: upstreamName,
-    })
-  }
-
-  async function requestToken(call: CallContext): Promise<string> {
+  async function requestToken(call: CallContext): Promise<Grant> {
     const response = await upstream.request(
       {
         method: 'POST',
@@ -126,10 +76,7 @@ export function createTokenProvider(
     }
     const { access_token: value, expires_in: seconds } = answer.output
     redactor.add(value)
-    const life = Math.min(seconds * 1000, maxLifeMs)
-    const since = clock.now()
-    held = { token: value, since, expires: since + Math.max(life - marginMs, life / 2) }
-    return value
+    return { token: value, lifeMs: seconds * 1000 }
   }
 
   function refusedCredentials(response: HttpResponse): Error {

@@ -3,7 +3,7 @@ import { type Clock, systemClock } from '../core/clock'
 import { BridgeError, systemicError } from '../core/errors'
 import type { HttpClient } from '../http/http-client'
 import type { HttpResponse } from '../http/response'
-import type { TokenProvider } from '../ims/token-provider'
+import { type Tokens, withToken } from '../http/tokens'
 import { linkTarget } from './link'
 import { type Entry, eventTime, journalProblem, parsePage, unexpected, upstreamName } from './page'
 import { type Cursor, type JournalStart, parseJournalUrls, retentionMs } from './place'
@@ -68,7 +68,7 @@ const retentionMarginMs = 3_600_000
  */
 export function createJournalReader(
   options: JournalReaderOptions,
-  parts: { http: HttpClient; tokens: TokenProvider; clock?: Clock },
+  parts: { http: HttpClient; tokens: Tokens; clock?: Clock },
 ): JournalReader {
   const { http, tokens, clock = systemClock } = parts
   const { apiKey, orgId, pageLimit = 200 } = options
@@ -176,28 +176,16 @@ export function createJournalReader(
     return url
   }
 
-  /** A token that the journal refuses is replaced once; the second refusal stands. */
-  async function send(url: URL, call: CallContext): Promise<HttpResponse> {
-    const token = await tokens.token(call)
-    const response = await sendWith(url, token, call)
-    if (response.status !== 401) return response
-    const renewed = await tokens.token(call)
-    return renewed === token ? response : sendWith(url, renewed, call)
-  }
-
-  async function sendWith(url: URL, token: string, call: CallContext): Promise<HttpResponse> {
-    const headers = {
-      accept: 'application/json',
-      authorization: `Bearer ${token}`,
-      'x-api-key': apiKey,
-      'x-ims-org-id': orgId,
-    }
-    const request = { method: 'GET', url: url.href, headers } as const
-    const response = await upstream.request(request, call).catch(notOfOneEvent)
-    if (response.status === 401) tokens.refused(token)
-    else tokens.accepted(token)
-    if (response.status === 403) tokens.forbidden(token)
-    return response
+  function send(url: URL, call: CallContext): Promise<HttpResponse> {
+    return withToken(tokens, call, (token) => {
+      const headers = {
+        accept: 'application/json',
+        authorization: `Bearer ${token}`,
+        'x-api-key': apiKey,
+        'x-ims-org-id': orgId,
+      }
+      return upstream.request({ method: 'GET', url: url.href, headers }, call).catch(notOfOneEvent)
+    })
   }
 }
 

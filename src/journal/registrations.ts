@@ -5,7 +5,7 @@ import { type BridgeError, systemicError, transientError } from '../core/errors'
 import { isRecord } from '../core/json'
 import { type RetryRules, retry } from '../http/retry'
 import { mayPassStatus } from '../http/status'
-import type { TokenProvider } from '../ims/token-provider'
+import type { Tokens } from '../http/tokens'
 
 /** An event registration of the workspace, as far as an operator needs it. */
 export type Registration = {
@@ -69,7 +69,7 @@ const Listing = v.object({
  */
 export async function listRegistrations(
   options: RegistrationsOptions,
-  parts: { tokens: TokenProvider; clock: Clock; random: () => number },
+  parts: { tokens: Tokens; clock: Clock; random: () => number },
   call: CallContext,
 ): Promise<readonly Registration[]> {
   const {

@@ -3,7 +3,7 @@ import type { CallContext } from '../../core/call-context'
 import type { Clock } from '../../core/clock'
 import { BridgeError, systemicError } from '../../core/errors'
 import { discard, getStream, type StreamedResponse } from '../../http/stream'
-import type { TokenProvider } from '../../ims/token-provider'
+import { type Tokens, withToken } from '../../http/tokens'
 import { authorProblem, linkProblem, notAFile } from './errors'
 import { checkRedirect } from './hosts'
 
@@ -46,7 +46,7 @@ const isLinkOver = (status: number): boolean =>
 /** Creates the source of one file. A link that AEM has given is used until it is refused. */
 export function createBinarySource(
   options: BinarySourceOptions,
-  parts: { tokens: TokenProvider; clock: Clock; answerMs?: number },
+  parts: { tokens: Tokens; clock: Clock; answerMs?: number },
 ): BinarySource {
   const { tokens, clock, answerMs } = parts
   const author = new URL(`${options.origin}${options.path}`)
@@ -96,26 +96,10 @@ export function createBinarySource(
     return { response: file, link: given }
   }
 
-  async function fromAuthor(range: OpenRange | undefined, call: CallContext): Promise<StreamedResponse> {
-    const token = await tokens.token(call)
-    const response = await sendWith(token, range, call)
-    if (response.status !== 401) return response
-    const next = await tokens.token(call)
-    if (next === token) return response
-    discard(response)
-    return sendWith(next, range, call)
-  }
-
-  async function sendWith(
-    token: string,
-    range: OpenRange | undefined,
-    call: CallContext,
-  ): Promise<StreamedResponse> {
-    const response = await send(author, range, call, { authorization: `Bearer ${token}` })
-    if (response.status === 401) tokens.refused(token)
-    else tokens.accepted(token)
-    if (response.status === 403) tokens.forbidden(token)
-    return response
+  function fromAuthor(range: OpenRange | undefined, call: CallContext): Promise<StreamedResponse> {
+    const ask = (token: string): Promise<StreamedResponse> =>
+      send(author, range, call, { authorization: `Bearer ${token}` })
+    return withToken(tokens, call, ask, discard)
   }
 
   /** No header but the range goes with a redirect: the link is the key, and storage refuses a second one. */

@@ -1,0 +1,56 @@
+import { startAttempt } from '../core/attempt'
+import { type CallContext, untilAborted } from '../core/call-context'
+import type { Clock } from '../core/clock'
+import type { BridgeError } from '../core/errors'
+
+/**
+ * Does what several calls need at the same time once, and gives all of them its result.
+ * @param key what is the same for them
+ * @param call the caller's; its end takes the result from nobody else
+ * @param work gets a context of its own, with the log of the caller that came first
+ * @throws what the work throws, to all of them; the signal's reason
+ */
+export type SingleFlight<T> = (
+  key: string,
+  call: CallContext,
+  work: (own: CallContext) => Promise<T>,
+) => Promise<T>
+
+/**
+ * Creates a single-flight group. Nothing is kept once the work has ended.
+ * @param options.limitMs how long the work may take, its retries included
+ * @param options.late the error when that time is up
+ */
+export function createSingleFlight<T>(options: {
+  clock: Clock
+  limitMs: number
+  late: () => BridgeError
+}): SingleFlight<T> {
+  const { clock, limitMs, late } = options
+  const flights = new Map<string, Promise<T>>()
+
+  return async (key, call, work) => {
+    call.signal.throwIfAborted()
+    let flight = flights.get(key)
+    if (flight === undefined) {
+      flight = inOwnTime(call, work).finally(() => flights.delete(key))
+      flights.set(key, flight)
+    }
+    return untilAborted(flight, call.signal)
+  }
+
+  async function inOwnTime(
+    { logger }: CallContext,
+    work: (own: CallContext) => Promise<T>,
+  ): Promise<T> {
+    const attempt = startAttempt(new AbortController().signal, limitMs)
+    try {
+      const own = { logger, signal: attempt.signal, deadline: clock.now() + limitMs }
+      return await untilAborted(work(own), attempt.signal)
+    } catch (thrown) {
+      throw attempt.timedOut() ? late() : thrown
+    } finally {
+      attempt.release()
+    }
+  }
+}
