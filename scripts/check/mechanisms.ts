@@ -29,6 +29,12 @@ const isMemberCall = (node: ts.Node, object: string | undefined, member: string)
 const timers = new Set(['setTimeout', 'setInterval', 'setImmediate'])
 const passing = new Set(['408', '425', '429', '502', '503', '504'])
 
+/** `node:timers/promises` has the same by another name. */
+const isTimerImport = (node: ts.Node): boolean =>
+  ts.isImportDeclaration(node) &&
+  ts.isStringLiteral(node.moduleSpecifier) &&
+  /^(node:)?timers(\/promises)?$/.test(node.moduleSpecifier.text)
+
 /** `for (let attempt = 1; ; attempt++)` and its like. */
 function isAttemptLoop(node: ts.Node): boolean {
   if (!ts.isForStatement(node) || node.initializer === undefined) return false
@@ -77,13 +83,16 @@ export const mechanisms: readonly Mechanism[] = [
     name: 'a timer',
     home: 'the Clock that is handed in, or startAttempt of src/core/attempt.ts',
     allowed: {},
-    finds: (node) => isCallOf(node, timers),
+    finds: (node) => isCallOf(node, timers) || isTimerImport(node),
   },
   {
     name: "the machine's own time or chance",
     home: 'the Clock and the random that are handed in',
     allowed: {},
-    finds: (node) => isMemberCall(node, 'Date', 'now') || isMemberCall(node, 'Math', 'random'),
+    finds: (node) =>
+      isMemberCall(node, 'Date', 'now') ||
+      isMemberCall(node, 'Math', 'random') ||
+      (ts.isNewExpression(node) && node.expression.getText() === 'Date' && !node.arguments?.length),
   },
   {
     name: 'a wait',
