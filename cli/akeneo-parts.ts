@@ -4,7 +4,7 @@ import { createEventPlatform, type EventPlatform } from '../src/connectors/akene
 import { eventPlatformName } from '../src/connectors/akeneo/event-platform/errors'
 import type { EventSubscriber, EventSubscription } from '../src/connectors/akeneo/event-platform/views'
 import { readAkeneoConnection } from '../src/connectors/akeneo/inputs'
-import { createAkeneoTokens } from '../src/connectors/akeneo/token'
+import { createAkeneoTokens, credentialInputs } from '../src/connectors/akeneo/token'
 import type { CallContext } from '../src/core/call-context'
 import { systemClock } from '../src/core/clock'
 import { systemicError } from '../src/core/errors'
@@ -47,10 +47,9 @@ export function openAkeneo(
   const http = createHttpClient()
   const { origin, credentials } = connection
   const pim = http.upstream({ name: upstreamName, origins: [origin], concurrency: 1 })
-  const known = createAkeneoTokens(credentials, { origin, upstream: pim, redactor, clock: systemClock })
-  const tokens = {
-    ...known,
-    inputs: `${known.inputs}; AKENEO_CLIENT_ID; and that "Event Platform" is ticked for the connection or App`,
+  const account = {
+    tokens: createAkeneoTokens(credentials, { origin, upstream: pim, redactor, clock: systemClock }),
+    inputs: `${credentialInputs(credentials)}; AKENEO_CLIENT_ID; and that "Event Platform" is ticked for the connection or App`,
   }
   const events = { name: eventPlatformName, origins: [base.origin], concurrency: 1 }
   const platform = createEventPlatform(
@@ -58,7 +57,7 @@ export function openAkeneo(
     {
       upstream: http.upstream(events),
       once: http.upstream({ ...events, maxAttempts: 1 }),
-      calls: createAkeneoCalls(origin, { upstream: pim, tokens }),
+      calls: createAkeneoCalls(origin, { name: upstreamName, upstream: pim, account }),
     },
   )
   const usualName = namespace === undefined ? 'aem-asset-bridge' : `aem-asset-bridge ${namespace}`

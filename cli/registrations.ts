@@ -26,7 +26,7 @@ async function list({ inputs, redactor, project, call }: Environment): Promise<C
       clientSecret: settings.ADC_CECREDENTIALS_CLIENTSECRET,
       scopes: settings.ADC_CECREDENTIALS_METASCOPES,
     },
-    { http: createHttpClient(), redactor },
+    { clock: systemClock, http: createHttpClient(), redactor },
   )
   const registrations = await listRegistrations(
     {

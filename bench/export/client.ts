@@ -9,6 +9,7 @@ import { systemClock } from '../../src/core/clock'
 import { systemicError } from '../../src/core/errors'
 import { createRedactor } from '../../src/core/redaction'
 import { createHttpClient } from '../../src/http/http-client'
+import { fixedToken } from '../../src/http/tokens'
 import type { AssetBinary, DestinationContext, DestinationFactory } from '../../src/plugin/destination'
 
 /** What one run copies; it comes as JSON in the first argument. */
@@ -20,8 +21,6 @@ export type ClientJob = {
   files: { name: string; size: number; version: string; sha1?: string }[]
   concurrency: number
 }
-
-const nothing = (): void => undefined
 
 const factories: Readonly<Record<string, () => DestinationFactory>> = {
   azure: () => azure({ copyFromUrl: false }),
@@ -50,7 +49,7 @@ function sourceOf({ author }: ClientJob, file: ClientJob['files'][number]): Asse
   const source = createBinarySource(
     { origin: author, path: `/${file.name}`, mediaType },
     {
-      tokens: { token: async () => 'bench', refused: nothing, accepted: nothing, forbidden: nothing },
+      tokens: fixedToken('bench'),
       clock: systemClock,
     },
   )

@@ -40,14 +40,17 @@ function isAttemptLoop(node: ts.Node): boolean {
   if (!ts.isForStatement(node) || node.initializer === undefined) return false
   if (!ts.isVariableDeclarationList(node.initializer)) return false
   return node.initializer.declarations.some(
-    ({ name }) => ts.isIdentifier(name) && /^(attempt|round|retry|retries|try|tries|tried)s?$/i.test(name.text),
+    ({ name }) =>
+      ts.isIdentifier(name) && /^(attempt|round|retry|retries|try|tries|tried)s?$/i.test(name.text),
   )
 }
 
 /** A loop that catches an error inside and goes on after it: whatever its counter is called. */
 function isCatchingLoop(node: ts.Node): boolean {
   const isLoop = ts.isForStatement(node) || ts.isWhileStatement(node) || ts.isDoStatement(node)
-  return isLoop && contains(node.statement, (inner) => ts.isTryStatement(inner) && inner.catchClause !== undefined)
+  return (
+    isLoop && contains(node.statement, (inner) => ts.isTryStatement(inner) && inner.catchClause !== undefined)
+  )
 }
 
 function contains(node: ts.Node, finds: (inner: ts.Node) => boolean): boolean {

@@ -106,7 +106,7 @@ const readersFor = perInputs(({ inputs, redactor }: FlowContext) => {
       clientSecret: settings.ADC_CECREDENTIALS_CLIENTSECRET,
       scopes: settings.ADC_CECREDENTIALS_METASCOPES,
     },
-    { http, redactor },
+    { http, redactor, clock: systemClock },
   )
   const readers = parseJournalUrls(inputs.JOURNAL_URL).map((url) => ({
     url,

@@ -1,7 +1,7 @@
-import { startAttempt } from '../core/attempt'
 import { type CallContext, untilAborted } from '../core/call-context'
 import type { Clock } from '../core/clock'
 import type { BridgeError } from '../core/errors'
+import { inOwnTime } from '../core/own-time'
 
 /**
  * Does what several calls need at the same time once, and gives all of them its result.
@@ -33,24 +33,9 @@ export function createSingleFlight<T>(options: {
     call.signal.throwIfAborted()
     let flight = flights.get(key)
     if (flight === undefined) {
-      flight = inOwnTime(call, work).finally(() => flights.delete(key))
+      flight = inOwnTime(call, { limitMs, clock, timeIsUp: late }, work).finally(() => flights.delete(key))
       flights.set(key, flight)
     }
     return untilAborted(flight, call.signal)
-  }
-
-  async function inOwnTime(
-    { logger }: CallContext,
-    work: (own: CallContext) => Promise<T>,
-  ): Promise<T> {
-    const attempt = startAttempt(new AbortController().signal, limitMs)
-    try {
-      const own = { logger, signal: attempt.signal, deadline: clock.now() + limitMs }
-      return await untilAborted(work(own), attempt.signal)
-    } catch (thrown) {
-      throw attempt.timedOut() ? late() : thrown
-    } finally {
-      attempt.release()
-    }
   }
 }

@@ -75,6 +75,8 @@ describe('a mechanism that is written a second time', () => {
 
   test('is found in its home, too, once the exception is gone', async () => {
     expect(await plant('src/http/retry.ts', 'for (let attempt = 1; ; attempt++) {}')).toBe('')
-    expect(await plant('src/http/again.ts', 'for (let attempt = 1; ; attempt++) {}')).toContain('src/http/again.ts:1')
+    expect(await plant('src/http/again.ts', 'for (let attempt = 1; ; attempt++) {}')).toContain(
+      'src/http/again.ts:1',
+    )
   })
 })

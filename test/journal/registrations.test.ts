@@ -1,4 +1,5 @@
 import type { ServerResponse } from 'node:http'
+import { fixedToken } from '../../src/http/tokens'
 import { listRegistrations, type RegistrationsOptions } from '../../src/journal/registrations'
 import { rejection, startCall } from '../support/call'
 import { createInstantClock } from '../support/instant-clock'
@@ -11,7 +12,7 @@ beforeEach(async () => {
 })
 afterEach(() => server.close())
 
-const tokens = { token: async () => 'token-1234567890', refused() {}, accepted() {}, forbidden() {} }
+const tokens = fixedToken('token-1234567890')
 const workspace = { consumerOrgId: '23294', projectId: '45', workspaceId: '67' }
 const list = (overrides: Partial<RegistrationsOptions> = {}, call = startCall()) =>
   listRegistrations(

@@ -2,8 +2,9 @@ import type { CallContext } from '../../core/call-context'
 import type { JsonValue } from '../../core/json'
 import type { Upstream } from '../../http/http-client'
 import type { HttpResponse } from '../../http/response'
-import { unauthorized } from './errors'
-import type { AkeneoTokens } from './token'
+import { type Tokens, withToken } from '../../http/tokens'
+import type { AkeneoAccount } from './account'
+import { inWordsOf, unauthorized } from './errors'
 
 /** One call of the REST API. */
 export type AkeneoRequest = {
@@ -27,19 +28,20 @@ export type AkeneoCalls = {
   withToken(call: CallContext, use: (token: string) => Promise<HttpResponse>): Promise<HttpResponse>
 }
 
-/** One with an old token, one with a new one, and one more when others renewed it at the same time. */
-const maxRounds = 3
-
 /** Creates them. */
 export function createAkeneoCalls(
   origin: string,
-  { upstream, tokens }: { upstream: Upstream; tokens: AkeneoTokens },
+  {
+    name,
+    upstream,
+    account,
+  }: { name: string; upstream: Upstream; account: Pick<AkeneoAccount, 'tokens' | 'inputs'> },
 ): AkeneoCalls {
-  return { send, withToken }
+  return { send, withToken: authorized }
 
   function send(request: AkeneoRequest, call: CallContext): Promise<HttpResponse> {
     const { body, method = body === undefined ? 'GET' : 'POST' } = request
-    return withToken(call, (token) =>
+    return authorized(call, (token) =>
       upstream.request(
         {
           method,
@@ -56,20 +58,20 @@ export function createAkeneoCalls(
     )
   }
 
-  async function withToken(
+  async function authorized(
     call: CallContext,
     use: (token: string) => Promise<HttpResponse>,
   ): Promise<HttpResponse> {
-    for (let round = 1; ; round++) {
-      call.signal.throwIfAborted()
-      const token = await tokens.token(call)
-      const response = await use(token)
-      if (response.status !== 401) {
-        tokens.accepted(token)
-        return response
-      }
-      if (round === maxRounds || !tokens.refused(token)) throw unauthorized(tokens.inputs, response)
+    const tokens: Tokens = {
+      ...account.tokens,
+      token: (own) =>
+        account.tokens.token(own).catch((thrown) => {
+          throw inWordsOf(name, thrown)
+        }),
     }
+    const response = await withToken(tokens, call, use)
+    if (response.status === 401) throw inWordsOf(name, unauthorized(account.inputs, response))
+    return response
   }
 }
 

@@ -2,10 +2,10 @@ import type { CallContext } from '../../core/call-context'
 import { isRecord } from '../../core/json'
 import type { Upstream } from '../../http/http-client'
 import { isOk, jsonBody } from '../../http/response'
+import type { AkeneoAccount } from './account'
 import { type AkeneoCalls, type AkeneoRequest, createAkeneoCalls } from './calls'
 import { type Asked, refusal, unexpectedAnswer, upstreamName } from './errors'
 import type { AkeneoSettings } from './inputs'
-import type { AkeneoTokens } from './token'
 
 /** A page of a list. */
 export type AkeneoPage = {
@@ -29,9 +29,9 @@ export type AkeneoClient = {
 /** Creates the client. */
 export function createAkeneoClient(
   settings: AkeneoSettings,
-  parts: { upstream: Upstream; tokens: AkeneoTokens },
+  parts: { upstream: Upstream; account: Pick<AkeneoAccount, 'tokens' | 'inputs'> },
 ): AkeneoClient {
-  const { send } = createAkeneoCalls(settings.origin, parts)
+  const { send } = createAkeneoCalls(settings.origin, { name: upstreamName, ...parts })
 
   return { send, page, pages }
 

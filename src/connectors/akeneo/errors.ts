@@ -1,4 +1,4 @@
-import { type BridgeError, permanentError, systemicError } from '../../core/errors'
+import { BridgeError, permanentError, systemicError, transientError } from '../../core/errors'
 import { isRecord, parseJson } from '../../core/json'
 import type { HttpResponse } from '../../http/response'
 import type { AkeneoSettings } from './inputs'
@@ -110,4 +110,25 @@ export function unauthorized(inputs: string, response: HttpResponse): BridgeErro
     `Akeneo refused the credentials with ${response.status} (${reasonOf(response)}): check ${inputs}`,
     details(response),
   )
+}
+
+/** What several calls waited for did not come. */
+export const noAnswer = (what: string, limitMs: number): BridgeError =>
+  transientError('PIM_TIMEOUT', `Akeneo gave no ${what} within ${limitMs} ms`, { upstream: upstreamName })
+
+/**
+ * The same failure as another user of the connection speaks of it: the communicator says `PIM_TIMEOUT`, a destination
+ * `AKENEO_TIMEOUT`. Tokens are shared, so their failures have to be told to each in its own words.
+ */
+export function inWordsOf(name: string, thrown: unknown): unknown {
+  if (!(thrown instanceof BridgeError) || thrown.upstream !== upstreamName || name === upstreamName)
+    return thrown
+  const { failureClass, message, status, retryAfterMs } = thrown
+  const code = thrown.code.replace(/^PIM_/, `${name}_`)
+  return new BridgeError(failureClass, code, message, {
+    upstream: name,
+    cause: thrown,
+    ...(status === undefined ? {} : { status }),
+    ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+  })
 }

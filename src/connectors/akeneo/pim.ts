@@ -1,6 +1,7 @@
 import type { CallContext } from '../../core/call-context'
 import { systemicError } from '../../core/errors'
 import type { PimFactory, Product, ProductPage, ProductRef } from '../../plugin/pim'
+import { accountOf } from './account'
 import { createAkeneoCatalogue } from './catalogue/catalogue'
 import { overdueRefs } from './catalogue/overdue'
 import { type AkeneoProduct, createProductReader } from './catalogue/products'
@@ -9,8 +10,6 @@ import type { Selection } from './catalogue/selection'
 import { createAkeneoClient } from './client'
 import { upstreamName } from './errors'
 import { productFields, readAkeneoSettings } from './inputs'
-import { createAkeneoTokens } from './token'
-import { turnsOf } from './turns'
 
 /** What of Akeneo PIM is a matter of code rather than of an installation; the rest are the `AKENEO_*` inputs. */
 export type AkeneoPimOptions = {
@@ -48,20 +47,20 @@ export const akeneoPim =
       concurrency = 4,
       overlapMs = 10 * 60_000,
     } = pimOptions
-    const { clock, redactor } = context
+    const { clock } = context
     const settings = readAkeneoSettings(context)
     const { origin } = settings
+    const account = accountOf(settings, context)
     const upstream = context.http.upstream({
       name: upstreamName,
       origins: [origin],
       concurrency,
-      shared: turnsOf(settings).calls,
+      shared: account.calls,
       maxAttempts: 6,
       // A 429 need not say how long to wait.
       backoff: { baseMs: 500, capMs: 8_000 },
     })
-    const tokens = createAkeneoTokens(settings.credentials, { origin, upstream, redactor, clock })
-    const client = createAkeneoClient(settings, { upstream, tokens })
+    const client = createAkeneoClient(settings, { upstream, account })
     const catalogue = createAkeneoCatalogue(settings, { client, clock })
     const search = createProductSearch(settings, { client, options })
     const reader = createProductReader(settings, { catalogue, options, records, perLocale })

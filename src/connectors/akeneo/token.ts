@@ -5,31 +5,13 @@ import { type BridgeError, systemicError } from '../../core/errors'
 import type { Redactor } from '../../core/redaction'
 import type { Upstream } from '../../http/http-client'
 import { type HttpResponse, isOk, jsonBody } from '../../http/response'
-import { reasonOf, unauthorized, unexpectedAnswer, upstreamName } from './errors'
-import { createFlights } from './flights'
+import { createTokens, fixedToken, type Grant, type Tokens } from '../../http/tokens'
+import { noAnswer, reasonOf, unauthorized, unexpectedAnswer, upstreamName } from './errors'
 import type { AkeneoCredentials } from './inputs'
 
-/** Access tokens for one connection or App. */
-export type AkeneoTokens = {
-  /**
-   * A token that is good for the next minutes. However many ask at once, one request goes out.
-   * @throws {BridgeError} systemic `AKENEO_UNAUTHORIZED` when Akeneo refuses the credentials
-   */
-  token(call: CallContext): Promise<string>
-  /** Says that a call was answered 401 to this token; answers whether another one is to be had by now. */
-  refused(token: string): boolean
-  /** Says that Akeneo took this token: when it refuses it later, it was revoked, and a new one is due at once. */
-  accepted(token: string): void
-  /** The inputs that the credentials come from, for errors. */
-  inputs: string
-}
-
-/** A token is not used in its last minutes: it must outlive the request that carries it. */
-const marginMs = 5 * 60_000
 const usualLifeSeconds = 3600
-const maxLifeSeconds = 24 * 3600
-/** Asking again for each event with a wrong password would get the user locked out. */
-const patienceMs = 60_000
+/** The waits between attempts included. */
+const limitMs = 30_000
 
 const TokenAnswer = v.object({
   access_token: v.pipe(v.string(), v.minLength(1)),
@@ -37,69 +19,49 @@ const TokenAnswer = v.object({
   refresh_token: v.optional(v.string()),
 })
 
-/** The token of an App is good until it is revoked; there is no other one. */
-const appTokens = (token: string): AkeneoTokens => ({
-  token: async () => token,
-  refused: () => false,
-  accepted: () => undefined,
-  inputs: 'AKENEO_URL and AKENEO_TOKEN: was the App removed, or its access revoked?',
-})
+/** The inputs that the credentials come from, for errors. */
+export const credentialInputs = ({ kind }: AkeneoCredentials): string =>
+  kind === 'app'
+    ? 'AKENEO_URL and AKENEO_TOKEN: was the App removed, or its access revoked?'
+    : 'AKENEO_URL, AKENEO_CLIENT_ID, AKENEO_CLIENT_SECRET, AKENEO_USERNAME and AKENEO_PASSWORD'
 
-/** Creates the tokens of a container; nothing of them is kept anywhere else. */
+/**
+ * Creates the tokens of a connection or App. The token of an App is good until it is revoked; there is no other one.
+ * @throws {BridgeError} from `token`: systemic `AKENEO_UNAUTHORIZED` when Akeneo refuses the credentials; then it is not
+ * asked again for a minute, or it would lock the user out
+ */
 export function createAkeneoTokens(
   credentials: AkeneoCredentials,
   parts: { origin: string; upstream: Upstream; redactor: Redactor; clock: Clock },
-): AkeneoTokens {
-  if (credentials.kind === 'app') return appTokens(credentials.token)
+): Tokens {
+  if (credentials.kind === 'app') return fixedToken(credentials.token)
   const { origin, upstream, redactor, clock } = parts
   const { clientId, clientSecret, username, password } = credentials
   const basic = Buffer.from(`${clientId}:${clientSecret}`).toString('base64')
   redactor.add(basic)
-  const inputs = 'AKENEO_URL, AKENEO_CLIENT_ID, AKENEO_CLIENT_SECRET, AKENEO_USERNAME and AKENEO_PASSWORD'
-
-  const flights = createFlights<string>(clock, 'token')
-  let held: { token: string; expires: number } | undefined
   let refreshToken: string | undefined
-  let renewedAfterRefusal = Number.NEGATIVE_INFINITY
-  let refusedCredentials: { error: BridgeError; until: number } | undefined
 
-  return { token, refused, accepted, inputs }
-
-  async function token(call: CallContext): Promise<string> {
-    if (held && clock.now() < held.expires) return held.token
-    return flights('', call, async (own) => (await byRefreshToken(own)) ?? (await byPassword(own)))
-  }
-
-  function accepted(token: string): void {
-    if (held?.token === token) renewedAfterRefusal = Number.NEGATIVE_INFINITY
-  }
-
-  function refused(token: string): boolean {
-    if (held?.token !== token) return true
-    if (clock.now() - renewedAfterRefusal < patienceMs) return false
-    renewedAfterRefusal = clock.now()
-    held = undefined
-    return true
-  }
+  return createTokens({
+    clock,
+    grant: async (call) => (await byRefreshToken(call)) ?? (await byPassword(call)),
+    limitMs,
+    late: () => noAnswer('token', limitMs),
+    isLockout: ({ code }) => code === 'AKENEO_UNAUTHORIZED',
+  })
 
   /** Undefined when there is none, or it is dead: then only the password helps. */
-  async function byRefreshToken(call: CallContext): Promise<string | undefined> {
+  async function byRefreshToken(call: CallContext): Promise<Grant | undefined> {
     const given = refreshToken
     if (given === undefined) return undefined
     refreshToken = undefined
     const response = await grant({ grant_type: 'refresh_token', refresh_token: given }, call)
-    return isOk(response) ? hold(response) : undefined
+    return isOk(response) ? granted(response) : undefined
   }
 
-  async function byPassword(call: CallContext): Promise<string> {
-    if (refusedCredentials && clock.now() < refusedCredentials.until) throw refusedCredentials.error
+  async function byPassword(call: CallContext): Promise<Grant> {
     const response = await grant({ grant_type: 'password', username, password }, call)
-    if (isOk(response)) return hold(response)
-    const error = refusal(response)
-    if (error.code === 'AKENEO_UNAUTHORIZED') {
-      refusedCredentials = { error, until: clock.now() + patienceMs }
-    }
-    throw error
+    if (isOk(response)) return granted(response)
+    throw refusal(response)
   }
 
   function grant(fields: Record<string, string>, call: CallContext): Promise<HttpResponse> {
@@ -118,17 +80,14 @@ export function createAkeneoTokens(
     )
   }
 
-  function hold(response: HttpResponse): string {
+  function granted(response: HttpResponse): Grant {
     const answer = v.safeParse(TokenAnswer, jsonBody(upstreamName, response))
     if (!answer.success) throw unexpectedAnswer('a request for a token without one')
-    const { access_token: token, expires_in: seconds } = answer.output
+    const { access_token: token, expires_in: seconds, refresh_token: next } = answer.output
     redactor.add(token)
-    redactor.add(answer.output.refresh_token)
-    refreshToken = answer.output.refresh_token
-    refusedCredentials = undefined
-    const life = Math.min(seconds, maxLifeSeconds) * 1000
-    held = { token, expires: clock.now() + Math.max(life - marginMs, life / 2) }
-    return token
+    redactor.add(next)
+    refreshToken = next
+    return { token, lifeMs: seconds * 1000 }
   }
 
   function refusal(response: HttpResponse): BridgeError {
@@ -147,6 +106,6 @@ export function createAkeneoTokens(
   function blamed(reason: string): string {
     if (/client_id/i.test(reason)) return 'AKENEO_CLIENT_ID and AKENEO_CLIENT_SECRET'
     if (/\buser|password/i.test(reason)) return 'AKENEO_USERNAME and AKENEO_PASSWORD'
-    return inputs
+    return credentialInputs(credentials)
   }
 }

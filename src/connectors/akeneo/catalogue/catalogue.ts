@@ -2,9 +2,9 @@ import type { CallContext } from '../../../core/call-context'
 import type { Clock } from '../../../core/clock'
 import { isRecord } from '../../../core/json'
 import { isOk, jsonBody } from '../../../http/response'
+import { createSingleFlight } from '../../../http/single-flight'
 import type { AkeneoClient } from '../client'
-import { refusal, unknownSelection, upstreamName } from '../errors'
-import { createFlights } from '../flights'
+import { noAnswer, refusal, unknownSelection, upstreamName } from '../errors'
 import type { AkeneoSettings } from '../inputs'
 import type { Selection } from './selection'
 
@@ -32,6 +32,8 @@ type Labels = Readonly<Record<string, unknown>>
 const structureLifeMs = 60 * 60_000
 const labelsLifeMs = 10 * 60_000
 const maxKept = 10_000
+/** For what several calls wait for, the waits between attempts included. */
+const limitMs = 30_000
 const codesPerCall = 100
 
 const whenNoChannels = 'or set AKENEO_CHANNEL to one channel and AKENEO_LOCALES to your locales'
@@ -42,12 +44,14 @@ export function createAkeneoCatalogue(
   parts: { client: AkeneoClient; clock: Clock },
 ): AkeneoCatalogue {
   const { client, clock } = parts
+  const flightOf = <T>(what: string) =>
+    createSingleFlight<T>({ clock, limitMs, late: () => noAnswer(what, limitMs) })
   const types = createCache<string | undefined>(clock, structureLifeMs)
   const options = createCache<Labels | undefined>(clock, labelsLifeMs)
   const selections = createCache<Selection>(clock, structureLifeMs)
-  const selectionFlights = createFlights<Selection>(clock, 'channels')
-  const typeFlights = createFlights<void>(clock, 'attributes')
-  const labelFlights = createFlights<Labels | undefined>(clock, 'options')
+  const selectionFlights = flightOf<Selection>('channels')
+  const typeFlights = flightOf<void>('attributes')
+  const labelFlights = flightOf<Labels | undefined>('options')
 
   return { selection, types: typesOf, labels }
 

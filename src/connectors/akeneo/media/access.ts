@@ -4,10 +4,9 @@ import { BridgeError } from '../../../core/errors'
 import { type HttpResponse, isOk, jsonBody, refusePage } from '../../../http/response'
 import { type RetryRules, retry } from '../../../http/retry'
 import type { DestinationContext } from '../../../plugin/destination'
+import { accountOf } from '../account'
 import { type AkeneoCalls, type AkeneoRequest, createAkeneoCalls } from '../calls'
 import type { AkeneoConnection } from '../inputs'
-import { createAkeneoTokens } from '../token'
-import { turnsOf } from '../turns'
 import { akeneoName, type Purpose, toAkeneoError, unreachable } from './errors'
 import { createUploader, type Uploader } from './upload'
 
@@ -42,16 +41,15 @@ export function openAkeneo(
   { http, redactor, clock, random }: DestinationContext,
   idleMs: number,
 ): AkeneoAccess {
-  const { origin, credentials } = connection
-  const turns = turnsOf(connection)
-  const options = { name: akeneoName, origins: [origin], concurrency: 4, shared: turns.calls, backoff }
+  const { origin } = connection
+  const account = accountOf(connection, { http, redactor, clock })
+  const options = { name: akeneoName, origins: [origin], concurrency: 4, shared: account.calls, backoff }
   const upstream = http.upstream({ ...options, maxAttempts })
-  const tokens = createAkeneoTokens(credentials, { origin, upstream, redactor, clock })
-  const reads = createAkeneoCalls(origin, { upstream, tokens })
+  const reads = createAkeneoCalls(origin, { name: akeneoName, upstream, account })
   // A change whose answer is lost may have been made, and somebody else may have followed.
   const once = http.upstream({ ...options, maxAttempts: 1, attemptTimeoutMs: 30_000 })
-  const changes: AkeneoCalls = createAkeneoCalls(origin, { upstream: once, tokens })
-  const upload = createUploader(origin, { calls: changes, turns, clock, idleMs })
+  const changes: AkeneoCalls = createAkeneoCalls(origin, { name: akeneoName, upstream: once, account })
+  const upload = createUploader(origin, { calls: changes, account, clock, idleMs })
 
   return { clock, find, change, upload, changeAsking }
 

@@ -7,8 +7,8 @@ import { sendUpload } from '../../../http/upload'
 import type { Measured } from '../../kit/measured'
 import { mediaTypeOrBytes, multipartAround } from '../../kit/multipart'
 import { sourceChunks } from '../../kit/source-chunks'
+import type { AkeneoAccount } from '../account'
 import type { AkeneoCalls } from '../calls'
-import type { AkeneoTurns } from '../turns'
 import { akeneoName, notConfirmed, type Purpose, toAkeneoError, unexpectedAnswer } from './errors'
 
 /** What is sent, and where to. */
@@ -35,9 +35,9 @@ export const uploadName = ({ name }: { name: string }): string => name || 'file'
 /** Creates it. An upload waits for its turn among the calls of its connection. */
 export function createUploader(
   origin: string,
-  parts: { calls: AkeneoCalls; turns: AkeneoTurns; clock: Clock; idleMs: number },
+  parts: { calls: AkeneoCalls; account: AkeneoAccount; clock: Clock; idleMs: number },
 ): Uploader {
-  const { calls, turns, clock, idleMs } = parts
+  const { calls, account, clock, idleMs } = parts
   return async ({ path, fields, source, purpose }, call) => {
     const { size } = source
     const idle = { ms: idleMs, timeIsUp: () => idleTooLong(idleMs) }
@@ -73,9 +73,9 @@ export function createUploader(
     // The token is asked for when the turn has come: one from before the wait may have ended in it.
     const upload = (): Promise<HttpResponse> => {
       call.signal.throwIfAborted()
-      return calls.withToken(call, (token) => turns.calls(() => send(token)))
+      return calls.withToken(call, (token) => account.calls(() => send(token)))
     }
-    const response = await untilAborted(turns.uploads(upload), call.signal)
+    const response = await untilAborted(account.uploads(upload), call.signal)
     if (!isOk(response)) throw toAkeneoError(response, purpose, clock.now())
     return { code: codeIn(response, path), size }
   }
