@@ -1,6 +1,6 @@
 import * as v from 'valibot'
 import { startAttempt } from '../../core/attempt'
-import { type CallContext, untilAborted } from '../../core/call-context'
+import type { CallContext } from '../../core/call-context'
 import type { Clock } from '../../core/clock'
 import type { BridgeError } from '../../core/errors'
 import { isRecord, parseJson } from '../../core/json'
@@ -8,6 +8,7 @@ import type { Redactor } from '../../core/redaction'
 import type { Backoff } from '../../http/backoff'
 import type { CallLimiter } from '../../http/call-limiter'
 import { type RetryRules, retry } from '../../http/retry'
+import { createTokens, type Grant, withToken } from '../../http/tokens'
 import { sendUpload, type UploadAnswer, type UploadRequest } from '../../http/upload'
 import {
   idleTooLong,
@@ -58,6 +59,11 @@ const busyBackoff: Backoff = { baseMs: 10_000, capMs: 20_000 }
 const askMs = 15_000
 /** A token is not used in its last minute. */
 const marginMs = 60_000
+/** For a token: the wait for a turn of the instance's 20 seconds included. */
+const limitMs = 60_000
+
+/** Marketo answers 200 whatever happened: a token that it refuses is told as the 401 that it means. */
+type Answer = { status: 200 | 401; result: readonly unknown[] }
 
 const TokenAnswer = v.object({
   access_token: v.pipe(v.string(), v.regex(/^[\x21-\x7e]+$/)),
@@ -67,8 +73,6 @@ const TokenAnswer = v.object({
 /** Creates the client of a container: one token, one count of calls. */
 export function createMarketoClient(settings: MarketoSettings, parts: MarketoParts): MarketoClient {
   const { redactor, limiter, clock, random, idleMs } = parts
-  let held: { token: string; expires: number } | undefined
-  let flight: Promise<string> | undefined
   let quotaIsBackAt = 0
   const rules: RetryRules = {
     clock,
@@ -78,29 +82,24 @@ export function createMarketoClient(settings: MarketoSettings, parts: MarketoPar
     mayPass: isWorthAnotherTry,
   }
 
-  return {
-    ask,
-    send: (request, call) => withToken((token) => rest(request, token, Number.POSITIVE_INFINITY, call), call),
-    rules,
-  }
+  const tokens = createTokens({ clock, grant: newToken, limitMs, late: idleTooLong, marginMs })
+
+  return { ask, send: (request, call) => authorized(request, Number.POSITIVE_INFINITY, call), rules }
 
   function ask(path: string, call: CallContext): Promise<readonly unknown[]> {
     const request: MarketoCall = { method: 'GET', path, headers: {} }
-    return retry(rules, call, () => withToken((token) => rest(request, token, askMs, call), call))
+    return retry(rules, call, () => authorized(request, askMs, call))
   }
 
-  async function withToken<T>(
-    use: (token: string) => Promise<T | 'token refused'>,
+  async function authorized(
+    request: MarketoCall,
+    timeoutMs: number,
     call: CallContext,
-  ): Promise<T> {
+  ): Promise<readonly unknown[]> {
     checkQuota()
-    for (let attempt = 1; attempt <= 2; attempt++) {
-      const token = await currentToken(call)
-      const result = await use(token)
-      if (result !== 'token refused') return result
-      if (held?.token === token) held = undefined
-    }
-    throw tokenRefused('601 or 602, twice')
+    const { status, result } = await withToken(tokens, call, (token) => rest(request, token, timeoutMs, call))
+    if (status === 401) throw tokenRefused('601 or 602, twice')
+    return result
   }
 
   function checkQuota(): void {
@@ -113,7 +112,7 @@ export function createMarketoClient(settings: MarketoSettings, parts: MarketoPar
     token: string,
     timeoutMs: number,
     call: CallContext,
-  ): Promise<readonly unknown[] | 'token refused'> {
+  ): Promise<Answer> {
     const headers = { ...request.headers, accept: 'application/json', authorization: `Bearer ${token}` }
     const url = new URL(path, settings.origin)
     // An upload has to ask what became of it before it is repeated.
@@ -122,22 +121,14 @@ export function createMarketoClient(settings: MarketoSettings, parts: MarketoPar
     const body = bodyOf(answer, toStatusError)
     const problems = problemsOf(body)
     const [first] = problems
-    if (first === undefined || isAbsence(first)) return Array.isArray(body.result) ? body.result : []
-    if (problems.some(isTokenProblem)) return 'token refused'
+    if (first === undefined || isAbsence(first))
+      return { status: 200, result: Array.isArray(body.result) ? body.result : [] }
+    if (problems.some(isTokenProblem)) return { status: 401, result: [] }
     if (problems.some(({ code }) => code === '607')) quotaIsBackAt = quotaReset(clock.now())
     throw toMarketoError({ ...first, message: redactor.text(first.message) }, clock.now())
   }
 
-  async function currentToken(call: CallContext): Promise<string> {
-    if (held !== undefined && clock.now() < held.expires) return held.token
-    flight ??= newToken().finally(() => {
-      flight = undefined
-    })
-    return untilAborted(flight, call.signal)
-  }
-
-  /** Others wait for it, too: the end of the first who asked must not take it from them. */
-  async function newToken(): Promise<string> {
+  async function newToken({ signal }: CallContext): Promise<Grant> {
     const url = new URL('/identity/oauth/token', settings.origin)
     url.search = new URLSearchParams({
       grant_type: 'client_credentials',
@@ -145,14 +136,12 @@ export function createMarketoClient(settings: MarketoSettings, parts: MarketoPar
       client_secret: settings.clientSecret,
     }).toString()
     const request: UploadRequest = { method: 'GET', url, headers: { accept: 'application/json' } }
-    const answer = await exchange(request, askMs, new AbortController().signal)
+    const answer = await exchange(request, askMs, signal)
     const parsed = v.safeParse(TokenAnswer, bodyOf(answer, toIdentityError))
     if (!parsed.success) throw unexpectedAnswer()
     const { access_token: token, expires_in: seconds } = parsed.output
     redactor.add(token)
-    const life = seconds * 1000
-    held = { token, expires: clock.now() + Math.max(life - marginMs, life / 2) }
-    return token
+    return { token, lifeMs: seconds * 1000 }
   }
 
   function bodyOf(
