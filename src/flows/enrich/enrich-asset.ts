@@ -1,11 +1,8 @@
-import type { AssetsClient } from '../../aem/assets-client'
 import type { Asset, AssetRef } from '../../core/asset'
 import { type CallContext, untilAborted } from '../../core/call-context'
-import type { Clock } from '../../core/clock'
-import { systemicError, toBridgeError, transientError } from '../../core/errors'
+import { toBridgeError } from '../../core/errors'
 import type { JsonValue } from '../../core/json'
 import type { Product, ProductRef } from '../../core/product'
-import { fullJitter } from '../../http/backoff'
 import { diffMetadata } from '../../metadata/diff'
 import { mapProducts } from '../../metadata/mapping'
 import { candidatesOf } from '../../metadata/matching'
@@ -13,6 +10,7 @@ import { skipReason } from '../../metadata/skip'
 import { itemsOf } from '../../metadata/values'
 import { deletedPropertyOf, type Enrichment } from '../../plugin/enrichment'
 import type { PimCommunicator } from '../../plugin/pim'
+import { type Decision, type UpdateParts, updateMetadata } from '../update-metadata'
 
 /** How enriching one asset ended. */
 export type EnrichResult =
@@ -20,60 +18,28 @@ export type EnrichResult =
   | { outcome: 'unchanged'; asset: Asset; products: readonly Product[] }
   | { outcome: 'skipped'; asset: Asset; reason: string }
 
-export type EnrichParts = {
-  assets: AssetsClient
+export type EnrichParts = UpdateParts & {
   pim: PimCommunicator
   enrichment: Pick<Enrichment, 'linkProperty' | 'deletedProperty' | 'matching' | 'mapping'>
-  clock: Clock
-  random: () => number
 }
-
-const maxRounds = 6
-const backoff = { baseMs: 50, capMs: 2_000 }
 
 /**
  * Brings one asset's metadata in step with the PIM: reads the asset, asks the PIM, writes the difference over
  * exactly the state that was read. When the asset moved meanwhile all three are done again, so that an old product
  * never overwrites a newer one.
- * @throws {BridgeError} transient `METADATA_CONFLICT` when the asset keeps moving; whatever AEM and the PIM throw
+ * @throws {BridgeError} what `updateMetadata` and the PIM throw
  */
-export async function enrichAsset(
-  ref: AssetRef,
-  parts: EnrichParts,
-  call: CallContext,
-): Promise<EnrichResult> {
-  let refusedEtag: string | undefined
-  for (let round = 1; round <= maxRounds; round++) {
-    const result = await enrichOnce(ref, parts, call, refusedEtag)
-    if (result.outcome !== 'conflict') return result
-    refusedEtag = result.asset.etag
-    if (round === maxRounds) break
-    call.logger.info('the asset changed meanwhile; starting over', { round })
-    await parts.clock.sleep(fullJitter(backoff, round, parts.random()), call.signal)
-  }
-  throw transientError(
-    'METADATA_CONFLICT',
-    `the asset changed ${maxRounds} times while it was being updated`,
-    {
-      upstream: 'AEM',
-    },
-  )
-}
+export const enrichAsset = (ref: AssetRef, parts: EnrichParts, call: CallContext): Promise<EnrichResult> =>
+  updateMetadata(ref, parts, (asset) => decide(asset, parts, call), call)
 
-async function enrichOnce(
-  ref: AssetRef,
-  parts: EnrichParts,
-  call: CallContext,
-  refusedEtag: string | undefined,
-): Promise<EnrichResult | { outcome: 'conflict'; asset: Asset }> {
-  const { assets, enrichment } = parts
-  const asset = await assets.readAsset(ref, call)
-  if (asset.etag === refusedEtag) throw etagNotAccepted()
+async function decide(asset: Asset, parts: EnrichParts, call: CallContext): Promise<Decision<EnrichResult>> {
+  const { enrichment } = parts
   const reason = skipReason(asset)
-  if (reason !== undefined) return { outcome: 'skipped', asset, reason }
+  if (reason !== undefined) return { changes: [], result: { outcome: 'skipped', asset, reason } }
 
   const match = await findProducts(asset, parts, call)
-  if ('asked' in match) return { outcome: 'skipped', asset, reason: noProduct(match.asked) }
+  if ('asked' in match)
+    return { changes: [], result: { outcome: 'skipped', asset, reason: noProduct(match.asked) } }
 
   const { products } = match
   const desired = new Map(mapProducts(enrichment.mapping, { products, asset }))
@@ -87,17 +53,10 @@ async function enrichOnce(
       marked.filter((item) => !products.some(({ identifier }) => identifier === item)),
     )
   const changes = diffMetadata(asset.metadata, desired)
-  if (changes.length === 0) return { outcome: 'unchanged', asset, products }
-  if ((await assets.patchMetadata(asset, changes, call)) === 'conflict') return { outcome: 'conflict', asset }
-  return { outcome: 'updated', asset, products, properties: changes.map((change) => change.property) }
+  if (changes.length === 0) return { changes, result: { outcome: 'unchanged', asset, products } }
+  const properties = changes.map((change) => change.property)
+  return { changes, result: { outcome: 'updated', asset, products, properties } }
 }
-
-const etagNotAccepted = (): Error =>
-  systemicError(
-    'AEM_ETAG_NOT_ACCEPTED',
-    'AEM refuses the ETag that it has just given (412): something between this app and AEM changes ETags, by compression for example',
-    { upstream: 'AEM', status: 412 },
-  )
 
 const maxNamed = 5
 const maxName = 80

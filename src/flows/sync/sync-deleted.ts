@@ -1,14 +1,14 @@
-import type { AssetRef } from '../../core/asset'
+import type { Asset, AssetRef } from '../../core/asset'
 import { type CallContext, untilAborted } from '../../core/call-context'
-import { type BridgeError, toBridgeError, transientError } from '../../core/errors'
+import { type BridgeError, toBridgeError } from '../../core/errors'
 import type { JsonValue } from '../../core/json'
 import type { ProductRef } from '../../core/product'
-import { fullJitter } from '../../http/backoff'
 import { diffMetadata } from '../../metadata/diff'
 import { skipReason } from '../../metadata/skip'
 import { itemsOf } from '../../metadata/values'
 import { deletedPropertyOf } from '../../plugin/enrichment'
 import { enrichAsset } from '../enrich/enrich-asset'
+import { type Decision, updateMetadata } from '../update-metadata'
 import { allPages } from './find-assets'
 import type { SyncParts } from './sync-products'
 
@@ -21,9 +21,6 @@ export type DeletedParts = {
    */
   deleted: 'keep' | 'clear' | 'mark'
 }
-
-const maxRounds = 6
-const backoff = { baseMs: 50, capMs: 2_000 }
 
 /** What became of the assets of deleted products. */
 export type DeletedReport = {
@@ -107,34 +104,33 @@ async function release(
   call: CallContext,
 ): Promise<boolean> {
   let isEnriched = false
-  for (let round = 1; round <= maxRounds; round++) {
-    const asset = await parts.assets.readAsset(ref, call).catch(absent)
-    if (asset === undefined || skipReason(asset) !== undefined) return false
-    const { linkProperty } = parts.enrichment
-    const held = itemsOf(asset.metadata[linkProperty])
+  try {
+    return await updateMetadata(ref, parts, decide, call)
+  } catch (thrown) {
+    // The index still knew it.
+    if (toBridgeError(thrown).code === 'ASSET_NOT_FOUND') return false
+    throw thrown
+  }
+
+  async function decide(asset: Asset): Promise<Decision<boolean> | undefined> {
+    if (skipReason(asset) !== undefined) return untouched
+    const held = itemsOf(asset.metadata[parts.enrichment.linkProperty])
     const named = held.filter((item) => typeof item === 'string' && gone.has(item))
-    if (named.length === 0) return false
+    if (named.length === 0) return untouched
     const left = held.filter((item) => !named.includes(item))
     if (parts.deleted === 'clear' && left.length > 0 && !isEnriched) {
       // What the other products say counts from now on. The link goes last: without it nobody would find the asset again.
       await enrichAsset(ref, parts, call)
       isEnriched = true
-      continue
+      return undefined
     }
     const desired = parts.deleted === 'mark' ? marked(asset.metadata, named, parts) : cleared(left, parts)
     const changes = diffMetadata(asset.metadata, desired)
-    if (changes.length === 0) return false
-    if ((await parts.assets.patchMetadata(asset, changes, call)) === 'written') return true
-    await parts.clock.sleep(fullJitter(backoff, round, parts.random()), call.signal)
+    return { changes, result: changes.length > 0 }
   }
-  throw transientError(
-    'METADATA_CONFLICT',
-    `the asset changed ${maxRounds} times while it was being updated`,
-    {
-      upstream: 'AEM',
-    },
-  )
 }
+
+const untouched: Decision<boolean> = { changes: [], result: false }
 
 function marked(
   metadata: Readonly<Record<string, JsonValue>>,
@@ -152,11 +148,4 @@ function cleared(left: readonly JsonValue[], { enrichment }: SyncParts): Readonl
   // What a rule for every attribute wrote cannot be told from what others did.
   const properties = enrichment.mapping.flatMap((rule) => ('property' in rule ? [rule.property] : []))
   return new Map([enrichment.linkProperty, ...properties].map((property) => [property, null]))
-}
-
-/** The index still knew it. */
-function absent(thrown: unknown): undefined {
-  const error = toBridgeError(thrown)
-  if (error.code === 'ASSET_NOT_FOUND') return undefined
-  throw thrown
 }

@@ -513,6 +513,19 @@ describe('products that are gone', () => {
     expect(bench.pending()).toEqual([])
   })
 
+  test.each(['clear', 'mark'] as const)(
+    '%s: an author that never accepts its own ETag is told apart from an asset that keeps changing',
+    async (deleted) => {
+      bench.upload('A')
+      const refused = { kind: 'status', status: 412 } as const
+      bench.author.aem.faults.add({ method: 'PATCH', fault: refused })
+      await record('A')
+      await bench.run({ parts: { deleted } })
+      expect(bench.pending()).toMatchObject([{ history: [{ code: 'AEM_ETAG_NOT_ACCEPTED' }] }])
+      expect(bench.patches()).toBe(1)
+    },
+  )
+
   test('what fails for now stays on record', async () => {
     const asset = bench.upload('A')
     await record('A')
