@@ -85,6 +85,16 @@ module.exports = {
       { path: '^(actions|cli|sandbox|scripts|bench|test)/' },
     ),
     rule(
+      'one file writes dead letters and pending work',
+      { path: '^(src|actions|cli|config)/', pathNot: '^src/flows/record-failure\\.ts$' },
+      { path: '^src/delivery/record-writer\\.ts$' },
+    ),
+    rule(
+      'outcomes are rendered at the edge',
+      { path: '^(src|config|actions)/', pathNot: '^src/runtime/' },
+      { path: '^src/runtime/render\\.ts$' },
+    ),
+    rule(
       'config/ is written with src/plugin and connectors',
       { path: '^config/' },
       {

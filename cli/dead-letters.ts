@@ -1,7 +1,9 @@
 import { flows } from '../src/app/batch'
 import { toBridgeError } from '../src/core/errors'
 import type { DeadLetter } from '../src/delivery/dead-letters'
-import { Unfinished } from '../src/flows/event-flow'
+import { type Outcome, verdictOf } from '../src/flows/outcome'
+import { perform } from '../src/flows/perform'
+import { renderOutcome } from '../src/runtime/render'
 import type { Environment } from './environment'
 import { type CommandResult, UsageError } from './output'
 import { each, failedItem, type Item, type Kind, none, only, type Selection, selected } from './selection'
@@ -64,21 +66,29 @@ async function replay(environment: Environment, id: string): Promise<Item> {
   try {
     const letter = await environment.deadLetters.read(id, call.signal)
     if (letter === undefined) return absent(id)
-    const flow = Object.hasOwn(flows, letter.action) ? flows[letter.action] : undefined
-    if (flow === undefined) return failedItem(id, `no flow of the name ${letter.action}`)
-    const { destination: onlyDestination, action } = letter
-    const flowResult = await flow(letter.event, { ...environment, call, action, onlyDestination })
-    const [result, failed] =
-      flowResult instanceof Unfinished ? [flowResult.result, true] : [flowResult, false]
-    // A flow that reports on destinations writes the letter anew when it fails for good again.
-    if (failed || result.outcome === 'dead-letter') return failedItem(id, result.message)
+    const { destination, action, event } = letter
+    if (!Object.hasOwn(flows, action)) return failedItem(id, `no flow of the name ${action}`)
+    const outcome = await perform({ id, action, event, destination }, flows, { ...environment, call, action })
+    if (outcome.kind === 'retry' || outcome.kind === 'dead-letter') {
+      const { code, message } = outcome.failure
+      return failedItem(id, `${code}: ${message}`)
+    }
+    const rendered = renderOutcome(outcome)
+    if (isStillFailing(outcome)) return failedItem(id, rendered.message)
     await environment.deadLetters.remove(id, call.signal)
-    return { id, ok: true, outcome: result.outcome, message: result.message }
+    return { id, ok: true, outcome: rendered.outcome, message: rendered.message }
   } catch (thrown) {
     const error = toBridgeError(thrown)
     return failedItem(id, environment.redactor.text(`${error.code}: ${error.message}`))
   }
 }
+
+/** What failed for good at one of several destinations is a letter of its own. */
+const isStillFailing = (outcome: Outcome): boolean =>
+  verdictOf(outcome) === 'again' ||
+  (outcome.kind === 'exported' &&
+    outcome.destinations.length > 0 &&
+    outcome.destinations.every(({ kind }) => kind === 'dead-letter'))
 
 async function drop(environment: Environment, id: string): Promise<Item> {
   const { signal } = environment.call()

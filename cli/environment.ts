@@ -1,6 +1,6 @@
 import { config as readDotEnv } from 'dotenv'
 import type { CallContext } from '../src/core/call-context'
-import { systemClock } from '../src/core/clock'
+import { type Clock, systemClock } from '../src/core/clock'
 import { createRedactor, type Redactor } from '../src/core/redaction'
 import { type RawInputs, readInputs, secretsOf } from '../src/inputs/raw-inputs'
 import { createRecords, type Records } from '../src/runtime/records'
@@ -15,6 +15,7 @@ export type Environment = Records & {
   namespace: string | undefined
   inputs: RawInputs
   redactor: Redactor
+  clock: Clock
   /** Opens the context of one piece of work, with two hours for it: a file may be large. */
   call(): CallContext
 }
@@ -36,13 +37,14 @@ export async function openEnvironment(): Promise<Environment> {
   const redactor = createRedactor([runtime.apiKey, ...secretsOf(inputs)])
   const activation = { ...runtime, id: undefined, deadline: undefined, actionName: undefined }
   return {
-    ...createRecords(activation, inputs, redactor),
+    ...createRecords(activation, inputs),
     runtime: undefined,
     trigger: 'batch',
     namespace: runtime.namespace,
     project: Core.Config.get('project'),
     inputs,
     redactor,
+    clock: systemClock,
     call: () => ({
       logger: createStderrLogger(redactor),
       signal: AbortSignal.timeout(workMs),

@@ -1,6 +1,8 @@
 import { workOffPending } from '../src/app/batch'
 import { toBridgeError } from '../src/core/errors'
 import type { Pending } from '../src/delivery/pending'
+import { verdictOf } from '../src/flows/outcome'
+import { renderWorkedOff } from '../src/runtime/render'
 import type { Environment } from './environment'
 import { type CommandResult, UsageError } from './output'
 import { each, failedItem, type Item, type Kind, none, type Selection, selected } from './selection'
@@ -52,9 +54,10 @@ async function run(environment: Environment, id: string): Promise<Item> {
   const call = environment.call()
   try {
     const context = { ...environment, call, action: 'export-worker' }
-    const [result] = await workOffPending([id], context)
-    const { outcome = 'done', message = '' } = result ?? {}
-    return { id, ok: outcome !== 'retry' && outcome !== 'dead-letter', outcome, message }
+    const [worked = { id, outcome: undefined }] = await workOffPending([id], context)
+    const verdict = worked.outcome === undefined ? 'done' : verdictOf(worked.outcome)
+    const { outcome, message } = renderWorkedOff(worked)
+    return { id, ok: verdict !== 'again' && verdict !== 'dead-letter', outcome, message }
   } catch (thrown) {
     const error = toBridgeError(thrown)
     return failedItem(id, environment.redactor.text(`${error.code}: ${error.message}`))

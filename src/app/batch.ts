@@ -1,22 +1,19 @@
-import { systemClock, systemRandom } from '../core/clock'
-import { createActivations } from '../delivery/activations'
-import { createLeases } from '../delivery/lease'
-import { createRunReports } from '../delivery/run-reports'
-import type { EventResult, FlowContext } from '../flows/event-flow'
-import type { Flows, Outcome, Work } from '../flows/perform'
-import { batchResult } from '../flows/run/batch-answer'
+import { systemRandom } from '../core/clock'
+import type { FlowContext, Flows } from '../flows/event-flow'
+import type { Outcome } from '../flows/outcome'
 import { createRemoteLane, performAll } from '../flows/run/remote-lane'
 import { runBatch } from '../flows/run/run-batch'
-import { type Supervised, supervisedRun } from '../flows/run/supervised-run'
-import { workOff } from '../flows/run/work-off'
+import type { RunResult } from '../flows/run/run-result'
+import { type WorkedOff, workOff } from '../flows/run/work-off'
 import type { Lane } from '../flows/run/work-queue'
-import { createHttpClient } from '../http/http-client'
-import { createTokenProvider } from '../ims/token-provider'
+import type { Work } from '../flows/work'
 import { perInputs } from '../inputs/raw-inputs'
-import { parseBatchSettings, parseOrgId, parseSettings } from '../inputs/settings'
+import { parseBatchSettings, parseOrgId } from '../inputs/settings'
 import { createCursorKeeper } from '../journal/cursor'
 import { parseJournalStart, parseJournalUrls } from '../journal/place'
 import { createJournalReader } from '../journal/reader'
+import { accessFor } from './access'
+import { activationsOf } from './activations'
 import { enrichEvent, syncRecorded } from './enrich'
 import { exportEvent } from './export'
 
@@ -35,9 +32,9 @@ export const flows: Flows = { ...journalFlows, 'pim-sync': syncRecorded }
 export const workOffPending = (
   ids: readonly string[],
   context: FlowContext,
-): Promise<readonly EventResult[]> => {
+): Promise<readonly WorkedOff[]> => {
   const { EXPORT_MAX_ATTEMPTS: maxAttempts } = parseBatchSettings(context.inputs)
-  return workOff(ids, { flows, clock: systemClock, maxAttempts }, context)
+  return workOff(ids, { flows, maxAttempts }, context)
 }
 
 /** Does work that a run hands over. */
@@ -46,7 +43,7 @@ export const performWorks = (
   context: FlowContext,
 ): Promise<readonly (Outcome | null)[]> => {
   const { EXPORT_CONCURRENCY: concurrency } = parseBatchSettings(context.inputs)
-  return performAll(works, { flows, clock: systemClock, concurrency }, context)
+  return performAll(works, { flows, concurrency }, context)
 }
 
 /** An alarm comes every ten minutes. */
@@ -54,22 +51,19 @@ const runMs = 8 * 60_000
 const graceMs = 60_000
 
 /** Takes due parked work and the events of the journals through the same flows as push does. */
-export async function exportBatch(context: FlowContext): Promise<Supervised> {
+export function exportBatch(context: FlowContext): () => Promise<RunResult> {
   const settings = parseBatchSettings(context.inputs)
   const { readers, start } = readersFor(context)
-  const { store, redactor } = context
+  const { store, clock } = context
   const parts = {
     // What pim-sync has on record is for reconcile.
     flows: journalFlows,
     start,
-    clock: systemClock,
     journals: readers.map(({ url, reader }) => ({
       url,
       reader,
-      cursor: createCursorKeeper(url, { store, clock: systemClock }),
+      cursor: createCursorKeeper(url, { store, clock }),
     })),
-    leases: createLeases({ store, clock: systemClock }),
-    reports: createRunReports(store, { redactor }),
     limits: {
       maxEvents: settings.EXPORT_MAX_EVENTS,
       maxBytes: settings.EXPORT_MAX_BYTES,
@@ -79,35 +73,23 @@ export async function exportBatch(context: FlowContext): Promise<Supervised> {
       runMs,
       graceMs,
     },
+    // The run is one worker itself.
     otherLanes: remoteLanes(settings.EXPORT_WORKERS - 1, context),
   }
-  const run = async () => batchResult(await runBatch(parts, context), redactor)
-  return supervisedRun('export-batch', parts, run, context)
+  return () => runBatch(parts, context)
 }
 
-/** The run is one worker itself. */
-const remoteLanes = (count: number, context: FlowContext): readonly Lane[] => {
-  if (count < 1 || context.runtime === undefined) return []
-  const activations = createActivations(context.runtime)
-  return Array.from({ length: count }, () =>
-    createRemoteLane(activations, context, { clock: systemClock, random: systemRandom }),
-  )
+function remoteLanes(count: number, context: FlowContext): readonly Lane[] {
+  const activations = activationsOf(context)
+  if (activations === undefined) return []
+  return Array.from({ length: count }, () => createRemoteLane(activations, context, systemRandom))
 }
 
-const readersFor = perInputs(({ inputs, redactor }: FlowContext) => {
-  const settings = parseSettings(inputs)
+const readersFor = perInputs((context: FlowContext) => {
+  const { inputs } = context
+  const { settings, http, tokens } = accessFor(context)
   const orgId = parseOrgId(inputs)
-  const http = createHttpClient()
   const apiKey = settings.ADC_CECREDENTIALS_CLIENTID
-  const tokens = createTokenProvider(
-    {
-      imsUrl: settings.IMS_URL,
-      clientId: apiKey,
-      clientSecret: settings.ADC_CECREDENTIALS_CLIENTSECRET,
-      scopes: settings.ADC_CECREDENTIALS_METASCOPES,
-    },
-    { http, redactor, clock: systemClock },
-  )
   const readers = parseJournalUrls(inputs.JOURNAL_URL).map((url) => ({
     url,
     reader: createJournalReader({ url, apiKey, orgId }, { http, tokens }),

@@ -1,22 +1,21 @@
 import enrichment from '../../config/enrichment'
 import { type AssetSearch, createAssetSearch } from '../aem/asset-search'
-import { openAuthors } from '../aem/author-access'
 import type { AuthorHosts } from '../aem/author-host'
 import { systemClock, systemRandom } from '../core/clock'
 import { permanentError, systemicError } from '../core/errors'
 import { decodeCloudEvent, processingCompleted, requireAsset } from '../events/cloud-event'
-import { enrichmentResult } from '../flows/enrich/enrich-answer'
 import { type EnrichParts, enrichAsset } from '../flows/enrich/enrich-asset'
 import type { EventFlow, FlowContext } from '../flows/event-flow'
+import type { RunResult } from '../flows/run/run-result'
 import { syncAgain } from '../flows/sync/sync-again'
 import type { DeletedParts } from '../flows/sync/sync-deleted'
 import type { SyncParts } from '../flows/sync/sync-products'
-import { type SyncWork, syncWork } from '../flows/sync/sync-work'
-import { createHttpClient, type HttpClient } from '../http/http-client'
-import { perInputs, type RawInputs } from '../inputs/raw-inputs'
-import { parseDeletedPolicy, parseSettings, type Settings } from '../inputs/settings'
+import { type SyncWork, syncHandedOver } from '../flows/sync/sync-work'
+import { perInputs } from '../inputs/raw-inputs'
+import { parseDeletedPolicy } from '../inputs/settings'
 import { classSkipReason } from '../metadata/skip'
 import type { PimCommunicator } from '../plugin/pim'
+import { type Access, accessFor } from './access'
 
 /** Everything that enriching needs, built once per container and inputs. */
 type EnrichGraph = EnrichParts & { hosts: AuthorHosts; search: AssetSearch }
@@ -29,29 +28,23 @@ const graphFor = perInputs(buildGraph)
  */
 export const enrichEvent: EventFlow = async (raw, context) => {
   const event = decodeCloudEvent(raw)
-  if (event.type !== processingCompleted) {
-    return {
-      message: `skipped: nothing to do for ${event.type}`,
-      outcome: 'ignored',
-      reason: 'unknown event type',
-    }
-  }
+  if (event.type !== processingCompleted)
+    return { kind: 'ignored', reason: 'unknown event type', eventType: event.type }
   const reason = classSkipReason(event.assetClass)
-  if (reason !== undefined) return { message: `skipped: ${reason}`, outcome: 'skipped', reason }
+  if (reason !== undefined) return { kind: 'skipped', reason }
   requireAsset(event)
   const graph = graphFor(context)
   const origin = graph.hosts.resolve(event.host)
   const { assetId: id, path } = event
-  const result = await enrichAsset({ origin, id, path }, graph, context.call)
-  return enrichmentResult(result)
+  return enrichAsset({ origin, id, path }, graph, context.call)
 }
 
 /**
  * The flow behind changed products: the assets that show them get the PIM's facts of now.
  * @throws {BridgeError} when it fails as a whole
  */
-export const syncChanged = (work: SyncWork, context: FlowContext): ReturnType<typeof syncWork> =>
-  syncWork(work, openSync(context), context)
+export const syncChanged = (work: SyncWork, context: FlowContext): Promise<RunResult> =>
+  syncHandedOver(work, openSync(context), context)
 
 /** The flow behind what `pim-sync` and `reconcile` have on record. */
 export const syncRecorded: EventFlow = (event, context) => syncAgain(event, openSync(context), context)
@@ -77,20 +70,16 @@ export function openSync(
   }
 }
 
-function buildGraph({ inputs, redactor }: FlowContext): EnrichGraph {
-  const settings = parseSettings(inputs)
-  const http = createHttpClient()
-  const { hosts, assets, author } = openAuthors(settings, { http, redactor, clock: systemClock })
+function buildGraph(context: FlowContext): EnrichGraph {
+  const { hosts, assets, author, ...access } = accessFor(context)
   const search = createAssetSearch(author)
-  const pim = buildPim(settings, inputs, http, redactor)
+  const pim = buildPim(access, context)
   return { hosts, assets, search, pim, enrichment, clock: systemClock, random: systemRandom }
 }
 
 function buildPim(
-  settings: Settings,
-  inputs: RawInputs,
-  http: HttpClient,
-  redactor: FlowContext['redactor'],
+  { settings, http, input, requireInput }: Pick<Access, 'settings' | 'http' | 'input' | 'requireInput'>,
+  { redactor }: FlowContext,
 ): PimCommunicator {
   const name = settings.PIM_COMMUNICATOR
   const factory = Object.hasOwn(enrichment.communicators, name) ? enrichment.communicators[name] : undefined
@@ -101,15 +90,5 @@ function buildPim(
       `PIM_COMMUNICATOR is ${JSON.stringify(name)}; config/enrichment.ts knows ${known}`,
     )
   }
-  return factory({
-    http,
-    clock: systemClock,
-    redactor,
-    input: (input) => inputs[input],
-    requireInput(input, hint) {
-      const value = inputs[input]
-      if (value === undefined) throw systemicError('INPUT_INVALID', `${input} is not set: ${hint}`)
-      return value
-    },
-  })
+  return factory({ http, clock: systemClock, redactor, input, requireInput })
 }

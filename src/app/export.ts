@@ -1,15 +1,13 @@
 import exportConfig from '../../config/destinations'
-import { openAuthors } from '../aem/author-access'
 import { createBinarySource } from '../aem/binary/source'
 import { systemClock, systemRandom } from '../core/clock'
 import { permanentError, systemicError } from '../core/errors'
-import { createActivations } from '../delivery/activations'
 import type { EventFlow, FlowContext } from '../flows/event-flow'
 import { type ExportEventParts, exportEventWith } from '../flows/export/export-event'
-import { createHttpClient } from '../http/http-client'
 import { perInputs } from '../inputs/raw-inputs'
-import { parseSettings } from '../inputs/settings'
 import type { Destination, DestinationContext } from '../plugin/destination'
+import { accessFor } from './access'
+import { activationsOf } from './activations'
 
 const partsFor = perInputs(buildParts)
 
@@ -17,22 +15,10 @@ const partsFor = perInputs(buildParts)
 export const exportEvent: EventFlow = (raw, context) => exportEventWith(raw, () => partsFor(context), context)
 
 /** Everything that export needs, built once per container and inputs. */
-function buildParts({ inputs, redactor }: FlowContext): ExportEventParts {
-  const settings = parseSettings(inputs)
-  const http = createHttpClient()
-  const { hosts, tokens, assets } = openAuthors(settings, { http, redactor, clock: systemClock })
-  const context: DestinationContext = {
-    http,
-    redactor,
-    clock: systemClock,
-    random: systemRandom,
-    input: (name) => inputs[name],
-    requireInput(name, hint) {
-      const value = inputs[name]
-      if (value === undefined) throw systemicError('INPUT_INVALID', `${name} is not set: ${hint}`)
-      return value
-    },
-  }
+function buildParts(own: FlowContext): ExportEventParts {
+  const { hosts, tokens, assets, http, input, requireInput } = accessFor(own)
+  const timeAndChance = { clock: systemClock, random: systemRandom }
+  const context: DestinationContext = { ...timeAndChance, http, redactor: own.redactor, input, requireInput }
   const opened = new Map<string, Destination>()
   const { destinations } = exportConfig
   // As metadata names them, capitals do not matter.
@@ -41,9 +27,8 @@ function buildParts({ inputs, redactor }: FlowContext): ExportEventParts {
     hosts,
     assets,
     exports: exportConfig,
-    clock: systemClock,
-    random: Math.random,
-    activationsOf: (runtime) => createActivations(runtime),
+    ...timeAndChance,
+    activations: activationsOf,
     openSource: (options) => createBinarySource(options, { tokens, clock: systemClock }),
     renditionNames: (asset, call) => assets.renditionNames(asset, call),
     active: () => [...byName].flatMap(([name, factory]) => (factory.isOn(context) ? [name] : [])),

@@ -1,16 +1,16 @@
 import { systemClock } from '../core/clock'
 import { systemicError } from '../core/errors'
 import type { ProductRef } from '../core/product'
-import { createActivations } from '../delivery/activations'
-import { workId } from '../delivery/dead-letters'
-import { newPending } from '../delivery/pending'
 import type { WebRequest } from '../events/web-request'
-import type { EventResult, FlowContext } from '../flows/event-flow'
+import type { FlowContext } from '../flows/event-flow'
+import type { Outcome } from '../flows/outcome'
+import { recordHandOver } from '../flows/record-failure'
 import { createGatherer } from '../flows/sync/gather-references'
 import { receivePimEvent } from '../flows/sync/receive-pim-event'
 import { deletedWork } from '../flows/sync/recorded-work'
 import { perInputs } from '../inputs/raw-inputs'
 import { parseDeletedPolicy, parseEventSecrets } from '../inputs/settings'
+import { activationsOf } from './activations'
 
 /** Akeneo sends up to a hundred events a second, and the platform takes a hundred activations a second in all. */
 const windowMs = 250
@@ -39,13 +39,15 @@ const partsFor = perInputs(({ inputs, redactor }: FlowContext) => {
  * those that other requests bring within a moment.
  * @returns undefined when the signature is not right
  */
-export async function pimEvent(request: WebRequest, context: FlowContext): Promise<EventResult | undefined> {
+export async function pimEvent(request: WebRequest, context: FlowContext): Promise<Outcome | undefined> {
   const { secrets, ownNames, gatherer, deleted } = partsFor(context)
+  // By no single request's signal: the others of the hand-over may have more time.
+  const own: FlowContext = { ...context, call: { ...context.call, signal: never } }
   const start = async (params: Readonly<Record<string, unknown>>): Promise<string> => {
-    if (context.runtime === undefined)
+    const activations = activationsOf(context)
+    if (activations === undefined)
       throw systemicError('RUNTIME_WITHOUT_CREDENTIALS', 'pim-sync can be started on I/O Runtime only')
-    // By no single request's signal: the others of the hand-over may have more time.
-    return createActivations(context.runtime).start('pim-sync', params, never)
+    return activations.start('pim-sync', params, never)
   }
   const changes = async (references: readonly ProductRef[]): Promise<string> => {
     const activation = await start({ references })
@@ -53,11 +55,9 @@ export async function pimEvent(request: WebRequest, context: FlowContext): Promi
     return activation
   }
   const deletions = async (gone: readonly ProductRef[]): Promise<string> => {
-    const { action, event } = deletedWork(gone)
-    const id = workId({ source: '', id: '' }, event)
     // Written down first: what has changed is found by reconcile, what is gone is not.
-    await context.pending.write(newPending({ id, action, event }, systemClock), never)
-    const activation = await start({ references: [], deleted: gone, pending: id })
+    const pending = await recordHandOver(deletedWork(gone), own)
+    const activation = await start({ references: [], deleted: gone, pending })
     context.call.logger.info('handed over to pim-sync', { deleted: gone.length, activation })
     return activation
   }

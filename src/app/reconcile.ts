@@ -1,14 +1,9 @@
-import { systemClock } from '../core/clock'
 import { systemicError } from '../core/errors'
-import { createLeases } from '../delivery/lease'
-import { createRunReports } from '../delivery/run-reports'
 import type { FlowContext } from '../flows/event-flow'
-import { createParking } from '../flows/run/parking'
-import { type Supervised, supervisedRun } from '../flows/run/supervised-run'
+import type { RunResult } from '../flows/run/run-result'
 import { parsePollStart } from '../flows/sync/poll-start'
 import { reconcileProducts } from '../flows/sync/reconcile-products'
 import { syncAction } from '../flows/sync/recorded-work'
-import { takeParkedSyncs } from '../flows/sync/take-parked-syncs'
 import { parseBatchSettings } from '../inputs/settings'
 import { createCursorKeeper } from '../journal/cursor'
 import type { PimCommunicator } from '../plugin/pim'
@@ -18,33 +13,22 @@ import { openSync, syncRecorded } from './enrich'
 const runMs = 8 * 60_000
 
 /** Asks the PIM what has changed since the last run, and brings the assets of that in step. */
-export async function reconcile(context: FlowContext): Promise<Supervised> {
-  const { inputs, store, redactor } = context
+export function reconcile(context: FlowContext): () => Promise<RunResult> {
+  const { inputs, store, clock } = context
   const { EXPORT_MAX_ATTEMPTS: maxAttempts, PENDING_MAX: maxPending } = parseBatchSettings(inputs)
   const start = parsePollStart(inputs.PIM_SYNC_START)
   const sync = openSync(context)
   const pim = polled(sync.pim)
-  const clock = systemClock
-  const parked = new Map<string, number>()
-  const parking = createParking({ clock, maxAttempts, parked }, context)
-  const flows = { [syncAction]: syncRecorded }
-  const own: FlowContext = { ...context, trigger: 'batch', runtime: undefined }
+  const own: FlowContext = { ...context, runtime: undefined }
   const parts = {
     ...sync,
     pim,
     start,
-    parking,
-    parked,
+    flows: { [syncAction]: syncRecorded },
     cursor: createCursorKeeper(`pim ${pim.name} ${pim.source ?? ''}`, { store, clock }),
-    takeParked: (run: { endsAt: number }) => takeParkedSyncs({ flows, clock, parking, parked }, own, run),
-    limits: { runMs, maxPending },
+    limits: { runMs, maxAttempts, maxPending },
   }
-  const supervision = {
-    clock,
-    leases: createLeases({ store, clock }),
-    reports: createRunReports(store, { redactor }),
-  }
-  return supervisedRun('reconcile', supervision, () => reconcileProducts(parts, own), context)
+  return () => reconcileProducts(parts, own)
 }
 
 function polled(pim: PimCommunicator): PimCommunicator & Required<Pick<PimCommunicator, 'changesSince'>> {

@@ -1,12 +1,8 @@
 import { createHash } from 'node:crypto'
 import * as v from 'valibot'
-import type { Clock } from '../core/clock'
-import type { BridgeError } from '../core/errors'
 import { isJsonValue, type JsonValue, parseJson } from '../core/json'
-import type { Redactor } from '../core/redaction'
 import type { EventKey } from '../events/event'
 import type { Store } from '../store/store'
-import { eventRecord } from './event-record'
 import { idsIn } from './ids'
 
 const Json = v.custom<JsonValue>((value) => isJsonValue(value), 'no JSON value')
@@ -30,22 +26,14 @@ const DeadLetterRecord = v.object({
 /** An event that cannot be processed, kept with the reason until an operator replays or drops it. */
 export type DeadLetter = v.InferOutput<typeof DeadLetterRecord>
 
-/** Dead letters in the store: `dead-letter.<id>`, kept for a year. */
+/** Dead letters in the store: `dead-letter.<id>`, kept for a year. `record-writer.ts` writes them. */
 export type DeadLetters = {
-  /** Writes one; the same event fails into the same letter. */
-  write(
-    letter: Omit<DeadLetter, 'at' | 'event' | 'error'> & { error: BridgeError; event: unknown },
-    signal: AbortSignal,
-  ): Promise<void>
   read(id: string, signal: AbortSignal): Promise<DeadLetter | undefined>
   remove(id: string, signal: AbortSignal): Promise<void>
   ids(signal: AbortSignal): AsyncIterable<string>
 }
 
-const prefix = 'dead-letter.'
-const ttlSeconds = 365 * 24 * 3600
-/** An error of a user's own code may say anything. */
-const maxMessage = 2_000
+export const deadLetterPrefix = 'dead-letter.'
 
 /** The id of a piece of work: the same for push and journal, so that both find the same record. */
 export function workId(key: EventKey, fallback: unknown, destination = ''): string {
@@ -67,26 +55,14 @@ function canonical(value: unknown, depth = 0): unknown {
     .map(([name, item]) => [name, canonical(item, depth + 1)])
 }
 
-/** Creates the dead letters on a store. */
-export function createDeadLetters(store: Store, parts: { clock: Clock; redactor: Redactor }): DeadLetters {
-  const { clock, redactor } = parts
-  return {
-    async write(letter, signal) {
-      const record = {
-        ...letter,
-        at: new Date(clock.now()).toISOString(),
-        error: { code: letter.error.code, message: redactor.text(letter.error.message).slice(0, maxMessage) },
-        event: eventRecord(letter.event, redactor),
-      }
-      await store.put(`${prefix}${letter.id}`, JSON.stringify(record), ttlSeconds, signal)
-    },
-    async read(id, signal) {
-      const text = await store.get(`${prefix}${id}`, signal)
-      if (text === undefined) return undefined
-      const record = v.safeParse(DeadLetterRecord, parseJson(text))
-      return record.success ? record.output : undefined
-    },
-    remove: (id, signal) => store.remove(`${prefix}${id}`, signal),
-    ids: (signal) => idsIn(store, prefix, signal),
-  }
-}
+/** Opens the dead letters of a store. */
+export const openDeadLetters = (store: Store): DeadLetters => ({
+  async read(id, signal) {
+    const text = await store.get(`${deadLetterPrefix}${id}`, signal)
+    if (text === undefined) return undefined
+    const record = v.safeParse(DeadLetterRecord, parseJson(text))
+    return record.success ? record.output : undefined
+  },
+  remove: (id, signal) => store.remove(`${deadLetterPrefix}${id}`, signal),
+  ids: (signal) => idsIn(store, deadLetterPrefix, signal),
+})

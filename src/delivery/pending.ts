@@ -1,9 +1,7 @@
 import * as v from 'valibot'
 import type { Clock } from '../core/clock'
 import { parseJson } from '../core/json'
-import type { Redactor } from '../core/redaction'
 import type { Store } from '../store/store'
-import { eventRecord } from './event-record'
 import { idsIn } from './ids'
 
 const PendingRecord = v.object({
@@ -27,39 +25,26 @@ const PendingRecord = v.object({
 /** Work that is accepted and not done. */
 export type Pending = v.InferOutput<typeof PendingRecord>
 
-/** Pending work in the store: `pending.<id>`, kept for 14 days from its last try. */
+/** Pending work in the store: `pending.<id>`, kept for 14 days from its last try. `record-writer.ts` writes it. */
 export type PendingWork = {
-  write(pending: Pending, signal: AbortSignal): Promise<void>
   read(id: string, signal: AbortSignal): Promise<Pending | undefined>
   remove(id: string, signal: AbortSignal): Promise<void>
   ids(signal: AbortSignal): AsyncIterable<string>
 }
 
-const prefix = 'pending.'
-const ttlSeconds = 14 * 24 * 3600
-const maxHistory = 10
-const maxMessage = 500
+export const pendingPrefix = 'pending.'
 
-/** Creates the pending work on a store. */
-export function createPendingWork(store: Store, { redactor }: { redactor: Redactor }): PendingWork {
-  return {
-    async write(pending, signal) {
-      const history = pending.history
-        .slice(-maxHistory)
-        .map((one) => ({ ...one, message: redactor.text(one.message).slice(0, maxMessage) }))
-      const record = { ...pending, history, event: eventRecord(pending.event, redactor) }
-      await store.put(`${prefix}${pending.id}`, JSON.stringify(record), ttlSeconds, signal)
-    },
-    async read(id, signal) {
-      const text = await store.get(`${prefix}${id}`, signal)
-      if (text === undefined) return undefined
-      const record = v.safeParse(PendingRecord, parseJson(text))
-      return record.success ? record.output : undefined
-    },
-    remove: (id, signal) => store.remove(`${prefix}${id}`, signal),
-    ids: (signal) => idsIn(store, prefix, signal),
-  }
-}
+/** Opens the pending work of a store. */
+export const openPendingWork = (store: Store): PendingWork => ({
+  async read(id, signal) {
+    const text = await store.get(`${pendingPrefix}${id}`, signal)
+    if (text === undefined) return undefined
+    const record = v.safeParse(PendingRecord, parseJson(text))
+    return record.success ? record.output : undefined
+  },
+  remove: (id, signal) => store.remove(`${pendingPrefix}${id}`, signal),
+  ids: (signal) => idsIn(store, pendingPrefix, signal),
+})
 
 const firstDelayMs = 10 * 60_000
 const maxDelayMs = 60 * 60_000
@@ -68,13 +53,4 @@ const maxDelayMs = 60 * 60_000
 export function nextTry(clock: Clock, attempts: number): string {
   const delay = attempts === 0 ? firstDelayMs / 2 : firstDelayMs * 2 ** (attempts - 1)
   return new Date(clock.now() + Math.min(maxDelayMs, delay)).toISOString()
-}
-
-/** A record of work that has not been tried. */
-export function newPending(
-  work: { id: string; action: string; event: unknown; destination?: string },
-  clock: Clock,
-): Pending {
-  const since = new Date(clock.now()).toISOString()
-  return { ...work, attempts: 0, since, nextTry: nextTry(clock, 0), history: [] }
 }

@@ -53,9 +53,10 @@ export function createAction(name: string, work: ActionWork, options: ActionOpti
     const call: CallContext = { logger, signal: attempt.signal, deadline }
     try {
       const context = {
-        ...createRecords(activation, inputs, redactor),
+        ...createRecords(activation, inputs),
         inputs,
         redactor,
+        clock,
         call,
         action: name,
         trigger,

@@ -1,7 +1,5 @@
-import { systemClock } from '../core/clock'
-import type { Redactor } from '../core/redaction'
-import { createDeadLetters } from '../delivery/dead-letters'
-import { createPendingWork } from '../delivery/pending'
+import { openDeadLetters } from '../delivery/dead-letters'
+import { openPendingWork } from '../delivery/pending'
 import type { FlowContext } from '../flows/event-flow'
 import type { RawInputs } from '../inputs/raw-inputs'
 import { parseStateRegion } from '../inputs/settings'
@@ -12,13 +10,13 @@ import type { Activation } from './activation'
 export type Records = Pick<FlowContext, 'activationId' | 'deadLetters' | 'pending' | 'store' | 'runtime'>
 
 /** The records of the namespace that an activation, or the command line, works in. */
-export function createRecords(activation: Activation, inputs: RawInputs, redactor: Redactor): Records {
+export function createRecords(activation: Activation, inputs: RawInputs): Records {
   const { id, namespace, apiKey } = activation
   const store = createStateStore({ namespace, apiKey, region: () => parseStateRegion(inputs) })
   return {
     activationId: id,
-    deadLetters: createDeadLetters(store, { clock: systemClock, redactor }),
-    pending: createPendingWork(store, { redactor }),
+    deadLetters: openDeadLetters(store),
+    pending: openPendingWork(store),
     store,
     // Under `aio app dev` there is nothing to start, and all the time in the world.
     runtime: activation.actionName === undefined ? undefined : activation,

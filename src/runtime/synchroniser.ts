@@ -1,10 +1,11 @@
 import * as v from 'valibot'
 import { permanentError } from '../core/errors'
 import type { FlowContext } from '../flows/event-flow'
-import type { SyncReport } from '../flows/sync/sync-products'
+import type { RunResult } from '../flows/run/run-result'
 import type { SyncWork } from '../flows/sync/sync-work'
 import { createAction } from './action'
 import { type Answer, failure, success } from './answer'
+import { renderRun } from './render'
 
 const Reference = v.object({
   kind: v.picklist(['identifier', 'uuid', 'model']),
@@ -23,7 +24,7 @@ const Params = v.object({
  */
 export function createSynchroniser(
   name: string,
-  flow: (work: SyncWork, context: FlowContext) => Promise<SyncReport>,
+  flow: (work: SyncWork, context: FlowContext) => Promise<RunResult>,
 ): (params: unknown) => Promise<Answer> {
   return createAction(
     name,
@@ -36,9 +37,9 @@ export function createSynchroniser(
         )
       }
       const { references, deleted, pending } = parsed.output
-      const report = await flow({ references, deleted, pending }, context)
-      const answer = { ...report, failures: context.redactor.value(report.failures) }
-      return report.failures.some(({ retryable }) => retryable) ? failure(503, answer) : success(answer)
+      const result = await flow({ references, deleted, pending }, context)
+      const answer = renderRun(result)
+      return result.outcome === 'failed' ? failure(503, answer) : success(answer)
     },
     { budgetMs: Number.POSITIVE_INFINITY, trigger: 'batch' },
   )

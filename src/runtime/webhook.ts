@@ -1,15 +1,17 @@
 import { untilAborted } from '../core/call-context'
 import { akeneoRetryStatus } from '../core/status-table'
 import { readWebRequest, type WebRequest } from '../events/web-request'
-import type { EventResult, FlowContext } from '../flows/event-flow'
+import type { FlowContext } from '../flows/event-flow'
+import type { Outcome } from '../flows/outcome'
 import { createAction } from './action'
 import { type Answer, failure, success } from './answer'
+import { renderOutcome } from './render'
 
 /** Akeneo gives up after five seconds, the start of a container included. */
 const budgetMs = 4_000
 
 /** Undefined when the sender could not prove who it is. */
-type WebhookFlow = (request: WebRequest, context: FlowContext) => Promise<EventResult | undefined>
+type WebhookFlow = (request: WebRequest, context: FlowContext) => Promise<Outcome | undefined>
 
 /**
  * A raw web action that receives events of Akeneo. Akeneo suspends a subscription on 404 and redirects, and when too
@@ -23,10 +25,10 @@ export function createWebhook(name: string, flow: WebhookFlow): (params: unknown
       const request = readWebRequest(params)
       if (request.method === 'get' || request.method === 'head')
         return success({ message: `${name} is ready` })
-      const result = await untilAborted(flow(request, context), context.call.signal)
-      return result === undefined
+      const outcome = await untilAborted(flow(request, context), context.call.signal)
+      return outcome === undefined
         ? failure(401, { message: 'the signature is missing or wrong' })
-        : success(result)
+        : success(renderOutcome(outcome))
     },
     { budgetMs, retryStatus: akeneoRetryStatus },
   )

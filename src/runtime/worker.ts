@@ -1,15 +1,18 @@
 import * as v from 'valibot'
 import { permanentError } from '../core/errors'
-import type { EventResult, FlowContext } from '../flows/event-flow'
-import type { Outcome, Work } from '../flows/perform'
+import type { FlowContext } from '../flows/event-flow'
+import type { Outcome } from '../flows/outcome'
 import { Works } from '../flows/run/remote-lane'
+import type { WorkedOff } from '../flows/run/work-off'
+import type { Work } from '../flows/work'
 import { createAction } from './action'
 import { type Answer, success } from './answer'
+import { renderWorkedOff } from './render'
 
 /** What a worker does. */
 export type WorkerFlows = {
   /** The pending work of these ids. */
-  pending(ids: readonly string[], context: FlowContext): Promise<readonly EventResult[]>
+  pending(ids: readonly string[], context: FlowContext): Promise<readonly WorkedOff[]>
   /** Work that a run hands over, and waits for. */
   works(works: readonly Work[], context: FlowContext): Promise<readonly (Outcome | null)[]>
 }
@@ -30,7 +33,8 @@ export function createWorker(name: string, flows: WorkerFlows): (params: unknown
       if (!parsed.success) {
         throw permanentError('PARAMS_INVALID', `${name} takes { "pending": [ids of pending work] }`)
       }
-      const results = await flows.pending(parsed.output.pending, context)
+      const worked = await flows.pending(parsed.output.pending, context)
+      const results = worked.map(renderWorkedOff)
       context.call.logger.info('worked off', { results: results.map(({ message }) => message) })
       return success({ results })
     },

@@ -1,5 +1,7 @@
+import { systemClock } from '../../src/core/clock'
 import { createRedactor } from '../../src/core/redaction'
-import { createPendingWork, type Pending } from '../../src/delivery/pending'
+import type { Pending } from '../../src/delivery/pending'
+import { createRecordWriter } from '../../src/delivery/record-writer'
 import { createRunReports } from '../../src/delivery/run-reports'
 import { createStateStore } from '../../src/store/state-store'
 import { createBridge } from '../support/bridge'
@@ -35,7 +37,8 @@ async function strand(id: string, path: string): Promise<Pending> {
     nextTry: '2030-01-02T03:14:05.000Z',
     history: [{ at: '2030-01-02T03:04:05.000Z', code: 'FOLDER_FAILED', message: 'the disk hiccupped' }],
   }
-  await createPendingWork(store(), { redactor: createRedactor() }).write(pending, signal)
+  const parts = { clock: systemClock, redactor: createRedactor() }
+  await createRecordWriter(store(), parts).pending(pending, signal)
   return pending
 }
 

@@ -2,7 +2,8 @@ import fc from 'fast-check'
 import { type StateStandIn, startState } from '../../sandbox/state'
 import { permanentError } from '../../src/core/errors'
 import { createRedactor } from '../../src/core/redaction'
-import { createDeadLetters, workId } from '../../src/delivery/dead-letters'
+import { openDeadLetters, workId } from '../../src/delivery/dead-letters'
+import { createRecordWriter } from '../../src/delivery/record-writer'
 import { decodeEvent } from '../../src/events/decode'
 import { createStateStore } from '../../src/store/state-store'
 import { rejection, startCall } from '../support/call'
@@ -12,7 +13,8 @@ const year = 365 * 24 * 3_600_000
 const clock = createTestClock()
 const access = { namespace: '12345-bridge', apiKey: 'id:secret', region: (): 'amer' => 'amer' }
 const store = createStateStore(access)
-const letters = createDeadLetters(store, { clock, redactor: createRedactor(['known-secret']) })
+const letters = openDeadLetters(store)
+const writer = createRecordWriter(store, { clock, redactor: createRedactor(['known-secret']) })
 let state: StateStandIn
 
 beforeAll(async () => {
@@ -28,7 +30,7 @@ beforeEach(() => {
 const signal = () => startCall().signal
 const gone = permanentError('ASSET_NOT_FOUND', 'AEM has no such asset (404)')
 const write = (id: string, event: unknown, error = gone) =>
-  letters.write({ id, action: 'generic', activationId: 'a1', error, event }, signal())
+  writer.deadLetter({ id, action: 'generic', activationId: 'a1', error, event }, signal())
 const key = { source: 'acct:aem-p1-e2@adobe.com', id: 'event-1' }
 
 async function ids(): Promise<string[]> {

@@ -6,6 +6,7 @@ import { CommandError, type CommandResult, UsageError } from '../../cli/output'
 import { pendingCommands } from '../../cli/pending'
 import { runCommands } from '../../cli/runs'
 import type { Selection } from '../../cli/selection'
+import { systemClock } from '../../src/core/clock'
 import { toBridgeError } from '../../src/core/errors'
 import { createRedactor } from '../../src/core/redaction'
 import { readInputs } from '../../src/inputs/raw-inputs'
@@ -61,12 +62,13 @@ function environmentOf(env: OperatorEnv): Environment {
   const silent = (): void => undefined
   const logger = { error: silent, warn: silent, info: silent, debug: silent }
   return {
-    ...createRecords(activation, inputs, redactor),
+    ...createRecords(activation, inputs),
     trigger: 'batch',
     project: undefined,
     namespace,
     inputs,
     redactor,
+    clock: systemClock,
     call: () => ({ logger, signal: new AbortController().signal, deadline: Date.now() + 60_000 }),
   }
 }

@@ -10,18 +10,16 @@ import { skipReason } from '../../metadata/skip'
 import { itemsOf } from '../../metadata/values'
 import { deletedPropertyOf, type Enrichment } from '../../plugin/enrichment'
 import type { PimCommunicator } from '../../plugin/pim'
+import { type Enriched, factsOf, type Skipped } from '../outcome'
 import { type Decision, type UpdateParts, updateMetadata } from '../update-metadata'
-
-/** How enriching one asset ended. */
-export type EnrichResult =
-  | { outcome: 'updated'; asset: Asset; products: readonly Product[]; properties: readonly string[] }
-  | { outcome: 'unchanged'; asset: Asset; products: readonly Product[] }
-  | { outcome: 'skipped'; asset: Asset; reason: string }
 
 export type EnrichParts = UpdateParts & {
   pim: PimCommunicator
   enrichment: Pick<Enrichment, 'linkProperty' | 'deletedProperty' | 'matching' | 'mapping'>
 }
+
+/** How enriching one asset ended. */
+export type EnrichOutcome = Enriched | Skipped
 
 /**
  * Brings one asset's metadata in step with the PIM: reads the asset, asks the PIM, writes the difference over
@@ -29,17 +27,16 @@ export type EnrichParts = UpdateParts & {
  * never overwrites a newer one.
  * @throws {BridgeError} what `updateMetadata` and the PIM throw
  */
-export const enrichAsset = (ref: AssetRef, parts: EnrichParts, call: CallContext): Promise<EnrichResult> =>
+export const enrichAsset = (ref: AssetRef, parts: EnrichParts, call: CallContext): Promise<EnrichOutcome> =>
   updateMetadata(ref, parts, (asset) => decide(asset, parts, call), call)
 
-async function decide(asset: Asset, parts: EnrichParts, call: CallContext): Promise<Decision<EnrichResult>> {
+async function decide(asset: Asset, parts: EnrichParts, call: CallContext): Promise<Decision<EnrichOutcome>> {
   const { enrichment } = parts
   const reason = skipReason(asset)
-  if (reason !== undefined) return { changes: [], result: { outcome: 'skipped', asset, reason } }
+  if (reason !== undefined) return skipped(asset, reason)
 
   const match = await findProducts(asset, parts, call)
-  if ('asked' in match)
-    return { changes: [], result: { outcome: 'skipped', asset, reason: noProduct(match.asked) } }
+  if ('asked' in match) return skipped(asset, noProduct(match.asked))
 
   const { products } = match
   const desired = new Map(mapProducts(enrichment.mapping, { products, asset }))
@@ -53,10 +50,16 @@ async function decide(asset: Asset, parts: EnrichParts, call: CallContext): Prom
       marked.filter((item) => !products.some(({ identifier }) => identifier === item)),
     )
   const changes = diffMetadata(asset.metadata, desired)
-  if (changes.length === 0) return { changes, result: { outcome: 'unchanged', asset, products } }
+  const told = { asset: factsOf(asset), products: products.map(({ attributes }) => attributes) }
+  if (changes.length === 0) return { changes, result: { kind: 'unchanged', ...told } }
   const properties = changes.map((change) => change.property)
-  return { changes, result: { outcome: 'updated', asset, products, properties } }
+  return { changes, result: { kind: 'updated', properties, ...told } }
 }
+
+const skipped = (asset: Asset, reason: string): Decision<EnrichOutcome> => ({
+  changes: [],
+  result: { kind: 'skipped', reason, asset: factsOf(asset), products: [] },
+})
 
 const maxNamed = 5
 const maxName = 80

@@ -4,6 +4,7 @@ import type { CallContext } from '../../core/call-context'
 import { type BridgeError, toBridgeError, transientError } from '../../core/errors'
 import type { Destination } from '../../plugin/destination'
 import type { Exports } from '../../plugin/destinations'
+import type { FileOutcome } from '../outcome'
 import { type AssetFile, type FileParts, filesOf } from './asset-files'
 
 /** What export needs. */
@@ -19,47 +20,22 @@ export type ExportParts = FileParts & {
   active(): readonly string[]
 }
 
-/** What became of one file at one destination. */
-export type FileReport = { key: string; outcome: 'stored' | 'unchanged' | 'removed'; bytes: number }
-
-/** What became of an asset at one destination. */
-export type DestinationReport = { destination: string } & (
-  | { outcome: 'done'; files: readonly FileReport[] }
-  | { outcome: 'failed'; error: BridgeError }
-)
-
 const maxRounds = 3
 
 /**
  * Brings one destination in step with an asset: each file is stored unless its version is there already. After an
  * upload the asset is read again; when it has moved meanwhile the newer version follows, so that a slow old one never
- * ends over a fast new one. The report says what failed. A file that has to be stored and is larger than `maxBytes` is
- * not begun.
- * @throws the signal's reason, and nothing else
+ * ends over a fast new one. A file that has to be stored and is larger than `maxBytes` is not begun.
+ * @throws {BridgeError} what AEM and the destination throw; transient `EXPORT_CONFLICT` when the asset keeps moving
  */
 export async function exportWithin(
   maxBytes: number,
   name: string,
-  asset: Asset,
-  parts: ExportParts,
-  call: CallContext,
-): Promise<DestinationReport | 'too-large'> {
-  try {
-    const files = await converge(parts.destination(name), asset, parts, call, maxBytes)
-    return files === 'too-large' ? files : { destination: name, outcome: 'done', files }
-  } catch (thrown) {
-    call.signal.throwIfAborted()
-    return { destination: name, outcome: 'failed', error: toBridgeError(thrown) }
-  }
-}
-
-async function converge(
-  destination: Destination,
   start: Asset,
   parts: ExportParts,
   call: CallContext,
-  maxBytes: number,
-): Promise<readonly FileReport[] | 'too-large'> {
+): Promise<readonly FileOutcome[] | 'too-large'> {
+  const destination = parts.destination(name)
   let asset = start
   let because: BridgeError | undefined
   for (let round = 1; round <= maxRounds; round++) {
@@ -105,9 +81,9 @@ export const isUnpublished = ({ repository }: Asset): boolean => repository.isPu
 
 async function takeBack(
   destination: Destination,
-  files: readonly FileReport[],
+  files: readonly FileOutcome[],
   call: CallContext,
-): Promise<readonly FileReport[]> {
+): Promise<readonly FileOutcome[]> {
   for (const { key } of files) await destination.remove?.(key, call)
   return files.map(({ key }) => ({ key, outcome: 'removed', bytes: 0 }))
 }
@@ -129,8 +105,8 @@ async function storeAll(
   files: readonly AssetFile[],
   call: CallContext,
   maxBytes: number,
-): Promise<{ files: readonly FileReport[] } | { moved: BridgeError } | 'too-large'> {
-  const reports: FileReport[] = []
+): Promise<{ files: readonly FileOutcome[] } | { moved: BridgeError } | 'too-large'> {
+  const reports: FileOutcome[] = []
   for (const file of files) {
     try {
       const report = await store(destination, file, call, maxBytes)
@@ -151,7 +127,7 @@ async function store(
   { key, binary }: AssetFile,
   call: CallContext,
   maxBytes: number,
-): Promise<FileReport | 'too-large'> {
+): Promise<FileOutcome | 'too-large'> {
   const held = await destination.head?.(key, call, binary)
   if (held !== undefined && held.version === binary.version && (binary.size ?? held.size) === held.size) {
     return { key, outcome: 'unchanged', bytes: 0 }

@@ -5,16 +5,18 @@ import { requireAsset } from '../../events/cloud-event'
 import { decodeEvent, eventKey, type Publication, publicationOf } from '../../events/decode'
 import { type AssetEvent, timeOf } from '../../events/event'
 import { classSkipReason, unusableReason } from '../../metadata/skip'
-import { type EventResult, type FlowContext, type FlowResult, type Retry, Unfinished } from '../event-flow'
-import { type DeliveryParts, deliver, leftAloneReport, settle } from './deliver-asset'
-import type { Delivery, DeliveryEvent } from './delivery-report'
+import type { FlowContext } from '../event-flow'
+import { factsOf, type Outcome, type Skipped } from '../outcome'
+import type { Work } from '../work'
+import { atDestination, type DeliveryParts, deliver } from './deliver-asset'
 import { isUnpublished } from './export-asset'
 import { destinationsOf, isImmediate } from './export-request'
 import { removeFrom } from './remove-asset'
 
 export type ExportEventParts = DeliveryParts & { hosts: AuthorHosts }
 
-type Work = { event: AssetEvent; origin: string; delivered: DeliveryEvent }
+/** An event, decoded, and as the work that records may keep of it. */
+type Task = { event: AssetEvent; origin: string; work: Work }
 
 /**
  * What an event about a publication leads to: the file goes to the destinations that the asset's metadata names, when
@@ -25,21 +27,21 @@ export async function exportEventWith(
   raw: unknown,
   partsFor: () => ExportEventParts,
   context: FlowContext,
-): Promise<FlowResult> {
+): Promise<Outcome> {
   const event = decodeEvent(raw)
   const publication = publicationOf(event.type)
-  if (publication === undefined) {
-    const message = `skipped: nothing to do for ${event.type}`
-    return { message, outcome: 'ignored', reason: 'unknown event type' }
-  }
+  if (publication === undefined)
+    return { kind: 'ignored', reason: 'unknown event type', eventType: event.type }
   const notNow = classSkipReason(event.assetClass) ?? tierSkipReason(event)
   if (notNow !== undefined) return skipped(notNow)
   requireAsset(event)
   const parts = partsFor()
-  const work = { event, origin: parts.hosts.resolve(event.host), delivered: { raw, key: eventKey(raw) } }
+  const { action, onlyDestination: destination } = context
+  const work = { action, event: raw, ...(destination === undefined ? {} : { destination }) }
+  const task = { event, origin: parts.hosts.resolve(event.host), work }
   return publication === 'published'
-    ? exportPublished(work, parts, context)
-    : retract(publication, work, parts, context)
+    ? exportPublished(task, parts, context)
+    : retract(publication, task, parts, context)
 }
 
 /** A preview is not yet for the world. */
@@ -47,14 +49,14 @@ const tierSkipReason = ({ tier }: AssetEvent): string | undefined =>
   tier === undefined || tier === 'publish' ? undefined : `published to the tier ${tier.slice(0, 40)} only`
 
 async function exportPublished(
-  work: Work,
+  task: Task,
   parts: ExportEventParts,
   context: FlowContext,
   isDeferrable = true,
-): Promise<FlowResult> {
+): Promise<Outcome> {
   const { onlyDestination } = context
-  const found = await lookAt(work, parts, context)
-  if ('withdrawn' in found) return takeBack(found, work, parts, context)
+  const found = await lookAt(task, parts, context)
+  if ('withdrawn' in found) return takeBack(found, task, parts, context)
   const { asset } = found
   const reason = unusableReason(asset)
   if (reason !== undefined) return skipped(reason, asset)
@@ -67,13 +69,11 @@ async function exportPublished(
     )
   }
   if (onlyDestination === undefined && context.trigger === 'push' && isDeferrable && !isImmediate(asset)) {
-    const why = 'exportImmediately is not yes: the next batch run exports it'
-    return { ...skipped(why, asset), message: `deferred: ${why}`, outcome: 'deferred' }
+    const reason = 'exportImmediately is not yes: the next batch run exports it'
+    return { kind: 'deferred', reason, asset: factsOf(asset) }
   }
-  return summary(
-    await Promise.all(names.map((name) => deliver(name, asset, work.delivered, parts, context))),
-    asset,
-  )
+  const destinations = await Promise.all(names.map((name) => deliver(name, asset, task.work, parts, context)))
+  return { kind: 'exported', asset: factsOf(asset), destinations }
 }
 
 /** Why an asset that was published must not stay anywhere. */
@@ -84,9 +84,9 @@ type Withdrawn = { withdrawn: string; path: string | undefined; asset?: Asset }
  * @throws {BridgeError} transient while the author may not know yet
  */
 async function lookAt(
-  { event, origin }: Work,
-  { assets, exports, clock }: ExportEventParts,
-  { call }: FlowContext,
+  { event, origin }: Task,
+  { assets, exports }: ExportEventParts,
+  { call, clock }: FlowContext,
 ): Promise<{ asset: Asset } | Withdrawn> {
   let found: { asset: Asset } | Withdrawn
   try {
@@ -115,27 +115,27 @@ const publishedWithinMs = 10 * 60_000
  */
 async function takeBack(
   { withdrawn, path, asset }: Withdrawn,
-  work: Work,
+  task: Task,
   parts: ExportEventParts,
   context: FlowContext,
-): Promise<FlowResult> {
+): Promise<Outcome> {
   const { onlyDestination } = context
   const names = removers(parts).filter((name) => onlyDestination === undefined || name === onlyDestination)
   if (path === undefined || names.length === 0) return skipped(withdrawn, asset)
   context.call.logger.info('a publication came too late: what it left is removed', {
-    event: work.delivered.key,
+    event: eventKey(task.work.event),
     reason: withdrawn,
   })
-  return removeAll(path, names, work, parts, context)
+  return removeAll(path, names, task, parts, context)
 }
 
 async function retract(
   publication: Publication,
-  work: Work,
+  task: Task,
   parts: ExportEventParts,
   context: FlowContext,
-): Promise<FlowResult> {
-  const { event } = work
+): Promise<Outcome> {
+  const { event } = task
   const { onDelete, onUnpublish } = parts.exports
   if ((publication === 'deleted' ? onDelete : onUnpublish) !== 'remove') {
     return skipped(`config/destinations.ts keeps what was ${publication}`)
@@ -143,33 +143,29 @@ async function retract(
   const { path } = event
   if (path === undefined) return skipped('the event names no path, so nobody knows what to remove')
   const names = context.onlyDestination === undefined ? removers(parts) : [context.onlyDestination]
-  return removeAll(path, names, work, parts, context)
+  return removeAll(path, names, task, parts, context)
 }
 
 /** Removes what stands at the destinations for a path, unless an asset stands there by right. */
 async function removeAll(
   path: string,
   names: readonly string[],
-  work: Work,
+  task: Task,
   parts: ExportEventParts,
   context: FlowContext,
-): Promise<FlowResult> {
-  const { event, delivered } = work
-  if (await isBack(work, path, parts, context)) return skipped('a published asset stands at this path again')
-  const removals = names.map(async (name) =>
-    settle(
-      leftAloneReport(name, context) ?? (await removeFrom(name, path, parts, context.call)),
-      delivered,
-      context,
-    ),
+): Promise<Outcome> {
+  const { event, work } = task
+  if (await isBack(task, path, parts, context)) return skipped('a published asset stands at this path again')
+  const removals = names.map((name) =>
+    atDestination(name, work, () => removeFrom(name, path, parts, context.call), context),
   )
-  const result = summary(await Promise.all(removals))
+  const destinations = await Promise.all(removals)
   // Published again in this very moment: its own event may have found the file still there.
-  if (await isBack(work, path, parts, context)) {
+  if (await isBack(task, path, parts, context)) {
     const { assetId: _, ...byPath } = event
-    return exportPublished({ ...work, event: { ...byPath, path, assetId: undefined } }, parts, context, false)
+    return exportPublished({ ...task, event: { ...byPath, path, assetId: undefined } }, parts, context, false)
   }
-  return result
+  return { kind: 'exported', destinations }
 }
 
 const removers = ({ active, destination }: ExportEventParts): readonly string[] =>
@@ -180,7 +176,7 @@ const removers = ({ active, destination }: ExportEventParts): readonly string[] 
  * after a publication any that AEM does not call unpublished.
  */
 async function isBack(
-  { event: { time, type }, origin }: Work,
+  { event: { time, type }, origin }: Task,
   path: string,
   { assets }: ExportEventParts,
   { call }: FlowContext,
@@ -198,41 +194,8 @@ async function isBack(
   }
 }
 
-const skipped = (reason: string, asset?: Asset): EventResult => ({
-  message: `skipped: ${reason}`,
-  outcome: 'skipped',
+const skipped = (reason: string, asset?: Asset): Skipped => ({
+  kind: 'skipped',
   reason,
-  ...assetData(asset),
+  ...(asset === undefined ? {} : { asset: factsOf(asset) }),
 })
-
-const assetData = (asset: Asset | undefined) =>
-  asset === undefined
-    ? {}
-    : {
-        assetdata: {
-          assetName: asset.name,
-          assetPath: asset.path,
-          assetId: asset.id,
-          aemHost: asset.origin,
-        },
-      }
-
-function summary(deliveries: readonly Delivery[], asset?: Asset): FlowResult {
-  const destinations = deliveries.map(({ report }) => report)
-  const outcomes = new Set(destinations.map(({ outcome }) => outcome))
-  const [outcome = 'done'] = outcomes
-  const result: EventResult = {
-    message: destinations.map(sentence).join('; ') || 'no destination is set up',
-    outcome: outcomes.size > 1 ? 'mixed' : outcome,
-    ...assetData(asset),
-    destinations,
-    bytes: destinations.flatMap(({ files = [] }) => files).reduce((sum, { bytes }) => sum + bytes, 0),
-  }
-  const [first, ...others] = deliveries.flatMap(({ report, retry }): Retry[] =>
-    retry === undefined ? [] : [{ destination: report.destination, error: retry }],
-  )
-  return first === undefined ? result : new Unfinished(result, [first, ...others])
-}
-
-const sentence = ({ destination, outcome, reason }: Delivery['report']): string =>
-  `${destination}: ${outcome}${reason ? ` (${reason})` : ''}`

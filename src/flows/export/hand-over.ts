@@ -1,51 +1,40 @@
-import type { Clock } from '../../core/clock'
 import { BridgeError, toBridgeError } from '../../core/errors'
 import { decide } from '../../core/status-table'
 import type { Activations } from '../../delivery/activations'
-import { workId } from '../../delivery/dead-letters'
-import { nextTry } from '../../delivery/pending'
 import type { FlowContext } from '../event-flow'
-import type { Delivery, DeliveryEvent } from './delivery-report'
+import type { DestinationOutcome } from '../outcome'
+import { recordHandOver } from '../record-failure'
+import type { Work } from '../work'
 
 const worker = 'export-worker'
 
-/** Hands work to an activation of its own. Written down first, then started: nothing that is acknowledged depends on one activation. */
+/** The activation that has the work now, and why. */
+export type HandedOver = Pick<Extract<DestinationOutcome, { kind: 'handed-over' }>, 'reason' | 'worker'>
+
+/**
+ * Hands work to an activation of its own. Written down first, then started: nothing that is acknowledged depends on one
+ * activation.
+ * @throws {BridgeError} transient or systemic when it could not be handed over, whatever the cause: nobody but the
+ * sender knows of it
+ */
 export async function handOver(
-  destination: string,
-  event: DeliveryEvent,
-  clock: Clock,
+  work: Work,
   activations: Activations,
   context: FlowContext,
-): Promise<Delivery> {
-  const id = workId(event.key, event.raw, destination)
-  const { call, redactor } = context
+): Promise<HandedOver> {
+  const { signal } = context.call
   try {
-    const held = await context.pending.read(id, call.signal)
-    await context.pending.write(
-      {
-        id,
-        action: context.action,
-        event: event.raw,
-        destination,
-        attempts: held?.attempts ?? 0,
-        since: held?.since ?? new Date(clock.now()).toISOString(),
-        nextTry: nextTry(clock, 0),
-        history: [],
-      },
-      call.signal,
-    )
-    const activation = await activations.start(worker, { pending: [id] }, call.signal)
-    const reason = 'it outlasts an event and goes on in an activation of its own'
-    return { report: { destination, outcome: 'handed-over', reason, worker: activation } }
+    const id = await recordHandOver(work, context)
+    const activation = await activations.start(worker, { pending: [id] }, signal)
+    return { reason: 'it outlasts an event and goes on in an activation of its own', worker: activation }
   } catch (thrown) {
-    call.signal.throwIfAborted()
-    const error = toBridgeError(thrown)
-    // Not handed over, whatever the cause: nobody but the sender knows of it.
-    const retry =
-      decide(error.failureClass).action === 'retry'
-        ? error
-        : new BridgeError('transient', error.code, error.message)
-    const reason = redactor.text(`it could not be handed over: ${error.message}`)
-    return { report: { destination, outcome: 'retry', reason, code: error.code }, retry }
+    signal.throwIfAborted()
+    const { failureClass, code, message, upstream } = toBridgeError(thrown)
+    throw new BridgeError(
+      decide(failureClass).action === 'retry' ? failureClass : 'transient',
+      code,
+      `it could not be handed over: ${message}`,
+      upstream === undefined ? {} : { upstream },
+    )
   }
 }

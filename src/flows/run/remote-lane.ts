@@ -1,12 +1,15 @@
 import * as v from 'valibot'
 import { startAttempt } from '../../core/attempt'
 import { withSignal } from '../../core/call-context'
-import type { Clock } from '../../core/clock'
 import { toBridgeError } from '../../core/errors'
 import type { Activations } from '../../delivery/activations'
 import { fullJitter } from '../../http/backoff'
-import type { FlowContext } from '../event-flow'
-import { type Flows, fileLeftOut, type Outcome, perform, type Work } from '../perform'
+import type { FlowContext, Flows } from '../event-flow'
+import { inParallel } from '../in-parallel'
+import { codes, type Outcome, undoneOf } from '../outcome'
+import { OutcomeSchema } from '../outcome-schema'
+import { perform } from '../perform'
+import type { Work } from '../work'
 import type { Lane } from './work-queue'
 
 const worker = 'export-worker'
@@ -29,24 +32,6 @@ const WorkSchema = v.object({
 /** What a worker is given. */
 export const Works = v.object({ works: v.array(WorkSchema) })
 
-const OutcomeSchema = v.object({
-  kind: v.picklist(['done', 'skipped', 'dead-letter', 'again']),
-  message: v.string(),
-  bytes: v.number(),
-  problems: v.array(
-    v.object({
-      destination: v.optional(v.string()),
-      failureClass: v.picklist(['transient', 'systemic', 'permanent']),
-      code: v.string(),
-      message: v.string(),
-      upstream: v.optional(v.string()),
-      isRead: v.optional(v.boolean()),
-    }),
-  ),
-  reached: v.array(v.string()),
-  isRead: v.boolean(),
-})
-
 const Answer = v.object({ outcomes: v.array(v.nullable(OutcomeSchema)) })
 
 /**
@@ -55,8 +40,8 @@ const Answer = v.object({ outcomes: v.array(v.nullable(OutcomeSchema)) })
  */
 export function createRemoteLane(
   activations: Activations,
-  { call }: FlowContext,
-  { clock, random }: { clock: Clock; random: () => number },
+  { call, clock }: FlowContext,
+  random: () => number,
 ): Lane {
   let failures = 0
   return {
@@ -92,15 +77,18 @@ function fitting(works: readonly Work[]): readonly Work[] {
   return end < 0 ? works : works.slice(0, end)
 }
 
-/** The other side: does the work of a run, as far as there is time. Null for what the run has to do itself. */
+/**
+ * The other side: does the work of a run, as far as there is time. Null for what the run has to do itself.
+ * @returns outcomes as they go over the wire
+ */
 export async function performAll(
   works: readonly Work[],
-  parts: { flows: Flows; clock: Clock; concurrency: number },
+  { flows, concurrency }: { flows: Flows; concurrency: number },
   context: FlowContext,
 ): Promise<readonly (Outcome | null)[]> {
-  const { call } = context
+  const { call, clock } = context
   const attempt = startAttempt(call.signal, budgetMs)
-  const deadline = parts.clock.now() + budgetMs
+  const deadline = clock.now() + budgetMs
   const own = {
     ...context,
     runtime: undefined,
@@ -108,21 +96,19 @@ export async function performAll(
     call: withSignal(call, attempt.signal, deadline),
   }
   const outcomes: (Outcome | null)[] = works.map(() => null)
-  let next = 0
-  const lane = async (): Promise<void> => {
-    for (let index = next++; index < works.length; index = next++) {
-      const work = works[index]
-      if (work === undefined || attempt.signal.aborted) return
-      outcomes[index] = await perform(work, parts.flows, own)
-        .then((outcome) => (outcome.problems.some(({ code }) => code === fileLeftOut) ? null : outcome))
-        .catch(() => null)
-    }
-  }
   try {
-    await Promise.all(Array.from({ length: parts.concurrency }, lane))
+    await inParallel([...works.entries()], concurrency, async ([index, work]) => {
+      if (attempt.signal.aborted) return
+      outcomes[index] = await perform(work, flows, own)
+        .then((outcome) => (isLeftOut(outcome) ? null : v.parse(OutcomeSchema, outcome)))
+        .catch(() => null)
+    })
     call.signal.throwIfAborted()
     return outcomes
   } finally {
     attempt.release()
   }
 }
+
+const isLeftOut = (outcome: Outcome): boolean =>
+  undoneOf(outcome).some(({ failure }) => failure.code === codes.fileLeftOut)

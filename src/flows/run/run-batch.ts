@@ -1,39 +1,23 @@
 import { type BridgeError, toBridgeError } from '../../core/errors'
 import type { FlowContext } from '../event-flow'
-import type { Accounts } from './account'
+import { thrownBy } from '../thrown-by'
+import { batchDetails } from './batch-details'
 import { drainJournal, type Journal, type JournalReport } from './drain-journal'
+import { finishRun, lagOf } from './finish-run'
 import { inAnyOrder } from './order'
+import type { RunResult } from './run-result'
 import { createRun, limitReached, type Run, type RunParts } from './run-state'
-import { attempt, lagOf, settleDown } from './settle-down'
 import { takeParked } from './take-parked'
-
-/** How a run went. */
-export type RunSummary = {
-  /** `stopped`: before the end, for a limit or an outage; the next run goes on. */
-  outcome: 'done' | 'stopped' | 'failed'
-  reason?: string
-  error?: BridgeError
-  counts: Accounts['counts']
-  bytes: number
-  events: number
-  journals: readonly { url: string; report: JournalReport | undefined }[]
-  /** The age of the oldest event that is not done with, in milliseconds; 0 when there is none. */
-  lagMs: number
-  /** Parked now, as far as the run knows. */
-  pending: number
-  /** What was still going on when the run ended; resolves when it is over. */
-  rest: Promise<void>
-}
 
 /**
  * Takes due parked work, then the events of the journals, through their flows, as far as the limits allow. Whatever
  * ends it, the cursors stand behind what is accounted for.
  * @throws nothing but the signal's reason
  */
-export async function runBatch(parts: RunParts, context: FlowContext): Promise<RunSummary> {
+export async function runBatch(parts: RunParts, context: FlowContext): Promise<RunResult> {
   const run = createRun(parts, context)
   // One that is never empty must not keep the others waiting for ever.
-  const order = inAnyOrder([...parts.journals.keys()].map(String), parts.clock.now())
+  const order = inAnyOrder([...parts.journals.keys()].map(String), context.clock.now())
   const journals = order.flatMap((index) => parts.journals[Number(index)] ?? [])
   const stopTimer = stopInTime(run)
   const reports = new Map<Journal, JournalReport>()
@@ -49,30 +33,30 @@ export async function runBatch(parts: RunParts, context: FlowContext): Promise<R
     error = toBridgeError(thrown)
     run.queue.stop()
   }
-  const late = await settleDown(run).finally(stopTimer)
+  const late = await finishRun(run).finally(stopTimer)
   error ??= late
   for (const journal of journals) {
-    const lost = await attempt(() => keepCursor(journal, reports.get(journal), context), context)
+    const lost = await thrownBy(() => keepCursor(journal, reports.get(journal), context), context)
     error ??= lost
   }
   const isOver = limitReached(run)
   const isCaughtUp = journals.every((journal) => reports.get(journal)?.isCaughtUp())
+  const reason = isOver === undefined || isCaughtUp ? 'everything that was due is accounted for' : isOver
   return {
     outcome: error !== undefined ? 'failed' : isCaughtUp ? 'done' : 'stopped',
+    message: context.redactor.text(error?.message ?? reason),
     ...(error === undefined ? {} : { error }),
-    ...(isOver === undefined || isCaughtUp ? {} : { reason: isOver }),
-    counts: run.accounts.counts,
-    bytes: run.accounts.bytes(),
-    events: run.events,
-    journals: journals.map((journal) => ({ url: journal.url, report: reports.get(journal) })),
-    lagMs: lagOf(run, [...reports.values()]),
-    pending: run.parked.size,
+    counts: { ...run.accounts.counts, bytes: run.accounts.bytes(), events: run.events },
+    details: batchDetails(
+      journals.map((journal) => ({ url: journal.url, report: reports.get(journal) })),
+      { lagMs: lagOf(run, [...reports.values()]), pending: run.parking.parked.size },
+    ),
     rest: run.queue.idle().catch(() => undefined),
   }
 }
 
 /** Past its time nothing is begun, however much waits to be put into the queue. */
-function stopInTime({ queue, parts: { clock }, endsAt }: Run): () => void {
+function stopInTime({ queue, context: { clock }, endsAt }: Run): () => void {
   const over = new AbortController()
   clock.sleep(Math.max(0, endsAt - clock.now()), over.signal).then(
     () => queue.stop(),

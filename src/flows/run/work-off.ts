@@ -1,32 +1,35 @@
-import type { Clock } from '../../core/clock'
-import type { EventResult, FlowContext } from '../event-flow'
-import { type Flows, perform } from '../perform'
-import { mayBeOwnFailure } from './blame'
+import type { FlowContext, Flows } from '../event-flow'
+import { type Outcome, undoneOf } from '../outcome'
+import { perform } from '../perform'
+import { mayBeOwnFailure } from '../systems'
 import { createParking } from './parking'
 
-/** Does the pending work of these ids, one after the other; what is gone is done. What fails again stays pending. */
+/** What became of a piece of pending work; without an outcome there is none of that id, for it is done. */
+export type WorkedOff = { id: string; outcome: Outcome | undefined }
+
+/**
+ * Does the pending work of these ids, one after the other. What fails again stays pending.
+ * @throws {BridgeError} when State fails: what is not done stays pending
+ */
 export async function workOff(
   ids: readonly string[],
-  parts: { flows: Flows; clock: Clock; maxAttempts: number },
+  parts: { flows: Flows; maxAttempts: number },
   context: FlowContext,
-): Promise<readonly EventResult[]> {
+): Promise<readonly WorkedOff[]> {
   const { call, pending } = context
-  const results: EventResult[] = []
+  const results: WorkedOff[] = []
   const parking = createParking(parts, context)
   for (const id of ids) {
     const record = await pending.read(id, call.signal)
     if (record === undefined) {
-      results.push({ message: 'no such work: it is done', outcome: 'done', pending: id })
+      results.push({ id, outcome: undefined })
       continue
     }
-    const { kind, message, bytes, problems } = await perform(record, parts.flows, {
-      ...context,
-      runtime: undefined,
-    })
+    const outcome = await perform(record, parts.flows, { ...context, runtime: undefined })
     const kept = new Set<string>()
-    for (const problem of problems) kept.add(await parking.park(record, problem))
+    for (const undone of undoneOf(outcome, record.destination)) kept.add(await parking.park(record, undone))
     if (!kept.has(id)) await pending.remove(id, call.signal)
-    results.push({ message, outcome: kind === 'again' ? 'retry' : kind, bytes, pending: id })
+    results.push({ id, outcome })
   }
   await parking.count(mayBeOwnFailure)
   return results

@@ -1,5 +1,6 @@
-import type { Outcome, Work } from '../perform'
-import { joined, type Piece } from './account'
+import type { Outcome } from '../outcome'
+import type { Work } from '../work'
+import { joined, type Piece } from './accounts'
 
 /** A piece of work that waits for its turn. */
 export type Job = {

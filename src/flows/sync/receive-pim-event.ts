@@ -3,7 +3,7 @@ import type { ProductRef } from '../../core/product'
 import { decodeAkeneoMessage } from '../../events/akeneo-event'
 import { isSigned } from '../../events/signature'
 import type { WebRequest } from '../../events/web-request'
-import type { EventResult } from '../event-flow'
+import type { Outcome } from '../outcome'
 
 /** What a delivery is judged by, and where its reference goes. */
 export type PimEventParts = {
@@ -27,7 +27,7 @@ export async function receivePimEvent(
   { body, headers }: WebRequest,
   parts: PimEventParts,
   { logger }: CallContext,
-): Promise<EventResult | undefined> {
+): Promise<Outcome | undefined> {
   if (!isSigned(body, headers, parts.secrets)) {
     const isOld = headers['x-akeneo-request-signature'] !== undefined
     logger.warn('a delivery was refused: none of AKENEO_EVENT_SECRETS signed it', {
@@ -44,14 +44,14 @@ export async function receivePimEvent(
     case 'changed': {
       const activation = await parts.handOver(message.ref)
       logger.debug('handed over', { event: id, type, ref: message.ref, activation })
-      return { message: 'handed over', outcome: 'handed-over', activation }
+      return { kind: 'handed-over', activation }
     }
     case 'deleted':
       // A model is in no link; what was below it tells of itself.
       if (parts.handOverDeleted !== undefined && message.ref.kind !== 'model') {
         const activation = await parts.handOverDeleted(message.ref)
         logger.debug('handed over', { event: id, type, ref: message.ref, activation })
-        return { message: 'handed over', outcome: 'handed-over', activation }
+        return { kind: 'handed-over', activation }
       }
       // What an asset says about a product stays right after the product has left the PIM.
       logger.info('a product is gone from the PIM; its assets keep what they have', {
@@ -59,15 +59,15 @@ export async function receivePimEvent(
         type,
         ref: message.ref,
       })
-      return { message: 'its assets keep what they have', outcome: 'kept' }
+      return { kind: 'kept', message: 'its assets keep what they have' }
     case 'alert':
       logger.error(message.message, { id, type })
-      return { message: message.message, outcome: 'alert' }
+      return { kind, message: message.message }
     case 'notice':
       logger.warn(message.message, { id, type })
-      return { message: message.message, outcome: 'notice' }
+      return { kind, message: message.message }
     case 'ignored':
       logger.debug('ignored', { event: id, type, reason: message.reason })
-      return { message: `nothing to do: ${message.reason}`, outcome: 'ignored', reason: message.reason }
+      return { kind, reason: message.reason }
   }
 }

@@ -1,40 +1,40 @@
 import { type BridgeError, toBridgeError } from '../../core/errors'
 import type { Product, ProductRef } from '../../core/product'
-import { workId } from '../../delivery/dead-letters'
-import { eventKey } from '../../events/decode'
 import type { CursorKeeper } from '../../journal/cursor'
 import type { Cursor } from '../../journal/place'
 import { attributesIn } from '../../metadata/mapping'
 import type { PimCommunicator } from '../../plugin/pim'
-import type { FlowContext } from '../event-flow'
-import type { Work } from '../perform'
-import type { Parking } from '../run/parking'
-import { attempt } from '../run/settle-down'
-import type { RunResult } from '../run/supervised-run'
+import { createCircuitBreaker, longestAemOutageMs } from '../circuit-breaker'
+import type { FlowContext, Flows } from '../event-flow'
+import { undoneOf } from '../outcome'
+import { recordFailure } from '../record-failure'
+import { createParking } from '../run/parking'
+import type { RunResult } from '../run/run-result'
+import { isOwnFailure, pimSystem } from '../systems'
+import { thrownBy } from '../thrown-by'
+import type { Work } from '../work'
 import { allPages, findAssets } from './find-assets'
 import type { PollStart } from './poll-start'
 import { assetWork } from './recorded-work'
 import { syncAssets } from './sync-assets'
 import type { SyncParts } from './sync-products'
+import { takeParkedSyncs } from './take-parked-syncs'
 
 export type ReconcileParts = SyncParts & {
   pim: PimCommunicator & Required<Pick<PimCommunicator, 'changesSince'>>
   cursor: CursorKeeper
   start: PollStart
-  parking: Parking
-  /** What is parked of this job's work: since when, by id. */
-  parked: ReadonlyMap<string, number>
-  /** Does what was parked and is due; tells how much of it worked. */
-  takeParked(run: { endsAt: number }): Promise<{ done: number; deadLettered: number; again: number }>
+  /** Of what this job parks. */
+  flows: Flows
   limits: {
     /** After so many milliseconds no further page is begun. */
     runMs: number
+    /** Tries of parked work; then it is a dead letter. */
+    maxAttempts: number
     maxPending: number
   }
 }
 
-/** What AEM refuses for so long is no outage any more: else the poll would stand at such a page for ever. */
-const longestOutageMs = 6 * 3_600_000
 /** Kept for a page that has begun. */
 const graceMs = 60_000
 
@@ -45,8 +45,11 @@ const graceMs = 60_000
  * @throws nothing but the signal's reason
  */
 export async function reconcileProducts(parts: ReconcileParts, context: FlowContext): Promise<RunResult> {
-  const { clock, cursor, limits, parking, parked, pim } = parts
-  const { call, redactor } = context
+  const { cursor, flows, limits, pim } = parts
+  const parking = createParking(limits, context)
+  const { parked } = parking
+  const { call, redactor, clock } = context
+  const breaker = createCircuitBreaker()
   const counts = {
     products: 0,
     assets: 0,
@@ -65,9 +68,11 @@ export async function reconcileProducts(parts: ReconcileParts, context: FlowCont
   let reason: string | undefined
   let unknownAttributes: readonly string[] = []
 
-  let error = await attempt(async () => {
+  let error = await thrownBy(async () => {
     // The other half is the poll's, whatever is parked.
-    const { done, deadLettered, again } = await parts.takeParked({ endsAt: beganAt + (endsAt - beganAt) / 2 })
+    const { done, deadLettered, again } = await takeParkedSyncs({ flows, parking }, context, {
+      endsAt: beganAt + (endsAt - beganAt) / 2,
+    })
     counts.done += done
     counts.deadLettered += deadLettered
     counts.parked += again
@@ -76,14 +81,13 @@ export async function reconcileProducts(parts: ReconcileParts, context: FlowCont
     unknownAttributes = await namedInVain(parts, context)
     await poll()
   }, context)
-  const hasWorked = counts.updated + counts.unchanged + counts.skipped + counts.done > 0
-  const uncounted = await attempt(async () => {
-    counts.deadLettered += await parking.count(
-      ({ failureClass }) => failureClass === 'transient' && hasWorked,
-    )
+  if (counts.updated + counts.unchanged + counts.skipped + counts.done > 0)
+    for (const system of ['AEM', pimSystem]) breaker.worked(system)
+  const uncounted = await thrownBy(async () => {
+    counts.deadLettered += await parking.count((work, undone) => isOwnFailure(breaker, work, undone))
   }, context)
   const unsaved = isLoaded
-    ? await attempt(async () => {
+    ? await thrownBy(async () => {
         await cursor.advance(place, call)
         await cursor.flush(call)
       }, context)
@@ -96,7 +100,7 @@ export async function reconcileProducts(parts: ReconcileParts, context: FlowCont
     message: redactor.text(error?.message ?? reason ?? 'every product that changed is accounted for'),
     ...(error === undefined ? {} : { error }),
     counts,
-    fields: {
+    details: {
       lag: lagSeconds(),
       pending: parked.size,
       cursor: place?.position ?? null,
@@ -117,7 +121,7 @@ export async function reconcileProducts(parts: ReconcileParts, context: FlowCont
     reason = limitReached()
     if (reason !== undefined) return
     for await (const page of pim.changesSince(place.position, call)) {
-      await doPage(page.products, now - (covered ?? began) > longestOutageMs)
+      await doPage(page.products, now - (covered ?? began) > longestAemOutageMs)
       place = { position: page.cursor, at: covered, began }
       await cursor.advance(place, call)
       reason = limitReached()
@@ -154,17 +158,12 @@ export async function reconcileProducts(parts: ReconcileParts, context: FlowCont
 
   /** What failed for good is a dead letter, what failed for now is parked: then the cursor may pass it. */
   async function account(work: Work, error: BridgeError): Promise<void> {
-    const { failureClass, code, upstream } = error
-    const { action, event } = work
-    if (failureClass === 'permanent') {
-      const id = workId(eventKey(event), event)
-      const { activationId } = context
-      await context.deadLetters.write({ id, action, activationId, error, event }, call.signal)
+    const outcome = await recordFailure(error, work, context)
+    if (outcome.kind === 'dead-letter') {
       counts.deadLettered += 1
       return
     }
-    const message = redactor.text(error.message)
-    await parking.park(work, { failureClass, code, message, upstream })
+    for (const undone of undoneOf(outcome)) await parking.park(work, undone)
     counts.parked += 1
   }
 

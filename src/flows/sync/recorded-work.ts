@@ -1,6 +1,6 @@
 import type { AssetRef } from '../../core/asset'
 import type { ProductRef } from '../../core/product'
-import type { Work } from '../perform'
+import type { Work } from '../work'
 
 /** As records of this work name it. */
 export const syncAction = 'pim-sync'

@@ -1,8 +1,8 @@
 import * as v from 'valibot'
 import { permanentError } from '../../core/errors'
-import { enrichmentResult } from '../enrich/enrich-answer'
 import { enrichAsset } from '../enrich/enrich-asset'
-import type { EventResult, FlowContext } from '../event-flow'
+import type { FlowContext } from '../event-flow'
+import type { Outcome } from '../outcome'
 import { type DeletedParts, syncDeleted } from './sync-deleted'
 import type { SyncParts } from './sync-products'
 
@@ -22,20 +22,17 @@ export async function syncAgain(
   event: unknown,
   parts: SyncParts & DeletedParts & { resolve(source: unknown): string },
   { call }: FlowContext,
-): Promise<EventResult> {
+): Promise<Outcome> {
   const asset = v.safeParse(AssetEvent, event)
   if (asset.success) {
     const {
       source,
       asset: { id, path },
     } = asset.output
-    return enrichmentResult(await enrichAsset({ origin: parts.resolve(source), id, path }, parts, call))
+    return enrichAsset({ origin: parts.resolve(source), id, path }, parts, call)
   }
   const deleted = v.safeParse(DeletedEvent, event)
-  if (deleted.success) {
-    const counts = await syncDeleted(deleted.output.deleted, parts, call)
-    return { message: 'the assets of deleted products are in step', outcome: 'updated', ...counts }
-  }
+  if (deleted.success) return syncDeleted(deleted.output.deleted, parts, call)
   throw permanentError(
     'EVENT_MALFORMED',
     'this is no record of pim-sync: it names neither an asset nor products',

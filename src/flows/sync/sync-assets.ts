@@ -3,9 +3,12 @@ import type { CallContext } from '../../core/call-context'
 import { type BridgeError, toBridgeError } from '../../core/errors'
 import type { Product, ProductRef } from '../../core/product'
 import type { PimCommunicator } from '../../plugin/pim'
+import { createCircuitBreaker } from '../circuit-breaker'
 import { type EnrichParts, enrichAsset } from '../enrich/enrich-asset'
 import { inParallel } from '../in-parallel'
 import { patiently } from '../patiently'
+import { isOutage, observeFailure, pimSystem } from '../systems'
+import { syncAction } from './recorded-work'
 import { shareQuestions } from './share-questions'
 
 /** What became of the assets of changed products. */
@@ -19,8 +22,6 @@ export type SyncedAssets = {
 /** Assets on their way at once; how many requests that may be is the business of each system's client. */
 const assetsAtOnce = 50
 const shareMs = 50
-/** So many failures and nothing that worked: it is not for the assets. */
-const outage = 5
 
 /**
  * Takes each asset the same way as after its own event. Questions to the PIM of assets that are on their way at the
@@ -41,6 +42,7 @@ export async function syncAssets(
   const counts = { updated: 0, unchanged: 0, skipped: 0, failed: 0 }
   const failures: { asset: AssetRef; error: BridgeError }[] = []
   let stoppedBy: BridgeError | undefined
+  const breaker = createCircuitBreaker({ atOnce: Math.min(assetsAtOnce, assets.length) })
   const sharing = { clock, windowMs: shareMs, maxWaiting: assetsAtOnce, call }
   const pim = shareQuestions(notOlder(parts.pim, changedAt), sharing)
 
@@ -51,34 +53,28 @@ export async function syncAssets(
     }
     try {
       const work = () => enrichAsset(asset, { ...parts, pim }, call)
-      const { outcome } = await patiently(work, waitsMs, clock, call)
-      counts[outcome] += 1
+      const outcome = await patiently(work, waitsMs, clock, call)
+      counts[outcome.kind] += 1
+      for (const system of ['AEM', pimSystem]) breaker.worked(system)
     } catch (thrown) {
       call.signal.throwIfAborted()
       const error = toBridgeError(thrown)
       // The index still knew it.
       if (error.code === 'ASSET_NOT_FOUND') {
         counts.skipped += 1
+        breaker.worked('AEM')
         return
       }
       counts.failed += 1
       failures.push({ asset, error })
       call.logger.error('an asset of a changed product failed', { path: asset.path, error: error.toJSON() })
-      if (isOutage(error)) stoppedBy ??= error
+      if (endures && error.upstream === 'AEM') return
+      const work = { action: syncAction }
+      observeFailure(breaker, work, { failure: error })
+      if (isOutage(breaker, work, { failure: error })) stoppedBy ??= error
     }
   })
   return { counts, failures, stoppedBy }
-
-  /** Whether the others would fail for the same reason. One asset that AEM refuses says nothing about the others. */
-  function isOutage({ failureClass, upstream }: BridgeError): boolean {
-    if (failureClass === 'systemic' && upstream !== 'AEM') return true
-    if (endures && upstream === 'AEM') return false
-    const hasWorked = counts.updated + counts.unchanged + counts.skipped > 0
-    const passing = failures.filter(({ error }) => error.failureClass !== 'permanent').length
-    // Those that are still on their way may work.
-    const isEnough = counts.failed === assets.length ? passing >= outage : passing >= assetsAtOnce
-    return !hasWorked && isEnough
-  }
 }
 
 /** Of these products the PIM has told that they changed: older answers do not count. */

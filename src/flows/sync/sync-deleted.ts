@@ -7,9 +7,13 @@ import { diffMetadata } from '../../metadata/diff'
 import { skipReason } from '../../metadata/skip'
 import { itemsOf } from '../../metadata/values'
 import { deletedPropertyOf } from '../../plugin/enrichment'
+import { createCircuitBreaker } from '../circuit-breaker'
 import { enrichAsset } from '../enrich/enrich-asset'
+import type { Synced } from '../outcome'
+import { isOutage, observeFailure } from '../systems'
 import { type Decision, updateMetadata } from '../update-metadata'
 import { allPages } from './find-assets'
+import { syncAction } from './recorded-work'
 import type { SyncParts } from './sync-products'
 
 /** What becomes of assets whose product is gone from the PIM. */
@@ -22,14 +26,6 @@ export type DeletedParts = {
   deleted: 'keep' | 'clear' | 'mark'
 }
 
-/** What became of the assets of deleted products. */
-export type DeletedReport = {
-  assets: number
-  changed: number
-  /** Products that the PIM still knows. */
-  known: number
-}
-
 /**
  * Brings the assets that name deleted products in step. The event is a hint: a product that the PIM knows after all is
  * not gone, or not yet gone from its search, which lags. One asset that fails does not keep the others from it.
@@ -39,45 +35,39 @@ export async function syncDeleted(
   refs: readonly ProductRef[],
   parts: SyncParts & DeletedParts,
   call: CallContext,
-): Promise<DeletedReport> {
-  const counts = { assets: 0, changed: 0, known: 0 }
-  if (parts.deleted === 'keep') return counts
+): Promise<Synced> {
+  const outcome: Synced = { kind: 'synced', assets: 0, changed: 0, known: 0 }
+  if (parts.deleted === 'keep') return outcome
   const { gone, known } = await stillGone(refs, parts, call)
-  counts.known = known
-  if (gone.length === 0) return counts
+  outcome.known = known
+  if (gone.length === 0) return outcome
   const query = { property: parts.enrichment.linkProperty, values: gone }
+  const breaker = createCircuitBreaker()
   const failures: BridgeError[] = []
   for (const origin of parts.origins) {
     for (const asset of await allPages(parts.search, origin, query, call)) {
-      counts.assets += 1
+      outcome.assets += 1
       try {
-        if (await release(asset, new Set(gone), parts, call)) counts.changed += 1
+        if (await release(asset, new Set(gone), parts, call)) outcome.changed += 1
+        breaker.worked('AEM')
       } catch (thrown) {
         call.signal.throwIfAborted()
         const error = toBridgeError(thrown)
         failures.push(error)
         call.logger.error('an asset of a deleted product failed', { path: asset.path, error: error.toJSON() })
-        if (isOutage(error, failures, counts.changed)) throw error
+        // One asset that AEM refuses says nothing about the others.
+        if (error.failureClass === 'systemic' && error.upstream === 'AEM') continue
+        observeFailure(breaker, { action: syncAction }, { failure: error })
+        if (isOutage(breaker, { action: syncAction }, { failure: error })) throw error
       }
     }
   }
-  call.logger.info('assets of deleted products', { products: gone.length, policy: parts.deleted, ...counts })
+  const { assets, changed } = outcome
+  const policy = parts.deleted
+  call.logger.info('assets of deleted products', { products: gone.length, policy, assets, changed, known })
   const failure = failures.find(({ failureClass }) => failureClass !== 'permanent') ?? failures[0]
   if (failure !== undefined) throw failure
-  return counts
-}
-
-/** With so many that fail for now, and nothing that worked, the rest would fail, too. */
-const outage = 5
-
-function isOutage(
-  { failureClass, upstream }: BridgeError,
-  failures: readonly BridgeError[],
-  changed: number,
-): boolean {
-  if (failureClass === 'systemic' && upstream !== 'AEM') return true
-  const passing = failures.filter((failure) => failure.failureClass === 'transient').length
-  return changed === 0 && passing >= outage
+  return outcome
 }
 
 /** A model has no link of its own, and a product may have come back. */

@@ -1,27 +1,16 @@
-import { type CallContext, untilAborted } from '../../core/call-context'
+import { untilAborted } from '../../core/call-context'
 import type { ProductRef } from '../../core/product'
 import type { EnrichParts } from '../enrich/enrich-asset'
+import type { FlowContext } from '../event-flow'
 import { patiently } from '../patiently'
+import type { RunResult } from '../run/run-result'
 import { allPages, type FindParts, findAssets } from './find-assets'
 import { changeTimes, syncAssets } from './sync-assets'
 
 export type SyncParts = EnrichParts & FindParts
 
-/** What became of the assets that show changed products. */
-export type SyncReport = {
-  /** References, each once. */
-  references: number
-  /** Products that the PIM knows of them. */
-  products: number
-  /** One that shows several products may count more than once. */
-  assets: number
-  updated: number
-  unchanged: number
-  skipped: number
-  failed: number
-  /** Why, by code, with one asset each to look at. */
-  failures: readonly { code: string; message: string; retryable: boolean; path: string | undefined }[]
-}
+/** Why assets failed: each code once, with an asset to look at. */
+type SyncFailure = { code: string; message: string; retryable: boolean; path?: string }
 
 /** As many identifiers as one call to Akeneo takes. */
 const refsAtOnce = 100
@@ -31,18 +20,22 @@ const modelsAtOnce = 10
 const waitsMs = [5_000, 30_000, 120_000]
 
 /**
- * Brings the assets that show these products in step with the PIM.
+ * Brings the assets that show these products in step with the PIM. Of the counts, `references` are those that were
+ * given, each once; `products` those of them that the PIM knows; of `assets` one that shows several products may count
+ * more than once.
+ * @returns failed, when some of the assets have to be done again
  * @throws {BridgeError} what the PIM or a search threw, when it did not get better within minutes
  */
 export async function syncProducts(
   references: readonly ProductRef[],
   parts: SyncParts,
-  call: CallContext,
-): Promise<SyncReport> {
+  context: FlowContext,
+): Promise<RunResult> {
   const { clock } = parts
+  const { call, redactor } = context
   const refs = [...new Map(references.map((ref) => [`${ref.kind} ${ref.value}`, ref])).values()]
   const tally = { products: 0, assets: 0, updated: 0, unchanged: 0, skipped: 0, failed: 0 }
-  const failures = new Map<string, SyncReport['failures'][number]>()
+  const failures = new Map<string, SyncFailure>()
   const seen = new Set<string>()
   const changedAt = new Map<string, number>()
 
@@ -68,13 +61,24 @@ export async function syncProducts(
       tally[outcome] += synced.counts[outcome]
     for (const { asset, error } of synced.failures) {
       const { code, message, failureClass } = error
-      failures.set(code, { code, message, retryable: failureClass !== 'permanent', path: asset.path })
+      const retryable = failureClass !== 'permanent'
+      const path = asset.path === undefined ? {} : { path: redactor.text(asset.path) }
+      failures.set(code, { code, message: redactor.text(message), retryable, ...path })
     }
     if (synced.stoppedBy !== undefined) break
   }
-  const report = { references: refs.length, ...tally, failures: [...failures.values()] }
-  call.logger.info('assets of changed products', report)
-  return report
+  const counts = { references: refs.length, ...tally }
+  const list = [...failures.values()]
+  call.logger.info('assets of changed products', { ...counts, failures: list })
+  const isFailed = list.some(({ retryable }) => retryable)
+  return {
+    outcome: isFailed ? 'failed' : 'done',
+    message: isFailed
+      ? 'some assets of changed products are not in step; reconcile tries again'
+      : 'the assets of changed products are in step',
+    counts,
+    details: { failures: list.map((one) => ({ ...one })) },
+  }
 }
 
 function packsOf(refs: readonly ProductRef[]): readonly (readonly ProductRef[])[] {

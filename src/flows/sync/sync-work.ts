@@ -1,7 +1,8 @@
 import type { ProductRef } from '../../core/product'
 import type { FlowContext } from '../event-flow'
-import { type DeletedParts, type DeletedReport, syncDeleted } from './sync-deleted'
-import { type SyncParts, type SyncReport, syncProducts } from './sync-products'
+import type { RunResult } from '../run/run-result'
+import { type DeletedParts, syncDeleted } from './sync-deleted'
+import { type SyncParts, syncProducts } from './sync-products'
 
 /** What `pim-sync` is started with. */
 export type SyncWork = {
@@ -16,16 +17,16 @@ export type SyncWork = {
  * Does what was handed over.
  * @throws {BridgeError} when it fails as a whole: `reconcile` finds what changed, and has what is gone on record
  */
-export async function syncWork(
+export async function syncHandedOver(
   { references, deleted, pending }: SyncWork,
   parts: SyncParts & DeletedParts,
   context: FlowContext,
-): Promise<SyncReport & { deleted?: DeletedReport }> {
+): Promise<RunResult> {
   const { call } = context
-  const report = await syncProducts(references, parts, call)
-  if (deleted.length === 0) return report
-  const gone = await syncDeleted(deleted, parts, call)
+  const result = await syncProducts(references, parts, context)
+  if (deleted.length === 0) return result
+  const { assets, changed, known } = await syncDeleted(deleted, parts, call)
   // The search of the PIM may lag behind the deletion: `reconcile` asks again minutes later, and that counts.
-  if (pending !== undefined && gone.known === 0) await context.pending.remove(pending, call.signal)
-  return { ...report, deleted: gone }
+  if (pending !== undefined && known === 0) await context.pending.remove(pending, call.signal)
+  return { ...result, details: { ...result.details, deleted: { assets, changed, known } } }
 }

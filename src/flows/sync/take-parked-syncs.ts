@@ -1,49 +1,47 @@
-import type { Clock } from '../../core/clock'
 import type { Pending } from '../../delivery/pending'
-import type { FlowContext } from '../event-flow'
+import { createCircuitBreaker } from '../circuit-breaker'
+import type { FlowContext, Flows } from '../event-flow'
 import { inParallel } from '../in-parallel'
-import { type Flows, perform } from '../perform'
+import { undoneOf, verdictOf } from '../outcome'
+import { perform } from '../perform'
+import { dueWork } from '../run/parked-work'
 import type { Parking } from '../run/parking'
-import { syncAction } from './recorded-work'
+import { isOutage, observe } from '../systems'
 
 const atOnce = 8
-/** With so many failures and nothing that worked the rest waits for the next run. */
-const outage = 5
 
 /**
  * Does what `pim-sync` has on record and is due. What fails again stays on record, and does not stop the run: these are
- * those that fail.
+ * those that fail. When a system is down, the rest waits for the next run.
  * @throws {BridgeError} when State fails
  */
 export async function takeParkedSyncs(
-  parts: { flows: Flows; clock: Clock; parking: Parking; parked: Map<string, number> },
+  { flows, parking }: { flows: Flows; parking: Parking },
   context: FlowContext,
   { endsAt }: { endsAt: number },
 ): Promise<{ done: number; deadLettered: number; again: number }> {
-  const { clock, parking, parked, flows } = parts
-  const { pending, call } = context
+  const { clock } = context
   const due: Pending[] = []
-  const ids: string[] = []
-  for await (const id of pending.ids(call.signal)) ids.push(id)
-  await inParallel(ids, atOnce, async (id) => {
-    const record = await pending.read(id, call.signal)
-    if (record?.action !== syncAction) return
-    parked.set(id, Date.parse(record.since))
-    if (Date.parse(record.nextTry) <= clock.now()) due.push(record)
-  })
+  for await (const record of dueWork(flows, parking, context)) due.push(record)
   // What was left alone in the run before comes first: what always fails must not always be what is tried.
   due.sort((one, other) => Date.parse(one.nextTry) - Date.parse(other.nextTry))
   const counts = { done: 0, deadLettered: 0, again: 0 }
+  const breaker = createCircuitBreaker()
+  let isOver = false
   await inParallel(due, atOnce, async (record) => {
-    if (clock.now() >= endsAt || (counts.again >= outage && counts.done === 0)) return
-    const { kind, problems } = await perform(record, flows, context)
-    if (kind !== 'again') {
+    if (isOver || clock.now() >= endsAt) return
+    const outcome = await perform(record, flows, context)
+    observe(breaker, record, outcome)
+    const verdict = verdictOf(outcome)
+    if (verdict !== 'again') {
       await parking.remove(record.id)
-      counts[kind === 'dead-letter' ? 'deadLettered' : 'done'] += 1
+      counts[verdict === 'dead-letter' ? 'deadLettered' : 'done'] += 1
       return
     }
-    for (const problem of problems) await parking.park(record, problem)
+    const undone = undoneOf(outcome, record.destination)
+    for (const one of undone) await parking.park(record, one)
     counts.again += 1
+    isOver ||= undone.some((one) => isOutage(breaker, record, one))
   })
   return counts
 }

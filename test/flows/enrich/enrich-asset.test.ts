@@ -32,9 +32,9 @@ describe('an asset whose file name is a product', () => {
       'wknd-skuid': 'lamp (1)',
     })
     expect(result).toMatchObject({
-      outcome: 'updated',
+      kind: 'updated',
       asset: { id: asset.id, path: asset.path, name: 'lamp (1).png' },
-      products: [{ identifier: 'lamp (1)' }],
+      products: [{ sku: 'lamp (1)' }],
       properties: ['wknd-sku', 'wknd-name', 'wknd-supplier', 'wknd-skuid'],
     })
     expect(enricher.steps()).toEqual(['GET', 'ask lamp (1)', 'PATCH'])
@@ -47,8 +47,8 @@ describe('an asset whose file name is a product', () => {
     const { etag } = enricher.sandbox.aem.asset(asset.id)
     const before = enricher.steps().length
     expect(await enricher.run(asset)).toMatchObject({
-      outcome: 'unchanged',
-      products: [{ identifier: 'lamp' }],
+      kind: 'unchanged',
+      products: [{ sku: 'lamp' }],
     })
     expect(enricher.steps().slice(before)).toEqual(['GET', 'ask lamp'])
     expect(enricher.sandbox.aem.asset(asset.id).etag).toBe(etag)
@@ -59,7 +59,7 @@ describe('an asset whose file name is a product', () => {
     const asset = enricher.upload({ path: '/content/dam/shop/lamp.png' })
     await enricher.run(asset)
     know('lamp', { name: 'Floor lamp' })
-    expect(await enricher.run(asset)).toMatchObject({ outcome: 'updated', properties: ['wknd-name'] })
+    expect(await enricher.run(asset)).toMatchObject({ kind: 'updated', properties: ['wknd-name'] })
     const patch = enricher.sandbox.aem.requests.filter(({ method }) => method === 'PATCH').at(-1)
     expect(JSON.parse(patch?.body ?? '')).toEqual([
       { op: 'replace', path: '/wknd-name', value: 'Floor lamp' },
@@ -75,7 +75,7 @@ describe('the product of an asset', () => {
       path: '/content/dam/shop/shade.png',
       assetMetadata: { [linkProperty]: 'lamp' },
     })
-    expect(await enricher.run(asset)).toMatchObject({ products: [{ identifier: 'lamp' }] })
+    expect(await enricher.run(asset)).toMatchObject({ products: [{ sku: 'lamp' }] })
     expect(enricher.asked).toEqual([[{ kind: 'identifier', value: 'lamp' }]])
   })
 
@@ -85,7 +85,7 @@ describe('the product of an asset', () => {
       path: '/content/dam/shop/shade.png',
       assetMetadata: { [linkProperty]: 'lamp' },
     })
-    expect(await enricher.run(asset)).toMatchObject({ products: [{ identifier: 'shade' }] })
+    expect(await enricher.run(asset)).toMatchObject({ products: [{ sku: 'shade' }] })
     expect(enricher.steps()).toEqual(['GET', 'ask lamp', 'ask shade', 'PATCH'])
     expect(enricher.metadata(asset)).toMatchObject({ [linkProperty]: 'shade' })
   })
@@ -104,7 +104,7 @@ describe('the product of an asset', () => {
       assetMetadata: { [linkProperty]: ['lamp', 'shade'], 'wknd-name': 'old' },
     })
     expect(await enricher.run(asset)).toMatchObject({
-      outcome: 'skipped',
+      kind: 'skipped',
       reason: expect.stringMatching(/^the PIM knows no product of this asset; it was asked for "/),
     })
     expect(enricher.sandbox.aem.asset(asset.id)).toEqual(asset)
@@ -113,7 +113,7 @@ describe('the product of an asset', () => {
 
   test('without a candidate is not asked for', async () => {
     const enrichment = { linkProperty, matching: [], mapping: [] }
-    expect(await enricher.run(enricher.upload(), { enrichment })).toMatchObject({ outcome: 'skipped' })
+    expect(await enricher.run(enricher.upload(), { enrichment })).toMatchObject({ kind: 'skipped' })
     expect(enricher.asked).toEqual([])
   })
 })
@@ -143,9 +143,9 @@ describe('an asset that shows several products', () => {
         (await enricher.pim.getProducts(...args)).toSorted((x, y) => (x.identifier < y.identifier ? -1 : 1)),
     }
     expect(await enricher.run(asset, { pim: shuffled })).toMatchObject({
-      products: [{ identifier: 'b' }, { identifier: 'c' }, { identifier: 'a' }],
+      products: [{ sku: 'b' }, { sku: 'c' }, { sku: 'a' }],
     })
-    expect(await enricher.run(asset)).toMatchObject({ outcome: 'unchanged' })
+    expect(await enricher.run(asset)).toMatchObject({ kind: 'unchanged' })
   })
 
   test('keeps its link when the PIM has lost one of them', async () => {
@@ -179,7 +179,7 @@ describe('an asset that must not be touched', () => {
   ])('is skipped without a question to the PIM: %s', async (reason, repositoryMetadata) => {
     know('lamp')
     const asset = enricher.upload({ path: '/content/dam/shop/lamp.png', repositoryMetadata })
-    expect(await enricher.run(asset)).toMatchObject({ outcome: 'skipped', reason, asset: { id: asset.id } })
+    expect(await enricher.run(asset)).toMatchObject({ kind: 'skipped', reason, asset: { id: asset.id } })
     expect(enricher.steps()).toEqual(['GET'])
   })
 })
@@ -198,6 +198,6 @@ test('with the configuration as it comes and the mock, every asset ends with two
       'wknd-skuid': link['wknd-skuid'] ?? 'MockSKU 123',
       'wknd-suppliername': 'mock-supplier',
     })
-    expect(await enricher.run(asset, parts)).toMatchObject({ outcome: 'unchanged' })
+    expect(await enricher.run(asset, parts)).toMatchObject({ kind: 'unchanged' })
   }
 })

@@ -28,7 +28,7 @@ describe('an asset that changes while it is being updated', () => {
     pim.setProduct('lamp', { name: 'old' })
     const asset = enricher.upload({ path: '/content/dam/shop/lamp.png' })
     raceFor(asset.id, 1, () => pim.setProduct('lamp', { name: 'new' }))
-    expect(await enricher.run(asset)).toMatchObject({ outcome: 'updated' })
+    expect(await enricher.run(asset)).toMatchObject({ kind: 'updated' })
     expect(enricher.metadata(asset)).toMatchObject({ 'wknd-name': 'new', 'dc:title': 'edit 1' })
     expect(enricher.steps()).toEqual(['GET', 'ask lamp', 'PATCH', 'GET', 'ask lamp', 'PATCH'])
   })
@@ -58,7 +58,7 @@ describe('an asset that changes while it is being updated', () => {
         })
       }),
     )
-    expect(await enricher.run(asset)).toMatchObject({ outcome: 'unchanged' })
+    expect(await enricher.run(asset)).toMatchObject({ kind: 'unchanged' })
     expect(enricher.steps()).toEqual(['GET', 'ask lamp', 'PATCH', 'GET', 'ask lamp'])
   })
 
@@ -71,7 +71,7 @@ describe('an asset that changes while it is being updated', () => {
         repositoryMetadata['aem:checkedOutBy'] = 'jane'
       }),
     )
-    expect(await enricher.run(asset)).toMatchObject({ outcome: 'skipped' })
+    expect(await enricher.run(asset)).toMatchObject({ kind: 'skipped' })
     expect(enricher.metadata(asset)).toEqual({ 'dc:title': 'edit 1' })
   })
 
@@ -79,7 +79,7 @@ describe('an asset that changes while it is being updated', () => {
     enricher.sandbox.pim.setProduct('lamp')
     const asset = enricher.upload({ path: '/content/dam/shop/lamp.png' })
     raceFor(asset.id, 5)
-    expect(await enricher.run(asset)).toMatchObject({ outcome: 'updated' })
+    expect(await enricher.run(asset)).toMatchObject({ kind: 'updated' })
     expect(enricher.metadata(asset)).toMatchObject({ 'dc:title': 'edit 5', 'wknd-sku': 'lamp' })
     expect(enricher.clock.sleeps).toEqual([50, 100, 200, 400, 800])
   })
@@ -118,6 +118,6 @@ test('two runs at once end in the same metadata, and nobody is overwritten', asy
   enricher.sandbox.pim.setProduct('lamp', { name: 'Lamp' })
   const asset = enricher.upload({ path: '/content/dam/shop/lamp.png', assetMetadata: { 'dc:title': 'held' } })
   const results = await Promise.all([1, 2, 3].map(() => enricher.run(asset)))
-  expect(results.filter(({ outcome }) => outcome === 'updated')).toHaveLength(1)
+  expect(results.filter(({ kind }) => kind === 'updated')).toHaveLength(1)
   expect(enricher.metadata(asset)).toMatchObject({ 'dc:title': 'held', 'wknd-name': 'Lamp' })
 })

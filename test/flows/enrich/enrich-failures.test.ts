@@ -131,7 +131,7 @@ describe('a failure on the way', () => {
     enricher.sandbox.pim.setProduct('lamp', { name: 'Lamp' })
     const asset = lamp()
     enricher.sandbox.aem.faults.add({ method: 'PATCH', times: 1, fault: { kind: 'resetAfter' } })
-    expect(await enricher.run(asset)).toMatchObject({ outcome: 'unchanged' })
+    expect(await enricher.run(asset)).toMatchObject({ kind: 'unchanged' })
     expect(enricher.metadata(asset)).toMatchObject({ 'wknd-name': 'Lamp' })
   })
 })

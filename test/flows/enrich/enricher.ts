@@ -4,7 +4,7 @@ import { type Sandbox, startSandbox } from '../../../sandbox/sandbox'
 import { createAssetsClient } from '../../../src/aem/assets-client'
 import { restPim } from '../../../src/connectors/rest/pim'
 import { createRedactor } from '../../../src/core/redaction'
-import { type EnrichParts, type EnrichResult, enrichAsset } from '../../../src/flows/enrich/enrich-asset'
+import { type EnrichOutcome, type EnrichParts, enrichAsset } from '../../../src/flows/enrich/enrich-asset'
 import { createHttpClient } from '../../../src/http/http-client'
 import { createTokenProvider } from '../../../src/ims/token-provider'
 import { everyAttribute } from '../../../src/metadata/mapping'
@@ -25,7 +25,7 @@ export type Enricher = {
   upload(about?: Partial<NewAsset>): AssetView
   /** The metadata that AEM holds now. */
   metadata(asset: { id: string }): Record<string, unknown>
-  run(asset: { id: string }, parts?: Partial<EnrichParts>, call?: TestCall): Promise<EnrichResult>
+  run(asset: { id: string }, parts?: Partial<EnrichParts>, call?: TestCall): Promise<EnrichOutcome>
   /** What AEM and the PIM were asked so far, in order: `GET`, `ask <identifier>`, `PATCH`. */
   steps(): string[]
   close(): Promise<void>

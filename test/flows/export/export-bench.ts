@@ -2,18 +2,20 @@ import type { AssetView } from '../../../sandbox/aem/author'
 import type { JsonObject } from '../../../sandbox/json'
 import { createAuthorHosts } from '../../../src/aem/author-host'
 import { createBinarySource } from '../../../src/aem/binary/source'
-import type { Clock } from '../../../src/core/clock'
 import { permanentError } from '../../../src/core/errors'
 import { createRedactor } from '../../../src/core/redaction'
-import type { Pending } from '../../../src/delivery/pending'
-import type { FlowContext, FlowResult } from '../../../src/flows/event-flow'
+import { openDeadLetters } from '../../../src/delivery/dead-letters'
+import { openPendingWork, type Pending } from '../../../src/delivery/pending'
+import type { FlowContext, Flows } from '../../../src/flows/event-flow'
 import { type ExportEventParts, exportEventWith } from '../../../src/flows/export/export-event'
-import type { Flows } from '../../../src/flows/perform'
+import type { Outcome } from '../../../src/flows/outcome'
 import { createHttpClient } from '../../../src/http/http-client'
 import { createTokenProvider } from '../../../src/ims/token-provider'
 import type { Destination, StoredObject } from '../../../src/plugin/destination'
 import type { Exports } from '../../../src/plugin/destinations'
 import { pathBelowDam } from '../../../src/plugin/key'
+import { type Rendered, renderOutcome } from '../../../src/runtime/render'
+import type { Store } from '../../../src/store/store'
 import { startAuthor, type TestAuthor } from '../../support/author'
 import { startCall } from '../../support/call'
 import { createMemoryStore } from '../../support/memory-store'
@@ -62,17 +64,22 @@ export type ExportBench = {
   author: TestAuthor
   parts: ExportEventParts
   /** For the worker. */
-  workParts: { flows: Flows; clock: Clock; maxAttempts: number }
+  workParts: { flows: Flows; maxAttempts: number }
   destinations: Record<'one' | 'two', MemoryDestination>
-  letters: Map<string, { destination?: string | undefined; code: string }>
-  pending: Map<string, Pending>
+  /** What is in the store now, by id. */
+  letters(): Map<string, { destination?: string; code: string }>
+  pending(): Map<string, Pending>
+  /** Forgets what is on record. */
+  forget(): void
   /** What was started, by name and params. */
   started: unknown[]
   /** Set to have the next start fail. */
   startFails: Error | undefined
   addAsset(path: string, metadata?: JsonObject): AssetView
   /** Runs the flow on an event. */
-  run(event: unknown, more?: Partial<FlowContext>): Promise<FlowResult>
+  outcomeOf(event: unknown, more?: Partial<FlowContext>): Promise<Outcome>
+  /** The same, as it is answered. */
+  run(event: unknown, more?: Partial<FlowContext>): Promise<Rendered>
   context(more?: Partial<FlowContext>): FlowContext
   close(): Promise<void>
 }
@@ -91,39 +98,45 @@ export async function startExportBench(exports: Partial<Exports> = {}): Promise<
   const parts: ExportEventParts = {
     hosts: createAuthorHosts([aem.url]),
     assets,
+    exports: { destinations: {}, key: pathBelowDam(), ...exports },
     clock,
     random: () => 0.5,
-    exports: { destinations: {}, key: pathBelowDam(), ...exports },
     openSource: (options) => createBinarySource(options, { tokens, clock }),
     renditionNames: (asset, call) => assets.renditionNames(asset, call),
-    activationsOf: () => ({
-      async start(action, params) {
-        if (bench.startFails !== undefined) throw bench.startFails
-        bench.started.push({ action, params })
-        return 'worker-1'
+    activations: ({ runtime }) =>
+      runtime && {
+        async start(action, params) {
+          if (bench.startFails !== undefined) throw bench.startFails
+          bench.started.push({ action, params })
+          return 'worker-1'
+        },
+        ask: async () => undefined,
       },
-      ask: async () => undefined,
-    }),
     active: () => Object.keys(destinations),
     destination(name) {
       if (name === 'one' || name === 'two') return destinations[name]
       throw permanentError('DESTINATION_UNKNOWN', `nobody knows ${name}`)
     },
   }
-  const letters: ExportBench['letters'] = new Map()
-  const pending: ExportBench['pending'] = new Map()
-  const store = createMemoryStore(clock)
+  let store = createMemoryStore(clock)
+  const records = (prefix: string) =>
+    [...store.entries()].flatMap(([key, value]) => (key.startsWith(prefix) ? [JSON.parse(value)] : []))
   const bench: ExportBench = {
     author,
     parts,
     workParts: {
       flows: { 'export-asset': (event, context) => exportEventWith(event, () => parts, context) },
-      clock,
       maxAttempts: 5,
     },
     destinations,
-    letters,
-    pending,
+    letters: () =>
+      new Map(
+        records('dead-letter.').map(({ id, destination, error }) => [id, { destination, code: error.code }]),
+      ),
+    pending: () => new Map(records('pending.').map((record) => [record.id, record])),
+    forget() {
+      store = createMemoryStore(clock)
+    },
     started: [],
     startFails: undefined,
     addAsset: (path, assetMetadata = {}) =>
@@ -132,31 +145,17 @@ export async function startExportBench(exports: Partial<Exports> = {}): Promise<
         content: { size: 40_000, seed: path },
         assetMetadata: { exportDestination: 'one', exportImmediately: 'yes', ...assetMetadata },
       }),
-    run: (event, more) => exportEventWith(event, () => parts, bench.context(more)),
+    outcomeOf: (event, more) => exportEventWith(event, () => parts, bench.context(more)),
+    run: async (event, more) => renderOutcome(await bench.outcomeOf(event, more)),
     context: (more = {}) => ({
       inputs: {},
       redactor: createRedactor(),
+      clock,
       call: startCall(),
       activationId: 'a1',
       action: 'export-asset',
       trigger: 'push',
-      deadLetters: {
-        write: async ({ id, destination, error }) => void letters.set(id, { destination, code: error.code }),
-        read: async () => undefined,
-        remove: async (id) => void letters.delete(id),
-        ids: async function* () {
-          yield* letters.keys()
-        },
-      },
-      pending: {
-        write: async (one) => void pending.set(one.id, one),
-        read: async (id) => pending.get(id),
-        remove: async (id) => void pending.delete(id),
-        ids: async function* () {
-          yield* pending.keys()
-        },
-      },
-      store,
+      ...recordsOn(store),
       runtime: { apiHost: 'http://runtime', namespace: 'n', apiKey: 'k', actionName: '/n/p/export-asset' },
       ...more,
     }),
@@ -164,3 +163,10 @@ export async function startExportBench(exports: Partial<Exports> = {}): Promise<
   }
   return bench
 }
+
+/** The records of a store, as a flow gets them. */
+export const recordsOn = (store: Store): Pick<FlowContext, 'store' | 'deadLetters' | 'pending'> => ({
+  store,
+  deadLetters: openDeadLetters(store),
+  pending: openPendingWork(store),
+})

@@ -3,22 +3,23 @@ import { type JournalStandIn, startJournal } from '../../../sandbox/journal'
 import type { JsonObject } from '../../../sandbox/json'
 import { systemClock } from '../../../src/core/clock'
 import { createRedactor } from '../../../src/core/redaction'
-import { createDeadLetters, type DeadLetter } from '../../../src/delivery/dead-letters'
+import type { DeadLetter } from '../../../src/delivery/dead-letters'
 import { createLeases, type Leases } from '../../../src/delivery/lease'
-import { createPendingWork, type Pending } from '../../../src/delivery/pending'
+import type { Pending } from '../../../src/delivery/pending'
 import { createRunReports, type RunReports } from '../../../src/delivery/run-reports'
 import type { EventFlow, FlowContext } from '../../../src/flows/event-flow'
-import { batchResult } from '../../../src/flows/run/batch-answer'
 import { runBatch } from '../../../src/flows/run/run-batch'
+import type { RunResult } from '../../../src/flows/run/run-result'
 import type { RunLimits, RunParts } from '../../../src/flows/run/run-state'
-import { type Supervised, supervisedRun } from '../../../src/flows/run/supervised-run'
 import { createHttpClient } from '../../../src/http/http-client'
 import { createTokenProvider } from '../../../src/ims/token-provider'
 import { createCursorKeeper, cursorKey } from '../../../src/journal/cursor'
 import { createJournalReader } from '../../../src/journal/reader'
+import { type Rendered, renderRun } from '../../../src/runtime/render'
+import { superviseRun } from '../../../src/runtime/supervised-run'
 import { startCall } from '../../support/call'
 import { createMemoryStore, type MemoryStore } from '../../support/memory-store'
-import { type ExportBench, startExportBench } from '../export/export-bench'
+import { type ExportBench, recordsOn, startExportBench } from '../export/export-bench'
 
 /** The batch with its real parts: a journal, an author, a store and destinations in memory. */
 export type BatchBench = {
@@ -30,15 +31,15 @@ export type BatchBench = {
   limits: RunLimits
   /** Adds assets and their events of publication. */
   publish(count: number, metadata?: JsonObject): { key: string; event: JsonObject }[]
-  run(more?: {
-    context?: Partial<FlowContext>
-    parts?: Partial<RunParts & { leases: Leases }>
-  }): Promise<Supervised>
+  run(more?: { context?: Partial<FlowContext>; parts?: Partial<RunParts & { leases: Leases }> }): Promise<Ran>
   pending(): Pending[]
   letters(): DeadLetter[]
   cursor(): string | undefined
   close(): Promise<void>
 }
+
+/** How a run went, and as it is answered. */
+export type Ran = Pick<RunResult, 'error'> & { answer: Rendered }
 
 const orgId = 'ORG@AdobeOrg'
 const credentials = { clientId: 'client-1', clientSecret: 'secret-1234', scopes: ['aem.assets.author'] }
@@ -58,7 +59,7 @@ export async function startBatchBench(): Promise<BatchBench> {
     exports,
     journal,
     store,
-    generic: async () => ({ message: 'unchanged', outcome: 'unchanged' }),
+    generic: async () => ({ kind: 'unchanged', asset: { name: '', path: '', id: '', origin: '' } }),
     limits: {
       maxEvents: 10_000,
       maxBytes: 10 ** 12,
@@ -78,7 +79,7 @@ export async function startBatchBench(): Promise<BatchBench> {
         journal.append(event)
         return { key: asset.path.slice('/content/dam/'.length), event }
       }),
-    run({ context = {}, parts = {} } = {}) {
+    async run({ context = {}, parts = {} } = {}) {
       const http = createHttpClient({ clock })
       const tokens = createTokenProvider({ imsUrl: ims.url, ...credentials }, { http, redactor, clock })
       const url = journal.journalUrl
@@ -89,22 +90,21 @@ export async function startBatchBench(): Promise<BatchBench> {
         leases: createLeases({ store, clock }),
         reports: createRunReports(store, { redactor }),
         start: { from: 'oldest' },
-        // What a run waits for takes its time; all else does not.
-        clock: { now: clock.now, sleep: systemClock.sleep },
         limits: bench.limits,
         ...parts,
       }
       const own = exports.context({
         call: startCall(),
+        // What a run waits for takes its time; all else does not.
+        clock: { now: clock.now, sleep: systemClock.sleep },
         activationId: randomUUID(),
         action: 'export-batch',
         trigger: 'batch',
-        deadLetters: createDeadLetters(store, { clock, redactor }),
-        pending: createPendingWork(store, { redactor }),
+        ...recordsOn(store),
         ...context,
       })
-      const job = async () => batchResult(await runBatch(runParts, own), redactor)
-      return supervisedRun('export-batch', runParts, job, own)
+      const result = await superviseRun('export-batch', runParts, () => runBatch(runParts, own), own)
+      return { answer: renderRun(result), error: result.error }
     },
     pending: () => records<Pending>('pending.'),
     letters: () => records<DeadLetter>('dead-letter.'),

@@ -40,7 +40,7 @@ describe('a run', () => {
       release = resolve
     })
     bench.exports.destinations.one.beforePublish = (key) => (slow.has(key) ? free : undefined)
-    const running = bench.run({ parts: { clock: moving() } })
+    const running = bench.run({ context: { clock: moving() } })
     while (![...bench.store.entries().keys()].some((key) => key.startsWith('run.export-batch.'))) {
       await new Promise((resolve) => setTimeout(resolve, 50))
     }
@@ -61,7 +61,7 @@ describe('a run', () => {
       puts += 1
       return new Promise((resolve) => setTimeout(resolve, 400))
     }
-    await bench.run({ parts: { clock: moving() } })
+    await bench.run({ context: { clock: moving() } })
     expect(puts).toBeLessThanOrEqual(2)
   }, 30_000)
 

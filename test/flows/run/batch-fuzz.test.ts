@@ -2,14 +2,13 @@ import { seededRandom } from '../../../sandbox/faults'
 import type { JsonObject } from '../../../sandbox/json'
 import { systemClock } from '../../../src/core/clock'
 import { BridgeError, systemicError, transientError } from '../../../src/core/errors'
-import { createRedactor } from '../../../src/core/redaction'
-import { createDeadLetters, workId } from '../../../src/delivery/dead-letters'
-import { createPendingWork } from '../../../src/delivery/pending'
+import { workId } from '../../../src/delivery/dead-letters'
 import { eventKey } from '../../../src/events/decode'
 import { perform } from '../../../src/flows/perform'
 import type { Lane } from '../../../src/flows/run/work-queue'
 import { cursorKey } from '../../../src/journal/cursor'
 import { startCall } from '../../support/call'
+import { recordsOn } from '../export/export-bench'
 import { type BatchBench, startBatchBench } from './batch-bench'
 
 type Published = { key: string; event: JsonObject; destinations: readonly ('one' | 'two')[] }
@@ -93,7 +92,6 @@ test.each([1, 2, 3, 4])(
 
     async function run(): Promise<void> {
       const call = startCall()
-      const redactor = createRedactor()
       const { clock } = author
       const lane: Lane = {
         size: 3,
@@ -107,8 +105,7 @@ test.each([1, 2, 3, 4])(
             action: 'export-worker',
             runtime: undefined,
             trigger: 'batch',
-            deadLetters: createDeadLetters(bench.store, { clock, redactor }),
-            pending: createPendingWork(bench.store, { redactor }),
+            ...recordsOn(bench.store),
           })
           return Promise.all(
             works.map((work) =>
@@ -128,7 +125,7 @@ test.each([1, 2, 3, 4])(
       const moving = { now: () => start + Date.now() - begun, sleep: systemClock.sleep }
       const otherLanes = random() < 0.6 ? [lane] : []
       await bench
-        .run({ context: { call }, parts: { clock: moving, otherLanes } })
+        .run({ context: { call, clock: moving }, parts: { otherLanes } })
         .catch((thrown: unknown) => {
           const isExpected =
             call.signal.aborted || (thrown instanceof BridgeError && thrown.upstream === 'STATE')

@@ -1,9 +1,7 @@
 import { systemicError } from '../../../src/core/errors'
 import { isRecord } from '../../../src/core/json'
 import { createRedactor } from '../../../src/core/redaction'
-import { createDeadLetters } from '../../../src/delivery/dead-letters'
 import type { Leases } from '../../../src/delivery/lease'
-import { createPendingWork } from '../../../src/delivery/pending'
 import type { FlowContext } from '../../../src/flows/event-flow'
 import type { Exports } from '../../../src/plugin/destinations'
 import { type BatchBench, startBatchBench } from './batch-bench'
@@ -159,11 +157,7 @@ describe('work that was parked is about the same file', () => {
     clock.advance(hour)
     withdraw('deleted', key)
     const redactor = createRedactor(['shop'])
-    await parkThenWork(failToRemove(), {
-      redactor,
-      deadLetters: createDeadLetters(bench.store, { clock, redactor }),
-      pending: createPendingWork(bench.store, { redactor }),
-    })
+    await parkThenWork(failToRemove(), { redactor })
     expect(held()).toEqual([])
   })
 })

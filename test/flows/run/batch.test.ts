@@ -1,6 +1,7 @@
 import { systemClock } from '../../../src/core/clock'
 import { systemicError, transientError } from '../../../src/core/errors'
 import type { Lease } from '../../../src/delivery/lease'
+import type { Outcome } from '../../../src/flows/outcome'
 import { type BatchBench, startBatchBench } from './batch-bench'
 import { expectOutageToPass } from './batch-outage'
 
@@ -11,6 +12,8 @@ beforeEach(async () => {
 afterEach(() => bench.close())
 
 const minute = 60_000
+const asset = { name: 'a.png', path: '/content/dam/a.png', id: 'urn:a', origin: 'https://author' }
+const enriched: Outcome = { kind: 'updated', asset, properties: ['wknd-skuid'] }
 const held = (destination: 'one' | 'two' = 'one'): string[] => [
   ...bench.exports.destinations[destination].held.keys(),
 ]
@@ -50,7 +53,7 @@ describe('a run', () => {
     const seen: unknown[] = []
     bench.generic = async (event, { trigger, action }) => {
       seen.push([event, trigger, action])
-      return { message: 'updated', outcome: 'updated' }
+      return enriched
     }
     const asset = bench.exports.addAsset('/content/dam/shop/enriched.png')
     const processed = bench.exports.author.aem.processingCompletedEvent(asset)
@@ -115,7 +118,7 @@ describe('a run', () => {
       now: clock().now,
       sleep: (ms: number, signal: AbortSignal) => systemClock.sleep(ms === minute ? 1 : ms, signal),
     }
-    expect((await bench.run({ parts: { clock: hurrying } })).answer).toMatchObject({ done: 1 })
+    expect((await bench.run({ context: { clock: hurrying } })).answer).toMatchObject({ done: 1 })
     expect(refreshes).toBeGreaterThanOrEqual(4)
   })
 
@@ -367,7 +370,7 @@ describe('an outage of AEM, IMS or State', () => {
     bench.publish(10)
     expect((await bench.run()).answer).toMatchObject({ done: 10, parked: 30 })
     expect(asked).toBeLessThanOrEqual(4)
-    bench.generic = async () => ({ message: 'ok', outcome: 'updated' })
+    bench.generic = async () => enriched
     clock().advance(60 * minute)
     await bench.run()
     expect(bench.pending()).toEqual([])

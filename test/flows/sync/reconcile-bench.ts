@@ -6,18 +6,15 @@ import { createAuthorRequests } from '../../../src/aem/author-requests'
 import { akeneoPim } from '../../../src/connectors/akeneo/pim'
 import { systemClock } from '../../../src/core/clock'
 import { createRedactor } from '../../../src/core/redaction'
-import { createDeadLetters, type DeadLetter } from '../../../src/delivery/dead-letters'
+import type { DeadLetter } from '../../../src/delivery/dead-letters'
 import { createLeases } from '../../../src/delivery/lease'
-import { createPendingWork, type Pending } from '../../../src/delivery/pending'
+import type { Pending } from '../../../src/delivery/pending'
 import { createRunReports } from '../../../src/delivery/run-reports'
 import type { FlowContext } from '../../../src/flows/event-flow'
-import { createParking } from '../../../src/flows/run/parking'
-import { type Supervised, supervisedRun } from '../../../src/flows/run/supervised-run'
 import { type ReconcileParts, reconcileProducts } from '../../../src/flows/sync/reconcile-products'
 import { syncAction } from '../../../src/flows/sync/recorded-work'
 import { syncAgain } from '../../../src/flows/sync/sync-again'
 import type { DeletedParts } from '../../../src/flows/sync/sync-deleted'
-import { takeParkedSyncs } from '../../../src/flows/sync/take-parked-syncs'
 import { createHttpClient } from '../../../src/http/http-client'
 import { createTokenProvider } from '../../../src/ims/token-provider'
 import { createCursorKeeper, cursorKey } from '../../../src/journal/cursor'
@@ -25,10 +22,14 @@ import type { Cursor } from '../../../src/journal/place'
 import { everyAttribute, type MappingRule } from '../../../src/metadata/mapping'
 import { fromFileName, fromProperty } from '../../../src/metadata/matching'
 import type { PimCommunicator } from '../../../src/plugin/pim'
+import { renderRun } from '../../../src/runtime/render'
+import { superviseRun } from '../../../src/runtime/supervised-run'
 import { pimContext } from '../../connectors/kit/pim-context'
 import { startAuthor, type TestAuthor } from '../../support/author'
 import { startCall, type TestCall } from '../../support/call'
 import { createMemoryStore, type MemoryStore } from '../../support/memory-store'
+import { recordsOn } from '../export/export-bench'
+import type { Ran } from '../run/batch-bench'
 
 /** `reconcile` with its real parts: an author, an Akeneo, and a store in memory, on a clock that stands still. */
 export type ReconcileBench = {
@@ -36,7 +37,7 @@ export type ReconcileBench = {
   akeneo: AkeneoStandIn
   store: MemoryStore
   mapping: MappingRule[]
-  run(more?: RunOptions): Promise<Supervised>
+  run(more?: RunOptions): Promise<Ran>
   /** Knows a product by its supplier, from now on. */
   change(sku: string, supplier: string): void
   upload(sku?: string | string[], name?: string): AssetView
@@ -86,22 +87,19 @@ export async function startReconcileBench(): Promise<ReconcileBench> {
     akeneo,
     store,
     mapping: [everyAttribute('wknd-')],
-    run({ parts = {}, context = {}, call = startCall() } = {}) {
+    async run({ parts = {}, context = {}, call = startCall() } = {}) {
       const own: FlowContext = {
         inputs: {},
         redactor,
+        clock: flowClock,
         call,
         activationId: randomUUID(),
         action: 'reconcile',
         trigger: 'batch',
-        deadLetters: createDeadLetters(store, { clock, redactor }),
-        pending: createPendingWork(store, { redactor }),
-        store,
+        ...recordsOn(store),
         runtime: undefined,
         ...context,
       }
-      const parked = new Map<string, number>()
-      const parking = createParking({ clock, maxAttempts: 3, parked }, own)
       const sync = {
         assets,
         search: createAssetSearch(requests),
@@ -123,19 +121,17 @@ export async function startReconcileBench(): Promise<ReconcileBench> {
       const all: ReconcileParts = {
         ...sync,
         start: { from: 'back', ms: 0 },
-        parking,
-        parked,
+        flows,
         cursor: createCursorKeeper(source, { store, clock }),
-        takeParked: (run) => takeParkedSyncs({ flows, clock: flowClock, parking, parked }, own, run),
-        limits: { runMs: 480_000, maxPending: 1_000 },
+        limits: { runMs: 480_000, maxAttempts: 3, maxPending: 1_000 },
         ...parts,
       }
       const supervision = {
-        clock: flowClock,
         leases: createLeases({ store, clock }),
         reports: createRunReports(store, { redactor }),
       }
-      return supervisedRun('reconcile', supervision, () => reconcileProducts(all, own), own)
+      const result = await superviseRun('reconcile', supervision, () => reconcileProducts(all, own), own)
+      return { answer: renderRun(result), error: result.error }
     },
     change: (sku, supplier) => {
       akeneo.catalogue.setProduct(sku, {

@@ -1,3 +1,4 @@
+import { transientError } from '../../../src/core/errors'
 import { rejection, startCall } from '../../support/call'
 import { type ReconcileBench, startReconcileBench } from './reconcile-bench'
 
@@ -119,7 +120,7 @@ describe('when it stops before the end', () => {
     const done = await changeAll()
     const begun = bench.author.clock.now()
     bench.akeneo.settings.duringCall = async () => bench.minutes(2)
-    const limits = { runMs: 1, maxPending: 10 }
+    const limits = { runMs: 1, maxAttempts: 3, maxPending: 10 }
     const { answer } = await bench.run({ parts: { limits: { ...limits, runMs: 60_000 } } })
     bench.akeneo.settings.duringCall = undefined
 
@@ -351,6 +352,32 @@ describe('failures', () => {
     expect(bench.cursor()?.position).toBe(before)
   })
 
+  test.each(['changed', 'parked'])(
+    'what is %s, cannot work, and can be no dead letter for State fails stops the run where it stands',
+    async (way) => {
+      const bad = bench.upload('A')
+      const target = { method: 'PATCH', path: metadataOf(bad.id) }
+      await begin()
+      bench.change('A', 'new')
+      if (way === 'parked') {
+        const broken = bench.author.aem.faults.add({ ...target, fault: { kind: 'status', status: 503 } })
+        await bench.run()
+        broken.remove()
+        bench.minutes(10)
+      }
+      const before = [bench.cursor()?.position, bench.pending()]
+      bench.author.aem.faults.add({ ...target, fault: { kind: 'status', status: 422 } })
+      bench.store.before = (operation, key) => {
+        if (operation === 'put' && key.startsWith('dead-letter.'))
+          throw transientError('STATE_UNAVAILABLE', 'State is down', { upstream: 'STATE' })
+      }
+      const { answer, error } = await bench.run()
+      expect(error).toMatchObject({ code: 'DEAD_LETTER_NOT_WRITTEN', upstream: 'STATE' })
+      expect(answer).toMatchObject({ outcome: 'failed', parked: 0, deadLettered: 0 })
+      expect([bench.cursor()?.position, bench.pending()]).toEqual(before)
+    },
+  )
+
   test('with too much parked it reads nothing new, and says so', async () => {
     const bad = bench.upload('A')
     bench.upload('B')
@@ -359,7 +386,7 @@ describe('failures', () => {
     bench.author.aem.faults.add({ path: metadataOf(bad.id), fault: { kind: 'status', status: 503 } })
     await bench.run()
     bench.change('B', 'newer')
-    const limits = { runMs: 60_000, maxPending: 1 }
+    const limits = { runMs: 60_000, maxAttempts: 3, maxPending: 1 }
     expect((await bench.run({ parts: { limits } })).answer).toMatchObject({
       outcome: 'stopped',
       products: 0,
@@ -525,6 +552,19 @@ describe('products that are gone', () => {
       expect(bench.patches()).toBe(1)
     },
   )
+
+  test('clear: an author that is down is not asked about each of many assets', async () => {
+    for (let count = 0; count < 12; count++) bench.upload('A')
+    const broken = bench.author.aem.faults.add({ method: 'PATCH', fault: { kind: 'status', status: 503 } })
+    await record('A')
+    await bench.run({ parts: { deleted: 'clear' } })
+    const patched = bench.author.aem.requests.filter(({ method }) => method === 'PATCH')
+    expect(new Set(patched.map(({ path }) => path)).size).toBe(5)
+    broken.remove()
+    bench.minutes(60)
+    await bench.run({ parts: { deleted: 'clear' } })
+    expect(bench.pending()).toEqual([])
+  })
 
   test('what fails for now stays on record', async () => {
     const asset = bench.upload('A')

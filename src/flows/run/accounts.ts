@@ -1,10 +1,11 @@
 import type { Clock } from '../../core/clock'
-import { BridgeError } from '../../core/errors'
+import type { BridgeError } from '../../core/errors'
 import type { Pending } from '../../delivery/pending'
-import { leftAlone, type Outcome, type Problem, type Work } from '../perform'
-import { observe, systemOf } from './blame'
+import { type CircuitBreaker, longestAemOutageMs } from '../circuit-breaker'
+import { bytesOf, codes, type Outcome, toError, type Undone, undoneOf, verdictOf } from '../outcome'
+import { observe, systemOf } from '../systems'
+import type { Work } from '../work'
 import type { Parking } from './parking'
-import type { Systems } from './systems'
 
 /** Work that came out, and what it stood for. */
 export type Piece = {
@@ -59,12 +60,9 @@ export type Accounts = {
   bytes(): number
 }
 
-/** AEM is never down for so long: what it does not give then is parked, so that the rest is not lost with it. */
-const longestStandMs = 6 * 3_600_000
-
 /** Creates the accounts of one run. */
-export function createAccounts(parts: { systems: Systems; parking: Parking; clock: Clock }): Accounts {
-  const { systems, parking, clock } = parts
+export function createAccounts(parts: { breaker: CircuitBreaker; parking: Parking; clock: Clock }): Accounts {
+  const { breaker, parking, clock } = parts
   const counts: Counts = { done: 0, skipped: 0, parked: 0, deadLettered: 0, failed: 0 }
   const heldBack: (() => Promise<void>)[] = []
   let bytes = 0
@@ -73,38 +71,39 @@ export function createAccounts(parts: { systems: Systems; parking: Parking; cloc
 
   async function settle(piece: Piece, outcome: Outcome): Promise<void> {
     const { work, record, replaced, events } = piece
-    bytes += outcome.bytes
-    observe(systems, work, outcome)
-    if (outcome.kind !== 'again') {
+    bytes += bytesOf(outcome)
+    observe(breaker, work, outcome)
+    const verdict = verdictOf(outcome)
+    if (verdict !== 'again') {
       for (const id of record === undefined ? replaced : [...replaced, record.id]) await parking.remove(id)
       await parking.forget(work)
-      counts[outcome.kind === 'dead-letter' ? 'deadLettered' : outcome.kind] += events
+      counts[verdict === 'dead-letter' ? 'deadLettered' : verdict] += events
       finish(piece)
-      if (systems.hasWorked('AEM')) await release()
+      if (breaker.hasWorked('AEM')) await release()
       return
     }
-    const fatal = outcome.problems.map((problem) => fatalError(piece, problem)).find(Boolean)
+    const undone = undoneOf(outcome, work.destination)
+    const fatal = undone.map((one) => fatalError(piece, one)).find(Boolean)
     if (fatal !== undefined) {
       counts.failed += events
       throw fatal
     }
-    const isAem = outcome.problems.some((problem) => systemOf(work, problem) === 'AEM')
-    if (isAem && !systems.hasWorked('AEM') && !isLate(piece))
-      heldBack.push(() => park(piece, outcome.problems))
-    else await park(piece, outcome.problems)
+    const isAem = undone.some((one) => systemOf(work, one) === 'AEM')
+    if (isAem && !breaker.hasWorked('AEM') && !isLate(piece)) heldBack.push(() => park(piece, undone))
+    else await park(piece, undone)
   }
 
   async function release(): Promise<void> {
     for (let next = heldBack.shift(); next !== undefined; next = heldBack.shift()) await next()
   }
 
-  async function park(piece: Piece, problems: readonly Problem[]): Promise<void> {
+  async function park(piece: Piece, undone: readonly Undone[]): Promise<void> {
     const { work, record, replaced, events } = piece
     const kept = new Set<string>()
-    for (const problem of problems) {
+    for (const one of undone) {
       // What was parked and was not even tried stays as it is.
-      const isUntried = problem.code === leftAlone && record?.destination === problem.destination
-      kept.add(isUntried && record !== undefined ? record.id : await parking.park(work, problem))
+      const isUntried = one.failure.code === codes.systemDown && record?.destination === one.destination
+      kept.add(isUntried && record !== undefined ? record.id : await parking.park(work, one))
     }
     for (const id of record === undefined ? replaced : [...replaced, record.id]) {
       if (!kept.has(id)) await parking.remove(id)
@@ -114,21 +113,19 @@ export function createAccounts(parts: { systems: Systems; parking: Parking; cloc
   }
 
   /** One of AEM, IMS, State or the inputs stops the run where it stands. */
-  function fatalError(piece: Piece, problem: Problem): BridgeError | undefined {
-    const system = systemOf(piece.work, problem)
+  function fatalError(piece: Piece, undone: Undone): BridgeError | undefined {
+    const system = systemOf(piece.work, undone)
+    const { failureClass } = undone.failure
     const isFatal =
       system === 'IMS' ||
       system === 'STATE' ||
-      (system === 'AEM' &&
-        systems.isDown(system) &&
-        !(problem.failureClass === 'transient' && isLate(piece))) ||
-      (system === 'APP' && problem.failureClass === 'systemic')
-    if (!isFatal) return undefined
-    return new BridgeError(problem.failureClass, problem.code, problem.message, { upstream: system })
+      (system === 'AEM' && breaker.isDown(system) && !(failureClass === 'transient' && isLate(piece))) ||
+      (system === 'APP' && failureClass === 'systemic')
+    return isFatal ? toError({ ...undone.failure, upstream: system }) : undefined
   }
 
   function isLate({ since }: Piece): boolean {
-    return since !== undefined && clock.now() - since > longestStandMs
+    return since !== undefined && clock.now() - since > longestAemOutageMs
   }
 }
 

@@ -1,0 +1,43 @@
+import * as v from 'valibot'
+import type { Outcome } from './outcome'
+
+const Failure = v.object({
+  failureClass: v.picklist(['transient', 'systemic', 'permanent']),
+  code: v.string(),
+  message: v.string(),
+  upstream: v.optional(v.string()),
+  notBefore: v.optional(v.number()),
+})
+const asset = v.object({ name: v.string(), path: v.string(), id: v.string(), origin: v.string() })
+const file = v.object({
+  key: v.string(),
+  outcome: v.picklist(['stored', 'unchanged', 'removed']),
+  bytes: v.number(),
+})
+const retry = { kind: v.literal('retry'), failure: Failure }
+const deadLetter = { kind: v.literal('dead-letter'), failure: Failure, deadLetter: v.string() }
+const destination = v.string()
+const atDestination = v.variant('kind', [
+  v.object({ destination, kind: v.literal('done'), files: v.array(file) }),
+  v.object({ destination, kind: v.literal('handed-over'), reason: v.string(), worker: v.string() }),
+  v.object({ destination, ...retry }),
+  v.object({ destination, ...deadLetter }),
+])
+
+/**
+ * Checks an outcome that comes from another activation. What only the answer to a sender needs, the attributes of the
+ * products, is left out: the platform limits what an activation may answer.
+ */
+export const OutcomeSchema: v.GenericSchema<unknown, Outcome> = v.variant('kind', [
+  v.object({ kind: v.literal('updated'), asset, properties: v.array(v.string()) }),
+  v.object({ kind: v.literal('unchanged'), asset }),
+  v.object({ kind: v.literal('synced'), assets: v.number(), changed: v.number(), known: v.number() }),
+  v.object({ kind: v.literal('exported'), asset: v.optional(asset), destinations: v.array(atDestination) }),
+  v.object({ kind: v.literal('handed-over'), activation: v.string() }),
+  v.object({ kind: v.literal('skipped'), reason: v.string(), asset: v.optional(asset) }),
+  v.object({ kind: v.literal('deferred'), reason: v.string(), asset: v.optional(asset) }),
+  v.object({ kind: v.literal('ignored'), reason: v.string(), eventType: v.optional(v.string()) }),
+  v.object({ kind: v.picklist(['kept', 'alert', 'notice']), message: v.string() }),
+  v.object(retry),
+  v.object(deadLetter),
+])

@@ -1,0 +1,141 @@
+import { type BridgeError, permanentError, systemicError, toBridgeError } from '../core/errors'
+import { decide } from '../core/status-table'
+import { nextTry, type Pending } from '../delivery/pending'
+import { createRecordWriter, type NewDeadLetter, type RecordWriter } from '../delivery/record-writer'
+import { eventKey } from '../events/decode'
+import type { FlowContext } from './event-flow'
+import { type Failed, type Failure, toError, toFailure } from './outcome'
+import { idOf, type Work } from './work'
+
+// The only writer of `dead-letter.<id>` and `pending.<id>`. Work that failed for good is a dead letter. Work that may
+// work later is done again: by its sender where one delivers again, else from its `pending` record. After too many tries
+// of its own that becomes a dead letter, too.
+
+type RecordContext = Pick<FlowContext, 'store' | 'clock' | 'redactor' | 'call' | 'pending' | 'activationId'>
+
+/**
+ * Decides what becomes of work that failed: to be done again, or a dead letter, which is written before this returns.
+ * One that cannot be written is a systemic failure of State, `DEAD_LETTER_NOT_WRITTEN`, and the work has to be done
+ * again.
+ * @throws the signal's reason, and nothing else
+ */
+export async function recordFailure(error: BridgeError, work: Work, context: RecordContext): Promise<Failed> {
+  const { redactor, call } = context
+  const failure = toFailure(error, redactor)
+  if (decide(error.failureClass).action === 'retry') return { kind: 'retry', failure }
+  const deadLetter = idOf(work)
+  try {
+    await writeDeadLetter({ ...letterOf(work, deadLetter), error }, context)
+    return { kind: 'dead-letter', failure, deadLetter }
+  } catch (thrown) {
+    call.signal.throwIfAborted()
+    return { kind: 'retry', failure: toFailure(toBridgeError(thrown), redactor) }
+  }
+}
+
+/**
+ * Parks work that failed for now, and that nobody delivers again.
+ * @throws {BridgeError} when State fails, or was what failed: the run has to stop where it stands, and no record is
+ * written
+ */
+export async function recordRetry(work: Work, failure: Failure, context: RecordContext): Promise<Pending> {
+  const { clock, call, pending } = context
+  const { code, message, notBefore, upstream } = failure
+  if (upstream === 'STATE') throw toError(failure)
+  const held = await pending.read(idOf(work), call.signal)
+  const at = new Date(clock.now()).toISOString()
+  const record: Pending = {
+    ...newRecord(work, held, context),
+    history: [...(held?.history ?? []), { at, code, message }],
+    ...(notBefore === undefined ? {} : { nextTry: new Date(notBefore).toISOString() }),
+  }
+  await writerOf(context).pending(record, call.signal)
+  return record
+}
+
+/**
+ * Counts a try of parked work that failed by itself. The last one makes a dead letter of it.
+ * @param tries how many it was, this one included
+ * @throws {BridgeError} when State fails: the record is as it was
+ */
+export async function recordTry(
+  record: Pending,
+  failure: Failure,
+  { tries, maxTries }: { tries: number; maxTries: number },
+  context: RecordContext,
+): Promise<'parked' | 'dead-letter'> {
+  const { clock, call, pending } = context
+  if (tries < maxTries) {
+    const again = { ...record, attempts: tries, nextTry: nextTry(clock, tries) }
+    await writerOf(context).pending(again, call.signal)
+    return 'parked'
+  }
+  const { id, history } = record
+  const error = permanentError(failure.code, `given up after ${maxTries} tries: ${failure.message}`)
+  await writeDeadLetter({ ...letterOf(record, id), error, history }, context)
+  await pending.remove(id, call.signal)
+  return 'dead-letter'
+}
+
+/**
+ * Writes work down before it is handed over: nothing that is acknowledged depends on one activation.
+ * @returns the id of the record
+ * @throws {BridgeError} when State fails: the work is not on record then
+ */
+export async function recordHandOver(work: Work, context: RecordContext): Promise<string> {
+  const { call, pending } = context
+  const held = await pending.read(idOf(work), call.signal)
+  const record = { ...newRecord(work, held, context), nextTry: nextTry(context.clock, 0) }
+  await writerOf(context).pending(record, call.signal)
+  return record.id
+}
+
+/** Has a record live for another 14 days. @throws {BridgeError} when State fails */
+export const renewRecord = (record: Pending, context: RecordContext): Promise<void> =>
+  writerOf(context).pending(record, context.call.signal)
+
+const writerOf = (context: RecordContext): RecordWriter => createRecordWriter(context.store, context)
+
+function newRecord(work: Work, held: Pending | undefined, { clock }: RecordContext): Pending {
+  const { action, event, destination } = work
+  const attempts = held?.attempts ?? 0
+  return {
+    id: idOf(work),
+    action,
+    event,
+    destination,
+    attempts,
+    since: held?.since ?? new Date(clock.now()).toISOString(),
+    nextTry: nextTry(clock, attempts),
+    history: [],
+  }
+}
+
+const letterOf = ({ action, event, destination }: Work, id: string): Omit<NewDeadLetter, 'error'> => ({
+  id,
+  action,
+  event,
+  destination,
+})
+
+/** @throws {BridgeError} systemic, of State, `DEAD_LETTER_NOT_WRITTEN` */
+async function writeDeadLetter(letter: NewDeadLetter, context: RecordContext): Promise<void> {
+  const { call, activationId } = context
+  try {
+    await writerOf(context).deadLetter({ ...letter, activationId }, call.signal)
+  } catch (thrown) {
+    call.signal.throwIfAborted()
+    const failed = toBridgeError(thrown)
+    const { event, destination, error } = letter
+    call.logger.error('a dead letter could not be written', {
+      event: eventKey(event),
+      ...(destination === undefined ? {} : { destination }),
+      error: failed.toJSON(),
+    })
+    throw systemicError(
+      'DEAD_LETTER_NOT_WRITTEN',
+      `${error.message} (and the dead letter could not be written: ${failed.code}: ${failed.message})`,
+      { upstream: 'STATE' },
+    )
+  }
+}

@@ -1,0 +1,20 @@
+import { type BridgeError, toBridgeError } from '../core/errors'
+import type { FlowContext } from './event-flow'
+
+/**
+ * Does something at the end of a run, where a failure can no longer end it.
+ * @returns the failure, if there was one
+ * @throws the signal's reason, and nothing else
+ */
+export async function thrownBy(
+  work: () => Promise<void>,
+  { call }: Pick<FlowContext, 'call'>,
+): Promise<BridgeError | undefined> {
+  try {
+    await work()
+    return undefined
+  } catch (thrown) {
+    call.signal.throwIfAborted()
+    return toBridgeError(thrown)
+  }
+}
