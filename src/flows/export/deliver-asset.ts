@@ -9,7 +9,7 @@ import { codes, type DestinationOutcome, type FileOutcome } from '../outcome'
 import { recordFailure } from '../record-failure'
 import { partOf, type Work } from '../work'
 import { type ExportParts, exportWithin } from './export-asset'
-import { type HandedOver, handOver } from './hand-over'
+import { type AtWorker, handOver } from './hand-over'
 
 /** What delivering needs. */
 export type DeliveryParts = ExportParts & {
@@ -33,7 +33,7 @@ const handOverMs = 8_000
 export async function atDestination(
   destination: string,
   work: Work,
-  act: () => Promise<readonly FileOutcome[] | HandedOver>,
+  act: () => Promise<readonly FileOutcome[] | AtWorker>,
   context: FlowContext,
 ): Promise<DestinationOutcome> {
   try {
@@ -68,7 +68,7 @@ export function deliver(
   context: FlowContext,
 ): Promise<DestinationOutcome> {
   const activations = parts.activations(context)
-  const act = (): Promise<readonly FileOutcome[] | HandedOver> =>
+  const act = (): Promise<readonly FileOutcome[] | AtWorker> =>
     activations === undefined
       ? deliverNow(name, asset, parts, context)
       : deliverInTime(name, asset, parts, context, () => handOver(partOf(work, name), activations, context))
@@ -91,8 +91,8 @@ async function deliverInTime(
   asset: Asset,
   parts: DeliveryParts,
   { call, clock }: FlowContext,
-  toWorker: () => Promise<HandedOver>,
-): Promise<readonly FileOutcome[] | HandedOver> {
+  toWorker: () => Promise<AtWorker>,
+): Promise<readonly FileOutcome[] | AtWorker> {
   const deadline = call.deadline - handOverMs
   const attempt = startAttempt(call.signal, deadline - clock.now())
   let files: readonly FileOutcome[] | 'too-large' = 'too-large'

@@ -9,7 +9,7 @@ import type { Work } from '../work'
 const worker = 'export-worker'
 
 /** The activation that has the work now, and why. */
-export type HandedOver = Pick<Extract<DestinationOutcome, { kind: 'handed-over' }>, 'reason' | 'worker'>
+export type AtWorker = Pick<Extract<DestinationOutcome, { kind: 'handed-over' }>, 'reason' | 'worker'>
 
 /**
  * Hands work to an activation of its own. Written down first, then started: nothing that is acknowledged depends on one
@@ -21,7 +21,7 @@ export async function handOver(
   work: Work,
   activations: Activations,
   context: FlowContext,
-): Promise<HandedOver> {
+): Promise<AtWorker> {
   const { signal } = context.call
   try {
     const id = await recordHandOver(work, context)
