@@ -1,4 +1,4 @@
-import { type BridgeError, permanentError, systemicError, toBridgeError } from '../core/errors'
+import { type BridgeError, systemicError, toBridgeError } from '../core/errors'
 import { decide } from '../core/status-table'
 import { nextTry, type Pending } from '../delivery/pending'
 import { createRecordWriter, type NewDeadLetter, type RecordWriter } from '../delivery/record-writer'
@@ -71,7 +71,8 @@ export async function recordTry(
     return 'parked'
   }
   const { id, history } = record
-  const error = permanentError(failure.code, `given up after ${maxTries} tries: ${failure.message}`)
+  const message = `given up after ${maxTries} tries: ${failure.message}`
+  const error = { code: failure.code, message }
   await writeDeadLetter({ ...letterOf(record, id), error, history }, context)
   await pending.remove(id, call.signal)
   return 'dead-letter'

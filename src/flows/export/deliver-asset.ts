@@ -5,7 +5,7 @@ import { type BridgeError, systemicError, toBridgeError, transientError } from '
 import type { Activations } from '../../delivery/activations'
 import { eventKey } from '../../events/decode'
 import type { FlowContext } from '../event-flow'
-import { codes, type DestinationOutcome, type FileOutcome } from '../outcome'
+import type { DestinationOutcome, FileOutcome } from '../outcome'
 import { recordFailure } from '../record-failure'
 import { partOf, type Work } from '../work'
 import { type ExportParts, exportWithin } from './export-asset'
@@ -83,7 +83,7 @@ async function deliverNow(
 ): Promise<readonly FileOutcome[]> {
   const files = await exportWithin(limit, name, asset, parts, call)
   if (files !== 'too-large') return files
-  throw transientError(codes.fileLeftOut, 'the file is too large for a worker that somebody waits for')
+  throw transientError('FILE_LEFT_OUT', 'the file is too large for a worker that somebody waits for')
 }
 
 async function deliverInTime(
@@ -111,10 +111,7 @@ async function deliverInTime(
 }
 
 const leftAlone = (name: string): BridgeError =>
-  systemicError(
-    codes.systemDown,
-    `${name} failed again and again in this run and is left alone until the next`,
-  )
+  systemicError('SYSTEM_DOWN', `${name} failed again and again in this run and is left alone until the next`)
 
 const tooSlow = (name: string): BridgeError =>
   transientError('EXPORT_TIMEOUT', `${name} did not take the file within the time of an event`)
