@@ -61,8 +61,8 @@ const neverPasses = ({ status, connection }: BridgeError): boolean =>
 
 /**
  * Does work, and does it again after failures that may pass: with full jitter, not before the moment that the service
- * names by Retry-After, and never beyond the deadline of the call. The only retry loop of the app; libraries' own stay
- * off, for they know neither the deadline nor the signal.
+ * names by Retry-After, and never beyond the deadline of the call. The only retry loop of the app; libraries' own are
+ * off where they can be, for they know neither the deadline nor the signal.
  * @param work is told the number of the attempt, from 1. With a `limit` its call aborts when that is over
  * @param arrived asked before a repetition, with the failure: what the work would give, when it took effect although its
  * answer was lost. What it throws ends the loop: it repeats by itself what it needs to

@@ -48,6 +48,24 @@ describe('a file', () => {
   })
 })
 
+describe('a status in place of a file', () => {
+  it.each([408, 425, 429, 500, 502, 503, 504])('that may pass is survived: %i', async (status) => {
+    author.aem.blobs.faults.add({ times: 1, fault: { kind: 'status', status } })
+    expect(await read()).toEqual({ got: bytes, error: undefined })
+    expect(ranges()).toHaveLength(2)
+  })
+
+  it.each([501, 505])(
+    'that says "not supported" is for an operator, and not asked for again: %i',
+    async (status) => {
+      author.aem.blobs.faults.add({ fault: { kind: 'status', status } })
+      const { error } = await read()
+      expect(error).toMatchObject({ failureClass: 'systemic', code: 'AEM_UNAVAILABLE', status })
+      expect(ranges()).toHaveLength(1)
+    },
+  )
+})
+
 describe('a cut', () => {
   it('is mended at any place, by asking for the rest', async () => {
     await start({ content: { size: 200_000, seed: 3 } })
