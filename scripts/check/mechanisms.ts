@@ -85,13 +85,20 @@ export const mechanisms: readonly Mechanism[] = [
   {
     name: 'a timer',
     home: 'the Clock that is handed in, or startAttempt of src/core/attempt.ts',
-    allowed: {},
+    allowed: {
+      'src/core/clock.ts': 'the clock itself',
+      'src/core/attempt.ts': "an attempt's own time",
+      'src/http/timer.ts': 'idle times of connections',
+      'src/aem/binary/pump.ts': 'a turn of the event loop, no wait',
+    },
     finds: (node) => isCallOf(node, timers) || isTimerImport(node),
   },
   {
     name: "the machine's own time or chance",
     home: 'the Clock and the random that are handed in',
-    allowed: {},
+    allowed: {
+      'src/core/clock.ts': 'the clock and the chance that are handed in',
+    },
     finds: (node) =>
       isMemberCall(node, 'Date', 'now') ||
       isMemberCall(node, 'Math', 'random') ||
@@ -100,25 +107,50 @@ export const mechanisms: readonly Mechanism[] = [
   {
     name: 'a wait',
     home: 'retry of src/http/retry.ts',
-    allowed: {},
+    allowed: {
+      'src/http/retry.ts': 'the wait before a repetition',
+      'src/http/call-limiter.ts': 'until the service allows another call',
+      'src/delivery/lease.ts': "until another run's write would be seen",
+      'src/flows/update-metadata.ts':
+        'If-Match: reads and decides anew, which is no repetition of the same request',
+      'src/flows/sync/gather-references.ts': 'gathers what comes within a moment',
+      'src/flows/sync/share-questions.ts': 'gathers what comes within a moment',
+      'src/flows/run/run-batch.ts': 'the end of a run',
+      'src/flows/run/finish-run.ts': 'the end of a run',
+      'src/flows/run/remote-lane.ts': 'a lane that got no answer lets the others work',
+      'src/runtime/supervised-run.ts': 'renews the lease while a run lasts',
+    },
     finds: (node) => isMemberCall(node, undefined, 'sleep'),
   },
   {
     name: 'a retry loop',
     home: 'retry of src/http/retry.ts',
-    allowed: {},
+    allowed: {
+      'src/http/retry.ts': 'the loop itself',
+      'src/http/tokens.ts': 'one more token after a 401',
+      'src/flows/update-metadata.ts': 'If-Match: reads and decides anew after each 412',
+      'src/flows/export/export-asset.ts': 'an asset that moved while it was uploaded is a new upload',
+      'src/connectors/kit/blocks.ts': 'one block after the other; a failure ends it',
+      'src/connectors/akeneo/catalogue/batches.ts': 'smaller pages after one that is too large',
+      'src/connectors/akeneo/media/products.ts': 'reads the collection anew after each write of others',
+      'src/runtime/supervised-run.ts': 'renews the lease while a run lasts',
+    },
     finds: (node) => isAttemptLoop(node) || isCatchingLoop(node),
   },
   {
     name: 'a list of the statuses that may pass',
-    home: 'mayPass of src/http/status.ts',
-    allowed: {},
+    home: 'mayPassStatus of src/http/status.ts',
+    allowed: {
+      'src/http/status.ts': 'the list itself',
+    },
     finds: isPassingList,
   },
   {
     name: 'a cache of tokens',
     home: 'createTokens of src/http/tokens.ts',
-    allowed: {},
+    allowed: {
+      'src/http/tokens.ts': 'the cache itself',
+    },
     finds: isExpiry,
   },
 ]
