@@ -1,5 +1,5 @@
-import { askReceiver, type ReceiverVerdict } from '../src/akeneo/event-receiver'
-import type { EventLog } from '../src/akeneo/event-views'
+import { askReceiver, type ReceiverVerdict } from '../src/connectors/akeneo/event-platform/receiver'
+import type { EventLog } from '../src/connectors/akeneo/event-platform/views'
 import { toBridgeError } from '../src/core/errors'
 import {
   type AkeneoEnvironment,

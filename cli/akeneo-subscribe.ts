@@ -1,6 +1,10 @@
-import type { ContactWish, SubscriptionWish } from '../src/akeneo/event-platform'
-import { askReceiver, type ReceiverVerdict, requireReceiver } from '../src/akeneo/event-receiver'
-import type { EventSubscription } from '../src/akeneo/event-views'
+import type { ContactWish, SubscriptionWish } from '../src/connectors/akeneo/event-platform/client'
+import {
+  askReceiver,
+  type ReceiverVerdict,
+  requireReceiver,
+} from '../src/connectors/akeneo/event-platform/receiver'
+import type { EventSubscription } from '../src/connectors/akeneo/event-platform/views'
 import {
   type AkeneoEnvironment,
   type AkeneoParts,

@@ -1,5 +1,5 @@
-import type { SubscriptionWish } from '../src/akeneo/event-platform'
-import type { EventSubscription } from '../src/akeneo/event-views'
+import type { SubscriptionWish } from '../src/connectors/akeneo/event-platform/client'
+import type { EventSubscription } from '../src/connectors/akeneo/event-platform/views'
 import { systemicError } from '../src/core/errors'
 import { parseServiceUrl } from '../src/http/origin'
 import { parseEventSecrets } from '../src/inputs/settings'

@@ -1,4 +1,4 @@
-import { flows } from '../src/batch'
+import { flows } from '../src/app/batch'
 import { toBridgeError } from '../src/core/errors'
 import type { DeadLetter } from '../src/delivery/dead-letters'
 import { Unfinished } from '../src/flows/event-flow'

@@ -1,4 +1,4 @@
-import { workOffPending } from '../src/batch'
+import { workOffPending } from '../src/app/batch'
 import { toBridgeError } from '../src/core/errors'
 import type { Pending } from '../src/delivery/pending'
 import type { Environment } from './environment'

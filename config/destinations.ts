@@ -1,13 +1,13 @@
-import { akeneo } from '../src/destinations/akeneo'
-import { azure } from '../src/destinations/azure'
-import { campaign } from '../src/destinations/campaign'
-import { folder } from '../src/destinations/folder'
-import { https } from '../src/destinations/https'
-import { pathBelowDam } from '../src/destinations/key'
-import { marketo } from '../src/destinations/marketo'
-import { s3 } from '../src/destinations/s3'
-import { sftp } from '../src/destinations/sftp'
-import { defineDestinations } from '../src/exports'
+import { akeneo } from '../src/connectors/akeneo/destination'
+import { azure } from '../src/connectors/azure/destination'
+import { campaign } from '../src/connectors/campaign/destination'
+import { folder } from '../src/connectors/folder/destination'
+import { https } from '../src/connectors/https/destination'
+import { sftp } from '../src/connectors/kit/sftp/destination'
+import { marketo } from '../src/connectors/marketo/destination'
+import { s3 } from '../src/connectors/s3/destination'
+import { defineDestinations } from '../src/plugin/destinations'
+import { pathBelowDam } from '../src/plugin/key'
 
 export default defineDestinations({
   destinations: {

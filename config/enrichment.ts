@@ -1,9 +1,9 @@
-import { defineEnrichment } from '../src/enrichment'
+import { akeneoPim } from '../src/connectors/akeneo/pim'
+import { mockPim } from '../src/connectors/mock/pim'
+import { restPim } from '../src/connectors/rest/pim'
 import { everyAttribute } from '../src/metadata/mapping'
 import { fromFileName, fromProperty } from '../src/metadata/matching'
-import { akeneoPim } from '../src/pim/akeneo'
-import { mockPim } from '../src/pim/mock'
-import { restPim } from '../src/pim/rest'
+import { defineEnrichment } from '../src/plugin/enrichment'
 
 const linkProperty = 'wknd-skuid'
 

@@ -1,4 +1,4 @@
-import { exportEvent } from '../../src/export'
+import { exportEvent } from '../../src/app/export'
 import { createEventReceiver } from '../../src/runtime/event-receiver'
 
 /** Receives *asset published* and copies the asset to the destinations that its metadata names. */

@@ -1,4 +1,4 @@
-import { exportBatch } from '../../src/batch'
+import { exportBatch } from '../../src/app/batch'
 import { createJob } from '../../src/runtime/job'
 
 /** Drains the journal: what push put off, and what it missed. Fired by an alarm. */

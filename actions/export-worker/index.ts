@@ -1,4 +1,4 @@
-import { performWorks, workOffPending } from '../../src/batch'
+import { performWorks, workOffPending } from '../../src/app/batch'
 import { createWorker } from '../../src/runtime/worker'
 
 /** Goes on with exports that outlast an event, and does the work that a run of the batch hands over. */

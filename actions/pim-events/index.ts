@@ -1,4 +1,4 @@
-import { pimEvent } from '../../src/pim-events'
+import { pimEvent } from '../../src/app/pim-events'
 import { createWebhook } from '../../src/runtime/webhook'
 
 /** Receives what Akeneo tells about its products, and hands it over. */

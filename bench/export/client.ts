@@ -1,15 +1,15 @@
 import pLimit from 'p-limit'
-import { createAssetBinary } from '../../src/aem/asset-binary'
-import { createBinarySource } from '../../src/aem/binary-source'
+import { createAssetBinary } from '../../src/aem/binary/asset-binary'
+import { createBinarySource } from '../../src/aem/binary/source'
+import { azure } from '../../src/connectors/azure/destination'
+import { folder } from '../../src/connectors/folder/destination'
+import { sftp } from '../../src/connectors/kit/sftp/destination'
+import { s3 } from '../../src/connectors/s3/destination'
 import { systemClock } from '../../src/core/clock'
 import { systemicError } from '../../src/core/errors'
 import { createRedactor } from '../../src/core/redaction'
-import { azure } from '../../src/destinations/azure'
-import type { AssetBinary, DestinationContext, DestinationFactory } from '../../src/destinations/destination'
-import { folder } from '../../src/destinations/folder'
-import { s3 } from '../../src/destinations/s3'
-import { sftp } from '../../src/destinations/sftp'
 import { createHttpClient } from '../../src/http/http-client'
+import type { AssetBinary, DestinationContext, DestinationFactory } from '../../src/plugin/destination'
 
 /** What one run copies; it comes as JSON in the first argument. */
 export type ClientJob = {

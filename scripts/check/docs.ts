@@ -58,7 +58,7 @@ async function compile(folder: string, blocks: readonly Block[]): Promise<string
     extends: '../tsconfig.json',
     compilerOptions: {
       // `./enrichment` is config/enrichment from here, too.
-      rootDirs: ['../config', '.'],
+      rootDirs: ['../config', '../check'],
       paths: { 'aem-asset-bridge/*': ['../*'] },
       // An example shows what can be written, and needs no one to read it.
       noUnusedLocals: false,

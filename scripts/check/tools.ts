@@ -11,5 +11,5 @@ const tool = (name: string, script: string, args: readonly string[]): Step => ({
 })
 
 export const types = tool('types', 'typescript/bin/tsc', ['--noEmit'])
-export const lint = tool('lint', '@biomejs/biome/bin/biome', ['check', '--colors=off', '.'])
+export const lint = tool('lint', '@biomejs/biome/bin/biome', ['check', '--colors=off', '../check'])
 export const deadCode = tool('dead code', 'knip/bin/knip.js', ['--no-progress', '--no-config-hints'])

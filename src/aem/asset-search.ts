@@ -5,7 +5,7 @@ import { systemicError } from '../core/errors'
 import { jsonBody } from '../http/response'
 import type { AssetQuery } from '../metadata/matching'
 import type { AuthorRequests } from './author-requests'
-import { aemProblem } from './problem'
+import { aemProblem } from './errors'
 
 /** Finds assets by what they say about themselves. */
 export type AssetSearch = {

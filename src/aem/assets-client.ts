@@ -9,8 +9,8 @@ import { isApplied, type MetadataChange } from '../metadata/diff'
 import { parseAsset, parseAssetId, parseRenditionNames } from './asset-document'
 import { checkAssetPath, encodeAssetPath } from './asset-path'
 import { type AuthorRequests, type AuthorRequestsOptions, createAuthorRequests } from './author-requests'
+import { aemProblem, problemDetail } from './errors'
 import { createPatchPathStyles, type PatchPathMode, type PatchPathStyle, patchPath } from './patch-paths'
-import { aemProblem, problemDetail } from './problem'
 
 /** How the Assets Author API is talked to. */
 export type AssetsClientOptions = AuthorRequestsOptions & { patchPaths: PatchPathMode }

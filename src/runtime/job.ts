@@ -1,5 +1,5 @@
 import type { FlowContext } from '../flows/event-flow'
-import type { Supervised } from '../flows/supervised-run'
+import type { Supervised } from '../flows/run/supervised-run'
 import { createAction } from './action'
 import { type Answer, failure, success } from './answer'
 

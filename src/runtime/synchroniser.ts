@@ -1,8 +1,8 @@
 import * as v from 'valibot'
 import { permanentError } from '../core/errors'
 import type { FlowContext } from '../flows/event-flow'
-import type { SyncReport } from '../flows/sync-products'
-import type { SyncWork } from '../flows/sync-work'
+import type { SyncReport } from '../flows/sync/sync-products'
+import type { SyncWork } from '../flows/sync/sync-work'
 import { createAction } from './action'
 import { type Answer, failure, success } from './answer'
 

@@ -2,7 +2,7 @@ import * as v from 'valibot'
 import { permanentError } from '../core/errors'
 import type { EventResult, FlowContext } from '../flows/event-flow'
 import type { Outcome, Work } from '../flows/perform'
-import { Works } from '../flows/remote-lane'
+import { Works } from '../flows/run/remote-lane'
 import { createAction } from './action'
 import { type Answer, success } from './answer'
 

@@ -1,5 +1,5 @@
-import { assetCode } from '../../src/destinations/akeneo-assets'
-import { type AkeneoTarget, startAkeneoTarget } from '../destinations/akeneo-bench'
+import { assetCode } from '../../src/connectors/akeneo/media/assets'
+import { type AkeneoTarget, startAkeneoTarget } from '../connectors/akeneo/destination-bench'
 import { type Exporter, startExporter } from '../support/exporter'
 import { bodyOf, errorOf } from '../support/receiver'
 

@@ -208,7 +208,7 @@ describe('when it fails', () => {
         { destination: 'folder', outcome: 'done' },
       ],
     })
-    expect(body.message).toContain('docs/destinations/s3.md')
+    expect(body.message).toContain('docs/connectors/s3.md')
     expect(await exporter.stored()).toHaveProperty([keyOf(asset.path)])
   })
 

@@ -31,7 +31,7 @@ describe('the arrows', () => {
       'src/aem/client.ts': importing('../http/client', '../core/asset'),
       'src/flows/enrich.ts': importing('../aem/client'),
       'config/enrichment.ts': leaf,
-      'src/enrich.ts': importing('./flows/enrich', '../config/enrichment'),
+      'src/app/enrich.ts': importing('./flows/enrich', '../config/enrichment'),
       'actions/generic/index.ts': importing('../../src/enrich'),
     })
 
@@ -40,7 +40,7 @@ describe('the arrows', () => {
 
   test.each([
     ['up', 'src/http/client.ts', '../flows/enrich', 'src/flows/enrich.ts'],
-    ['to a neighbour', 'src/aem/client.ts', '../pim/mock', 'src/pim/mock.ts'],
+    ['to a neighbour', 'src/aem/client.ts', '../pim/mock', 'src/connectors/mock/pim.ts'],
     ['out of core', 'src/core/asset.ts', '../http/client', 'src/http/client.ts'],
     ['from a flow to config', 'src/flows/enrich.ts', '../../config/enrichment', 'config/enrichment.ts'],
     ['from src to the sandbox', 'src/aem/client.ts', '../../sandbox/author', 'sandbox/author.ts'],
@@ -67,8 +67,8 @@ describe('the arrows', () => {
 
   test('fail where a receiver of events reaches a destination, however far and however late it is imported', async () => {
     await plant({
-      'src/destinations/s3.ts': leaf,
-      'src/export.ts': `export const load = () => import('./destinations/s3')\n`,
+      'src/connectors/s3/destination.ts': leaf,
+      'src/app/export.ts': `export const load = () => import('./destinations/s3')\n`,
       'actions/generic/index.ts': `export { load } from '../../src/export'\n`,
       'actions/export-asset/index.ts': `export { load } from '../../src/export'\n`,
     })

@@ -1,0 +1,146 @@
+import { Readable } from 'node:stream'
+import type { AssetBinary } from '../../core/binary'
+import { bindCallContext, callContextOf } from '../../core/call-context'
+import { toBridgeError, transientError } from '../../core/errors'
+import type { StreamedResponse } from '../../http/stream'
+import { type BodyPosition, bodyPosition, isEncoded } from './content-range'
+import { decodedBody } from './decoded-body'
+import { createFileCheck, fileChanged } from './file-check'
+import { type Pump, pump } from './pump'
+import { type RetryParts, waitForRetry } from './retry'
+import type { BinarySource } from './source'
+
+const bufferBytes = 256 * 1024
+
+/**
+ * A file as one stream, whatever happens to the connections: what is cut goes on where it stopped. Length and SHA-1 are
+ * checked before the last bytes are given. Asks for nothing before it is read, and reads no further than its buffer.
+ */
+export function openResumed(
+  facts: Pick<AssetBinary, 'size' | 'sha1'>,
+  source: BinarySource,
+  parts: RetryParts & { idleMs: number },
+  signal: AbortSignal,
+): Readable {
+  signal.throwIfAborted()
+  const check = createFileCheck(facts)
+  const stop = new AbortController()
+  bindCallContext({ ...callContextOf(signal), signal: stop.signal })
+  let tag: string | undefined
+  let withRanges = true
+  let started = false
+  let current: Pump | undefined
+
+  const file = new Readable({
+    highWaterMark: bufferBytes,
+    read() {
+      if (started) current?.resume()
+      else start()
+    },
+    destroy(error, done) {
+      signal.removeEventListener('abort', abort)
+      stop.abort(error ?? new Error('nobody reads this file any more'))
+      done(error)
+    },
+  })
+  signal.addEventListener('abort', abort, { once: true })
+  return file
+
+  function abort(): void {
+    file.destroy(toError(signal.reason))
+  }
+
+  function start(): void {
+    started = true
+    readAll().then(
+      () => file.push(null),
+      (thrown: unknown) => file.destroy(toError(thrown)),
+    )
+  }
+
+  async function readAll(): Promise<void> {
+    for (let barren = 0; ; ) {
+      const before = check.size()
+      try {
+        const isAllThere = before > 0 && before === facts.size
+        if (!isAllThere && !(await readOn(before))) {
+          if (check.size() === before) throw partOnly()
+          barren = 0
+          continue
+        }
+        const last = check.end()
+        if (last !== undefined) file.push(last)
+        return
+      } catch (thrown) {
+        stop.signal.throwIfAborted()
+        const error = toBridgeError(thrown)
+        if (error.code === 'AEM_NO_SUCH_RANGE' && withRanges) {
+          // The end was reached, or the file became shorter: its beginning tells.
+          withRanges = false
+          continue
+        }
+        barren = check.size() > before ? 0 : barren + 1
+        await waitForRetry(error, barren, parts, stop.signal)
+      }
+    }
+  }
+
+  /**
+   * One answer's worth.
+   * @returns whether that was all: servers may give less than the rest that was asked for (RFC 9110, section 14.2)
+   */
+  async function readOn(offset: number): Promise<boolean> {
+    const range = offset > 0 && withRanges ? { start: offset } : undefined
+    const response = await source.get(range, stop.signal)
+    try {
+      checkSame(response)
+      if (isEncoded(response.headers)) {
+        // A position in the file is none in its encoded form.
+        withRanges = false
+        if (response.status === 206) throw encodedPart()
+      }
+      const { start, total } = positionOf(response, offset)
+      let skip = offset - start
+      const body = decodedBody(response, facts.size)
+      current = pump(body, parts.idleMs, (bytes) => {
+        const rest = skip === 0 ? bytes : bytes.subarray(Math.min(skip, bytes.length))
+        skip -= bytes.length - rest.length
+        const ready = rest.length === 0 ? undefined : check.take(rest)
+        return ready === undefined || file.push(ready)
+      })
+      await current.done
+      if (skip > 0) throw fileChanged('is shorter')
+      return total === undefined || check.size() >= total
+    } finally {
+      current = undefined
+      response.body.destroy()
+    }
+  }
+
+  function checkSame({ headers }: StreamedResponse): void {
+    const etag = headers.get('etag')
+    if (tag !== undefined && etag !== undefined && tag !== etag) throw fileChanged('has another ETag')
+    tag ??= etag
+  }
+
+  function positionOf(response: StreamedResponse, asked: number): BodyPosition {
+    const position = bodyPosition(response, asked)
+    if (facts.size !== undefined && position.total !== undefined && position.total !== facts.size)
+      throw fileChanged('has another size')
+    if (position.start > asked) throw fileChanged('begins elsewhere')
+    return position
+  }
+}
+
+const encodedPart = (): Error =>
+  transientError('AEM_CUT', 'a part of a file came compressed and cannot be joined to the rest', {
+    upstream: 'AEM',
+  })
+
+/** Servers may give less than the rest that was asked for (RFC 9110, section 14.2). */
+const partOnly = (): Error =>
+  transientError('AEM_CUT', 'AEM sent less of a file than was asked for, again and again', {
+    upstream: 'AEM',
+  })
+
+const toError = (thrown: unknown): Error => (thrown instanceof Error ? thrown : toBridgeError(thrown))

@@ -1,0 +1,115 @@
+import enrichment from '../../config/enrichment'
+import { type AssetSearch, createAssetSearch } from '../aem/asset-search'
+import { openAuthors } from '../aem/author-access'
+import type { AuthorHosts } from '../aem/author-host'
+import { systemClock } from '../core/clock'
+import { permanentError, systemicError } from '../core/errors'
+import { decodeCloudEvent, processingCompleted, requireAsset } from '../events/cloud-event'
+import { enrichmentResult } from '../flows/enrich/enrich-answer'
+import { type EnrichParts, enrichAsset } from '../flows/enrich/enrich-asset'
+import type { EventFlow, FlowContext } from '../flows/event-flow'
+import { syncAgain } from '../flows/sync/sync-again'
+import type { DeletedParts } from '../flows/sync/sync-deleted'
+import type { SyncParts } from '../flows/sync/sync-products'
+import { type SyncWork, syncWork } from '../flows/sync/sync-work'
+import { createHttpClient, type HttpClient } from '../http/http-client'
+import { perInputs, type RawInputs } from '../inputs/raw-inputs'
+import { parseDeletedPolicy, parseSettings, type Settings } from '../inputs/settings'
+import { classSkipReason } from '../metadata/skip'
+import type { PimCommunicator } from '../plugin/pim'
+
+/** Everything that enriching needs, built once per container and inputs. */
+type EnrichGraph = EnrichParts & { hosts: AuthorHosts; search: AssetSearch }
+
+const graphFor = perInputs(buildGraph)
+
+/**
+ * The flow behind *Asset Processing Completed*: the asset that the event names gets the PIM's facts into its metadata.
+ * Events of other types, and about anything but a file, are acknowledged with a reason.
+ */
+export const enrichEvent: EventFlow = async (raw, context) => {
+  const event = decodeCloudEvent(raw)
+  if (event.type !== processingCompleted) {
+    return {
+      message: `skipped: nothing to do for ${event.type}`,
+      outcome: 'ignored',
+      reason: 'unknown event type',
+    }
+  }
+  const reason = classSkipReason(event.assetClass)
+  if (reason !== undefined) return { message: `skipped: ${reason}`, outcome: 'skipped', reason }
+  requireAsset(event)
+  const graph = graphFor(context)
+  const origin = graph.hosts.resolve(event.host)
+  const { assetId: id, path } = event
+  const result = await enrichAsset({ origin, id, path }, graph, context.call)
+  return enrichmentResult(result)
+}
+
+/**
+ * The flow behind changed products: the assets that show them get the PIM's facts of now.
+ * @throws {BridgeError} when it fails as a whole
+ */
+export const syncChanged = (work: SyncWork, context: FlowContext): ReturnType<typeof syncWork> =>
+  syncWork(work, openSync(context), context)
+
+/** The flow behind what `pim-sync` and `reconcile` have on record. */
+export const syncRecorded: EventFlow = (event, context) => syncAgain(event, openSync(context), context)
+
+/** What it takes to bring the assets of products in step. */
+export function openSync(
+  context: FlowContext,
+): SyncParts & DeletedParts & { resolve(source: unknown): string } {
+  const graph = graphFor(context)
+  const { origins } = graph.hosts
+  return {
+    ...graph,
+    origins,
+    deleted: parseDeletedPolicy(context.inputs),
+    resolve(source) {
+      const origin = origins.find((one) => one === source)
+      if (origin !== undefined) return origin
+      throw permanentError(
+        'HOST_NOT_ALLOWED',
+        `the record names ${JSON.stringify(source)?.slice(0, 80)}, which is not one of AEM_AUTHOR_URLS; nothing was sent to it`,
+      )
+    },
+  }
+}
+
+function buildGraph({ inputs, redactor }: FlowContext): EnrichGraph {
+  const settings = parseSettings(inputs)
+  const http = createHttpClient()
+  const { hosts, assets, author } = openAuthors(settings, { http, redactor })
+  const search = createAssetSearch(author)
+  const pim = buildPim(settings, inputs, http, redactor)
+  return { hosts, assets, search, pim, enrichment, clock: systemClock, random: Math.random }
+}
+
+function buildPim(
+  settings: Settings,
+  inputs: RawInputs,
+  http: HttpClient,
+  redactor: FlowContext['redactor'],
+): PimCommunicator {
+  const name = settings.PIM_COMMUNICATOR
+  const factory = Object.hasOwn(enrichment.communicators, name) ? enrichment.communicators[name] : undefined
+  if (factory === undefined) {
+    const known = Object.keys(enrichment.communicators).join(', ')
+    throw systemicError(
+      'INPUT_INVALID',
+      `PIM_COMMUNICATOR is ${JSON.stringify(name)}; config/enrichment.ts knows ${known}`,
+    )
+  }
+  return factory({
+    http,
+    clock: systemClock,
+    redactor,
+    input: (input) => inputs[input],
+    requireInput(input, hint) {
+      const value = inputs[input]
+      if (value === undefined) throw systemicError('INPUT_INVALID', `${input} is not set: ${hint}`)
+      return value
+    },
+  })
+}

@@ -1,0 +1,71 @@
+import { systemClock } from '../core/clock'
+import { systemicError } from '../core/errors'
+import type { ProductRef } from '../core/product'
+import { createActivations } from '../delivery/activations'
+import { workId } from '../delivery/dead-letters'
+import { newPending } from '../delivery/pending'
+import type { WebRequest } from '../events/web-request'
+import type { EventResult, FlowContext } from '../flows/event-flow'
+import { createGatherer } from '../flows/sync/gather-references'
+import { receivePimEvent } from '../flows/sync/receive-pim-event'
+import { deletedWork } from '../flows/sync/recorded-work'
+import { perInputs } from '../inputs/raw-inputs'
+import { parseDeletedPolicy, parseEventSecrets } from '../inputs/settings'
+
+/** Akeneo sends up to a hundred events a second, and the platform takes a hundred activations a second in all. */
+const windowMs = 250
+/** Far below the megabyte that the parameters of an activation may have. */
+const maxRefs = 500
+
+const never = new AbortController().signal
+
+const partsFor = perInputs(({ inputs, redactor }: FlowContext) => {
+  const secrets = parseEventSecrets(inputs)
+  for (const secret of secrets) redactor.add(secret)
+  const { AKENEO_CLIENT_ID: clientId, AKENEO_USERNAME: userName } = inputs
+  return {
+    secrets,
+    ownNames: [clientId, userName].filter((name) => name !== undefined),
+    gatherer: createGatherer({ clock: systemClock, windowMs, maxRefs }),
+    deleted:
+      parseDeletedPolicy(inputs) === 'keep'
+        ? undefined
+        : createGatherer({ clock: systemClock, windowMs, maxRefs }),
+  }
+})
+
+/**
+ * The flow behind the events of the PIM: the product that a signed event names is handed to `pim-sync`, together with
+ * those that other requests bring within a moment.
+ * @returns undefined when the signature is not right
+ */
+export async function pimEvent(request: WebRequest, context: FlowContext): Promise<EventResult | undefined> {
+  const { secrets, ownNames, gatherer, deleted } = partsFor(context)
+  const start = async (params: Readonly<Record<string, unknown>>): Promise<string> => {
+    if (context.runtime === undefined)
+      throw systemicError('RUNTIME_WITHOUT_CREDENTIALS', 'pim-sync can be started on I/O Runtime only')
+    // By no single request's signal: the others of the hand-over may have more time.
+    return createActivations(context.runtime).start('pim-sync', params, never)
+  }
+  const changes = async (references: readonly ProductRef[]): Promise<string> => {
+    const activation = await start({ references })
+    context.call.logger.info('handed over to pim-sync', { references: references.length, activation })
+    return activation
+  }
+  const deletions = async (gone: readonly ProductRef[]): Promise<string> => {
+    const { action, event } = deletedWork(gone)
+    const id = workId({ source: '', id: '' }, event)
+    // Written down first: what has changed is found by reconcile, what is gone is not.
+    await context.pending.write(newPending({ id, action, event }, systemClock), never)
+    const activation = await start({ references: [], deleted: gone, pending: id })
+    context.call.logger.info('handed over to pim-sync', { deleted: gone.length, activation })
+    return activation
+  }
+  const parts = {
+    secrets,
+    ownNames,
+    handOver: (ref: ProductRef) => gatherer.add([ref], changes),
+    ...(deleted === undefined ? {} : { handOverDeleted: (ref: ProductRef) => deleted.add([ref], deletions) }),
+  }
+  return receivePimEvent(request, parts, context.call)
+}

@@ -1,0 +1,208 @@
+import type { Clock } from '../../../core/clock'
+import { isRecord } from '../../../core/json'
+import { isOk, jsonBody } from '../../../http/response'
+import type { AkeneoClient } from '../client'
+import { refusal, unknownSelection, upstreamName } from '../errors'
+import { createFlights } from '../flights'
+import type { AkeneoSettings } from '../inputs'
+import type { Selection } from './selection'
+
+/** What is true for all products, kept by the container for a while. */
+export type AkeneoCatalogue = {
+  /**
+   * Which values count, by the inputs and the channels that there are.
+   * @throws {BridgeError} systemic `AKENEO_SELECTION_UNKNOWN` for a channel or locale that is not in use
+   */
+  selection(signal: AbortSignal): Promise<Selection>
+  /** Types of attributes by code; unknown ones are absent. */
+  types(codes: readonly string[], signal: AbortSignal): Promise<ReadonlyMap<string, string>>
+  /**
+   * Labels by locale of an attribute's option, or of a reference entity's record; undefined for one that does not
+   * exist.
+   * @param owner code of the attribute or of the reference entity
+   */
+  labels(kind: Labelled, owner: string, code: string, signal: AbortSignal): Promise<Labels | undefined>
+}
+
+export type Labelled = 'option' | 'record'
+type Labels = Readonly<Record<string, unknown>>
+
+/** How long what was learnt is believed. */
+const structureLifeMs = 60 * 60_000
+const labelsLifeMs = 10 * 60_000
+const maxKept = 10_000
+const codesPerCall = 100
+
+const whenNoChannels = 'or set AKENEO_CHANNEL to one channel and AKENEO_LOCALES to your locales'
+
+/** Creates an empty one. */
+export function createAkeneoCatalogue(
+  settings: AkeneoSettings,
+  parts: { client: AkeneoClient; clock: Clock },
+): AkeneoCatalogue {
+  const { client, clock } = parts
+  const types = createCache<string | undefined>(clock, structureLifeMs)
+  const options = createCache<Labels | undefined>(clock, labelsLifeMs)
+  const selections = createCache<Selection>(clock, structureLifeMs)
+  const selectionFlights = createFlights<Selection>(clock, 'channels')
+  const typeFlights = createFlights<void>(clock, 'attributes')
+  const labelFlights = createFlights<Labels | undefined>(clock, 'options')
+
+  return { selection, types: typesOf, labels }
+
+  async function selection(signal: AbortSignal): Promise<Selection> {
+    // Akeneo checks both itself: nothing to learn.
+    if (settings.channels.length === 1 && settings.locales.length > 0) {
+      return { channels: settings.channels, locales: settings.locales, otherLocales: false }
+    }
+    const known = selections.get('')
+    if (known !== undefined) return known.value
+    return selectionFlights('', signal, async (own) => {
+      const found = select(await readChannels(own))
+      selections.set('', found)
+      return found
+    })
+  }
+
+  async function readChannels(signal: AbortSignal): Promise<ReadonlyMap<string, readonly string[]>> {
+    const channels = new Map<string, readonly string[]>()
+    const asked = { permission: 'List channels', otherwise: whenNoChannels }
+    for await (const page of client.pages({ path: 'channels', query: { limit: '100' } }, asked, signal)) {
+      for (const item of page.items) {
+        if (isRecord(item) && typeof item.code === 'string') channels.set(item.code, textsOf(item.locales))
+      }
+    }
+    return channels
+  }
+
+  function select(known: ReadonlyMap<string, readonly string[]>): Selection {
+    const channels = settings.channels.length > 0 ? settings.channels : [...known.keys()].slice(0, 1)
+    const strangers = channels.filter((code) => !known.has(code))
+    if (strangers.length > 0) {
+      throw unknownSelection([`${strangers.join(', ')} in AKENEO_CHANNEL`], 'there is no such channel')
+    }
+    const active = new Set(channels.flatMap((code) => known.get(code) ?? []))
+    const unused = settings.locales.filter((locale) => !active.has(locale))
+    if (unused.length > 0) {
+      throw unknownSelection(
+        [`${unused.join(', ')} in AKENEO_LOCALES`],
+        `no locale of the channel ${channels.join(', ')}`,
+      )
+    }
+    const isEvery = settings.locales.length === 0
+    return { channels, locales: isEvery ? [...active] : settings.locales, otherLocales: isEvery }
+  }
+
+  async function typesOf(
+    codes: readonly string[],
+    signal: AbortSignal,
+  ): Promise<ReadonlyMap<string, string>> {
+    const missing = codes.filter((code) => types.get(code) === undefined)
+    for (let start = 0; start < missing.length; start += codesPerCall) {
+      const batch = missing.slice(start, start + codesPerCall)
+      await typeFlights(batch.join(), signal, (own) => learnTypes(batch, own))
+    }
+    return new Map(
+      codes.flatMap((code): [string, string][] => {
+        const type = types.get(code)?.value
+        return type === undefined ? [] : [[code, type]]
+      }),
+    )
+  }
+
+  async function learnTypes(codes: readonly string[], signal: AbortSignal): Promise<void> {
+    const search = JSON.stringify({ code: [{ operator: 'IN', value: codes }] })
+    const request = { path: 'attributes', query: { search, limit: `${codesPerCall}` } }
+    const found = new Map<string, string>()
+    for await (const page of client.pages(request, { permission: 'List attributes' }, signal)) {
+      for (const item of page.items) {
+        if (isRecord(item) && typeof item.code === 'string' && typeof item.type === 'string') {
+          found.set(item.code, item.type)
+        }
+      }
+    }
+    for (const code of codes) types.set(code, found.get(code))
+  }
+
+  async function labels(
+    kind: Labelled,
+    owner: string,
+    code: string,
+    signal: AbortSignal,
+  ): Promise<Labels | undefined> {
+    const key = `${kind} ${owner} ${code}`
+    const known = options.get(key)
+    if (known !== undefined) return known.value
+    return labelFlights(key, signal, async (own) => {
+      const found = await readLabels(kind, owner, code, own)
+      options.set(key, found)
+      return found
+    })
+  }
+
+  async function readLabels(
+    kind: Labelled,
+    owner: string,
+    code: string,
+    signal: AbortSignal,
+  ): Promise<Labels | undefined> {
+    const { list, items, permission, labelsIn } = sources[kind]
+    const path = `${list}/${encodeURIComponent(owner)}/${items}/${encodeURIComponent(code)}`
+    const response = await client.send({ path }, signal)
+    if (response.status === 404) return undefined
+    if (!isOk(response)) throw refusal(response, { permission }, settings)
+    const body = jsonBody(upstreamName, response)
+    return isRecord(body) ? labelsIn(body) : undefined
+  }
+}
+
+/** Where labels are to be had. */
+const sources: Record<
+  Labelled,
+  { list: string; items: string; permission: string; labelsIn(item: Labels): Labels | undefined }
+> = {
+  option: {
+    list: 'attributes',
+    items: 'options',
+    permission: 'List attribute options',
+    labelsIn: ({ labels }) => (isRecord(labels) ? labels : undefined),
+  },
+  record: {
+    list: 'reference-entities',
+    items: 'records',
+    permission: 'List reference entity records',
+    // Akeneo's own name of the attribute that each record has.
+    labelsIn: ({ values }) => (isRecord(values) ? byLocale(values.label) : undefined),
+  },
+}
+
+const byLocale = (values: unknown): Labels =>
+  Object.fromEntries(
+    (Array.isArray(values) ? values : []).flatMap((value): [string, unknown][] =>
+      isRecord(value) && typeof value.locale === 'string' ? [[value.locale, value.data]] : [],
+    ),
+  )
+
+const textsOf = (value: unknown): string[] =>
+  Array.isArray(value) ? value.filter((item) => typeof item === 'string') : []
+
+type Cache<T> = { get(key: string): { value: T } | undefined; set(key: string, value: T): void }
+
+/** What was learnt, for `lifeMs`; the oldest goes when it becomes too much. */
+function createCache<T>(clock: Clock, lifeMs: number): Cache<T> {
+  const kept = new Map<string, { value: T; until: number }>()
+  return {
+    get(key) {
+      const found = kept.get(key)
+      return found !== undefined && clock.now() < found.until ? found : undefined
+    },
+    set(key, value) {
+      kept.delete(key)
+      kept.set(key, { value, until: clock.now() + lifeMs })
+      for (const oldest of kept.keys()) {
+        if (kept.size <= maxKept) break
+        kept.delete(oldest)
+      }
+    },
+  }
+}

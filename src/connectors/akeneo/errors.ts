@@ -1,0 +1,113 @@
+import { type BridgeError, permanentError, systemicError } from '../../core/errors'
+import { isRecord, parseJson } from '../../core/json'
+import type { HttpResponse } from '../../http/response'
+import type { AkeneoSettings } from './inputs'
+
+/** In errors and logs. The codes of the HTTP client begin with it. */
+export const upstreamName = 'PIM'
+
+/** Akeneo's own words, short and on one line; `no reason given` when there are none, as on a page for people. */
+export function reasonOf(response: HttpResponse): string {
+  const body = parseJson(response.text)
+  const message = isRecord(body) && typeof body.message === 'string' ? body.message.trim() : ''
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: that is what must not get into a log
+  return message.replace(/[\u0000-\u001f\u007f]+/g, ' ').slice(0, 300) || 'no reason given'
+}
+
+const details = (response: HttpResponse) => ({ upstream: upstreamName, status: response.status })
+
+/** What is asked for, as an error has to speak of it. */
+export type Asked = {
+  /** The Web API permission it takes, as Akeneo's role form names it. */
+  permission: string
+  /** What else the operator can do when it is not granted. */
+  otherwise?: string
+  /** Tells the answers that mean "there is none" from failures. */
+  meansNone?(response: HttpResponse): boolean
+}
+
+/** Why a call failed that was neither a success nor a 401. */
+export function refusal(response: HttpResponse, asked: Asked, settings: AkeneoSettings): BridgeError {
+  const { status } = response
+  if (status >= 300 && status < 400) {
+    return systemicError(
+      'PIM_REDIRECTS',
+      `Akeneo answered ${status} and redirects: set AKENEO_URL to the final origin`,
+      details(response),
+    )
+  }
+  if (status === 403) return forbidden(response, asked)
+  if (status === 404) {
+    return systemicError(
+      'AKENEO_NOT_FOUND',
+      `there is no Akeneo REST API at AKENEO_URL (404, ${reasonOf(response)}): check it`,
+      details(response),
+    )
+  }
+  return selectionError(response, settings) ?? refusedForGood(response)
+}
+
+const refusedForGood = (response: HttpResponse): BridgeError =>
+  permanentError(
+    'AKENEO_REFUSED',
+    `Akeneo refused the request with ${response.status}: ${reasonOf(response)}`,
+    details(response),
+  )
+
+function forbidden(response: HttpResponse, { permission, otherwise }: Asked): BridgeError {
+  const reason = reasonOf(response)
+  const missing = /access the web api/i.test(reason) ? 'Overall Web API access' : permission
+  return systemicError(
+    'AKENEO_FORBIDDEN',
+    `Akeneo refused access (403, ${reason}): tick the Web API permission "${missing}" of the connection's role, or grant it to the App${otherwise === undefined ? '' : `; ${otherwise}`}`,
+    details(response),
+  )
+}
+
+/** A 422 about something that an input names is the input's fault, and stands in the way of every product. */
+function selectionError(response: HttpResponse, settings: AkeneoSettings): BridgeError | undefined {
+  if (response.status !== 422) return undefined
+  const reason = reasonOf(response)
+  const quoted = new Set([...reason.matchAll(/"([^"]*)"/g)].flatMap(([, names = '']) => names.split(/,\s*/)))
+  const identifier: [string, readonly string[]] = ['AKENEO_IDENTIFIER', [settings.identifier]]
+  // Only the identifier is searched for by what an input names.
+  const inputs: (typeof identifier)[] = /^filter on property/i.test(reason)
+    ? [identifier]
+    : [
+        ['AKENEO_ATTRIBUTES', settings.attributes ?? []],
+        ['AKENEO_LOCALES', settings.locales],
+        ['AKENEO_CHANNEL', settings.channels],
+        identifier,
+      ]
+  const wrong = inputs.flatMap(([input, names]) => {
+    const found = names.filter((name) => quoted.has(name))
+    return found.length === 0 ? [] : [`${found.join(', ')} in ${input}`]
+  })
+  return wrong.length === 0 ? undefined : unknownSelection(wrong, reason, response.status)
+}
+
+/** Names in the inputs that the catalogue does not have. */
+export function unknownSelection(wrong: readonly string[], reason: string, status?: number): BridgeError {
+  return systemicError(
+    'AKENEO_SELECTION_UNKNOWN',
+    `Akeneo does not accept ${wrong.join(' and ')} (${reason}): check code, case, and that it is active`,
+    { upstream: upstreamName, ...(status === undefined ? {} : { status }) },
+  )
+}
+
+/** A 200 whose JSON is something else than the REST API answers. */
+export const unexpectedAnswer = (what: string): BridgeError =>
+  systemicError(
+    'PIM_UNEXPECTED_ANSWER',
+    `Akeneo answered ${what}: check that AKENEO_URL is the origin of an Akeneo PIM`,
+    { upstream: upstreamName },
+  )
+
+/** Credentials or a token that Akeneo does not take. */
+export function unauthorized(inputs: string, response: HttpResponse): BridgeError {
+  return systemicError(
+    'AKENEO_UNAUTHORIZED',
+    `Akeneo refused the credentials with ${response.status} (${reasonOf(response)}): check ${inputs}`,
+    details(response),
+  )
+}

@@ -1,0 +1,224 @@
+import { createHash } from 'node:crypto'
+import { permanentError } from '../../../core/errors'
+import type { AssetBinary, Destination, StoredObject } from '../../../plugin/destination'
+import { measured } from '../../kit/measured'
+import { isMadeFrom } from '../../kit/stored'
+import { type AkeneoAccess, itemOf } from './access'
+import { changed, notConfirmed, toAkeneoError } from './errors'
+import { type AkeneoFamily, createFamily, familyPurpose } from './family'
+import { checkFile, mostBytes } from './file-rules'
+import type { AssetSettings } from './inputs'
+import { createProductAttributes, type Wanted } from './product-attributes'
+import { createAkeneoProducts, skusOf } from './products'
+import { heldBy, stampOf } from './stamp'
+import { dataIn, holds, mappedValues, oneValue, type Values } from './values'
+
+const writeAssets = 'Create and update assets'
+const codePattern = /^[a-zA-Z0-9_]{1,255}$/
+
+/** An asset of the family as it is, and what that means. */
+type Held = { asset: unknown; data: unknown; stored: StoredObject } | undefined
+
+/** Keeps files as assets of a family. */
+export function akeneoAssets(settings: AssetSettings, access: AkeneoAccess, name: string): Destination {
+  const { family, mediaAttribute, mediaLocale, mediaChannel, versionAttribute, link, collection } = settings
+  const structure: AkeneoFamily = createFamily(settings, access)
+  const products = createAkeneoProducts(access)
+  const attributes = createProductAttributes(access)
+  const wanted: readonly Wanted[] =
+    collection === undefined ? [] : [{ ...collection, types: ['pim_catalog_asset_collection'], family }]
+
+  return {
+    name,
+    can: { head: true, atomic: true, conditional: false, remove: true, copyFromUrl: false },
+    head,
+    put,
+    remove,
+  }
+
+  async function head(
+    key: string,
+    signal: AbortSignal,
+    source?: AssetBinary,
+  ): Promise<StoredObject | undefined> {
+    const code = codeOf(key)
+    const held = await read(code, signal)
+    if (held === undefined || source?.asset === undefined) return held?.stored
+    const inStep = isMadeFrom(source, held.stored) && (await isInStep(key, code, held, source, signal))
+    return inStep ? held.stored : { ...held.stored, version: undefined }
+  }
+
+  /** Whether all that goes with the file is there, too. */
+  async function isInStep(
+    key: string,
+    code: string,
+    held: NonNullable<Held>,
+    source: AssetBinary,
+    signal: AbortSignal,
+  ): Promise<boolean> {
+    if (link !== undefined && held.data !== linkFor(link, key, source)) return false
+    if (!holds(held.asset, await factsOf(source, signal))) return false
+    if (collection === undefined) return true
+    return products.areLinked(skusOf(source.asset, settings.skuProperty), collection, code, signal)
+  }
+
+  async function put(
+    key: string,
+    source: AssetBinary,
+    { previous, signal }: { previous?: StoredObject; signal: AbortSignal },
+  ): Promise<StoredObject> {
+    signal.throwIfAborted()
+    const code = codeOf(key)
+    const facts = await factsOf(source, signal)
+    for (const one of wanted) await attributes.get(one, signal)
+    const before = await read(code, signal)
+    const isOther = before?.stored.etag !== previous?.etag
+    if (isOther && !isMadeFrom(source, before?.stored)) throw changed('asset')
+    const file = await fileFor(key, code, source, before, signal)
+    const stamp = stampOf(source, file.size, file.data)
+    const stored = heldBy(stamp, file.data)
+    const values: Values = {
+      ...facts,
+      [mediaAttribute]: [oneValue(mediaLocale, mediaChannel, file.data)],
+      [versionAttribute]: [oneValue(null, null, stamp)],
+    }
+    await access.changeAsking(
+      async () => {
+        await upsert(code, values, signal)
+        return stored
+      },
+      async () => {
+        const now = await read(code, signal)
+        if (now !== undefined && holds(now.asset, values)) return stored
+        if (now?.stored.etag !== file.over) throw changed('asset')
+        return undefined
+      },
+      signal,
+    )
+    if (collection !== undefined) {
+      const skus = skusOf(source.asset, settings.skuProperty)
+      await attributes.using(wanted, signal, () => products.link(skus, collection, code, signal))
+    }
+    return stored
+  }
+
+  /**
+   * The media attribute's data: that which is there when it is of this version, a link, or the code of an upload.
+   * `over` is the tag of what will be replaced.
+   */
+  async function fileFor(
+    key: string,
+    code: string,
+    source: AssetBinary,
+    before: Held,
+    signal: AbortSignal,
+  ): Promise<{ data: string; size: number; over: string | undefined }> {
+    if (link !== undefined) {
+      return { data: linkFor(link, key, source), size: source.size ?? 0, over: before?.stored.etag }
+    }
+    const here = fileIn(before, source)
+    if (here !== undefined) return here
+    const rules = (await structure.attributes(signal)).get(mediaAttribute) ?? { code: mediaAttribute }
+    checkFile(rules, source)
+    const sized = await measured(source, mostBytes(rules), signal)
+    checkFile(rules, sized)
+    const purpose = familyPurpose(family, writeAssets)
+    const upload = { path: 'asset-media-files', fields: {}, source: sized, purpose }
+    const sent = await access.changeAsking(
+      async () => {
+        const { code: data, size } = await access.upload(upload, signal)
+        return { data, size, over: before?.stored.etag }
+      },
+      async () => fileIn(await read(code, signal), source),
+      signal,
+    )
+    // An upload takes its time: somebody else may have been faster, with this version or a newer one.
+    const now = await read(code, signal)
+    const meanwhile = fileIn(now, source)
+    if (meanwhile !== undefined) return meanwhile
+    if (now?.stored.etag !== before?.stored.etag) throw changed('asset')
+    return sent
+  }
+
+  async function upsert(code: string, values: Values, signal: AbortSignal): Promise<void> {
+    const path = `asset-families/${family}/assets`
+    const purpose = familyPurpose(family, writeAssets)
+    const body = await access.change({ path, method: 'PATCH', body: [{ code, values }] }, purpose, signal)
+    const item = itemOf(body, code)
+    if (item === undefined) throw notConfirmed('without the status of the asset')
+    if (item.status === 201 || item.status === 204) return
+    if (item.status === 422) {
+      // The family may be another one by now: then no asset is taken, which is not this one's fault.
+      structure.forget()
+      await structure.attributes(signal)
+    }
+    throw toAkeneoError(item, { permission: writeAssets }, access.clock.now())
+  }
+
+  async function remove(key: string, signal: AbortSignal): Promise<void> {
+    const code = codeOf(key)
+    const path = assetPath(code)
+    // In a family that is not there nothing is, either: a wrong name must not look as if all had been removed.
+    await structure.attributes(signal)
+    await access.changeAsking(
+      async () => {
+        if ((await read(code, signal)) === undefined) return true
+        await access.change({ path, method: 'DELETE' }, { permission: 'Delete assets' }, signal)
+        return true
+      },
+      async () => undefined,
+      signal,
+    )
+  }
+
+  async function read(code: string, signal: AbortSignal): Promise<Held> {
+    const asset = await access.find(assetPath(code), { permission: 'List assets' }, signal)
+    if (asset === undefined) return undefined
+    const data = dataIn(asset, mediaAttribute, mediaLocale, mediaChannel)
+    return { asset, data, stored: heldBy(dataIn(asset, versionAttribute, null, null), data) }
+  }
+
+  async function factsOf(source: AssetBinary, signal: AbortSignal): Promise<Values> {
+    return mappedValues(settings.values, await structure.attributes(signal), source.asset)
+  }
+
+  function assetPath(code: string): string {
+    return `asset-families/${family}/assets/${code}`
+  }
+
+  function codeOf(key: string): string {
+    const code = (settings.code ?? assetCode)(key)
+    if (codePattern.test(code)) return code
+    throw permanentError(
+      'AKENEO_CODE_INVALID',
+      `${JSON.stringify(code).slice(0, 80)} is no code of an asset: mend \`code\` in config/destinations.ts`,
+    )
+  }
+}
+
+/** The file that is there already, when it is of this version. */
+const fileIn = (
+  held: Held,
+  source: AssetBinary,
+): { data: string; size: number; over: string | undefined } | undefined =>
+  held !== undefined && typeof held.data === 'string' && isMadeFrom(source, held.stored)
+    ? { data: held.data, size: held.stored.size, over: held.stored.etag }
+    : undefined
+
+/** Readable, and one for each key: what a code may not hold becomes `_`, and a hash keeps keys apart. */
+export function assetCode(key: string): string {
+  const hash = createHash('sha256').update(Buffer.from(key, 'utf16le')).digest('hex').slice(0, 16)
+  const words = key.replace(/[^a-zA-Z0-9]+/g, '_').replace(/^_+|_+$/g, '')
+  return `${words.slice(-120)}_${hash}`.replace(/^_+/, '')
+}
+
+const encodeSegments = (path: string): string => path.split('/').map(encodeURIComponent).join('/')
+
+function linkFor(template: string, key: string, { name, asset }: AssetBinary): string {
+  const parts: Readonly<Record<string, string>> = {
+    key: encodeSegments(key),
+    name: encodeURIComponent(name),
+    path: encodeSegments(asset?.path ?? `/content/dam/${key}`),
+  }
+  return template.replace(/\{(key|name|path)\}/g, (_, part: string) => parts[part] ?? '')
+}

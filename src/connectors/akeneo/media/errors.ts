@@ -1,0 +1,116 @@
+import { type BridgeError, permanentError, systemicError, transientError } from '../../../core/errors'
+import { isRecord, parseJson } from '../../../core/json'
+import type { HttpResponse } from '../../../http/response'
+import { parseRetryAfter } from '../../../http/retry-after'
+
+/** In errors and logs. */
+export const akeneoName = 'AKENEO'
+
+/** What a call was for, as an error has to speak of it. */
+export type Purpose = {
+  /** The Web API permission it takes, as Akeneo's role form names it. */
+  permission: string
+  /** What is sent, where that is one of several things. @default the request */
+  about?: string
+  /** What a 404 says; it is systemic. */
+  missing?: (details: { upstream: string; status: number }) => BridgeError
+}
+
+/** Akeneo's own words, those on single fields included, short and on one line. */
+function reasonIn(body: unknown): string {
+  if (!isRecord(body)) return 'no reason given'
+  const fields: unknown[] = Array.isArray(body.errors) ? body.errors : []
+  const said = [body, ...fields].flatMap((part) =>
+    isRecord(part) && typeof part.message === 'string' ? [`${placeOf(part)}${part.message.trim()}`] : [],
+  )
+  const text = said.join(' ')
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: that is what must not get into a log
+  return text.replace(/[\u0000-\u001f\u007f]+/g, ' ').slice(0, 400) || 'no reason given'
+}
+
+/** What an error inside an answer is about, as `weight (en_US, print): `; its message need not say so. */
+function placeOf({ attribute, property, locale, scope, channel }: Record<string, unknown>): string {
+  const isText = (value: unknown): value is string => typeof value === 'string' && value !== ''
+  const name = [attribute, property].find(isText)
+  const where = [locale, scope, channel].filter(isText).join(', ')
+  return name === undefined ? '' : `${name}${where === '' ? '' : ` (${where})`}: `
+}
+
+/** An answer that is neither a success nor a 401, as an error. */
+export function toAkeneoError(response: HttpResponse, purpose: Purpose, now: number): BridgeError {
+  const { status } = response
+  const details = { upstream: akeneoName, status }
+  const reason = reasonIn(parseJson(response.text))
+  if (status >= 300 && status < 400) {
+    return systemicError(
+      'AKENEO_REDIRECTS',
+      `Akeneo answered ${status} and redirects: set AKENEO_URL to the final origin`,
+      details,
+    )
+  }
+  if (status === 403) {
+    const missing = /access the web api/i.test(reason) ? 'Overall Web API access' : purpose.permission
+    return systemicError(
+      'AKENEO_FORBIDDEN',
+      `Akeneo refused access (403, ${reason}): tick the Web API permission "${missing}" of the connection's role, or grant it to the App; if it is there, look for a limit of size in front of Akeneo`,
+      details,
+    )
+  }
+  if (status === 404 && purpose.missing !== undefined) return purpose.missing(details)
+  if (status === 408 || status === 425 || status === 429 || status >= 500) {
+    const retryAfterMs = parseRetryAfter(response.headers.get('retry-after'), now)
+    return transientError(
+      'AKENEO_UNAVAILABLE',
+      `Akeneo answered ${status}: it is not available, or too much was asked`,
+      {
+        ...details,
+        ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+      },
+    )
+  }
+  if (status === 409 || status === 412) return changed('state')
+  if (status === 413) return tooLarge(`it answered 413, ${reason}`, status)
+  if (status === 415) return typeRefused(`it answered 415, ${reason}`, status)
+  const { about = 'the request' } = purpose
+  return permanentError('AKENEO_REFUSED', `Akeneo refused ${about} with ${status}: ${reason}`, details)
+}
+
+/** A file that Akeneo will not take for its size. */
+export const tooLarge = (why: string, status?: number): BridgeError =>
+  permanentError('AKENEO_TOO_LARGE', `the file is too large for Akeneo: ${why}`, {
+    upstream: akeneoName,
+    ...(status === undefined ? {} : { status }),
+  })
+
+/** A file that Akeneo will not take for its kind. */
+export const typeRefused = (why: string, status?: number): BridgeError =>
+  permanentError('AKENEO_TYPE_REFUSED', `Akeneo does not take files of this kind: ${why}`, {
+    upstream: akeneoName,
+    ...(status === undefined ? {} : { status }),
+  })
+
+/** A success without what belongs into it. */
+export const unexpectedAnswer = (what: string): BridgeError =>
+  systemicError(
+    'AKENEO_UNEXPECTED_ANSWER',
+    `Akeneo answered ${what}: check that AKENEO_URL is the origin of an Akeneo PIM`,
+    { upstream: akeneoName },
+  )
+
+/** A success that does not say whether the thing was done. */
+export const notConfirmed = (what: string): BridgeError =>
+  transientError('AKENEO_NOT_CONFIRMED', `Akeneo answered ${what}`, { upstream: akeneoName })
+
+/** No connection, for reads either. */
+export const unreachable = ({ message }: BridgeError): BridgeError =>
+  systemicError('AKENEO_UNREACHABLE', `${message}: check AKENEO_URL`, { upstream: akeneoName })
+
+/** An attribute, of the family or of products, that is not as it has to be. */
+export const attributeUnknown = (problem: string): BridgeError =>
+  systemicError('AKENEO_ATTRIBUTE_UNKNOWN', problem, { upstream: akeneoName })
+
+/** Somebody else wrote meanwhile. */
+export const changed = (what: string): BridgeError =>
+  transientError('DESTINATION_CHANGED', `Akeneo holds another ${what} than when it was looked at`, {
+    upstream: akeneoName,
+  })

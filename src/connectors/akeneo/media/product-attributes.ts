@@ -1,0 +1,104 @@
+import * as v from 'valibot'
+import { BridgeError } from '../../../core/errors'
+import type { AkeneoAccess } from './access'
+import { attributeUnknown, unexpectedAnswer } from './errors'
+import type { ProductPlace } from './inputs'
+import { tooShortFor } from './stamp'
+
+const Attribute = v.object({
+  code: v.string(),
+  type: v.string(),
+  localizable: v.optional(v.boolean(), false),
+  scopable: v.optional(v.boolean(), false),
+  reference_data_name: v.nullish(v.string()),
+  max_characters: v.nullish(v.number()),
+  max_file_size: v.nullish(v.union([v.string(), v.number()])),
+  allowed_extensions: v.nullish(v.array(v.string())),
+})
+
+/** An attribute of products, as far as it matters. */
+export type ProductAttribute = v.InferOutput<typeof Attribute>
+
+/** What an attribute has to be. */
+export type Wanted = ProductPlace & {
+  /** As Akeneo calls it: `pim_catalog_text`. */
+  types: readonly string[]
+  /** Of a collection: the family whose assets it holds. */
+  family?: string
+  /** It has to be long enough for a version. @default false */
+  isVersion?: boolean
+}
+
+/** What attributes of products are, kept by the container for a while. */
+export type ProductAttributes = {
+  /**
+   * The attribute, which is as it is wanted.
+   * @throws {BridgeError} systemic, `AKENEO_ATTRIBUTE_UNKNOWN`: without it no product takes anything
+   */
+  get(wanted: Wanted, signal: AbortSignal): Promise<ProductAttribute>
+  /** Does work that needs attributes. When Akeneo refuses that, it is looked whether they are as they were. */
+  using<T>(wanted: readonly Wanted[], signal: AbortSignal, work: () => Promise<T>): Promise<T>
+}
+
+const lifeMs = 10 * 60_000
+
+/** Creates it, knowing nothing yet. */
+export function createProductAttributes(access: AkeneoAccess): ProductAttributes {
+  const known = new Map<string, { attribute: ProductAttribute; until: number }>()
+
+  return { get, using }
+
+  async function get(wanted: Wanted, signal: AbortSignal): Promise<ProductAttribute> {
+    const { attribute: code } = wanted
+    const held = known.get(code)
+    if (held !== undefined && access.clock.now() < held.until) {
+      check(held.attribute, wanted)
+      return held.attribute
+    }
+    const answer = await access.find(`attributes/${code}`, { permission: 'List attributes' }, signal)
+    if (answer === undefined) {
+      throw attributeUnknown(
+        `Akeneo has no attribute ${code}, or does not show it: create it, or name another one, its case as in Akeneo`,
+      )
+    }
+    const found = v.safeParse(Attribute, answer)
+    if (!found.success) throw unexpectedAnswer('an attribute that is none')
+    check(found.output, wanted)
+    known.set(code, { attribute: found.output, until: access.clock.now() + lifeMs })
+    return found.output
+  }
+
+  async function using<T>(
+    wanted: readonly Wanted[],
+    signal: AbortSignal,
+    work: () => Promise<T>,
+  ): Promise<T> {
+    for (const one of wanted) await get(one, signal)
+    try {
+      return await work()
+    } catch (thrown) {
+      if (thrown instanceof BridgeError && thrown.status === 422) {
+        known.clear()
+        for (const one of wanted) await get(one, signal)
+      }
+      throw thrown
+    }
+  }
+}
+
+function check(found: ProductAttribute, { types, locale, scope, family, isVersion }: Wanted): void {
+  const { code, type, localizable, scopable, reference_data_name: holds, max_characters: max } = found
+  if (!types.includes(type)) {
+    throw attributeUnknown(`the attribute ${code} is a ${type}; it has to be a ${types.join(' or ')}`)
+  }
+  if (family !== undefined && holds !== family) {
+    throw attributeUnknown(`the attribute ${code} holds assets of ${holds}, and files go to ${family}`)
+  }
+  const tooShort = isVersion ? tooShortFor(code, max) : undefined
+  if (tooShort !== undefined) throw attributeUnknown(tooShort)
+  if (localizable !== (locale !== null) || scopable !== (scope !== null)) {
+    throw attributeUnknown(
+      `the attribute ${code} needs ${localizable ? 'a' : 'no'} locale and ${scopable ? 'a' : 'no'} channel: say so in config/destinations.ts`,
+    )
+  }
+}

@@ -1,0 +1,144 @@
+import type { Asset } from '../../../core/asset'
+import { callContextOf, untilAborted } from '../../../core/call-context'
+import { BridgeError } from '../../../core/errors'
+import type { JsonValue } from '../../../core/json'
+import type { AkeneoAccess } from './access'
+import { changed } from './errors'
+import type { ProductPlace } from './inputs'
+import { dataIn } from './values'
+
+/** Products, by SKU. */
+export type AkeneoProducts = {
+  /** The product as Akeneo gives it; undefined when there is none. */
+  read(sku: string, signal: AbortSignal): Promise<unknown>
+  /** Writes one value of a product that is there; once. */
+  write(sku: string, place: ProductPlace, data: JsonValue, signal: AbortSignal): Promise<void>
+  /** Tells whether the products, those that there are, have an asset in their collection. */
+  areLinked(skus: readonly string[], place: ProductPlace, code: string, signal: AbortSignal): Promise<boolean>
+  /**
+   * Adds an asset to the collection of each product, and keeps what is in it. Akeneo takes whole collections only: they
+   * are read, extended, written, and read again.
+   * @throws {BridgeError} transient, `DESTINATION_CHANGED`, when somebody else keeps writing the collection
+   */
+  link(skus: readonly string[], place: ProductPlace, code: string, signal: AbortSignal): Promise<void>
+}
+
+const maxRounds = 4
+
+/** The SKUs on an asset, each once. */
+export function skusOf(asset: Asset | undefined, property: string): readonly string[] {
+  const value: unknown = asset?.metadata[property]
+  const items: unknown[] = Array.isArray(value) ? value : [value]
+  const texts = items.flatMap((item) =>
+    typeof item === 'string' || typeof item === 'number' ? [String(item).trim()] : [],
+  )
+  return [...new Set(texts.filter((text) => text !== ''))]
+}
+
+/**
+ * Does something for each product. What Akeneo refuses for good for one keeps it from no other.
+ * @throws {BridgeError} the first such refusal, at the end; anything else at once
+ */
+export async function forEachSku(
+  skus: readonly string[],
+  work: (sku: string) => Promise<void>,
+): Promise<void> {
+  let refused: unknown
+  for (const sku of skus) {
+    try {
+      await work(sku)
+    } catch (thrown) {
+      if (!(thrown instanceof BridgeError) || thrown.failureClass !== 'permanent') throw thrown
+      refused ??= thrown
+    }
+  }
+  if (refused !== undefined) throw refused
+}
+
+/** Creates it. */
+export function createAkeneoProducts(access: AkeneoAccess): AkeneoProducts {
+  /** Assets of one product come together: two writers of one collection would undo each other's work. */
+  const queues = new Map<string, Promise<unknown>>()
+
+  return { read, write, areLinked, link }
+
+  function read(sku: string, signal: AbortSignal): Promise<unknown> {
+    return access.find(pathOf(sku), { permission: 'List products' }, signal)
+  }
+
+  async function write(
+    sku: string,
+    { attribute, locale, scope }: ProductPlace,
+    data: JsonValue,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const body = { values: { [attribute]: [{ locale, scope, data }] } }
+    const purpose = { permission: 'Create and update products', about: productNamed(sku) }
+    await access.change({ path: pathOf(sku), method: 'PATCH', body }, purpose, signal)
+  }
+
+  async function areLinked(
+    skus: readonly string[],
+    place: ProductPlace,
+    code: string,
+    signal: AbortSignal,
+  ): Promise<boolean> {
+    for (const sku of skus) {
+      const product = await read(sku, signal)
+      if (product !== undefined && !collectionOf(product, place).includes(code)) return false
+    }
+    return true
+  }
+
+  async function link(
+    skus: readonly string[],
+    place: ProductPlace,
+    code: string,
+    signal: AbortSignal,
+  ): Promise<void> {
+    await forEachSku(skus, (sku) => inTurn(sku, signal, () => linkOne(sku, place, code, signal)))
+  }
+
+  async function linkOne(sku: string, place: ProductPlace, code: string, signal: AbortSignal): Promise<void> {
+    for (let round = 1; round <= maxRounds; round++) {
+      const product = await read(sku, signal)
+      if (product === undefined) {
+        callContextOf(signal).logger.warn('Akeneo has no such product: the asset is not linked', { sku })
+        return
+      }
+      const collection = collectionOf(product, place)
+      if (collection.includes(code)) return
+      await access.changeAsking(
+        () => write(sku, place, [...collection, code], signal).then(() => true),
+        // Whatever became of it: the next round reads it.
+        async () => true,
+        signal,
+      )
+    }
+    throw changed(`collection of assets of ${productNamed(sku)}`)
+  }
+
+  async function inTurn(sku: string, signal: AbortSignal, work: () => Promise<void>): Promise<void> {
+    const before = queues.get(sku) ?? Promise.resolve()
+    const mine = before.then(() => {
+      signal.throwIfAborted()
+      return work()
+    })
+    const settled = mine.catch(() => undefined)
+    queues.set(sku, settled)
+    settled.then(() => {
+      if (queues.get(sku) === settled) queues.delete(sku)
+    })
+    await untilAborted(mine, signal)
+  }
+}
+
+/** In messages; a SKU may be anything. */
+export const productNamed = (sku: string): string => `the product ${JSON.stringify(sku).slice(0, 80)}`
+
+const pathOf = (sku: string): string => `products/${encodeURIComponent(sku.toWellFormed())}`
+
+function collectionOf(product: unknown, { attribute, locale, scope }: ProductPlace): readonly string[] {
+  const data: unknown = dataIn(product, attribute, locale, scope)
+  return Array.isArray(data) ? data.filter((item) => typeof item === 'string') : []
+}

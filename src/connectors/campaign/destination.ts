@@ -1,0 +1,30 @@
+import type { Destination, DestinationFactory } from '../../plugin/destination'
+import { flatName } from '../../plugin/flat-name'
+import { type SftpOptions, sftp } from '../kit/sftp/destination'
+
+/** The SFTP storage of an instance of Adobe Campaign. */
+export type CampaignOptions = Omit<SftpOptions, 'inputs'> & {
+  /** All files in one folder, as a workflow's file transfer reads one: `shop/Lamp.png` becomes `Lamp_3f9a0c1d2e4b.png`. @default false */
+  flat?: boolean
+}
+
+/** Creates the `campaign` destination: an SFTP server with inputs of its own. */
+export const campaign = ({ name = 'campaign', flat = false, ...options }: CampaignOptions = {}) => {
+  const factory = sftp({ ...options, name, inputs: 'CAMPAIGN_SFTP' })
+  return flat ? withFlatNames(factory) : factory
+}
+
+const withFlatNames = (factory: DestinationFactory): DestinationFactory => ({
+  ...factory,
+  create: (context) => {
+    const inner = factory.create(context)
+    const { head, remove } = inner
+    const flat: Destination = {
+      ...inner,
+      put: (key, source, options) => inner.put(flatName(key), source, options),
+    }
+    if (head !== undefined) flat.head = (key, signal) => head(flatName(key), signal)
+    if (remove !== undefined) flat.remove = (key, signal) => remove(flatName(key), signal)
+    return flat
+  },
+})

@@ -1,0 +1,172 @@
+import { createHash } from 'node:crypto'
+import { systemClock } from '../../core/clock'
+import type { AssetBinary, DestinationFactory, StoredObject } from '../../plugin/destination'
+import { withAttempts } from '../kit/attempts'
+import { multipartAround } from '../kit/multipart'
+import { sourceChunks } from '../kit/source-chunks'
+import { storedFrom, versionFromHeader, versionToHeader } from '../kit/stored'
+import { type HttpsRequest, sendRequest } from '../kit/upload-request'
+import { type HttpsAnswer, toConnectionError, toHttpsError } from './errors'
+import { type HttpsSettings, readHttpsSettings } from './inputs'
+import { signatureOf } from './signature'
+
+/** Any endpoint that takes files over HTTPS. What it promises is known to its owner only. */
+export type HttpsOptions = {
+  /** What assets call it. @default 'https' */
+  name?: string
+  /** It shows a file only when it has it whole. @default false */
+  atomic?: boolean
+  /** It honours `If-Match` and `If-None-Match: *`, and answers HEAD with a strong ETag. Needs HTTPS_HEAD. @default false */
+  conditional?: boolean
+  /** It takes DELETE. @default false */
+  remove?: boolean
+  /** How long it may take no byte, or give no answer, in milliseconds. @default 60000 */
+  idleMs?: number
+}
+
+const askMs = 15_000
+const plainMediaType = /^[\w!#$&^.+-]+\/[\w!#$&^.+-]+( *;[ -~]*)?$/
+
+/** Creates the `https` destination. */
+export const https = (options: HttpsOptions = {}): DestinationFactory => ({
+  isOn: (context) => context.input('HTTPS_URL') !== undefined,
+  create: (context) => {
+    const { name = 'https', atomic = false, remove = false, idleMs = 60_000 } = options
+    const settings = readHttpsSettings(context)
+    const { versionHeader } = settings
+    const conditional = options.conditional === true && versionHeader !== undefined
+
+    return {
+      name,
+      can: { head: versionHeader !== undefined, atomic, conditional, remove, copyFromUrl: false },
+      ...(versionHeader === undefined ? {} : { head: (key, signal) => head(key, versionHeader, signal) }),
+      put,
+      ...(remove ? { remove: removeKey } : {}),
+    }
+
+    async function head(key: string, header: string, signal: AbortSignal): Promise<StoredObject | undefined> {
+      const answer = await ask('HEAD', key, signal)
+      return answer === undefined ? undefined : heldAccordingTo(answer, header)
+    }
+
+    async function removeKey(key: string, signal: AbortSignal): Promise<void> {
+      await ask('DELETE', key, signal)
+    }
+
+    async function put(
+      key: string,
+      source: AssetBinary,
+      { previous, signal }: { previous?: StoredObject; signal: AbortSignal },
+    ): Promise<StoredObject> {
+      let sent = 0
+      async function* counted(): AsyncGenerator<Buffer> {
+        sent = 0
+        for await (const chunk of sourceChunks(source, signal)) {
+          sent += chunk.length
+          yield chunk
+        }
+      }
+      const upload = uploadOf(settings, key, source, counted)
+      const headers = { ...upload.headers, ...(conditional ? conditionsOf(previous) : {}) }
+      const answer = await send({ ...upload, headers }, signal)
+      if (!isSuccess(answer)) throw toHttpsError(answer, systemClock.now())
+      return storedFrom(source, sent, strongTag(answer.headers.etag))
+    }
+
+    /** Undefined when nothing is there. */
+    async function ask(
+      method: 'HEAD' | 'DELETE',
+      key: string,
+      signal: AbortSignal,
+    ): Promise<HttpsAnswer | undefined> {
+      const url = settings.urlFor(key)
+      const rules = { name: 'HTTPS', timeoutMs: askMs, toError: toConnectionError }
+      return withAttempts(rules, signal, async (attemptSignal) => {
+        const answer = await send({ method, url, headers: { 'accept-encoding': 'identity' } }, attemptSignal)
+        if (answer.status === 404 || answer.status === 410) return undefined
+        if (!isSuccess(answer)) throw toHttpsError(answer, systemClock.now())
+        return answer
+      })
+    }
+
+    async function send(request: HttpsRequest, signal: AbortSignal): Promise<HttpsAnswer> {
+      const { secret } = settings
+      const headers = { ...settings.headers, ...request.headers }
+      const signed =
+        secret === undefined ? {} : signatureOf({ ...request, headers }, secret, systemClock.now())
+      try {
+        return await sendRequest({ ...request, headers: { ...headers, ...signed } }, idleMs, signal)
+      } catch (thrown) {
+        signal.throwIfAborted()
+        throw toConnectionError(thrown)
+      }
+    }
+  },
+})
+
+/** The request that carries a file: as the body itself, or as a part of a form. */
+function uploadOf(
+  settings: HttpsSettings,
+  key: string,
+  source: AssetBinary,
+  chunks: () => AsyncIterable<Buffer>,
+): HttpsRequest {
+  const { method } = settings
+  const version = versionToHeader(source.version)
+  const mediaType = plainMediaType.test(source.mediaType) ? source.mediaType : 'application/octet-stream'
+  const form =
+    method === 'PUT'
+      ? undefined
+      : multipartAround({ key, version: source.version }, { name: source.name, mediaType })
+  const length =
+    source.size === undefined
+      ? undefined
+      : source.size + (form?.before.length ?? 0) + (form?.after.length ?? 0)
+
+  async function* wrapped(): AsyncGenerator<Buffer> {
+    if (form !== undefined) yield form.before
+    yield* chunks()
+    if (form !== undefined) yield form.after
+  }
+
+  return {
+    method,
+    url: settings.urlFor(key),
+    headers: {
+      'content-type': form?.contentType ?? mediaType,
+      ...(length === undefined ? { 'transfer-encoding': 'chunked' } : { 'content-length': String(length) }),
+      'x-source-version': version,
+      ...(source.size === undefined ? {} : { 'x-source-size': String(source.size) }),
+      ...(source.sha1 === undefined ? {} : { 'x-source-sha1': source.sha1 }),
+      // Of key and version: a key may hold what no header can.
+      'idempotency-key': createHash('sha256')
+        .update(JSON.stringify([key, source.version]))
+        .digest('hex'),
+    },
+    body: wrapped,
+  }
+}
+
+function heldAccordingTo({ headers }: HttpsAnswer, versionHeader: string): StoredObject {
+  const told = headers[versionHeader]
+  const text = Array.isArray(told) ? told[0] : told
+  const version = versionHeader === 'etag' ? strongTag(text)?.slice(1, -1) : text
+  const length = headers['content-length']
+  const etag = strongTag(headers.etag)
+  return {
+    // Without a length nobody can tell that the file is whole.
+    version: length === undefined ? undefined : versionFromHeader(version),
+    size: Number(length ?? 0),
+    ...(etag === undefined ? {} : { etag }),
+  }
+}
+
+function conditionsOf(previous: StoredObject | undefined): Record<string, string> {
+  if (previous === undefined) return { 'if-none-match': '*' }
+  return previous.etag === undefined ? {} : { 'if-match': previous.etag }
+}
+
+/** A weak tag fits no condition. */
+const strongTag = (tag: string | undefined): string | undefined => (tag?.startsWith('"') ? tag : undefined)
+
+const isSuccess = ({ status }: HttpsAnswer): boolean => status >= 200 && status < 300

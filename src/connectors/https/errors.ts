@@ -1,0 +1,76 @@
+import type { IncomingHttpHeaders } from 'node:http'
+import { BridgeError, permanentError, systemicError, transientError } from '../../core/errors'
+import { parseRetryAfter } from '../../http/retry-after'
+import { isWrongHost } from '../kit/attempts'
+
+/** An answer, with its body as text; that is undefined when it was too long, or cut. */
+export type HttpsAnswer = { status: number; headers: IncomingHttpHeaders; text: string | undefined }
+
+const upstream = 'HTTPS'
+
+/** Refused whatever the file is: the URL, the credentials or the endpoint itself is wrong. */
+const everyFile = new Set([401, 403, 404, 405, 407, 417, 421, 426, 501, 505, 507, 511])
+
+/** An answer that is no success, as an error. Nothing of its body is shown: who knows what an endpoint echoes. */
+export function toHttpsError(
+  { status, headers }: Pick<HttpsAnswer, 'status' | 'headers'>,
+  now: number,
+): BridgeError {
+  const details = { upstream, status }
+  if (status >= 300 && status < 400) {
+    return systemicError(
+      'HTTPS_REDIRECTS',
+      `the endpoint answered ${status} and redirects to ${hostOf(headers.location)}: set HTTPS_URL to the final URL`,
+      details,
+    )
+  }
+  if (status === 412) {
+    return transientError(
+      'DESTINATION_CHANGED',
+      'the endpoint holds something else than when it was looked at',
+      details,
+    )
+  }
+  if (everyFile.has(status)) {
+    const hint =
+      status === 401 || status === 403
+        ? 'check HTTPS_AUTH, HTTPS_SECRET and HTTPS_HEADERS'
+        : 'check HTTPS_URL and HTTPS_METHOD'
+    return systemicError('HTTPS_UNUSABLE', `the endpoint answered ${status}: ${hint}`, details)
+  }
+  if (status === 408 || status === 425 || status === 429 || status >= 500) {
+    const retryAfterMs = parseRetryAfter(headers['retry-after'], now)
+    return transientError('HTTPS_UNAVAILABLE', `the endpoint answered ${status}`, {
+      ...details,
+      ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+    })
+  }
+  return permanentError(
+    'HTTPS_REFUSED',
+    `the endpoint does not take the file: it answered ${status}`,
+    details,
+  )
+}
+
+/** A request without an answer, as an error. Never the system's own message: it may hold the URL. */
+export function toConnectionError(thrown: unknown): BridgeError {
+  if (thrown instanceof BridgeError) return thrown
+  const code =
+    typeof thrown === 'object' && thrown !== null && 'code' in thrown && typeof thrown.code === 'string'
+      ? thrown.code
+      : 'unknown network error'
+  if (isWrongHost(code) || /^(ERR_SSL|EPROTO)/.test(code)) {
+    return systemicError('HTTPS_UNREACHABLE', `no connection to the host in HTTPS_URL: ${code}`, { upstream })
+  }
+  return transientError('HTTPS_CUT', `the endpoint closed the connection before it answered: ${code}`, {
+    upstream,
+  })
+}
+
+/** The endpoint takes no more bytes, or does not answer. It may have the file all the same. */
+export const httpsTimeout = (ms: number): BridgeError =>
+  transientError('HTTPS_TIMEOUT', `the endpoint did nothing for ${ms} ms`, { upstream })
+
+function hostOf(location: string | undefined): string {
+  return location !== undefined && URL.canParse(location) ? new URL(location).host : 'another path'
+}

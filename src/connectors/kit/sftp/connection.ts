@@ -1,0 +1,242 @@
+import { createHash } from 'node:crypto'
+import { connect as connectSocket, type Socket } from 'node:net'
+import type { Client, ConnectConfig, SFTPWrapper } from 'ssh2'
+import { systemClock } from '../../../core/clock'
+import type { BridgeError } from '../../../core/errors'
+import { fullJitter } from '../../../http/backoff'
+import { speedUpCipher } from './cipher'
+import {
+  connectionLost,
+  isWorthAnotherTry,
+  stalled,
+  toConnectError,
+  wrongHostKey,
+  wrongPrivateKey,
+} from './errors'
+import type { SftpSettings } from './inputs'
+import { createWriteAt } from './write'
+
+/** Starts one request and reports its end. */
+export type SftpRequest<T> = (sftp: SFTPWrapper, done: (error: unknown, value?: T) => void) => void
+
+/** One connection with one SFTP session. Requests may overlap. */
+export type SftpConnection = {
+  /**
+   * Sends a request and waits for its answer.
+   * @throws the server's status as the library's error; {BridgeError} transient when the connection breaks or the
+   * server answers nothing for too long; the signal's reason
+   */
+  request<T>(signal: AbortSignal | undefined, start: SftpRequest<T>): Promise<T | undefined>
+  /**
+   * Writes the first bytes of a buffer at a position of an open file. Who calls leaves the buffer alone until the answer.
+   * @throws as `request`
+   */
+  write(handle: Buffer, bytes: Buffer, length: number, position: number): Promise<unknown>
+  /** The most that one write may carry. */
+  readonly maxWriteBytes: number
+  /** Buffers of that size that nobody uses at the moment. */
+  readonly spare: Buffer[]
+  isOpen(): boolean
+  /** Whether the connection keeps the process running. */
+  keepAlive(yes: boolean): void
+  close(): void
+}
+
+/** What is not said by the settings. */
+export type ConnectionRules = {
+  /** Prefix of the inputs, for errors. */
+  inputs: string
+  /** How long the server may answer nothing, in milliseconds. */
+  idleMs: number
+}
+
+const connectMs = 10_000
+const readyMs = 20_000
+const farewellMs = 1_000
+const maxAttempts = 3
+const backoff = { baseMs: 300, capMs: 2_000 }
+/** What every server takes, if need be. */
+const leastWriteBytes = 31 * 1024
+
+/**
+ * Connects, up to three times when the server drops the connection before it is ready.
+ * @throws {BridgeError} systemic
+ */
+export async function connectSftp(settings: SftpSettings, rules: ConnectionRules): Promise<SftpConnection> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await connectOnce(settings, rules)
+    } catch (thrown) {
+      if (attempt >= maxAttempts || !isWorthAnotherTry(thrown)) throw toConnectError(thrown, rules.inputs)
+      await systemClock.sleep(fullJitter(backoff, attempt, Math.random()), new AbortController().signal)
+    }
+  }
+}
+
+async function connectOnce(
+  settings: SftpSettings,
+  { inputs, idleMs }: ConnectionRules,
+): Promise<SftpConnection> {
+  const { default: ssh2 } = await import('ssh2')
+  if (settings.privateKey !== undefined) {
+    const parsed = ssh2.utils.parseKey(settings.privateKey, settings.passphrase)
+    if (parsed instanceof Error || 'message' in parsed) throw wrongPrivateKey(inputs)
+  }
+  const socket = await openSocket(settings.host, settings.port)
+  const client = new ssh2.Client()
+  let refusal: BridgeError | undefined
+  const config: ConnectConfig = {
+    sock: socket,
+    username: settings.user,
+    readyTimeout: readyMs,
+    hostVerifier: (key: Buffer) => {
+      const shown = createHash('sha256').update(key).digest()
+      const known = settings.hostKeys.includes(shown.toString('hex'))
+      if (!known) refusal = wrongHostKey(shown.toString('base64').replace(/=+$/, ''), inputs)
+      return known
+    },
+    ...(settings.privateKey === undefined ? {} : { privateKey: settings.privateKey }),
+    ...(settings.passphrase === undefined ? {} : { passphrase: settings.passphrase }),
+    ...(settings.password === undefined ? {} : { password: settings.password, tryKeyboard: true }),
+  }
+  client.on('handshake', () => speedUpCipher(client))
+  client.on('keyboard-interactive', (_name, _instructions, _language, prompts, answer) => {
+    answer(prompts.map(() => settings.password ?? ''))
+  })
+  try {
+    const sftp = await ready(client, config)
+    return connectionOf(client, sftp, socket, idleMs)
+  } catch (thrown) {
+    socket.destroy()
+    throw refusal ?? thrown
+  }
+}
+
+/** A socket of our own, so that small packets are not held back and an idle connection can let the process end. */
+function openSocket(host: string, port: number): Promise<Socket> {
+  return new Promise((resolve, reject) => {
+    const socket = connectSocket({ host, port, noDelay: true })
+    socket.setTimeout(connectMs, () => {
+      socket.destroy(Object.assign(new Error('no answer'), { code: 'ETIMEDOUT' }))
+    })
+    socket.once('error', reject)
+    socket.once('connect', () => {
+      socket.setTimeout(0)
+      socket.off('error', reject)
+      resolve(socket)
+    })
+  })
+}
+
+function ready(client: Client, config: ConnectConfig): Promise<SFTPWrapper> {
+  return new Promise((resolve, reject) => {
+    client.on('error', reject)
+    client.on('close', () => reject(new Error('closed')))
+    client.on('ready', () => {
+      client.sftp((error, sftp) => (error ? reject(error) : resolve(sftp)))
+    })
+    client.connect(config)
+  })
+}
+
+function connectionOf(client: Client, sftp: SFTPWrapper, socket: Socket, idleMs: number): SftpConnection {
+  const waiting = new Set<(error: unknown) => void>()
+  let lost: BridgeError | undefined
+  let watchdog: NodeJS.Timeout | undefined
+
+  const lose = (error: BridgeError, politely = false): void => {
+    if (lost !== undefined) return
+    lost = error
+    clearTimeout(watchdog)
+    if (politely) {
+      client.end()
+      setTimeout(() => socket.destroy(), farewellMs).unref()
+    } else socket.destroy()
+    for (const fail of waiting) fail(error)
+  }
+  client.on('error', () => lose(connectionLost()))
+  client.on('close', () => lose(connectionLost()))
+  sftp.on('error', () => lose(connectionLost()))
+  sftp.on('close', () => lose(connectionLost()))
+  sftp.on('end', () => lose(connectionLost()))
+
+  /** The library does not tell when a request gets no answer. One timer for all: any answer shows that the server lives. */
+  const watch = (): void => {
+    if (waiting.size === 0) {
+      clearTimeout(watchdog)
+      watchdog = undefined
+    } else if (watchdog === undefined) {
+      watchdog = setTimeout(() => lose(stalled(idleMs)), idleMs)
+    } else watchdog.refresh()
+  }
+
+  /** The library writes a packet to the socket in three pieces. What one turn brings goes out in one call. */
+  let isCorked = false
+  const gather = (): void => {
+    if (isCorked) return
+    isCorked = true
+    socket.cork()
+    process.nextTick(() => {
+      isCorked = false
+      socket.uncork()
+    })
+  }
+
+  const writeAt = createWriteAt(sftp)
+
+  const request: SftpConnection['request'] = (signal, start) =>
+    new Promise((resolve, reject) => {
+      if (lost !== undefined || signal?.aborted) {
+        reject(lost ?? signal?.reason)
+        return
+      }
+      const end = (): void => {
+        waiting.delete(fail)
+        signal?.removeEventListener('abort', abort)
+        if (lost === undefined) watch()
+      }
+      const fail = (error: unknown): void => {
+        end()
+        reject(error)
+      }
+      const abort = (): void => fail(signal?.reason)
+      waiting.add(fail)
+      signal?.addEventListener('abort', abort)
+      watch()
+      gather()
+      try {
+        start(sftp, (error, value) => {
+          if (error) fail(lost ?? error)
+          else {
+            end()
+            resolve(value)
+          }
+        })
+      } catch (thrown) {
+        fail(thrown)
+      }
+    })
+
+  return {
+    request,
+    write: (handle, bytes, length, position) =>
+      request(undefined, (_, done) => writeAt(handle, bytes, length, position, done)),
+    maxWriteBytes: maxWriteBytesOf(sftp),
+    spare: [],
+    isOpen: () => lost === undefined,
+    keepAlive: (yes) => {
+      if (yes) socket.ref()
+      else socket.unref()
+    },
+    close: () => lose(connectionLost(), true),
+  }
+}
+
+/**
+ * The library asks OpenSSH for its limits and keeps the answer to itself. It splits what is larger, and then waits for
+ * each part, so a wrong figure costs time only.
+ */
+function maxWriteBytesOf(sftp: SFTPWrapper): number {
+  const limit: unknown = Reflect.get(sftp, '_maxWriteLen')
+  return typeof limit === 'number' ? Math.min(Math.max(limit, leastWriteBytes), 255 * 1024) : leastWriteBytes
+}

@@ -1,0 +1,56 @@
+import { callContextOf } from '../../../core/call-context'
+import type { DestinationFactory } from '../../../plugin/destination'
+import { treeDestination } from '../tree-destination'
+import { createTrigger, type TriggerName } from '../trigger'
+import { connectSftp } from './connection'
+import { readSftpSettings } from './inputs'
+import { createSftpPool } from './pool'
+import { sftpSession } from './session'
+import { type SftpServer, sftpTree } from './tree'
+
+/** An SFTP server. */
+export type SftpOptions = {
+  /** What assets call it. @default 'sftp' */
+  name?: string
+  /** Written after each file, for a receiver that waits for it: `*.done` beside the file, or one name for all. @default none */
+  trigger?: TriggerName
+  /** Begin of the inputs' names: `SFTP` for `SFTP_URL` and its like. A second server needs its own. @default 'SFTP' */
+  inputs?: string
+  /** At once from one container. Some servers allow a user one only. @default 2 */
+  connections?: 1 | 2
+  /** How long the server may answer nothing before the connection is given up, in milliseconds. @default 60000 */
+  idleMs?: number
+}
+
+/** Creates the `sftp` destination. */
+export const sftp = ({
+  name = 'sftp',
+  trigger,
+  inputs = 'SFTP',
+  connections = 2,
+  idleMs = 60_000,
+}: SftpOptions = {}): DestinationFactory => ({
+  isOn: (context) => context.input(`${inputs}_URL`) !== undefined,
+  create: (context) => {
+    const settings = readSftpSettings(inputs, context)
+    const pool = createSftpPool(() => connectSftp(settings, { inputs, idleMs }), { connections })
+    let warned = false
+    const server: SftpServer = {
+      root: settings.root,
+      inputs,
+      folders: new Set(),
+      warnOfGap: (signal) => {
+        if (warned) return
+        warned = true
+        callContextOf(signal).logger.warn(
+          'the SFTP server cannot rename over a file: whoever looks while one is replaced finds none for a moment',
+        )
+      },
+    }
+    return treeDestination(
+      name,
+      (signal, work) => pool(signal, (connection) => work(sftpTree(sftpSession(connection), server))),
+      trigger === undefined ? undefined : createTrigger(trigger),
+    )
+  },
+})

@@ -1,0 +1,122 @@
+import { BridgeError, permanentError, systemicError, transientError } from '../../../core/errors'
+
+const upstream = 'SFTP'
+
+/** Status codes of SFTP, version 3 and, from 9 on, later ones. */
+export const sftpStatus = {
+  noSuchFile: 2,
+  permissionDenied: 3,
+  failure: 4,
+  badMessage: 5,
+  noConnection: 6,
+  connectionLost: 7,
+  unsupported: 8,
+  noSpace: 14,
+  quotaExceeded: 15,
+} as const
+
+/** The status a server answered; undefined when something else was thrown. */
+export function statusOf(thrown: unknown): number | undefined {
+  if (thrown instanceof BridgeError || typeof thrown !== 'object' || thrown === null) return undefined
+  return 'code' in thrown && typeof thrown.code === 'number' ? thrown.code : undefined
+}
+
+const textOf = (thrown: unknown, name: 'code' | 'level'): string | undefined => {
+  if (typeof thrown !== 'object' || thrown === null || !(name in thrown)) return undefined
+  const value: unknown = Reflect.get(thrown, name)
+  return typeof value === 'string' ? value : undefined
+}
+
+/** The connection broke while it was in use. The next file gets a new one. */
+export const connectionLost = (): BridgeError =>
+  transientError('SFTP_LOST', 'the SFTP server closed the connection', { upstream })
+
+/** The server keeps the connection open and answers nothing. */
+export const stalled = (ms: number): BridgeError =>
+  transientError('SFTP_STALLED', `the SFTP server answered nothing for ${ms} ms`, { upstream })
+
+/** Why no connection came to be: always systemic, since no file could be sent. */
+export function toConnectError(thrown: unknown, inputs: string): BridgeError {
+  if (thrown instanceof BridgeError) return thrown
+  if (textOf(thrown, 'level') === 'client-authentication') {
+    return systemicError(
+      'SFTP_UNAUTHORIZED',
+      `the SFTP server refused the user: check ${inputs}_URL, ${inputs}_PRIVATE_KEY and ${inputs}_PASSWORD`,
+      { upstream },
+    )
+  }
+  if (textOf(thrown, 'level') === 'handshake') {
+    return systemicError('SFTP_HANDSHAKE', 'the SFTP server has no algorithm in common with this client', {
+      upstream,
+    })
+  }
+  const ended =
+    textOf(thrown, 'level') === 'client-timeout' ? 'it does not greet' : 'it closes the connection at once'
+  const why = textOf(thrown, 'code') ?? ended
+  return systemicError('SFTP_UNREACHABLE', `no connection to the server in ${inputs}_URL: ${why}`, {
+    upstream,
+  })
+}
+
+/** Tells whether the same attempt may succeed in a moment: a busy server drops connections before it greets. */
+export const isWorthAnotherTry = (thrown: unknown): boolean =>
+  !(thrown instanceof BridgeError) &&
+  (textOf(thrown, 'level') ?? 'client-socket') === 'client-socket' &&
+  !['ENOTFOUND', 'ETIMEDOUT', 'EHOSTUNREACH', 'ENETUNREACH'].includes(textOf(thrown, 'code') ?? '')
+
+/** The server is not the one that was named. */
+export const wrongHostKey = (presented: string, inputs: string): BridgeError =>
+  systemicError(
+    'SFTP_HOST_KEY',
+    `the SFTP server showed another key than ${inputs}_HOST_KEY_SHA256 names: SHA256:${presented}. Ask its owner before you trust it`,
+    { upstream },
+  )
+
+/** The inputs hold a key that cannot be read, and the message of the library is about its content. */
+export const wrongPrivateKey = (inputs: string): BridgeError =>
+  systemicError(
+    'INPUT_INVALID',
+    `${inputs}_PRIVATE_KEY cannot be read: it must be a whole private key, PEM or OpenSSH, on one line with \\n for line breaks or in Base64, and ${inputs}_PASSPHRASE must fit it`,
+  )
+
+/** A failed write: SFTP has no status for a full disk but "failure". */
+export const writeFailed = (path: string, status: number): BridgeError =>
+  systemicError(
+    'SFTP_UNWRITABLE',
+    `the SFTP server does not take the bytes of ${path} (status ${status}): its disk is full, as a rule, or the quota used up`,
+    { upstream },
+  )
+
+/** The root does not take a file. */
+export const rootUnusable = (inputs: string, status: number | undefined): BridgeError =>
+  systemicError(
+    'SFTP_ROOT_UNUSABLE',
+    `the folder in ${inputs}_URL cannot be used (status ${status ?? 'unknown'}): it must be a folder that the user may write to`,
+    { upstream },
+  )
+
+/** Something that is no file where a file should be, or the other way round. */
+export const wrongKind = (path: string): BridgeError =>
+  permanentError(
+    'SFTP_REFUSED',
+    `${path} cannot be stored: a folder stands in place of a file, or a file in place of a folder`,
+    {
+      upstream,
+    },
+  )
+
+/** Any other status, on a path below a root that is in order. */
+export function toSftpError(status: number, path: string): BridgeError {
+  const message = `the SFTP server failed on ${path} with status ${status}`
+  switch (status) {
+    case sftpStatus.permissionDenied:
+    case sftpStatus.badMessage:
+    case sftpStatus.unsupported:
+      return permanentError('SFTP_REFUSED', message, { upstream })
+    case sftpStatus.noSpace:
+    case sftpStatus.quotaExceeded:
+      return systemicError('SFTP_UNWRITABLE', message, { upstream })
+    default:
+      return transientError('SFTP_FAILED', message, { upstream })
+  }
+}

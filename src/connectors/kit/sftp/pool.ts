@@ -1,0 +1,98 @@
+import { untilAborted } from '../../../core/call-context'
+import type { SftpConnection } from './connection'
+
+/** What the pool needs to know of time. */
+export type PoolRules = {
+  /** Connections at once. */
+  connections: number
+  /** An unused connection is closed after this long. @default 20000 */
+  idleMs?: number
+  /** One unused for longer than this is tried before it is used: the process may have been frozen meanwhile. @default 1000 */
+  trustMs?: number
+}
+
+type Slot = {
+  opening: Promise<SftpConnection>
+  connection?: SftpConnection
+  users: number
+  /** Milliseconds since the epoch: the only clock that goes on while the process is frozen. */
+  usedAt: number
+  idle?: NodeJS.Timeout
+}
+
+const pingMs = 3_000
+
+/** Shares a few connections among all files of a container. */
+export function createSftpPool(
+  open: () => Promise<SftpConnection>,
+  { connections, idleMs = 20_000, trustMs = 1_000 }: PoolRules,
+): <T>(signal: AbortSignal, work: (connection: SftpConnection) => Promise<T>) => Promise<T> {
+  const slots = new Set<Slot>()
+
+  return async (signal, work) => {
+    signal.throwIfAborted()
+    const slot = pick()
+    slot.users += 1
+    clearTimeout(slot.idle)
+    try {
+      const connection = await untilAborted(slot.opening, signal)
+      connection.keepAlive(true)
+      return await work(connection)
+    } finally {
+      release(slot)
+    }
+  }
+
+  function pick(): Slot {
+    for (const slot of slots) if (slot.connection?.isOpen() === false) slots.delete(slot)
+    const least = [...slots].sort((a, b) => a.users - b.users)[0]
+    if (least === undefined || (least.users > 0 && slots.size < connections)) return add(open())
+    if (least.users === 0 && Date.now() - least.usedAt > trustMs) {
+      slots.delete(least)
+      clearTimeout(least.idle)
+      return add(revived(least.opening))
+    }
+    return least
+  }
+
+  function add(opening: Promise<SftpConnection>): Slot {
+    const slot: Slot = { opening, users: 0, usedAt: Date.now() }
+    slots.add(slot)
+    opening.then(
+      (connection) => {
+        slot.connection = connection
+      },
+      () => slots.delete(slot),
+    )
+    return slot
+  }
+
+  async function revived(opened: Promise<SftpConnection>): Promise<SftpConnection> {
+    const connection = await opened
+    try {
+      await connection.request(AbortSignal.timeout(pingMs), (sftp, done) => sftp.realpath('.', done))
+      return connection
+    } catch {
+      connection.close()
+      return open()
+    }
+  }
+
+  function release(slot: Slot): void {
+    slot.users -= 1
+    slot.usedAt = Date.now()
+    slot.opening.then(
+      (connection) => {
+        if (slot.users > 0) return
+        connection.keepAlive(false)
+        clearTimeout(slot.idle)
+        slot.idle = setTimeout(() => {
+          slots.delete(slot)
+          connection.close()
+        }, idleMs)
+        slot.idle.unref()
+      },
+      () => undefined,
+    )
+  }
+}

@@ -1,0 +1,40 @@
+import { BridgeError } from '../../core/errors'
+import type { AssetBinary, StoredObject } from '../../plugin/destination'
+
+/** What a destination holds after an upload. */
+export const storedFrom = (source: AssetBinary, size: number, etag: string | undefined): StoredObject => ({
+  version: source.version,
+  size,
+  ...(etag === undefined ? {} : { etag }),
+})
+
+/**
+ * Tells whether a failed upload may have arrived all the same: when an answer was lost, the repetition finds its own
+ * work there, and so does an upload of the same version that another run has made meanwhile.
+ */
+export const mayBeThere = (thrown: unknown): boolean =>
+  thrown instanceof BridgeError && arrived.has(thrown.code)
+
+const arrived = new Set(['DESTINATION_CHANGED', 'AZURE_BLOCKS_LOST', 'S3_INTERRUPTED'])
+
+/** Tells whether what a destination holds is this file. */
+export const isMadeFrom = (source: AssetBinary, held: StoredObject | undefined): held is StoredObject =>
+  held?.version === source.version && (source.size === undefined || held.size === source.size)
+
+/** What is held, when it is this file and came after `previous`; undefined otherwise. */
+export const arrivedSince = (
+  previous: StoredObject | undefined,
+  source: AssetBinary,
+  held: StoredObject | undefined,
+): StoredObject | undefined => (isMadeFrom(source, held) && held.etag !== previous?.etag ? held : undefined)
+
+/**
+ * A version as the value of a header: what a header would lose, such as a space at its end, is percent-encoded. The
+ * usual hash stays as it is.
+ */
+export const versionToHeader = (version: string): string =>
+  version.replace(/[^!-$&-~]/g, (character) => `%${character.charCodeAt(0).toString(16).padStart(2, '0')}`)
+
+/** The way back. */
+export const versionFromHeader = (header: string | undefined): string | undefined =>
+  header?.replace(/%([0-9a-f]{2})/g, (_, code: string) => String.fromCharCode(Number.parseInt(code, 16)))

@@ -1,0 +1,160 @@
+import { type BridgeError, permanentError, transientError } from '../../core/errors'
+import { isRecord, parseJson } from '../../core/json'
+import type { AssetBinary, Destination, StoredObject } from '../../plugin/destination'
+import type { FileFacts, FileTree } from './file-tree'
+import { folderOf, isTemporaryName, temporaryPath, versionPath } from './hidden-names'
+import { sourceChunks } from './source-chunks'
+import type { Trigger } from './trigger'
+
+/** Gives a tree to a piece of work, and takes it back. */
+export type UseTree = <T>(signal: AbortSignal, work: (tree: FileTree) => Promise<T>) => Promise<T>
+
+const staleMs = 24 * 60 * 60 * 1000
+const cleanUpMs = 2_000
+const finishMs = 10_000
+const maxRemembered = 1_000
+const nobodyKnows = '{}\n'
+
+/**
+ * A destination made of files and folders.
+ *
+ * A file is written under a hidden name, flushed, and renamed. Its version stands in a hidden file beside it, together
+ * with the stamp of the very file it belongs to, and counts only while the two agree. The order of a put is:
+ * write, remove the old version file, rename, write the new version file. Wherever that is cut, the published file has
+ * no version or one whose stamp is another file's: `head` then says "unknown", which costs an upload. It never names a
+ * version that the file is not.
+ *
+ * A trigger, where there is one, is given between the rename and the new version file. So a file whose version is known
+ * was told of; one that a killed process left untold has no version, and is put, and told of, again.
+ */
+export function treeDestination(name: string, use: UseTree, trigger?: Trigger): Destination {
+  const cleared = new Set<string>()
+
+  return {
+    name,
+    can: { head: true, atomic: true, conditional: false, remove: true, copyFromUrl: false },
+    head: async (key, signal) => {
+      const path = checkedPath(key, trigger)
+      return use(signal, (tree) => head(tree, path, signal))
+    },
+    put: async (key, source, { previous, signal }) => {
+      const path = checkedPath(key, trigger)
+      return use(signal, (tree) => put(tree, path, source, previous, signal))
+    },
+    remove: async (key, signal) => {
+      const path = checkedPath(key, trigger)
+      await use(signal, async (tree) => {
+        await trigger?.withdraw(tree, path, signal)
+        await tree.remove(versionPath(path), signal)
+        await tree.remove(path, signal)
+      })
+    },
+  }
+
+  async function put(
+    tree: FileTree,
+    path: string,
+    source: AssetBinary,
+    previous: StoredObject | undefined,
+    signal: AbortSignal,
+  ): Promise<StoredObject> {
+    signal.throwIfAborted()
+    const folder = folderOf(path)
+    await tree.makeFolder(folder, signal)
+    await clearStale(tree, folder, signal)
+    const temporary = temporaryPath(path)
+    try {
+      const written = await tree.writeNew(temporary, sourceChunks(source, signal), signal)
+      await publish(tree, temporary, path, previous, signal)
+      // The file is published by now, so this is finished even when time is up.
+      const finish = AbortSignal.timeout(finishMs)
+      await trigger?.give(tree, path, finish)
+      await noteVersion(tree, path, source.version, written, finish)
+      return { version: source.version, size: written.size, etag: written.stamp }
+    } catch (thrown) {
+      await tree.remove(temporary, AbortSignal.timeout(cleanUpMs)).catch(() => undefined)
+      throw thrown
+    }
+  }
+
+  /** What a killed process left behind. Once per folder and container, and never the reason for a failure. */
+  async function clearStale(tree: FileTree, folder: string, signal: AbortSignal): Promise<void> {
+    if (cleared.has(folder)) return
+    if (cleared.size >= maxRemembered) cleared.clear()
+    cleared.add(folder)
+    try {
+      const stale: string[] = []
+      for await (const { name: found, ageMs } of tree.list(folder, signal)) {
+        if (ageMs > staleMs && isTemporaryName(found)) stale.push(found)
+      }
+      for (const found of stale) await tree.remove(folder === '' ? found : `${folder}/${found}`, signal)
+    } catch {
+      signal.throwIfAborted()
+    }
+  }
+}
+
+async function head(tree: FileTree, path: string, signal: AbortSignal): Promise<StoredObject | undefined> {
+  const [facts, text] = await Promise.all([tree.stat(path, signal), tree.readText(versionPath(path), signal)])
+  if (facts === undefined) return undefined
+  return { version: versionOf(text, facts), size: facts.size, etag: facts.stamp }
+}
+
+async function publish(
+  tree: FileTree,
+  temporary: string,
+  path: string,
+  previous: StoredObject | undefined,
+  signal: AbortSignal,
+): Promise<void> {
+  const current = await tree.stat(path, signal)
+  if (!isExpected(current, previous)) throw changed(path)
+  await tree.remove(versionPath(path), signal)
+  signal.throwIfAborted()
+  if (current !== undefined) await tree.replace(temporary, path, signal)
+  else if (!(await tree.place(temporary, path, signal))) throw changed(path)
+}
+
+async function noteVersion(
+  tree: FileTree,
+  path: string,
+  version: string,
+  file: FileFacts,
+  signal: AbortSignal,
+): Promise<void> {
+  const text = `${JSON.stringify({ version, file: file.stamp })}\n`
+  if (await tree.writeText(versionPath(path), text, signal)) return
+  // Somebody published at the same time, and which of the files stayed is not known: better no version than a wrong
+  // one. The empty note stays, so that a third one who is late finds it, too, instead of leaving a wrong version.
+  do {
+    signal.throwIfAborted()
+    await tree.remove(versionPath(path), signal)
+  } while (!(await tree.writeText(versionPath(path), nobodyKnows, signal)))
+}
+
+function versionOf(text: string | undefined, file: FileFacts): string | undefined {
+  const note = text === undefined ? undefined : parseJson(text)
+  if (!isRecord(note) || typeof note.version !== 'string' || note.file !== file.stamp) return undefined
+  return note.version
+}
+
+function isExpected(current: FileFacts | undefined, previous: StoredObject | undefined): boolean {
+  if (current === undefined || previous === undefined) return current === undefined && previous === undefined
+  return previous.etag === undefined ? previous.size === current.size : previous.etag === current.stamp
+}
+
+const changed = (path: string): BridgeError =>
+  transientError(
+    'DESTINATION_CHANGED',
+    `${path} is not what it was when it was looked at: somebody else wrote it`,
+  )
+
+/** Hidden names are our own, so a key must not be one. */
+function checkedPath(key: string, trigger: Trigger | undefined): string {
+  const wrong = key
+    .split('/')
+    .some((segment) => segment === '' || segment.startsWith('.') || segment.includes('\0'))
+  if (wrong) throw permanentError('KEY_REFUSED', `${JSON.stringify(key)} cannot be the name of a file`)
+  trigger?.check(key)
+  return key
+}

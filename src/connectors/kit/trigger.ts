@@ -1,0 +1,85 @@
+import { permanentError, systemicError } from '../../core/errors'
+import type { FileTree } from './file-tree'
+import { folderOf, temporaryPath } from './hidden-names'
+
+/**
+ * The name of a file that tells a receiver that another one is there. `*.done` stands beside each file, with `*` for its
+ * name: `lamp.png.done`. A name without `*` is that of one file for all, below the root: `import.done`.
+ */
+export type TriggerName = string
+
+/** Writes the files that start a receiver's work. */
+export type Trigger = {
+  /** @throws {BridgeError} permanent, `KEY_REFUSED`, when the file itself is named as a trigger would be */
+  check(path: string): void
+  /** Tells of the file at this path, anew if that was done before. */
+  give(tree: FileTree, path: string, signal: AbortSignal): Promise<void>
+  /** Takes it back, since the file is about to go. */
+  withdraw(tree: FileTree, path: string, signal: AbortSignal): Promise<void>
+}
+
+/** @throws {BridgeError} systemic, `CONFIG_INVALID`, on a name that cannot be one: no file could be told of */
+export function createTrigger(name: TriggerName): Trigger {
+  const parts = name.split('*')
+  const isOwn = parts.length === 2
+  const segments = name.split('/')
+  if (parts.length > 2 || name === '*' || (isOwn && segments.length > 1) || segments.some(isOdd))
+    throw systemicError(
+      'CONFIG_INVALID',
+      `${JSON.stringify(name)} in config/destinations.ts is no name of a trigger file: write "*.done", or a path such as "import.done"`,
+    )
+  const [before = '', after = ''] = parts
+
+  return {
+    check(path) {
+      const isLikeOwn = isOwn && path.split('/').some((segment) => isNamed(segment, before, after))
+      const [asked, own] = [`${path}/`.toLowerCase(), `${name}/`.toLowerCase()]
+      // Nor may a file stand where the trigger's folder has to be: no trigger could be written any more.
+      const isTheOne = asked.startsWith(own) || own.startsWith(asked)
+      if (isLikeOwn || isTheOne)
+        throw permanentError(
+          'KEY_REFUSED',
+          `${JSON.stringify(path)} is named as a trigger file, or a folder of it, would be`,
+        )
+    },
+    async give(tree, path, signal) {
+      const place = placeOf(path)
+      const temporary = temporaryPath(place)
+      await tree.makeFolder(folderOf(place), signal)
+      try {
+        await tree.writeNew(temporary, once(Buffer.from(`${path}\n`)), signal)
+        if (await tree.place(temporary, place, signal)) return
+        await tree.replace(temporary, place, signal)
+      } catch (thrown) {
+        await tree.remove(temporary, AbortSignal.timeout(cleanUpMs)).catch(() => undefined)
+        throw thrown
+      }
+    },
+    async withdraw(tree, path, signal) {
+      // One for all may tell of other files, too.
+      if (isOwn) await tree.remove(placeOf(path), signal)
+    },
+  }
+
+  function placeOf(path: string): string {
+    if (!isOwn) return name
+    const folder = folderOf(path)
+    const file = path.slice(folder === '' ? 0 : folder.length + 1)
+    return `${folder === '' ? '' : `${folder}/`}${before}${file}${after}`
+  }
+}
+
+const cleanUpMs = 2_000
+
+/** Hidden names are our own. */
+const isOdd = (segment: string): boolean =>
+  segment === '' || segment.startsWith('.') || segment.includes('\0') || segment.endsWith('.part')
+
+const isNamed = (file: string, before: string, after: string): boolean =>
+  file.length > before.length + after.length &&
+  file.toLowerCase().startsWith(before.toLowerCase()) &&
+  file.toLowerCase().endsWith(after.toLowerCase())
+
+async function* once(bytes: Buffer): AsyncGenerator<Buffer> {
+  yield bytes
+}

@@ -1,0 +1,203 @@
+import {
+  BridgeError,
+  type ErrorDetails,
+  permanentError,
+  systemicError,
+  transientError,
+} from '../../core/errors'
+import { isRecord } from '../../core/json'
+import { parseRetryAfter } from '../../http/retry-after'
+import type { HttpsAnswer } from '../https/errors'
+import { connectionCode, isWrongHost } from '../kit/attempts'
+
+const upstream = 'MARKETO'
+const dayMs = 24 * 60 * 60 * 1000
+/** The daily quota is reset at midnight, Central Standard Time. */
+const resetMs = 6 * 60 * 60 * 1000
+/** Clocks differ: a quota that is still used up right after the reset is asked for again soon. */
+const resetSlackMs = 10 * 60 * 1000
+
+/** An error inside an answer. */
+export type MarketoProblem = { code: string; message: string }
+
+/** The errors that an answer of Marketo's names; none when it is a success. */
+export function problemsOf(body: Record<string, unknown>): readonly MarketoProblem[] {
+  const listed: readonly unknown[] = Array.isArray(body.errors) ? body.errors : []
+  const problems = listed
+    .filter(isRecord)
+    .map(({ code, message }) => ({ code: String(code), message: String(message ?? '') }))
+  if (problems.length > 0) return problems
+  return body.success === true ? [] : [{ code: 'none', message: 'no reason given' }]
+}
+
+/** Codes that call for a new token. */
+export const isTokenProblem = ({ code }: MarketoProblem): boolean => code === '601' || code === '602'
+
+/** Nothing of that name, in an answer to a question. */
+export const isAbsence = ({ code }: MarketoProblem): boolean => code === '702'
+
+/** More calls than are allowed: nothing was done. */
+const limits = new Set(['606', '615'])
+const passing = new Set(['502', '604', '608', '611', '614', '713', '719'])
+const refusals = new Set(['605', '609', '610', '612', '613', '709'])
+const folderProblems = new Set(['710', '711'])
+
+/**
+ * An error inside an answer with status 200, as ours.
+ * @param message Marketo's, free of secrets
+ */
+export function toMarketoError({ code, message }: MarketoProblem, now: number): BridgeError {
+  const what = `${code}: ${message.replace(/\s+/g, ' ').slice(0, 200)}`
+  const details = { upstream, status: 200 }
+  if (isTokenProblem({ code, message })) return tokenRefused(what)
+  if (code === '603') {
+    return systemicError(
+      'MARKETO_FORBIDDEN',
+      `Marketo denies access (${what}): give the API-only user a role with "Read-Write Assets", in its workspace`,
+      details,
+    )
+  }
+  if (code === '607') return quotaUsedUp(quotaReset(now) - now)
+  if (folderProblems.has(code)) {
+    return systemicError(
+      'MARKETO_FOLDER_UNUSABLE',
+      `MARKETO_FOLDER_ID is no folder that takes files (${what}): set it to one of Design Studio's`,
+      details,
+    )
+  }
+  if (refusals.has(code))
+    return permanentError('MARKETO_REFUSED', `Marketo refuses the file (${what})`, details)
+  if (limits.has(code))
+    return transientError(
+      'MARKETO_BUSY',
+      `Marketo gets more calls than it allows (${what}): other applications call it, too`,
+      details,
+    )
+  if (passing.has(code))
+    return transientError('MARKETO_UNAVAILABLE', `Marketo is disturbed (${what})`, details)
+  return transientError('MARKETO_FAILED', `Marketo failed (${what})`, details)
+}
+
+/** The quota is used up, and nothing will be sent for that long. */
+export const quotaUsedUp = (retryAfterMs: number): BridgeError =>
+  systemicError(
+    'MARKETO_QUOTA',
+    'the daily quota of Marketo calls is used up (607): it is reset at midnight, Central Standard Time',
+    { upstream, status: 200, retryAfterMs },
+  )
+
+/** When the daily quota is there again, in milliseconds since the epoch. */
+export function quotaReset(now: number): number {
+  const sinceReset = (now - resetMs) % dayMs
+  return sinceReset < resetSlackMs ? now + resetSlackMs : now - sinceReset + dayMs
+}
+
+/** A new token is refused, too. */
+export const tokenRefused = (what: string): BridgeError =>
+  systemicError(
+    'MARKETO_UNAUTHORIZED',
+    `Marketo refuses the token (${what}): check MARKETO_CLIENT_ID and MARKETO_CLIENT_SECRET against the LaunchPoint service`,
+    { upstream },
+  )
+
+/** An answer that is no success by its status alone. */
+export function toStatusError({ status, headers }: HttpsAnswer, now: number): BridgeError {
+  const details: ErrorDetails = { upstream, status }
+  if (status >= 300 && status < 400) {
+    const { location } = headers
+    const where = location !== undefined && URL.canParse(location) ? new URL(location).host : 'another path'
+    return systemicError(
+      'MARKETO_REDIRECTS',
+      `Marketo answered ${status} and redirects to ${where}: set MARKETO_URL to the instance's own address`,
+      details,
+    )
+  }
+  if (status === 413) return tooLarge('Marketo answered 413', details)
+  if (status === 408 || status === 425 || status === 429 || (status >= 500 && status !== 501)) {
+    const retryAfterMs = parseRetryAfter(headers['retry-after'], now)
+    const more = retryAfterMs === undefined ? details : { ...details, retryAfterMs }
+    return status === 429
+      ? transientError('MARKETO_BUSY', 'Marketo answered 429: too many calls', more)
+      : transientError('MARKETO_UNAVAILABLE', `Marketo answered ${status}`, more)
+  }
+  if (status === 400 || status === 415 || status === 422)
+    return permanentError('MARKETO_REFUSED', `Marketo refuses the file: it answered ${status}`, details)
+  return systemicError(
+    'MARKETO_UNUSABLE',
+    `Marketo answered ${status}: check MARKETO_URL, and that the instance is in use`,
+    details,
+  )
+}
+
+/** The identity endpoint gives no token. Nothing of its body is shown: it repeats what it was sent. */
+export function toIdentityError(answer: HttpsAnswer, now: number): BridgeError {
+  const { status } = answer
+  if (status !== 400 && status !== 401 && status !== 403) return toStatusError(answer, now)
+  return systemicError(
+    'MARKETO_UNAUTHORIZED',
+    `Marketo gives no token (${status}): check MARKETO_CLIENT_ID and MARKETO_CLIENT_SECRET against the LaunchPoint service`,
+    { upstream, status },
+  )
+}
+
+/** A file that this instance never takes. */
+export const tooLarge = (why: string, details: ErrorDetails = { upstream }): BridgeError =>
+  permanentError(
+    'MARKETO_TOO_LARGE',
+    `the file is too large for Marketo: ${why}. Export a rendition, or raise MARKETO_MAX_BYTES where the instance takes more`,
+    details,
+  )
+
+/** Somebody else's file has the name. */
+export const nameTaken = (name: string, folder: number): BridgeError =>
+  permanentError(
+    'MARKETO_NAME_TAKEN',
+    `${name} stands in another folder of Marketo (${folder}): move it into the one of MARKETO_FOLDER_ID, or delete it`,
+    { upstream },
+  )
+
+/** An answer that is none of Marketo's. Whether the request took effect is not known. */
+export const notMarketo = ({ status, headers }: HttpsAnswer): BridgeError =>
+  transientError(
+    'MARKETO_NOT_JSON',
+    `Marketo answered ${status} with ${headers['content-type'] ?? 'no content type'} where JSON was expected: a maintenance page, or an answer that was cut`,
+    { upstream, status },
+  )
+
+/** A success without what belongs into it. */
+export const unexpectedAnswer = (): BridgeError =>
+  transientError('MARKETO_UNEXPECTED_ANSWER', 'Marketo answered a success without what belongs into it', {
+    upstream,
+  })
+
+/** A request without an answer, as an error. Never the system's own message: it may hold the URL. */
+export function toConnectionError(thrown: unknown): BridgeError {
+  if (thrown instanceof BridgeError) {
+    if (thrown.code !== 'HTTPS_TIMEOUT') return thrown
+    return transientError('MARKETO_TIMEOUT', 'Marketo did nothing for too long', { upstream })
+  }
+  const code = connectionCode(thrown) ?? 'unknown network error'
+  if (isWrongHost(code) || /^(ERR_SSL|EPROTO)/.test(code))
+    return systemicError('MARKETO_UNREACHABLE', `no connection to the host in MARKETO_URL: ${code}`, {
+      upstream,
+    })
+  return transientError('MARKETO_CUT', `Marketo closed the connection before it answered: ${code}`, {
+    upstream,
+  })
+}
+
+const withoutVerdict = new Set([
+  'MARKETO_TIMEOUT',
+  'MARKETO_CUT',
+  'MARKETO_NOT_JSON',
+  'MARKETO_UNEXPECTED_ANSWER',
+  'MARKETO_UNAVAILABLE',
+  'MARKETO_FAILED',
+])
+
+/** Tells whether a request may have taken effect all the same, so that one has to look before one repeats it. */
+export const mayHaveArrived = ({ code }: BridgeError): boolean => withoutVerdict.has(code)
+
+/** Tells whether another attempt makes sense. What the source threw is not for us to repeat. */
+export const isWorthAnotherTry = (error: BridgeError): boolean =>
+  error.upstream === upstream && error.failureClass === 'transient'

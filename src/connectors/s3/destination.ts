@@ -1,0 +1,249 @@
+import type * as Library from '@aws-sdk/client-s3'
+import { startAttempt } from '../../core/attempt'
+import { transientError } from '../../core/errors'
+import type { AssetBinary, Destination, DestinationFactory, StoredObject } from '../../plugin/destination'
+import { type AttemptRules, withAttempts } from '../kit/attempts'
+import { type Block, blockSizeFor, sendBlocks, withWholeFile } from '../kit/blocks'
+import { createBuffers } from '../kit/buffers'
+import { readPrefix } from '../kit/prefix'
+import {
+  arrivedSince,
+  isMadeFrom,
+  mayBeThere,
+  storedFrom,
+  versionFromHeader,
+  versionToHeader,
+} from '../kit/stored'
+import { connectS3, type Service } from './client'
+import { notS3, s3Again, s3Status, toS3Error, toS3HeadError } from './errors'
+import { hasS3Inputs, readS3Access, type S3Access } from './inputs'
+
+/** A bucket in Amazon S3, or in a service that speaks its protocol. Where it is comes from the `S3_*` inputs. */
+export type S3Options = {
+  /**
+   * `when-supported` sends a CRC-32 with every part, which S3 checks. Several compatible services refuse it.
+   * @default 'when-supported' for AWS, 'when-required' with an S3_ENDPOINT
+   */
+  checksums?: 'when-supported' | 'when-required'
+  /**
+   * Writes under the condition that nobody else has written meanwhile. Several compatible services refuse the
+   * condition or, worse, overlook it; without it the object is looked at just before it is written.
+   * @default true for AWS, false with an S3_ENDPOINT
+   */
+  conditional?: boolean
+}
+
+const mebibyte = 1024 * 1024
+/** Up to here a file is one request. */
+const singleLimit = 8 * mebibyte
+const partSize = 8 * mebibyte
+const parallelParts = 3
+/** For all uploads of a container together. */
+const memoryLimit = 32 * mebibyte
+const maxParts = 10_000
+/** What a file of unknown size may have. */
+const assumedSize = 128 * 1024 * mebibyte
+const attemptTimeoutMs = 60_000
+const completeTimeoutMs = 180_000
+const abortTimeoutMs = 5_000
+
+/** Creates the `s3` destination. */
+export const s3 = (options: S3Options = {}): DestinationFactory => ({
+  isOn: hasS3Inputs,
+  create: (context) => {
+    const access = readS3Access(context)
+    const isAws = access.endpoint === undefined
+    return createS3(access, readPrefix(context, 'S3_PREFIX'), {
+      checksums: options.checksums ?? (isAws ? 'when-supported' : 'when-required'),
+      conditional: options.conditional ?? isAws,
+    })
+  },
+})
+
+function createS3(access: S3Access, prefix: string, options: Required<S3Options>): Destination {
+  const buffers = createBuffers(memoryLimit)
+  const { conditional } = options
+  const checksum = options.checksums === 'when-supported' ? ({ ChecksumAlgorithm: 'CRC32' } as const) : {}
+  const rules: AttemptRules = { name: 'S3', timeoutMs: attemptTimeoutMs, toError: toS3Error, again: s3Again }
+  let service: Promise<Service> | undefined
+
+  return {
+    name: 's3',
+    can: { head: true, atomic: true, conditional, remove: true, copyFromUrl: false },
+    head,
+    put,
+    remove,
+  }
+
+  function connected(): Promise<Service> {
+    service ??= connectS3(access, options.checksums)
+    return service
+  }
+
+  function at(key: string): { Bucket: string; Key: string } {
+    return { Bucket: access.bucket, Key: prefix + key }
+  }
+
+  async function head(key: string, signal: AbortSignal): Promise<StoredObject | undefined> {
+    const service = await connected()
+    return withAttempts({ ...rules, toError: toS3HeadError }, signal, (abortSignal) =>
+      look(service, key, abortSignal),
+    )
+  }
+
+  async function look(
+    { client, library }: Service,
+    key: string,
+    abortSignal: AbortSignal,
+  ): Promise<StoredObject | undefined> {
+    try {
+      const command = new library.HeadObjectCommand(at(key))
+      const { Metadata, ContentLength = 0, ETag } = await client.send(command, { abortSignal })
+      return { version: versionFromHeader(Metadata?.sourceversion), size: ContentLength, etag: tagOf(ETag) }
+    } catch (thrown) {
+      if (s3Status(thrown) === 404) return undefined
+      throw thrown
+    }
+  }
+
+  /** Whether an object was published although the answer was lost. */
+  function arrived(upload: Upload): (signal: AbortSignal) => Promise<StoredObject | undefined> {
+    return async (signal) =>
+      arrivedSince(upload.previous, upload.source, await look(upload, upload.key, signal))
+  }
+
+  async function put(
+    key: string,
+    source: AssetBinary,
+    { previous, signal }: { previous?: StoredObject; signal: AbortSignal },
+  ): Promise<StoredObject> {
+    const upload: Upload = { ...(await connected()), key, source, previous, signal }
+    try {
+      const { size } = source
+      return size !== undefined && size <= singleLimit ? await putWhole(upload, size) : await putParts(upload)
+    } catch (thrown) {
+      if (!mayBeThere(thrown)) throw thrown
+      const held = await head(key, signal)
+      if (isMadeFrom(source, held)) return held
+      throw thrown
+    }
+  }
+
+  async function remove(key: string, signal: AbortSignal): Promise<void> {
+    const { client, library } = await connected()
+    await withAttempts(rules, signal, (abortSignal) =>
+      client.send(new library.DeleteObjectCommand(at(key)), { abortSignal }),
+    )
+  }
+
+  function putWhole(upload: Upload, size: number): Promise<StoredObject> {
+    const { client, library, key, source, signal } = upload
+    return withWholeFile(source, size, buffers, signal, async (bytes) => {
+      const condition = await conditionFor(upload)
+      const request = { ...at(key), ...condition, ...described(source), Body: bytes, ContentLength: size }
+      const publish = async (abortSignal: AbortSignal): Promise<StoredObject> => {
+        const { ETag } = await client.send(new library.PutObjectCommand(request), { abortSignal })
+        return storedFrom(source, size, tagOf(ETag))
+      }
+      return withAttempts(rules, signal, publish, arrived(upload))
+    })
+  }
+
+  async function putParts(upload: Upload): Promise<StoredObject> {
+    const { client, library, key, source, signal } = upload
+    const { UploadId } = await withAttempts(rules, signal, (abortSignal) =>
+      client.send(
+        new library.CreateMultipartUploadCommand({ ...at(key), ...described(source), ...checksum }),
+        { abortSignal },
+      ),
+    )
+    if (UploadId === undefined) throw transientError('S3_INTERRUPTED', 'S3 began an upload without naming it')
+    try {
+      return await fill(upload, UploadId)
+    } catch (thrown) {
+      // Parts that belong to no object are billed. The signal of the work may be the reason why we are here.
+      const attempt = startAttempt(new AbortController().signal, abortTimeoutMs)
+      await client
+        .send(new library.AbortMultipartUploadCommand({ ...at(key), UploadId }), {
+          abortSignal: attempt.signal,
+        })
+        .catch(() => undefined)
+        .finally(attempt.release)
+      throw thrown
+    }
+  }
+
+  async function fill(upload: Upload, UploadId: string): Promise<StoredObject> {
+    const { client, library, key, source, signal } = upload
+    const parts: Library.CompletedPart[] = []
+    const blockSize = blockSizeFor(source.size ?? assumedSize, partSize, maxParts)
+    const plan = { blockSize, parallel: parallelParts, buffers }
+    const { size } = await sendBlocks(source, plan, signal, async ({ index, bytes }: Block, partSignal) => {
+      const part = { ...at(key), UploadId, PartNumber: index + 1, Body: bytes, ...checksum }
+      parts[index] = await withAttempts(rules, partSignal, async (abortSignal) => {
+        const { ETag, ChecksumCRC32 } = await client.send(new library.UploadPartCommand(part), {
+          abortSignal,
+        })
+        return {
+          PartNumber: index + 1,
+          ETag: tagOf(ETag),
+          ...(ChecksumCRC32 === undefined ? {} : { ChecksumCRC32 }),
+        }
+      })
+    })
+    const complete = new library.CompleteMultipartUploadCommand({
+      ...at(key),
+      ...(await conditionFor(upload)),
+      UploadId,
+      MultipartUpload: { Parts: parts },
+      ...('ChecksumAlgorithm' in checksum ? { MpuObjectSize: size } : {}),
+    })
+    const publish = async (abortSignal: AbortSignal): Promise<StoredObject> => {
+      const { ETag } = await client.send(complete, { abortSignal })
+      return storedFrom(source, size, tagOf(ETag))
+    }
+    return withAttempts(
+      { ...rules, timeoutMs: completeTimeoutMs },
+      signal,
+      publish,
+      arrived({ ...upload, source: { ...source, size } }),
+    )
+  }
+
+  /** The condition to publish under; where the service knows none, a last look instead. */
+  async function conditionFor({
+    key,
+    previous,
+    signal,
+  }: Upload): Promise<{ IfMatch?: string; IfNoneMatch?: string }> {
+    if (conditional) {
+      if (previous === undefined) return { IfNoneMatch: '*' }
+      return previous.etag === undefined ? {} : { IfMatch: previous.etag }
+    }
+    const held = await head(key, signal)
+    if (held?.etag !== previous?.etag) {
+      throw transientError('DESTINATION_CHANGED', 'somebody else wrote this object to S3 meanwhile', {
+        upstream: 'S3',
+      })
+    }
+    return {}
+  }
+}
+
+type Upload = Service & {
+  key: string
+  source: AssetBinary
+  previous: StoredObject | undefined
+  signal: AbortSignal
+}
+
+/** Whoever answers without a tag has not stored anything. */
+function tagOf(etag: string | undefined): string {
+  if (etag === undefined) throw notS3(200)
+  return etag
+}
+
+const described = (source: AssetBinary): { ContentType: string; Metadata: Record<string, string> } => ({
+  ContentType: source.mediaType,
+  Metadata: { sourceversion: versionToHeader(source.version) },
+})

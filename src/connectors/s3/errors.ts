@@ -1,0 +1,134 @@
+import { BridgeError, permanentError, systemicError, transientError } from '../../core/errors'
+import { parseRetryAfter } from '../../http/retry-after'
+import { connectionCode, isWrongHost } from '../kit/attempts'
+
+/** What is used of the library's error; never its message. */
+type Refusal = {
+  name: string
+  $fault?: string
+  $metadata?: { httpStatusCode?: number }
+  $response?: { statusCode?: number; headers?: Record<string, string> }
+}
+
+const changed = ['PreconditionFailed', 'ConditionalRequestConflict', 'NoSuchKey']
+const interrupted = ['NoSuchUpload', 'InvalidPart', 'OperationAborted']
+const cut = ['BadDigest', 'IncompleteBody', 'RequestTimeout', 'XAmzContentSHA256Mismatch']
+/** A copy or a completion may answer 200 and fail afterwards, with one of these in the body. */
+const unavailable = ['InternalError', 'ServiceUnavailable', 'SlowDown']
+const refused = [
+  'EntityTooLarge',
+  'InvalidArgument',
+  'InvalidURI',
+  'KeyTooLong',
+  'KeyTooLongError',
+  'MetadataTooLarge',
+]
+const missing = ['NoSuchBucket', 'InvalidBucketName']
+const elsewhere = ['AuthorizationHeaderMalformed', 'PermanentRedirect', 'TemporaryRedirect']
+/** These answer 400; what answers 401 or 403 need not be listed. */
+const unauthorized = ['ExpiredToken', 'InvalidToken', 'TokenRefreshRequired']
+
+/** Errors after which the same request may pass, whatever the status. */
+export const s3Again: readonly string[] = ['S3_CUT', 'S3_UNAVAILABLE']
+
+/** S3's own word for what is wrong, such as `NoSuchBucket`; empty when it gave none. */
+function codeOf({ name, $fault }: Refusal): string {
+  const isKnown = $fault !== undefined && /^[A-Za-z]{1,80}$/.test(name)
+  return isKnown && !['Error', 'Unknown', 'UnknownError'].includes(name) ? name : ''
+}
+
+/** The HTTP status that was answered; undefined when there was no answer. */
+export function s3Status(thrown: unknown): number | undefined {
+  const { $metadata, $response } = asRefusal(thrown)
+  return $metadata?.httpStatusCode ?? $response?.statusCode
+}
+
+/** What the library threw, as an error of ours. */
+export function toS3Error(thrown: unknown): BridgeError {
+  if (thrown instanceof BridgeError) return thrown
+  const status = s3Status(thrown)
+  if (status === undefined) return unreachable(thrown)
+  const code = codeOf(asRefusal(thrown))
+  const headers = asRefusal(thrown).$response?.headers ?? {}
+  const retryAfterMs = parseRetryAfter(headers['retry-after'], Date.now())
+  const say = (meaning: string): string => `S3 answered ${status}${code === '' ? '' : ` ${code}`}: ${meaning}`
+  const details = { upstream: 'S3', status, ...(retryAfterMs === undefined ? {} : { retryAfterMs }) }
+
+  if (changed.includes(code) || status === 412) {
+    return transientError('DESTINATION_CHANGED', say('somebody else wrote this object meanwhile'), details)
+  }
+  if (interrupted.includes(code)) {
+    return transientError('S3_INTERRUPTED', say('the upload was ended by somebody else'), details)
+  }
+  if (cut.includes(code)) return transientError('S3_CUT', say('what arrived is not what was sent'), details)
+  if (refused.includes(code) || status === 413) {
+    return permanentError('S3_REFUSED', say('it does not take this file'), details)
+  }
+  if (missing.includes(code)) {
+    return systemicError('S3_BUCKET_MISSING', say('the bucket in S3_BUCKET is not there'), details)
+  }
+  const region = headers['x-amz-bucket-region']
+  if (elsewhere.includes(code) || (region !== undefined && status >= 300 && status < 400)) {
+    return systemicError('S3_WRONG_REGION', say(`the bucket is ${regionHint(region)}`), details)
+  }
+  if (status === 401 || status === 403 || unauthorized.includes(code)) {
+    return systemicError('S3_UNAUTHORIZED', say(hints[code] ?? policyHint), details)
+  }
+  if (status === 501 || status === 505) return systemicError('S3_NOT_SUPPORTED', say(optionHint), details)
+  if (status === 408 || status === 429 || status >= 500 || unavailable.includes(code)) {
+    return transientError('S3_UNAVAILABLE', say('it is not available'), details)
+  }
+  const meaning = say('there is no such bucket, no S3 service, or something in between answers')
+  return systemicError('S3_UNEXPECTED_ANSWER', meaning, details)
+}
+
+/** The same for HEAD, whose answers have no body that says more. */
+export function toS3HeadError(thrown: unknown): BridgeError {
+  const error = toS3Error(thrown)
+  if (thrown instanceof BridgeError || (error.status !== 400 && error.status !== 403)) return error
+  const meaning =
+    error.status === 403
+      ? 'the credentials are refused, or the object is not there and s3:ListBucket is not granted; grant it, so that S3 can say "not there"'
+      : 'the credentials have expired (S3_SESSION_TOKEN), or the bucket is in another region than S3_REGION says'
+  return systemicError('S3_UNAUTHORIZED', `S3 answered ${error.status}: ${meaning}`, {
+    upstream: 'S3',
+    status: error.status,
+  })
+}
+
+/** An answer that S3 itself would not give, such as a page of a proxy's. */
+export const notS3 = (status: number): BridgeError =>
+  systemicError(
+    'S3_UNEXPECTED_ANSWER',
+    `${status} without an ETag: this is no S3 service, or something in between answers`,
+    { upstream: 'S3', status },
+  )
+
+const regionHint = (region: string | undefined): string =>
+  region !== undefined && /^[a-z0-9-]{1,40}$/.test(region)
+    ? `in ${region}: set S3_REGION to it`
+    : 'in another region than S3_REGION says'
+
+const policyHint =
+  'check the S3_ inputs and what the policy allows (s3:GetObject, s3:PutObject, s3:DeleteObject, s3:AbortMultipartUpload on the objects, s3:ListBucket on the bucket)'
+
+const optionHint =
+  'the service does not know a header of ours: set the option checksums to when-required, or conditional to false, in config/destinations.ts'
+
+const hints: Readonly<Record<string, string>> = {
+  ExpiredToken: 'the session has expired: set S3_SESSION_TOKEN and its keys anew, or use keys that last',
+  InvalidAccessKeyId: 'S3_ACCESS_KEY_ID is not known there',
+  InvalidToken: 'S3_SESSION_TOKEN does not belong to these keys',
+  RequestTimeTooSkewed: 'the clock of the app and that of the service differ',
+  SignatureDoesNotMatch: 'S3_SECRET_ACCESS_KEY does not belong to S3_ACCESS_KEY_ID',
+}
+
+function unreachable(thrown: unknown): BridgeError {
+  const code = connectionCode(thrown) ?? (thrown instanceof Error ? thrown.name : 'unknown error')
+  const message = `S3 cannot be reached: ${code}`
+  return isWrongHost(code)
+    ? systemicError('S3_UNREACHABLE', message, { upstream: 'S3' })
+    : transientError('S3_UNREACHABLE', message, { upstream: 'S3' })
+}
+
+const asRefusal = (thrown: unknown): Refusal => (thrown instanceof Error ? (thrown as Refusal) : { name: '' })

@@ -1,0 +1,163 @@
+import { createHash } from 'node:crypto'
+import { Readable } from 'node:stream'
+import { checkAssetPath, encodeAssetPath } from '../../aem/asset-path'
+import { createAssetBinary } from '../../aem/binary/asset-binary'
+import type { BinarySource, BinarySourceOptions } from '../../aem/binary/source'
+import type { Asset } from '../../core/asset'
+import { nonEmptyString } from '../../core/json'
+import type { AssetBinary } from '../../plugin/destination'
+import type { Exports } from '../../plugin/destinations'
+import { type KeySource, keyBeside, safeKey } from '../../plugin/key'
+
+/** One file that an asset puts into a destination. */
+export type AssetFile = {
+  key: string
+  binary: AssetBinary
+  /** It moves with the metadata, not with the file. */
+  isSidecar?: boolean
+}
+
+/** What the files of an asset are made with. */
+export type FileParts = {
+  exports: Pick<Exports, 'key' | 'renditions' | 'sidecar'>
+  openSource(options: BinarySourceOptions): BinarySource
+  /** The names of an asset's renditions. */
+  renditionNames(asset: Asset, signal: AbortSignal): Promise<readonly string[]>
+}
+
+const sha1Pattern = /^[0-9a-f]{40}$/
+const defaultType = 'application/octet-stream'
+
+/** The original, the renditions and the sidecar that are to be exported, in this order. */
+export async function filesOf(
+  asset: Asset,
+  parts: FileParts,
+  signal: AbortSignal,
+): Promise<readonly AssetFile[]> {
+  const { exports } = parts
+  const key = keyOf(asset, exports)
+  const original = await originalOf(asset, parts, signal)
+  const files: AssetFile[] = [{ key, binary: original }]
+  for (const name of await wantedRenditions(asset, parts, signal)) {
+    files.push({
+      key: keyBeside(key, name),
+      binary: await renditionOf(asset, name, original.version, parts, signal),
+    })
+  }
+  if (exports.sidecar)
+    files.push({ key: keyBeside(key, sidecarEnding), binary: sidecarOf(asset), isSidecar: true })
+  return files.map((file) => ({ ...file, binary: { ...file.binary, asset } }))
+}
+
+/** The keys that are known from the path alone, for removing what an asset left behind. */
+export function keysOf(asset: KeySource, exports: FileParts['exports']): readonly string[] {
+  const key = keyOf(asset, exports)
+  const renditions = (exports.renditions ?? []).filter((name) => typeof name === 'string')
+  const endings = [...renditions, ...(exports.sidecar ? [sidecarEnding] : [])]
+  return [key, ...endings.map((ending) => keyBeside(key, ending))]
+}
+
+const sidecarEnding = 'json'
+
+/** An asset that is named as a file beside another one would be gets a name of its own. */
+const keyOf = (asset: KeySource, exports: FileParts['exports']): string =>
+  safeKey(exports.key(asset), {
+    isTaken: (name) => isNameOfAddition(name, exports),
+    isHashed: exports.key.isHashed ?? false,
+  })
+
+function isNameOfAddition(name: string, { renditions = [], sidecar }: FileParts['exports']): boolean {
+  for (let dot = name.indexOf('.', 1); dot > 0; dot = name.indexOf('.', dot + 1)) {
+    const ending = name.slice(dot + 1)
+    if (sidecar && ending === sidecarEnding) return true
+    if (renditions.some((wanted) => isWanted(wanted, ending))) return true
+  }
+  return false
+}
+
+const isWanted = (wanted: string | RegExp, name: string): boolean =>
+  typeof wanted === 'string' ? wanted === name : name.search(wanted) >= 0
+
+/** The version of the original: its SHA-1, else the binary's ETag, else its last change and size. */
+async function originalOf(asset: Asset, parts: FileParts, signal: AbortSignal): Promise<AssetBinary> {
+  const { repository, metadata } = asset
+  const mediaType =
+    nonEmptyString(repository['dc:format']) ?? nonEmptyString(metadata['dc:format']) ?? defaultType
+  const path = encodeAssetPath(checkAssetPath(asset.path))
+  const source = parts.openSource({ origin: asset.origin, path, mediaType })
+  const sha1 = originalSha1(asset)
+  const modifiedText = nonEmptyString(repository['repo:modifyDate'])
+  const modified = Date.parse(modifiedText ?? '')
+  const size = byteCount(repository['repo:size'])
+  const version = sha1 ?? (await source.about(signal)).etag ?? `${modifiedText ?? ''}_${size ?? ''}`
+  return createAssetBinary(
+    {
+      name: asset.name,
+      size,
+      mediaType,
+      version: asciiVersion(version),
+      modified: Number.isNaN(modified) ? 0 : modified,
+      ...(sha1 === undefined ? {} : { sha1 }),
+    },
+    source,
+  )
+}
+
+/** The SHA-1 of the original in lower case, where AEM names one. */
+function originalSha1({ repository, metadata }: Asset): string | undefined {
+  const text = nonEmptyString(repository['dam:sha1']) ?? nonEmptyString(metadata['dam:sha1'])
+  const sha1 = text?.toLowerCase()
+  return sha1 !== undefined && sha1Pattern.test(sha1) ? sha1 : undefined
+}
+
+/** A rendition may be made anew, or later than the original is known: its own ETag is a part of its version. */
+async function renditionOf(
+  asset: Asset,
+  name: string,
+  originalVersion: string,
+  parts: FileParts,
+  signal: AbortSignal,
+): Promise<AssetBinary> {
+  const path = `${encodeAssetPath(checkAssetPath(asset.path))}/jcr:content/renditions/${encodeURIComponent(name)}`
+  const source = parts.openSource({ origin: asset.origin, path, mediaType: defaultType })
+  const { etag = '', mediaType = defaultType } = await source.about(signal)
+  const version = asciiVersion([originalVersion, name, etag].join('_'))
+  return createAssetBinary({ name, size: undefined, mediaType, version, modified: 0 }, source)
+}
+
+/** Those that there are: not every kind of file has the same. */
+async function wantedRenditions(
+  asset: Asset,
+  { exports: { renditions = [] }, renditionNames }: FileParts,
+  signal: AbortSignal,
+): Promise<readonly string[]> {
+  if (renditions.length === 0) return []
+  const names = await renditionNames(asset, signal)
+  return names.filter((name) => name !== 'original' && renditions.some((wanted) => isWanted(wanted, name)))
+}
+
+/** The metadata as JSON, names in order, so that equal metadata is an equal file. */
+function sidecarOf(asset: Asset): AssetBinary {
+  const metadata = Object.fromEntries(Object.entries(asset.metadata).sort(([a], [b]) => (a < b ? -1 : 1)))
+  const bytes = Buffer.from(`${JSON.stringify({ path: asset.path, id: asset.id, metadata }, null, 2)}\n`)
+  return {
+    name: `${asset.name}.json`,
+    size: bytes.length,
+    mediaType: 'application/json',
+    version: createHash('sha256').update(bytes).digest('hex'),
+    modified: 0,
+    open: async () => Readable.from([bytes], { objectMode: false }),
+    readRange: async ({ start, end }) => bytes.subarray(start, end),
+  }
+}
+
+function byteCount(value: unknown): number | undefined {
+  const count = typeof value === 'string' && /^\d+$/.test(value) ? Number(value) : value
+  return typeof count === 'number' && Number.isSafeInteger(count) && count >= 0 ? count : undefined
+}
+
+const plainVersion = /^[\x21-\x7e]{1,200}$/
+
+/** Destinations keep it in a header: printable, and short. */
+const asciiVersion = (text: string): string =>
+  plainVersion.test(text) ? text : createHash('sha256').update(text).digest('hex')

@@ -1,0 +1,88 @@
+import type { CallContext } from '../../core/call-context'
+import { type Accounting, createAccounting } from '../../journal/accounting'
+import type { CursorKeeper } from '../../journal/cursor'
+import type { Cursor, JournalStart } from '../../journal/place'
+import type { Gap, JournalReader } from '../../journal/reader'
+import { routeOf } from './route'
+import type { Job } from './work-queue'
+
+/** One journal, and where the run stands in it. */
+export type Journal = { url: string; reader: JournalReader; cursor: CursorKeeper }
+
+/** What the reading of one journal came to. */
+export type JournalReport = {
+  events(): number
+  before: Cursor | undefined
+  /** How far everything is accounted for; moves on while the last pieces come out. */
+  after(): Cursor | undefined
+  /** Since when something is not accounted for, in milliseconds since the epoch, where known. */
+  oldest(): number | undefined
+  gaps: readonly Gap[]
+  /** Everything that was in the journal is accounted for. */
+  isCaughtUp(): boolean
+}
+
+export type DrainOptions = {
+  journal: Journal
+  start: JournalStart
+  /** Takes an event's work; waits while there is too much. */
+  add(job: Job): Promise<void>
+  /** Told of an event that leads to nothing. */
+  skip(): void
+  /** Asked before each event: whether to stop reading. */
+  isOver(): boolean
+}
+
+/**
+ * Reads a journal from its cursor on and hands each event on. The cursor follows everything that is accounted for.
+ * @param onBegin given the report before anything is read; it goes on to be true
+ * @throws {BridgeError} when the journal cannot be read, or State fails
+ */
+export async function drainJournal(
+  { journal, start, add, skip, isOver }: DrainOptions,
+  call: CallContext,
+  onBegin: (report: JournalReport) => void,
+): Promise<void> {
+  const { reader, cursor } = journal
+  const accounting: Accounting<Cursor> = createAccounting()
+  const before = await cursor.load(call)
+  if (before === undefined) await cursor.begin(start, call)
+  const gaps: Gap[] = []
+  let events = 0
+  let first: number | undefined
+  let isEnd = false
+  onBegin({
+    events: () => events,
+    before,
+    after: () => accounting.committed() ?? before,
+    oldest: () => accounting.committed()?.at ?? before?.at ?? first,
+    gaps,
+    isCaughtUp: () => isEnd && accounting.uncommitted() === 0,
+  })
+  for await (const read of reader.pages(before ?? start, call)) {
+    if (read.kind === 'gone') {
+      if (read.gap !== undefined) gaps.push(read.gap)
+      continue
+    }
+    for (const { position, at, event } of read.events) {
+      if (isOver()) return
+      events += 1
+      first ??= at
+      const done = accounting.register({ position, at })
+      const route = routeOf(event)
+      if (route === undefined) {
+        skip()
+        done()
+      } else {
+        const { action, subject, kind } = route
+        const piece = { work: { action, event }, events: 1, replaced: [], since: at, done: [done] }
+        await add({ piece, subject, kind })
+      }
+      await cursor.advance(accounting.committed(), call)
+    }
+    accounting.register(read.next)()
+    await cursor.advance(accounting.committed(), call)
+    if (read.isEnd) break
+  }
+  isEnd = true
+}

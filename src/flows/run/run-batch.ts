@@ -1,0 +1,127 @@
+import { type BridgeError, toBridgeError } from '../../core/errors'
+import type { FlowContext } from '../event-flow'
+import type { Accounts } from './account'
+import { drainJournal, type Journal, type JournalReport } from './drain-journal'
+import { inAnyOrder } from './order'
+import { createRun, limitReached, type Run, type RunParts } from './run-state'
+import { attempt, lagOf, settleDown } from './settle-down'
+import { takeParked } from './take-parked'
+
+/** How a run went. */
+export type RunSummary = {
+  /** `stopped`: before the end, for a limit or an outage; the next run goes on. */
+  outcome: 'done' | 'stopped' | 'failed'
+  reason?: string
+  error?: BridgeError
+  counts: Accounts['counts']
+  bytes: number
+  events: number
+  journals: readonly { url: string; report: JournalReport | undefined }[]
+  /** The age of the oldest event that is not done with, in milliseconds; 0 when there is none. */
+  lagMs: number
+  /** Parked now, as far as the run knows. */
+  pending: number
+  /** What was still going on when the run ended; resolves when it is over. */
+  rest: Promise<void>
+}
+
+/**
+ * Takes due parked work, then the events of the journals, through their flows, as far as the limits allow. Whatever
+ * ends it, the cursors stand behind what is accounted for.
+ * @throws nothing but the signal's reason
+ */
+export async function runBatch(parts: RunParts, context: FlowContext): Promise<RunSummary> {
+  const run = createRun(parts, context)
+  // One that is never empty must not keep the others waiting for ever.
+  const order = inAnyOrder([...parts.journals.keys()].map(String), parts.clock.now())
+  const journals = order.flatMap((index) => parts.journals[Number(index)] ?? [])
+  const stopTimer = stopInTime(run)
+  const reports = new Map<Journal, JournalReport>()
+  let error: BridgeError | undefined
+  try {
+    await takeParked(run)
+    for (const journal of journals) {
+      const problem = await drain(run, journal, reports)
+      error ??= problem
+    }
+  } catch (thrown) {
+    context.call.signal.throwIfAborted()
+    error = toBridgeError(thrown)
+    run.queue.stop()
+  }
+  const late = await settleDown(run).finally(stopTimer)
+  error ??= late
+  for (const journal of journals) {
+    const lost = await attempt(() => keepCursor(journal, reports.get(journal), context), context)
+    error ??= lost
+  }
+  const isOver = limitReached(run)
+  const isCaughtUp = journals.every((journal) => reports.get(journal)?.isCaughtUp())
+  return {
+    outcome: error !== undefined ? 'failed' : isCaughtUp ? 'done' : 'stopped',
+    ...(error === undefined ? {} : { error }),
+    ...(isOver === undefined || isCaughtUp ? {} : { reason: isOver }),
+    counts: run.accounts.counts,
+    bytes: run.accounts.bytes(),
+    events: run.events,
+    journals: journals.map((journal) => ({ url: journal.url, report: reports.get(journal) })),
+    lagMs: lagOf(run, [...reports.values()]),
+    pending: run.parked.size,
+    rest: run.queue.idle().catch(() => undefined),
+  }
+}
+
+/** Past its time nothing is begun, however much waits to be put into the queue. */
+function stopInTime({ queue, parts: { clock }, endsAt }: Run): () => void {
+  const over = new AbortController()
+  clock.sleep(Math.max(0, endsAt - clock.now()), over.signal).then(
+    () => queue.stop(),
+    () => undefined,
+  )
+  return () => over.abort()
+}
+
+/** Reads one journal. One that cannot be read does not keep the others from it, unless nothing works at all. */
+async function drain(
+  run: Run,
+  journal: Journal,
+  reports: Map<Journal, JournalReport>,
+): Promise<BridgeError | undefined> {
+  const { accounts, context, parts } = run
+  try {
+    await drainJournal(
+      {
+        journal,
+        start: parts.start,
+        add: run.queue.add,
+        skip: () => {
+          accounts.counts.skipped += 1
+        },
+        isOver: () => {
+          const isOver = limitReached(run) !== undefined
+          if (!isOver) run.events += 1
+          return isOver
+        },
+      },
+      context.call,
+      (report) => reports.set(journal, report),
+    )
+    return undefined
+  } catch (thrown) {
+    context.call.signal.throwIfAborted()
+    const error = toBridgeError(thrown)
+    if (error.upstream !== 'JOURNAL') throw error
+    context.call.logger.error('a journal could not be read', { error: error.toJSON() })
+    return error
+  }
+}
+
+/** What came out after the last event was read counts as well. Without a report the cursor was not even loaded. */
+async function keepCursor(
+  { cursor }: Journal,
+  report: JournalReport | undefined,
+  { call }: FlowContext,
+): Promise<void> {
+  await cursor.advance(report?.after(), call)
+  await cursor.flush(call)
+}

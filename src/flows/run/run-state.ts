@@ -1,0 +1,124 @@
+import type { Clock } from '../../core/clock'
+import type { JournalStart } from '../../journal/place'
+import type { FlowContext } from '../event-flow'
+import { type Flows, leftAlone, type Outcome, type Problem, perform, type Work } from '../perform'
+import { type Accounts, createAccounts } from './account'
+import { destinationSystem, pimSystem } from './blame'
+import type { Journal } from './drain-journal'
+import { createParking, type Parking } from './parking'
+import { createSystems, type Systems } from './systems'
+import { createWorkQueue, type Lane, type WorkQueue } from './work-queue'
+
+/** How much a run may do. */
+export type RunLimits = {
+  maxEvents: number
+  /** Moved into destinations. */
+  maxBytes: number
+  /** Pieces of work at once, in this activation. */
+  concurrency: number
+  /** Tries of parked work; then it is a dead letter. */
+  maxAttempts: number
+  /** Parked pieces; with more the run stops reading. */
+  maxPending: number
+  /** After so many milliseconds nothing new is begun. */
+  runMs: number
+  /** So many milliseconds later, what is still going on is parked, and goes on beside the next run. */
+  graceMs: number
+}
+
+export type RunParts = {
+  flows: Flows
+  journals: readonly Journal[]
+  start: JournalStart
+  clock: Clock
+  limits: RunLimits
+  /** Beside those of this activation. */
+  otherLanes?: readonly Lane[]
+}
+
+/** Everything that belongs to one run. */
+export type Run = {
+  parts: RunParts
+  context: FlowContext
+  systems: Systems
+  parking: Parking
+  accounts: Accounts
+  queue: WorkQueue
+  endsAt: number
+  /** As the limits say, or less where the activation has not that much time. */
+  graceMs: number
+  /** What is parked now: since when, by id. */
+  parked: Map<string, number>
+  events: number
+}
+
+/** Begins a run. */
+export function createRun(parts: RunParts, context: FlowContext): Run {
+  const { clock, limits } = parts
+  const systems = createSystems()
+  const parked = new Map<string, number>()
+  const parking = createParking({ clock, maxAttempts: limits.maxAttempts, parked }, context)
+  const own: FlowContext = {
+    ...context,
+    trigger: 'batch',
+    runtime: undefined,
+    isDown: (name) => systems.isDown(destinationSystem(name)),
+  }
+  const local: Lane = {
+    size: 1,
+    isLocal: true,
+    run: (works) => Promise.all(works.map((work) => performUnlessDown(work, systems, parts.flows, own))),
+  }
+  const lanes = [
+    ...(parts.otherLanes ?? []),
+    ...Array.from({ length: limits.concurrency }, () => ({ ...local })),
+  ]
+  const { deadline } = context.call
+  const graceMs = Math.min(limits.graceMs, Math.max(0, deadline - clock.now()) / 4)
+  const accounts = createAccounts({ systems, parking, clock })
+  const queue = createWorkQueue(lanes, Math.min(maxWaiting, limits.maxPending), async (piece, outcome) => {
+    await accounts.settle(piece, outcome)
+    // What waits is for the next run.
+    if (accounts.bytes() >= limits.maxBytes) queue.stop()
+  })
+  return {
+    parts,
+    context,
+    systems,
+    parking,
+    accounts,
+    queue,
+    endsAt: Math.min(clock.now() + limits.runMs, deadline - graceMs),
+    graceMs,
+    parked,
+    events: 0,
+  }
+}
+
+/** So many events wait in memory: enough to find several about one asset, and never more however long the journal is. */
+const maxWaiting = 500
+
+async function performUnlessDown(
+  work: Work,
+  systems: Systems,
+  flows: Flows,
+  context: FlowContext,
+): Promise<Outcome> {
+  if (work.action !== 'generic' || !systems.isDown(pimSystem)) return perform(work, flows, context)
+  const message = 'the PIM failed again and again in this run and is left alone until the next'
+  const problem: Problem = { failureClass: 'systemic', code: leftAlone, message, upstream: pimSystem }
+  return { kind: 'again', message, bytes: 0, problems: [problem], reached: [], isRead: false }
+}
+
+/** Why the run begins nothing new; undefined while it may. */
+export function limitReached(run: Run): string | undefined {
+  const { limits, clock } = run.parts
+  if (clock.now() >= run.endsAt) return 'its time is up'
+  if (run.events >= limits.maxEvents) return `EXPORT_MAX_EVENTS: ${limits.maxEvents} events were taken`
+  if (run.accounts.bytes() >= limits.maxBytes)
+    return `EXPORT_MAX_BYTES: ${run.accounts.bytes()} bytes were moved`
+  const parked = run.parked.size
+  if (parked >= limits.maxPending)
+    return `PENDING_MAX: ${parked} pieces of work are parked; see what keeps them`
+  return undefined
+}

@@ -1,0 +1,73 @@
+import type { CallContext } from '../../core/call-context'
+import type { ProductRef } from '../../core/product'
+import { decodeAkeneoMessage } from '../../events/akeneo-event'
+import { isSigned } from '../../events/signature'
+import type { WebRequest } from '../../events/web-request'
+import type { EventResult } from '../event-flow'
+
+/** What a delivery is judged by, and where its reference goes. */
+export type PimEventParts = {
+  /** Whoever signs with one of these is the PIM. */
+  secrets: readonly string[]
+  /** What the PIM calls this app as the author of a change. */
+  ownNames: readonly string[]
+  /** Hands the reference over; resolves once somebody has taken it. */
+  handOver(ref: ProductRef): Promise<string>
+  /** The same for a product that is gone; without it, its assets keep what they have. */
+  handOverDeleted?(ref: ProductRef): Promise<string>
+}
+
+/**
+ * Takes a delivery of the PIM: checks who sent it, and hands on which product to look at. Nothing else of the event is
+ * used, and nothing is asked of any other system here.
+ * @returns undefined when the signature is not right
+ * @throws {BridgeError} when the reference could not be handed over; the event has to come again
+ */
+export async function receivePimEvent(
+  { body, headers }: WebRequest,
+  parts: PimEventParts,
+  { logger }: CallContext,
+): Promise<EventResult | undefined> {
+  if (!isSigned(body, headers, parts.secrets)) {
+    const isOld = headers['x-akeneo-request-signature'] !== undefined
+    logger.warn('a delivery was refused: none of AKENEO_EVENT_SECRETS signed it', {
+      bytes: body.length,
+      ...(isOld
+        ? { reason: "it comes from Akeneo's old Events API; subscribe to the Event Platform instead" }
+        : {}),
+    })
+    return undefined
+  }
+  const message = decodeAkeneoMessage(body, parts.ownNames)
+  const { kind, id, type } = message
+  switch (kind) {
+    case 'changed': {
+      const activation = await parts.handOver(message.ref)
+      logger.debug('handed over', { event: id, type, ref: message.ref, activation })
+      return { message: 'handed over', outcome: 'handed-over', activation }
+    }
+    case 'deleted':
+      // A model is in no link; what was below it tells of itself.
+      if (parts.handOverDeleted !== undefined && message.ref.kind !== 'model') {
+        const activation = await parts.handOverDeleted(message.ref)
+        logger.debug('handed over', { event: id, type, ref: message.ref, activation })
+        return { message: 'handed over', outcome: 'handed-over', activation }
+      }
+      // What an asset says about a product stays right after the product has left the PIM.
+      logger.info('a product is gone from the PIM; its assets keep what they have', {
+        event: id,
+        type,
+        ref: message.ref,
+      })
+      return { message: 'its assets keep what they have', outcome: 'kept' }
+    case 'alert':
+      logger.error(message.message, { id, type })
+      return { message: message.message, outcome: 'alert' }
+    case 'notice':
+      logger.warn(message.message, { id, type })
+      return { message: message.message, outcome: 'notice' }
+    case 'ignored':
+      logger.debug('ignored', { event: id, type, reason: message.reason })
+      return { message: `nothing to do: ${message.reason}`, outcome: 'ignored', reason: message.reason }
+  }
+}

@@ -1,0 +1,74 @@
+import type { Clock } from '../../core/clock'
+import type { Product, ProductRef } from '../../core/product'
+import type { PimCommunicator } from '../../plugin/pim'
+
+type Waiting = {
+  refs: readonly ProductRef[]
+  resolve(products: readonly Product[]): void
+  reject(reason: unknown): void
+}
+
+/**
+ * A communicator that asks once for what several ask within a moment. Nothing is kept: an answer is never older than
+ * the question, so that an asset that was read before it is not written with a product of yesterday.
+ * @param options.maxWaiting questions that do not wait for more
+ */
+export function shareQuestions(
+  pim: PimCommunicator,
+  options: { clock: Clock; windowMs: number; maxWaiting: number; signal: AbortSignal },
+): PimCommunicator {
+  const { clock, windowMs, maxWaiting, signal } = options
+  let waiting: Waiting[] = []
+
+  return { name: pim.name, getProducts }
+
+  function getProducts(refs: readonly ProductRef[], own: AbortSignal): Promise<readonly Product[]> {
+    // Only a product's own name tells whom it was meant for.
+    if (refs.some(({ kind }) => kind !== 'identifier')) return pim.getProducts(refs, own)
+    return new Promise((resolve, reject) => {
+      waiting.push({ refs, resolve, reject })
+      if (waiting.length >= maxWaiting) void askNow()
+      else if (waiting.length === 1) void clock.sleep(windowMs, signal).then(askNow, askNow)
+    })
+  }
+
+  async function askNow(): Promise<void> {
+    const together = waiting
+    waiting = []
+    if (together.length === 0) return
+    try {
+      const answers = together.length > 1 ? await askTogether(together) : undefined
+      if (answers !== undefined) {
+        together.forEach(({ resolve }, index) => {
+          resolve(answers[index] ?? [])
+        })
+        return
+      }
+    } catch (thrown) {
+      for (const { reject } of together) reject(thrown)
+      return
+    }
+    for (const { refs, resolve, reject } of together) pim.getProducts(refs, signal).then(resolve, reject)
+  }
+
+  /** Undefined when the PIM answers with names that nobody asked for: then each has to ask alone. */
+  async function askTogether(
+    together: readonly Waiting[],
+  ): Promise<readonly (readonly Product[])[] | undefined> {
+    const refs = new Map(together.flatMap((one) => one.refs.map((ref) => [ref.value, ref] as const)))
+    const products = await pim.getProducts([...refs.values()], signal)
+    // PIMs find `lamp-7` under `LAMP-7`, too.
+    const folded = new Set([...refs.keys()].map(fold))
+    if (!products.every(({ identifier }) => folded.has(fold(identifier)))) return undefined
+    return together.map((one) => {
+      const asked = new Set(one.refs.map(({ value }) => value))
+      const foldedOfOne = new Set([...asked].map(fold))
+      return products.filter(
+        ({ identifier }) =>
+          asked.has(identifier) || (!refs.has(identifier) && foldedOfOne.has(fold(identifier))),
+      )
+    })
+  }
+}
+
+const fold = (text: string): string => text.toLowerCase()

@@ -1,0 +1,35 @@
+import { systemicError } from '../core/errors'
+import type { DestinationFactory } from './destination'
+import type { KeyTemplate } from './key'
+
+/** What a user decides about export; `config/destinations.ts` holds it. */
+export type Exports = {
+  /** By the name that `exportDestination` gives. One is on when its inputs are set. */
+  destinations: Readonly<Record<string, DestinationFactory>>
+  /** Where an asset stands in a destination. */
+  key: KeyTemplate
+  /** Renditions that go with the original: by name, or all whose name matches. They stand beside it. @default none */
+  renditions?: readonly (string | RegExp)[]
+  /** Writes the metadata beside the file, as `<key>.json`. @default false */
+  sidecar?: boolean
+  /** What happens at the destinations when an asset is unpublished. `remove` needs a key made from the path alone. @default 'keep' */
+  onUnpublish?: 'keep' | 'remove'
+  /** The same when it is deleted. @default 'keep' */
+  onDelete?: 'keep' | 'remove'
+}
+
+/**
+ * Gives `config/destinations.ts` its types, and the editor its help.
+ * @throws {BridgeError} systemic, `CONFIG_INVALID`, when files are to be removed whose keys nobody could tell any more
+ */
+export function defineDestinations(exports: Exports): Exports {
+  for (const setting of ['onUnpublish', 'onDelete'] as const) {
+    if (exports[setting] !== 'remove' || exports.key.pathOnly === true) continue
+    throw systemicError(
+      'CONFIG_INVALID',
+      `config/destinations.ts says ${setting}: 'remove', but its key needs the asset's metadata, which is gone by then: ` +
+        "use a key made from the path alone, such as pathBelowDam() or flat(), mark your own with pathOnly: true, or set it to 'keep'",
+    )
+  }
+  return exports
+}

@@ -1,0 +1,242 @@
+import { inspect } from 'node:util'
+import type { Fault, Faults } from '../../../sandbox/faults'
+import { isJsonValue } from '../../../src/core/json'
+import type { PimCommunicator, ProductRef } from '../../../src/plugin/pim'
+import { rejection, startCall } from '../../support/call'
+import { until } from '../../support/raw-server'
+
+/** A communicator in front of a server of its own, and what the suite does to that. */
+export type PimBench = {
+  pim: PimCommunicator
+  /** Makes the PIM know a product under this identifier. */
+  know(identifier: string): void
+  /** Requests that reached the PIM so far. */
+  requests(): number
+  /** Those that were for something else than products. */
+  strays(): readonly string[]
+  /** What goes wrong with the requests for products. */
+  faults: Faults
+  /** From now on the PIM takes other credentials. */
+  refuseCredentials(): void
+  /** What must not be seen anywhere. */
+  secrets: readonly string[]
+  close(): Promise<void>
+}
+
+/** What the caller declares that a communicator cannot do; nothing, as a rule. */
+export type PimLimits = {
+  /** It has no PIM that could know a product or not: it always answers. */
+  alwaysAnswers?: boolean
+  /** It calls nobody who could fail, hang or refuse its credentials. */
+  callsNobody?: boolean
+}
+
+const ref = (value: string): ProductRef => ({ kind: 'identifier', value })
+
+/** Each is a name of its own, and something else to a careless URL. */
+const oddIdentifiers = [
+  ...['lamp 1', ' lamp', 'lamp/1', '/lamp', 'lamp/', 'lamp/../lamp', '..', '.', '../search', '...', './lamp'],
+  ...[
+    '%',
+    '%2F',
+    '%6Camp',
+    'lamp%00',
+    '%2e%2e',
+    'lamp?',
+    'lamp?sku=shade',
+    'lamp#shade',
+    'lamp&sku=shade',
+    'lamp;v=1',
+  ],
+  ...[
+    'lamp,shade',
+    ',',
+    'lamp+shade',
+    '+',
+    'lamp=1',
+    'lamp\\..\\shade',
+    '$&',
+    "l'amp",
+    '"',
+    '<b>',
+    '{identifier}',
+  ],
+  ...[
+    '{identifiers}',
+    'lámpara',
+    'la\u0301mpara',
+    'ランプ',
+    '💡',
+    'lamp\nshade',
+    'lamp\r\nx-evil: 1',
+    '\u0000',
+    '\ud800',
+  ],
+  ...[
+    '__proto__',
+    'constructor',
+    '0',
+    'null',
+    'LAMP',
+    '//evil.test/lamp',
+    'https://evil.test/',
+    '@evil.test',
+    ':80',
+    'x'.repeat(300),
+  ],
+]
+
+const troubles: [string, Fault, string][] = [
+  ['429', { kind: 'status', status: 429, headers: { 'retry-after': '1' } }, 'transient'],
+  ['500', { kind: 'status', status: 500 }, 'transient'],
+  ['502', { kind: 'status', status: 502 }, 'transient'],
+  ['503', { kind: 'status', status: 503 }, 'transient'],
+  ['504', { kind: 'status', status: 504 }, 'transient'],
+  ['a reset connection', { kind: 'reset' }, 'transient'],
+  ['a lost answer', { kind: 'resetAfter' }, 'transient'],
+  ['a cut answer', { kind: 'cut' }, 'transient'],
+  ['a login page', { kind: 'html' }, 'transient'],
+  ['401', { kind: 'status', status: 401 }, 'systemic'],
+  ['403', { kind: 'status', status: 403 }, 'systemic'],
+]
+
+/**
+ * What every communicator promises, against a real server.
+ * @param options.start called for each test
+ */
+export function describePim(options: { name: string; limits?: PimLimits; start(): Promise<PimBench> }): void {
+  const { alwaysAnswers = false, callsNobody = false } = options.limits ?? {}
+
+  describe(`${options.name} as a PIM communicator`, () => {
+    let bench: PimBench
+    beforeEach(async () => {
+      bench = await options.start()
+    })
+    afterEach(() => bench.close())
+
+    const ask = (...identifiers: string[]) => bench.pim.getProducts(identifiers.map(ref), startCall().signal)
+    const identifiersOf = async (...identifiers: string[]) =>
+      (await ask(...identifiers)).map(({ identifier }) => identifier)
+
+    test('has the name that PIM_COMMUNICATOR selects it by', () => {
+      expect(bench.pim.name).toMatch(/^[a-z][a-z0-9-]*$/)
+    })
+
+    test('gives a product with its identifier and attributes that JSON can carry', async () => {
+      bench.know('lamp')
+      const [product, ...others] = await ask('lamp')
+      expect(others).toEqual([])
+      expect(product?.identifier).toMatch(/./)
+      expect(Object.keys(product?.attributes ?? {})).not.toEqual([])
+      expect(isJsonValue(product?.attributes)).toBe(true)
+    })
+
+    test('gives a product once, however often it is asked for in one call', async () => {
+      bench.know('lamp')
+      const once = await ask('lamp')
+      const before = bench.requests()
+      expect(await ask('lamp')).toEqual(once)
+      const cost = bench.requests() - before
+      expect(await ask('lamp', 'lamp', 'lamp')).toEqual(once)
+      expect(bench.requests()).toBe(before + 2 * cost)
+    })
+
+    test('makes no call for no reference', async () => {
+      expect(await ask()).toEqual([])
+      expect(bench.requests()).toBe(0)
+    })
+
+    if (!alwaysAnswers) {
+      test('gives every product that it knows, and says nothing of the others', async () => {
+        for (const identifier of ['lamp', 'shade', 'bulb']) bench.know(identifier)
+        const found = await identifiersOf('unknown-1', 'bulb', 'lamp', 'unknown-2')
+        expect(new Set(found)).toEqual(new Set(['bulb', 'lamp']))
+        expect(found).toHaveLength(2)
+      })
+
+      test('gives nothing when it knows none', async () => {
+        bench.know('lamp')
+        expect(await ask('unknown')).toEqual([])
+        expect(await ask('unknown-1', 'unknown-2', 'unknown-1')).toEqual([])
+      })
+
+      test('gives all of a hundred products', async () => {
+        const identifiers = Array.from({ length: 100 }, (_, index) => `sku-${index}`)
+        for (const identifier of identifiers) bench.know(identifier)
+        expect(new Set(await identifiersOf(...identifiers))).toEqual(new Set(identifiers))
+        expect(bench.requests()).toBeLessThanOrEqual(100)
+      })
+
+      test.each(oddIdentifiers)('takes %j for no other product', async (identifier) => {
+        for (const other of ['lamp', 'shade', '1', 'evil', 'x', 'search']) bench.know(other)
+        expect(await identifiersOf(identifier)).toEqual([])
+        bench.know(identifier)
+        expect([[], [identifier]]).toContainEqual(await identifiersOf(identifier))
+        expect(new Set(await identifiersOf('lamp', identifier, 'shade'))).toEqual(
+          new Set(['lamp', ...(await identifiersOf(identifier)), 'shade']),
+        )
+        expect(bench.strays()).toEqual([])
+      })
+    }
+
+    if (callsNobody) return
+
+    test('stops at once when the time is up, with the reason of the signal', async () => {
+      bench.know('lamp')
+      bench.faults.add({ fault: { kind: 'hang' } })
+      const [call, reason] = [startCall(), new Error('the time is up')]
+      const asked = rejection(bench.pim.getProducts([ref('lamp')], call.signal))
+      await until(() => bench.requests() > 0, 'a request')
+      call.abort(reason)
+      expect(await asked).toBe(reason)
+    })
+
+    test('does not begin when the time is up already', async () => {
+      const [call, reason] = [startCall(), new Error('the time is up')]
+      call.abort(reason)
+      expect(await rejection(bench.pim.getProducts([ref('lamp')], call.signal))).toBe(reason)
+      expect(bench.requests()).toBe(0)
+    })
+
+    test.each(troubles)('that meets %s fails as the contract says', async (_name, fault, failureClass) => {
+      bench.know('lamp')
+      bench.faults.add({ fault })
+      const call = startCall()
+      const thrown = await rejection(bench.pim.getProducts([ref('lamp'), ref('shade')], call.signal))
+      expect(thrown).toMatchObject({
+        name: 'BridgeError',
+        failureClass,
+        code: expect.stringMatching(/^[A-Z_]+$/),
+      })
+      expectNoSecret(thrown, call.log)
+    })
+
+    test('waits out a trouble that passes', async () => {
+      bench.know('lamp')
+      bench.faults.add({ times: 1, fault: { kind: 'status', status: 503 } })
+      bench.faults.add({ times: 1, fault: { kind: 'reset' } })
+      expect(await identifiersOf('lamp')).toEqual(['lamp'])
+    })
+
+    test('whose credentials are refused is a matter for the operator, and does not tell them', async () => {
+      bench.know('lamp')
+      bench.refuseCredentials()
+      const call = startCall()
+      const thrown = await rejection(bench.pim.getProducts([ref('lamp')], call.signal))
+      expect(thrown).toMatchObject({ failureClass: 'systemic', message: expect.stringContaining('check') })
+      expectNoSecret(thrown, call.log)
+    })
+
+    test('writes no credential to the log when all is well', async () => {
+      bench.know('lamp')
+      const call = startCall()
+      await bench.pim.getProducts([ref('lamp')], call.signal)
+      expectNoSecret(call.log)
+    })
+
+    function expectNoSecret(...seen: unknown[]): void {
+      const text = inspect(seen, { depth: 10, showHidden: true, maxStringLength: null })
+      for (const secret of bench.secrets) expect(text).not.toContain(secret)
+    }
+  })
+}

@@ -1,0 +1,168 @@
+import { generateKeyPairSync } from 'node:crypto'
+import { chmod, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import ssh2 from 'ssh2'
+import { type PlainSftpServer, startPlainSftpServer } from '../../../sandbox/targets/plain-sftp-server'
+import { createKey, hasSshd, type SshServer, startSshd } from '../../../sandbox/targets/ssh-server'
+import { sftp } from '../../../src/connectors/kit/sftp/destination'
+import { createRedactor } from '../../../src/core/redaction'
+import { contextOf } from '../kit/destination-context'
+
+const never = new AbortController().signal
+
+describe('how sftp gets to its server', () => {
+  let server: PlainSftpServer
+  beforeEach(async () => {
+    server = await startPlainSftpServer()
+  })
+  afterEach(() => server.close())
+
+  const make = (more: Record<string, string | undefined> = {}) =>
+    sftp().create(contextOf({ ...server.inputs, ...more }))
+
+  it('is off without SFTP_URL, and takes the inputs that it is told to', () => {
+    expect(sftp().isOn(contextOf({}))).toBe(false)
+    expect(sftp({ inputs: 'CAMPAIGN_SFTP' }).isOn(contextOf({ CAMPAIGN_SFTP_URL: 'sftp://a@b/c' }))).toBe(
+      true,
+    )
+  })
+
+  it.each([
+    ['SFTP_URL', 'https://bridge@host/'],
+    ['SFTP_URL', 'sftp://host/'],
+    ['SFTP_URL', 'sftp://bridge:hunter22@host/'],
+    ['SFTP_URL', 'sftp://bridge@host/?x'],
+    ['SFTP_URL', 'sftp://bridge@host/%zz'],
+    ['SFTP_HOST_KEY_SHA256', undefined],
+    ['SFTP_HOST_KEY_SHA256', 'SHA256:short'],
+    ['SFTP_HOST_KEY_SHA256', `${'a'.repeat(64)}, nonsense`],
+    ['SFTP_PASSWORD', undefined],
+  ])('names the input that is wrong: %s=%s', (input, value) => {
+    const create = () => make({ [input]: value })
+    expect(create).toThrow(expect.objectContaining({ failureClass: 'systemic', code: 'INPUT_INVALID' }))
+    expect(create).toThrow(input === 'SFTP_PASSWORD' ? 'SFTP_PRIVATE_KEY' : input)
+    expect(create).not.toThrow('hunter22')
+  })
+
+  it('makes its secrets known', () => {
+    const redactor = createRedactor()
+    sftp().create(contextOf({ ...server.inputs, SFTP_PASSPHRASE: 'open sesame' }, redactor))
+    expect(redactor.text(`${server.inputs.SFTP_PASSWORD} open sesame`)).toBe('[redacted] [redacted]')
+  })
+
+  it('talks to no host but the one whose key it knows, and shows the other key', async () => {
+    const shown = Buffer.from(server.inputs.SFTP_HOST_KEY_SHA256 ?? '', 'hex')
+      .toString('base64')
+      .replace(/=+$/, '')
+    const put = make({ SFTP_HOST_KEY_SHA256: 'ab'.repeat(32) }).head?.('a.png', never)
+    await expect(put).rejects.toMatchObject({
+      failureClass: 'systemic',
+      code: 'SFTP_HOST_KEY',
+      message: expect.stringContaining(`SHA256:${shown}`),
+    })
+    expect(server.logins()).toBe(0)
+  })
+
+  it('accepts one of several keys, in any form', async () => {
+    const hex = server.inputs.SFTP_HOST_KEY_SHA256 ?? ''
+    const colons = hex.toUpperCase().replace(/..(?!$)/g, '$&:')
+    const base64 = `SHA256:${Buffer.from(hex, 'hex').toString('base64').replace(/=+$/, '')}`
+    for (const form of [`${'ab'.repeat(32)}, ${colons}`, base64, `${base64}=`]) {
+      expect(await make({ SFTP_HOST_KEY_SHA256: form }).head?.('a.png', never)).toBeUndefined()
+    }
+  })
+
+  it('calls an unreadable private key a wrong input', async () => {
+    for (const SFTP_PRIVATE_KEY of [
+      'nonsense',
+      '-----BEGIN OPENSSH PRIVATE KEY-----\\nAAAA\\n-----END OPENSSH PRIVATE KEY-----',
+    ]) {
+      await expect(make({ SFTP_PRIVATE_KEY }).head?.('a.png', never)).rejects.toMatchObject({
+        failureClass: 'systemic',
+        code: 'INPUT_INVALID',
+        message: expect.not.stringContaining('AAAA'),
+      })
+    }
+    expect(server.logins()).toBe(0)
+  })
+
+  it.each([
+    ['with line breaks', (key: string) => key],
+    ['with the line breaks of Windows', (key: string) => key.replaceAll('\n', '\r\n')],
+    ['on one line', (key: string) => key.trim().replaceAll('\n', '\\n')],
+    ['in Base64', (key: string) => Buffer.from(key).toString('base64')],
+    [
+      'in Base64 on several lines',
+      (key: string) => Buffer.from(key).toString('base64').replace(/.{64}/g, '$&\n'),
+    ],
+  ])('takes a private key %s', async (_how, written) => {
+    for (const key of [ssh2.utils.generateKeyPairSync('ed25519'), rsaKey()]) {
+      server.authorize(key.public)
+      const inputs = { SFTP_PRIVATE_KEY: written(key.private), SFTP_PASSWORD: undefined }
+      expect(await make(inputs).head?.('a.png', never)).toBeUndefined()
+    }
+  })
+
+  it('takes a key that is locked with its passphrase only, and says so before anything is sent', async () => {
+    const locked = ssh2.utils.generateKeyPairSync('ed25519', {
+      passphrase: 'open sesame',
+      cipher: 'aes256-cbc',
+      rounds: 1,
+    })
+    server.authorize(locked.public)
+    const inputs = { SFTP_PRIVATE_KEY: locked.private, SFTP_PASSWORD: undefined }
+    for (const SFTP_PASSPHRASE of ['wrong', undefined]) {
+      await expect(make({ ...inputs, SFTP_PASSPHRASE }).head?.('a.png', never)).rejects.toMatchObject({
+        failureClass: 'systemic',
+        code: 'INPUT_INVALID',
+        message: expect.stringContaining('SFTP_PASSPHRASE'),
+      })
+    }
+    expect(server.connections().total).toBe(0)
+    expect(await make({ ...inputs, SFTP_PASSPHRASE: 'open sesame' }).head?.('a.png', never)).toBeUndefined()
+  })
+
+  it('calls a user systemic whom the server does not let in, and tries no key twice', async () => {
+    const stranger = ssh2.utils.generateKeyPairSync('ed25519').private
+    const inputs = { SFTP_PRIVATE_KEY: stranger, SFTP_PASSWORD: undefined }
+    await expect(make(inputs).head?.('a.png', never)).rejects.toMatchObject({
+      failureClass: 'systemic',
+      code: 'SFTP_UNAUTHORIZED',
+    })
+    expect(server.connections().total).toBe(1)
+  })
+})
+
+/** As older tools write it. */
+function rsaKey(): { public: string; private: string } {
+  const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
+  const text = privateKey.export({ type: 'pkcs1', format: 'pem' }).toString()
+  const parsed = ssh2.utils.parseKey(text)
+  if (parsed instanceof Error) throw parsed
+  return { private: text, public: `ssh-rsa ${parsed.getPublicSSH().toString('base64')}` }
+}
+
+const describeWithSshd = hasSshd ? describe : describe.skip
+describeWithSshd('how sftp gets to OpenSSH', () => {
+  let server: SshServer
+  beforeAll(async () => {
+    server = await startSshd()
+  })
+  afterAll(() => server.close())
+
+  it('reads a private key whose line breaks are written as \\n, with a passphrase', async () => {
+    const key = await createKey(join(server.root, '..', 'locked'), '-N', 'open sesame')
+    await chmod(join(server.root, '..', 'user.pub'), 0o600)
+    await writeFile(join(server.root, '..', 'user.pub'), key.publicText, { flag: 'a' })
+    const inputs = { ...server.inputs, SFTP_PRIVATE_KEY: key.text.trim().replaceAll('\n', '\\n') }
+    const right = sftp().create(contextOf({ ...inputs, SFTP_PASSPHRASE: 'open sesame' }))
+    expect(await right.head?.('a.png', never)).toBeUndefined()
+    for (const SFTP_PASSPHRASE of ['wrong', undefined]) {
+      const wrong = sftp().create(contextOf({ ...inputs, SFTP_PASSPHRASE }))
+      await expect(wrong.head?.('a.png', never)).rejects.toMatchObject({
+        failureClass: 'systemic',
+        code: 'INPUT_INVALID',
+      })
+    }
+  })
+})

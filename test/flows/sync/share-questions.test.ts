@@ -1,0 +1,86 @@
+import type { Product, ProductRef } from '../../../src/core/product'
+import { shareQuestions } from '../../../src/flows/sync/share-questions'
+import type { PimCommunicator } from '../../../src/plugin/pim'
+
+const never = new AbortController().signal
+const byName = (...values: string[]): ProductRef[] => values.map((value) => ({ kind: 'identifier', value }))
+const product = (identifier: string): Product => ({ identifier, attributes: {} })
+
+function setup(answer: (refs: readonly ProductRef[]) => readonly Product[]) {
+  const asked: string[][] = []
+  const pim: PimCommunicator = {
+    name: 'test',
+    getProducts: async (refs) => {
+      asked.push(refs.map(({ value }) => value))
+      return answer(refs)
+    },
+  }
+  const clock = { now: () => 0, sleep: () => new Promise<void>((resolve) => setImmediate(resolve)) }
+  const shared = shareQuestions(pim, { clock, windowMs: 50, maxWaiting: 3, signal: never })
+  const ask = async (...refs: ProductRef[]) =>
+    (await shared.getProducts(refs, never)).map(({ identifier }) => identifier)
+  return { asked, ask }
+}
+
+const catalogue =
+  (...known: string[]) =>
+  (refs: readonly ProductRef[]) =>
+    known.filter((name) => refs.some(({ value }) => value.toLowerCase() === name.toLowerCase())).map(product)
+
+test('what several ask within a moment is one call, and each gets its own', async () => {
+  const { asked, ask } = setup(catalogue('a', 'b'))
+  const answers = await Promise.all([ask(...byName('a')), ask(...byName('b', 'a'))])
+
+  expect(answers).toEqual([['a'], ['a', 'b']])
+  expect(asked).toEqual([['a', 'b']])
+})
+
+test('nothing is remembered: who asks later makes the PIM look again', async () => {
+  const { asked, ask } = setup(catalogue('a'))
+  await Promise.all([ask(...byName('a')), ask(...byName('a'))])
+  await ask(...byName('a'))
+
+  expect(asked).toEqual([['a'], ['a']])
+})
+
+test('enough of them do not wait for the moment', async () => {
+  const { asked, ask } = setup(catalogue('a', 'b', 'c', 'd'))
+  await Promise.all(['a', 'b', 'c', 'd'].map((name) => ask(...byName(name))))
+
+  expect(asked).toEqual([['a', 'b', 'c'], ['d']])
+})
+
+test('a product in another case goes to who asked in that case, unless somebody asked for exactly it', async () => {
+  const { ask } = setup(catalogue('LAMP'))
+  expect(await Promise.all([ask(...byName('lamp')), ask(...byName('x'))])).toEqual([['LAMP'], []])
+  expect(await Promise.all([ask(...byName('lamp')), ask(...byName('LAMP'))])).toEqual([[], ['LAMP']])
+})
+
+test('a PIM that answers with names of its own is asked by each alone', async () => {
+  const { asked, ask } = setup(() => [product('MockSKU 123')])
+  expect(await Promise.all([ask(...byName('a')), ask(...byName('b'))])).toEqual([
+    ['MockSKU 123'],
+    ['MockSKU 123'],
+  ])
+  expect(asked).toEqual([['a', 'b'], ['a'], ['b']])
+})
+
+test('uuids and models are asked for by themselves', async () => {
+  const { asked, ask } = setup(() => [product('a')])
+  const model: ProductRef = { kind: 'model', value: 'm' }
+  expect(await Promise.all([ask(model), ask(...byName('a'))])).toEqual([['a'], ['a']])
+  expect(asked).toContainEqual(['m'])
+})
+
+test('a failure reaches everyone who asked, and nobody else', async () => {
+  let fails = true
+  const { ask } = setup((refs) => {
+    if (fails) throw new Error('down')
+    return catalogue('a')(refs)
+  })
+  const ends = await Promise.allSettled([ask(...byName('a')), ask(...byName('b'))])
+  fails = false
+
+  expect(ends.map(({ status }) => status)).toEqual(['rejected', 'rejected'])
+  expect(await ask(...byName('a'))).toEqual(['a'])
+})
