@@ -1,28 +1,42 @@
 // The rooms of src/, upper floors first. A room imports from lower floors only; neighbours do not know each other.
-// docs/architecture.md tells why each stands where it does.
+// docs/architecture.md tells why each stands where it does. A room inside another one is named by its path.
 const floors = [
   ['runtime'],
-  ['batch.ts', 'pim-events.ts', 'reconcile.ts'],
-  ['enrich.ts', 'export.ts'],
-  ['flows'],
-  // What config/ is typed with.
-  ['enrichment.ts', 'exports.ts'],
-  ['pim', 'aem', 'journal', 'delivery', 'destinations', 'inputs'],
-  ['ims', 'store', 'events', 'metadata', 'akeneo'],
+  ['app'],
+  ['flows/sync'],
+  ['flows/enrich', 'flows/export', 'flows/run'],
+  ['flows', 'connectors'],
+  ['connectors/kit'],
+  // What config/ and the connectors are written with.
+  ['plugin'],
+  ['aem/binary'],
+  ['aem', 'journal', 'delivery', 'inputs'],
+  ['ims', 'store', 'events', 'metadata'],
   ['http'],
   ['core'],
 ]
+const rooms = floors.flat()
 
-const pattern = (room) => `^src/${room.endsWith('.ts') ? `${room.replace('.', '\\.')}$` : `${room}/`}`
+/** A room's own files: those of the rooms inside it are not its own. */
+const own = (room) => {
+  const inside = rooms.flatMap((other) =>
+    other.startsWith(`${room}/`) ? [other.slice(room.length + 1)] : [],
+  )
+  return `^src/${room}/${inside.length === 0 ? '' : `(?!(${inside.join('|')})/)`}`
+}
 
 const roomRules = floors.flatMap((floor, index) =>
-  floor.map((room) => {
-    const allowed = [room, ...floors.slice(index + 1).flat()].map(pattern)
+  floor.flatMap((room) => {
+    const forbidden = floors
+      .slice(0, index + 1)
+      .flat()
+      .filter((other) => other !== room)
+    if (forbidden.length === 0) return []
     return {
       name: `src/${room} imports from lower rooms only`,
       severity: 'error',
-      from: { path: pattern(room) },
-      to: { path: '^src/', pathNot: allowed },
+      from: { path: own(room) },
+      to: { path: forbidden.map(own) },
     }
   }),
 )
@@ -36,47 +50,46 @@ module.exports = {
     rule(
       'every file of src/ is in a known room',
       { path: '^src/' },
-      { path: '^src/', pathNot: floors.flat().map(pattern) },
+      { path: '^src/', pathNot: rooms.map((room) => `^src/${room}/`) },
     ),
     rule('no cycles', {}, { circular: true }),
     rule(
+      'no connector imports another one',
+      { path: '^src/connectors/([^/]+)/', pathNot: '^src/connectors/kit/' },
+      { path: '^src/connectors/', pathNot: ['^src/connectors/$1/', '^src/connectors/kit/'] },
+    ),
+    rule(
+      'the app knows connectors through config/ only',
+      { path: '^src/', pathNot: '^src/connectors/' },
+      { path: '^src/connectors/' },
+    ),
+    rule(
       'an action decodes and answers, nothing else',
       { path: '^actions/' },
-      {
-        path: '^(src|config|cli|sandbox|scripts|bench|test)/',
-        pathNot: ['^src/runtime/', '^src/(enrich|export|batch|pim-events|reconcile)\\.ts$', '^src/events/'],
-      },
+      { path: '^(src|config|cli|sandbox|scripts|bench|test)/', pathNot: '^src/(runtime|app|events)/' },
     ),
     rule(
       'what only enriches carries no destination',
       { path: '^actions/(generic|pim-events|pim-sync|reconcile)/' },
-      { path: '^src/destinations/', reachable: true },
+      { path: ['^src/connectors/[^/]+/destination\\.ts$', '^src/connectors/kit/sftp/'], reachable: true },
     ),
     rule(
       'an action carries no management of subscriptions',
       { path: '^actions/' },
-      { path: '^src/akeneo/event-', reachable: true },
+      { path: '^src/connectors/akeneo/event-platform/', reachable: true },
     ),
-    rule(
-      'only enrich.ts and export.ts read config/',
-      { path: '^src/', pathNot: '^src/(enrich|export)\\.ts$' },
-      { path: '^config/' },
-    ),
+    rule('only src/app reads config/', { path: '^src/', pathNot: '^src/app/' }, { path: '^config/' }),
     rule(
       'the app does not know its surroundings',
       { path: '^(src|config)/' },
       { path: '^(actions|cli|sandbox|scripts|bench|test)/' },
     ),
     rule(
-      'config/ is written with plug-ins, matching and mapping',
+      'config/ is written with src/plugin and connectors',
       { path: '^config/' },
       {
         path: '^src/',
-        pathNot: [
-          '^src/(core|pim|metadata|destinations)/',
-          '^src/http/response\\.ts$',
-          '^src/(enrichment|exports)\\.ts$',
-        ],
+        pathNot: ['^src/(core|plugin|connectors)/', '^src/http/response\\.ts$'],
         dependencyTypesNot: ['type-only'],
       },
     ),

@@ -1,9 +1,7 @@
 import { akeneoPim } from '../src/connectors/akeneo/pim'
 import { mockPim } from '../src/connectors/mock/pim'
 import { restPim } from '../src/connectors/rest/pim'
-import { everyAttribute } from '../src/metadata/mapping'
-import { fromFileName, fromProperty } from '../src/metadata/matching'
-import { defineEnrichment } from '../src/plugin/enrichment'
+import { defineEnrichment, everyAttribute, fromFileName, fromProperty } from '../src/plugin/enrichment'
 
 const linkProperty = 'wknd-skuid'
 

@@ -11,8 +11,8 @@ const folderPrefix = '.doc-blocks-'
 
 /**
  * Every `ts` block in README.md and docs/ compiles against the repository, as if it stood in a file of config/:
- * `../src/pim/communicator` and `./enrichment` lead where they lead from there, and so does
- * `aem-asset-bridge/src/pim/communicator`. Each block is a module of its own.
+ * `../src/plugin/pim` and `./enrichment` lead where they lead from there, and so does
+ * `aem-asset-bridge/src/plugin/pim`. Each block is a module of its own.
  */
 export const docs: Step = {
   name: 'docs',

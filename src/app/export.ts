@@ -58,7 +58,7 @@ function buildParts({ inputs, redactor }: FlowContext): ExportEventParts {
       if (!factory.isOn(context)) {
         throw systemicError(
           'DESTINATION_OFF',
-          `the destination ${name} is not set up: set its inputs (see docs/destinations/${name}.md)`,
+          `the destination ${name} is not set up: set its inputs (see docs/connectors/${name}.md)`,
         )
       }
       const created = factory.create(context)

@@ -15,7 +15,7 @@ export type StoredObject = {
 }
 
 /**
- * The contract of a destination. One file in `src/destinations/` implements it, `config/destinations.ts` names it.
+ * The contract of a destination. `src/connectors/<vendor>/destination.ts` implements it, `config/destinations.ts` names it.
  * Errors are `BridgeError`s: permanent when this file will never be taken, systemic when no file is (credentials,
  * an unreachable host, a full disk), transient otherwise.
  */

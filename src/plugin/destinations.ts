@@ -2,6 +2,8 @@ import { systemicError } from '../core/errors'
 import type { DestinationFactory } from './destination'
 import type { KeyTemplate } from './key'
 
+export { byDate, bySku, flat, type KeyTemplate, pathBelowDam } from './key'
+
 /** What a user decides about export; `config/destinations.ts` holds it. */
 export type Exports = {
   /** By the name that `exportDestination` gives. One is on when its inputs are set. */

@@ -2,6 +2,9 @@ import type { MappingRule } from '../metadata/mapping'
 import type { Matcher } from '../metadata/matching'
 import type { PimFactory } from './pim'
 
+export { everyAttribute, type MappingContext, type MappingRule } from '../metadata/mapping'
+export { fromFileName, fromPath, fromProperty, type Matcher } from '../metadata/matching'
+
 /** What a user decides about enrichment; `config/enrichment.ts` holds it. */
 export type Enrichment = {
   /** The PIMs to choose from by the input PIM_COMMUNICATOR. */

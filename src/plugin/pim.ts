@@ -6,7 +6,7 @@ import type { HttpClient } from '../http/http-client'
 export type { Product, ProductRef } from '../core/product'
 
 /**
- * The contract of a PIM. One file in `src/pim/` implements it, `config/enrichment.ts` names it.
+ * The contract of a PIM. `src/connectors/<vendor>/pim.ts` implements it, `config/enrichment.ts` names it.
  */
 export type PimCommunicator = {
   /** As `PIM_COMMUNICATOR` names it. */

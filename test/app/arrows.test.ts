@@ -29,20 +29,45 @@ describe('the arrows', () => {
       'src/core/asset.ts': leaf,
       'src/http/client.ts': importing('../core/asset'),
       'src/aem/client.ts': importing('../http/client', '../core/asset'),
-      'src/flows/enrich.ts': importing('../aem/client'),
-      'config/enrichment.ts': leaf,
-      'src/app/enrich.ts': importing('./flows/enrich', '../config/enrichment'),
-      'actions/generic/index.ts': importing('../../src/enrich'),
+      'src/aem/binary/source.ts': importing('../client'),
+      'src/plugin/pim.ts': importing('../core/asset'),
+      'src/flows/work.ts': importing('../core/asset'),
+      'src/flows/enrich/enrich.ts': importing('../work', '../../aem/client', '../../plugin/pim'),
+      'src/flows/sync/sync.ts': importing('../enrich/enrich', '../work'),
+      'src/connectors/kit/blocks.ts': importing('../../core/asset'),
+      'src/connectors/mock/pim.ts': importing('../../plugin/pim', '../kit/blocks', './errors'),
+      'src/connectors/mock/errors.ts': leaf,
+      'config/enrichment.ts': importing('../src/connectors/mock/pim', '../src/plugin/pim'),
+      'src/app/enrich.ts': importing('../flows/sync/sync', '../../config/enrichment'),
+      'actions/generic/index.ts': importing('../../src/app/enrich'),
     })
 
     expect(await wrongArrows(tree)).toBe('')
   })
 
   test.each([
-    ['up', 'src/http/client.ts', '../flows/enrich', 'src/flows/enrich.ts'],
-    ['to a neighbour', 'src/aem/client.ts', '../pim/mock', 'src/connectors/mock/pim.ts'],
+    ['up', 'src/http/client.ts', '../flows/work', 'src/flows/work.ts'],
+    ['to a neighbour', 'src/aem/client.ts', '../journal/reader', 'src/journal/reader.ts'],
+    ['up within a room', 'src/aem/client.ts', './binary/source', 'src/aem/binary/source.ts'],
+    ['from the words of the flows to a flow', 'src/flows/work.ts', './enrich/a', 'src/flows/enrich/a.ts'],
+    ['from one flow to its neighbour', 'src/flows/enrich/a.ts', '../export/b', 'src/flows/export/b.ts'],
+    [
+      'from a flow to a connector',
+      'src/flows/enrich/a.ts',
+      '../../connectors/x/pim',
+      'src/connectors/x/pim.ts',
+    ],
+    ['from a connector to another', 'src/connectors/a/pim.ts', '../b/client', 'src/connectors/b/client.ts'],
+    ['from the kit to a connector', 'src/connectors/kit/a.ts', '../b/client', 'src/connectors/b/client.ts'],
+    ['from a connector to a flow', 'src/connectors/a/pim.ts', '../../flows/work', 'src/flows/work.ts'],
+    ['into a room that nobody knows', 'src/aem/client.ts', '../attic/a', 'src/attic/a.ts'],
     ['out of core', 'src/core/asset.ts', '../http/client', 'src/http/client.ts'],
-    ['from a flow to config', 'src/flows/enrich.ts', '../../config/enrichment', 'config/enrichment.ts'],
+    [
+      'from a flow to config',
+      'src/flows/enrich/enrich.ts',
+      '../../../config/enrichment',
+      'config/enrichment.ts',
+    ],
     ['from src to the sandbox', 'src/aem/client.ts', '../../sandbox/author', 'sandbox/author.ts'],
     ['from the sandbox to src', 'sandbox/author.ts', '../src/core/asset', 'src/core/asset.ts'],
     ['from an action past its flow', 'actions/status/index.ts', '../../src/aem/client', 'src/aem/client.ts'],
@@ -58,8 +83,8 @@ describe('the arrows', () => {
 
   test('fail where only a type points up', async () => {
     await plant({
-      'src/flows/enrich.ts': leaf,
-      'src/http/client.ts': `import type { Leaf } from '../flows/enrich'\nexport const one: Leaf = 1\n`,
+      'src/flows/enrich/enrich.ts': leaf,
+      'src/http/client.ts': `import type { Leaf } from '../flows/enrich/enrich'\nexport const one: Leaf = 1\n`,
     })
 
     expect(await wrongArrows(tree)).toContain('src/http imports from lower rooms only')
@@ -68,9 +93,9 @@ describe('the arrows', () => {
   test('fail where a receiver of events reaches a destination, however far and however late it is imported', async () => {
     await plant({
       'src/connectors/s3/destination.ts': leaf,
-      'src/app/export.ts': `export const load = () => import('./destinations/s3')\n`,
-      'actions/generic/index.ts': `export { load } from '../../src/export'\n`,
-      'actions/export-asset/index.ts': `export { load } from '../../src/export'\n`,
+      'src/app/export.ts': `export const load = () => import('../connectors/s3/destination')\n`,
+      'actions/generic/index.ts': `export { load } from '../../src/app/export'\n`,
+      'actions/export-asset/index.ts': `export { load } from '../../src/app/export'\n`,
     })
 
     const wrong = await wrongArrows(tree)

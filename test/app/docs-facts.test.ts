@@ -81,16 +81,16 @@ describe('the facts in the docs', () => {
     expect(inExample.map(([, name]) => name).sort()).toEqual(declared)
   })
 
-  test('every error code is explained in README.md or on the page of its destination, and no other', async () => {
+  test('every error code is explained in README.md or on the page of its connector, and no other', async () => {
     const texts = await sources()
     // Those that a destination calls with `withAttempts`.
     const services = texts.flatMap(({ text }) =>
       [...text.matchAll(/\bname: '([A-Z0-9]+)', timeoutMs/g)].map(([, name = '']) => name),
     )
-    const pages = await readdir(join(root, 'docs/destinations'))
+    const pages = await readdir(join(root, 'docs/connectors'))
     const tables = await Promise.all([
       read('README.md').then((page) => section(page, 'Troubleshooting')),
-      ...pages.map(async (page) => section(await read(join('docs/destinations', page)), 'When it fails')),
+      ...pages.map(async (page) => section(await read(join('docs/connectors', page)), 'When it fails')),
     ])
     const explained = new Set(tables.flatMap(codesIn))
 

@@ -23,7 +23,7 @@ describe('the check of the examples in the docs', () => {
 
   test('resolves imports as a file of config/ does, and by the name of the package', async () => {
     const code = [
-      "import type { PimCommunicator } from '../src/pim/communicator'",
+      "import type { PimCommunicator } from '../src/plugin/pim'",
       "import type { Product } from 'aem-asset-bridge/src/core/product'",
       "import enrichment from './enrichment'",
       'export const shown: [PimCommunicator[], Product[], string] = [[], [], enrichment.linkProperty]',

@@ -1,10 +1,7 @@
-import type { IncomingHttpHeaders } from 'node:http'
 import { BridgeError, permanentError, systemicError, transientError } from '../../core/errors'
 import { parseRetryAfter } from '../../http/retry-after'
 import { isWrongHost } from '../kit/attempts'
-
-/** An answer, with its body as text; that is undefined when it was too long, or cut. */
-export type HttpsAnswer = { status: number; headers: IncomingHttpHeaders; text: string | undefined }
+import type { HttpsAnswer } from '../kit/upload-request'
 
 const upstream = 'HTTPS'
 
@@ -66,10 +63,6 @@ export function toConnectionError(thrown: unknown): BridgeError {
     upstream,
   })
 }
-
-/** The endpoint takes no more bytes, or does not answer. It may have the file all the same. */
-export const httpsTimeout = (ms: number): BridgeError =>
-  transientError('HTTPS_TIMEOUT', `the endpoint did nothing for ${ms} ms`, { upstream })
 
 function hostOf(location: string | undefined): string {
   return location !== undefined && URL.canParse(location) ? new URL(location).host : 'another path'

@@ -1,6 +1,9 @@
-import http, { type ClientRequest, type IncomingMessage } from 'node:http'
+import http, { type ClientRequest, type IncomingHttpHeaders, type IncomingMessage } from 'node:http'
 import https from 'node:https'
-import { type HttpsAnswer, httpsTimeout } from '../https/errors'
+import { type BridgeError, transientError } from '../../core/errors'
+
+/** An answer, with its body as text; that is undefined when it was too long, or cut. */
+export type HttpsAnswer = { status: number; headers: IncomingHttpHeaders; text: string | undefined }
 
 /** A request whose body, if any, is read while it is sent. */
 export type HttpsRequest = {
@@ -142,3 +145,7 @@ async function readText(answer: IncomingMessage): Promise<string | undefined> {
     return undefined
   }
 }
+
+/** The endpoint takes no more bytes, or does not answer. It may have the file all the same. */
+const httpsTimeout = (ms: number): BridgeError =>
+  transientError('HTTPS_TIMEOUT', `the endpoint did nothing for ${ms} ms`, { upstream: 'HTTPS' })

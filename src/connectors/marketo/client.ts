@@ -7,7 +7,7 @@ import { isRecord, parseJson } from '../../core/json'
 import type { Redactor } from '../../core/redaction'
 import { type Backoff, fullJitter } from '../../http/backoff'
 import type { CallLimiter } from '../../http/call-limiter'
-import type { HttpsAnswer } from '../https/errors'
+import type { HttpsAnswer } from '../kit/upload-request'
 import { type HttpsRequest, sendRequest } from '../kit/upload-request'
 import {
   isAbsence,

@@ -7,8 +7,8 @@ import {
 } from '../../core/errors'
 import { isRecord } from '../../core/json'
 import { parseRetryAfter } from '../../http/retry-after'
-import type { HttpsAnswer } from '../https/errors'
 import { connectionCode, isWrongHost } from '../kit/attempts'
+import type { HttpsAnswer } from '../kit/upload-request'
 
 const upstream = 'MARKETO'
 const dayMs = 24 * 60 * 60 * 1000

@@ -10,7 +10,7 @@ import {
   startSshd,
 } from '../../../sandbox/targets/ssh-server'
 import { type CampaignOptions, campaign } from '../../../src/connectors/campaign/destination'
-import { sftp } from '../../../src/connectors/kit/sftp/destination'
+import { sftp } from '../../../src/connectors/sftp/destination'
 import { createRedactor } from '../../../src/core/redaction'
 import { flatName } from '../../../src/plugin/flat-name'
 import { describeDestination, type StartedDestination } from '../kit/conformance'

@@ -24,7 +24,7 @@ export type KillOrder = {
 /** A destination whose writers are killed. */
 export type KillTarget = {
   name: string
-  /** The file of the destination in `src/destinations`, without `.ts`, and the export of its factory. @default name */
+  /** The folder of the destination in `src/connectors`, and the export of its factory. @default name */
   module?: string
   factory?: string
   /** For the factory. */
@@ -51,7 +51,7 @@ const here = __dirname
 export function describeKills({ name, start, ...target }: KillTarget): void {
   it(`${name}: ${kills} killed writers leave whole files, and the next put succeeds`, async () => {
     const started = await start()
-    const module = join(here, '../../../src/destinations', target.module ?? name)
+    const module = join(here, '../../../src/connectors', target.module ?? name, 'destination')
     const factoryName = target.factory ?? name
     const factories: Record<string, (options?: object) => DestinationFactory> = await import(module)
     const destination = factories[factoryName]?.(target.options).create(contextOf(started.inputs))

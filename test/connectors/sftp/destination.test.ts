@@ -9,7 +9,7 @@ import {
   type SshServer,
   startSshd,
 } from '../../../sandbox/targets/ssh-server'
-import { sftp } from '../../../src/connectors/kit/sftp/destination'
+import { sftp } from '../../../src/connectors/sftp/destination'
 import { describeDestination, type StartedDestination } from '../kit/conformance'
 import { contextOf } from '../kit/destination-context'
 import { fakeBinary } from '../kit/fake-binary'

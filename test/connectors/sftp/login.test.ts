@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import ssh2 from 'ssh2'
 import { type PlainSftpServer, startPlainSftpServer } from '../../../sandbox/targets/plain-sftp-server'
 import { createKey, hasSshd, type SshServer, startSshd } from '../../../sandbox/targets/ssh-server'
-import { sftp } from '../../../src/connectors/kit/sftp/destination'
+import { sftp } from '../../../src/connectors/sftp/destination'
 import { createRedactor } from '../../../src/core/redaction'
 import { contextOf } from '../kit/destination-context'
 
