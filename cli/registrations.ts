@@ -1,7 +1,7 @@
+import { readRegistrationSettings } from '../src/app/settings'
 import { isRecord, nonEmptyString } from '../src/core/json'
 import { createHttpClient } from '../src/http/http-client'
 import { createTokenProvider } from '../src/ims/token-provider'
-import { parseOrgId, parseSettings } from '../src/inputs/settings'
 import { listRegistrations } from '../src/journal/registrations'
 import type { Environment } from './environment'
 import { type CommandResult, UsageError } from './output'
@@ -17,7 +17,7 @@ export function registrationCommands(
 }
 
 async function list({ inputs, redactor, project, call }: Environment): Promise<CommandResult> {
-  const settings = parseSettings(inputs)
+  const settings = readRegistrationSettings(inputs)
   const tokens = createTokenProvider(
     {
       imsUrl: settings.IMS_URL,
@@ -31,7 +31,7 @@ async function list({ inputs, redactor, project, call }: Environment): Promise<C
     {
       workspace: workspaceOf(project),
       apiKey: settings.ADC_CECREDENTIALS_CLIENTID,
-      orgId: parseOrgId(inputs),
+      orgId: settings.ADC_CECREDENTIALS_ORGID,
     },
     tokens,
     call(),

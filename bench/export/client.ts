@@ -6,9 +6,9 @@ import { folder } from '../../src/connectors/folder/destination'
 import { s3 } from '../../src/connectors/s3/destination'
 import { sftp } from '../../src/connectors/sftp/destination'
 import { systemClock } from '../../src/core/clock'
-import { systemicError } from '../../src/core/errors'
 import { createRedactor } from '../../src/core/redaction'
 import { createHttpClient } from '../../src/http/http-client'
+import { accessTo } from '../../src/inputs/values'
 import type { AssetBinary, DestinationContext, DestinationFactory } from '../../src/plugin/destination'
 
 /** What one run copies; it comes as JSON in the first argument. */
@@ -53,18 +53,12 @@ function sourceOf({ author }: ClientJob, file: ClientJob['files'][number]): Asse
   return createAssetBinary({ ...file, mediaType, modified: 0 }, source)
 }
 
-function contextOf(inputs: Record<string, string>): DestinationContext {
-  return {
-    http: createHttpClient(),
-    redactor: createRedactor(),
-    input: (name) => inputs[name],
-    requireInput: (name, hint) => {
-      const value = inputs[name]
-      if (value === undefined) throw systemicError('INPUT_INVALID', `${name} is not set: ${hint}`)
-      return value
-    },
-  }
-}
+const contextOf = (inputs: Record<string, string>): DestinationContext => ({
+  ...accessTo(inputs, createRedactor()),
+  name: 'bench',
+  linkProperty: 'wknd-skuid',
+  http: createHttpClient(),
+})
 
 run(JSON.parse(process.argv[2] ?? '{}') as ClientJob).then(
   () => process.exit(0),

@@ -13,12 +13,11 @@ import type { Lane } from '../flows/run/work-queue'
 import { createHttpClient } from '../http/http-client'
 import { createTokenProvider } from '../ims/token-provider'
 import { perInputs } from '../inputs/raw-inputs'
-import { parseBatchSettings, parseOrgId, parseSettings } from '../inputs/settings'
 import { createCursorKeeper } from '../journal/cursor'
-import { parseJournalStart, parseJournalUrls } from '../journal/place'
 import { createJournalReader } from '../journal/reader'
 import { enrichEvent, syncRecorded } from './enrich'
 import { exportEvent } from './export'
+import { readBatchSettings, readRunSettings } from './settings'
 
 /** The flow of each action whose events are in the journal. */
 const journalFlows: Flows = {
@@ -36,7 +35,7 @@ export const workOffPending = (
   ids: readonly string[],
   context: FlowContext,
 ): Promise<readonly EventResult[]> => {
-  const { EXPORT_MAX_ATTEMPTS: maxAttempts } = parseBatchSettings(context.inputs)
+  const { EXPORT_MAX_ATTEMPTS: maxAttempts } = readRunSettings(context.inputs)
   return workOff(ids, { flows, clock: systemClock, maxAttempts }, context)
 }
 
@@ -45,7 +44,7 @@ export const performWorks = (
   works: readonly Work[],
   context: FlowContext,
 ): Promise<readonly (Outcome | null)[]> => {
-  const { EXPORT_CONCURRENCY: concurrency } = parseBatchSettings(context.inputs)
+  const { EXPORT_CONCURRENCY: concurrency } = readRunSettings(context.inputs)
   return performAll(works, { flows, clock: systemClock, concurrency }, context)
 }
 
@@ -55,13 +54,12 @@ const graceMs = 60_000
 
 /** Takes due parked work and the events of the journals through the same flows as push does. */
 export async function exportBatch(context: FlowContext): Promise<Supervised> {
-  const settings = parseBatchSettings(context.inputs)
-  const { readers, start } = readersFor(context)
+  const { readers, settings } = readersFor(context)
   const { store, redactor } = context
   const parts = {
     // What pim-sync has on record is for reconcile.
     flows: journalFlows,
-    start,
+    start: settings.JOURNAL_START,
     clock: systemClock,
     journals: readers.map(({ url, reader }) => ({
       url,
@@ -93,8 +91,7 @@ const remoteLanes = (count: number, context: FlowContext): readonly Lane[] => {
 }
 
 const readersFor = perInputs(({ inputs, redactor }: FlowContext) => {
-  const settings = parseSettings(inputs)
-  const orgId = parseOrgId(inputs)
+  const settings = readBatchSettings(inputs)
   const http = createHttpClient()
   const apiKey = settings.ADC_CECREDENTIALS_CLIENTID
   const tokens = createTokenProvider(
@@ -106,9 +103,10 @@ const readersFor = perInputs(({ inputs, redactor }: FlowContext) => {
     },
     { http, redactor },
   )
-  const readers = parseJournalUrls(inputs.JOURNAL_URL).map((url) => ({
+  const { JOURNAL_URL: urls, ADC_CECREDENTIALS_ORGID: orgId } = settings
+  const readers = urls.map((url) => ({
     url,
     reader: createJournalReader({ url, apiKey, orgId }, { http, tokens }),
   }))
-  return { readers, start: parseJournalStart(inputs.JOURNAL_START) }
+  return { readers, settings }
 })

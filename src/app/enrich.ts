@@ -3,20 +3,23 @@ import { type AssetSearch, createAssetSearch } from '../aem/asset-search'
 import { openAuthors } from '../aem/author-access'
 import type { AuthorHosts } from '../aem/author-host'
 import { systemClock } from '../core/clock'
-import { permanentError, systemicError } from '../core/errors'
+import { permanentError } from '../core/errors'
 import { decodeCloudEvent, processingCompleted, requireAsset } from '../events/cloud-event'
 import { enrichmentResult } from '../flows/enrich/enrich-answer'
 import { type EnrichParts, enrichAsset } from '../flows/enrich/enrich-asset'
 import type { EventFlow, FlowContext } from '../flows/event-flow'
+import { syncInputs } from '../flows/sync/inputs'
 import { syncAgain } from '../flows/sync/sync-again'
 import type { DeletedParts } from '../flows/sync/sync-deleted'
 import type { SyncParts } from '../flows/sync/sync-products'
 import { type SyncWork, syncWork } from '../flows/sync/sync-work'
 import { createHttpClient, type HttpClient } from '../http/http-client'
 import { perInputs, type RawInputs } from '../inputs/raw-inputs'
-import { parseDeletedPolicy, parseSettings, type Settings } from '../inputs/settings'
+import { accessTo, inputError, readBoth, sourceOf, valuesOf } from '../inputs/values'
 import { classSkipReason } from '../metadata/skip'
 import type { PimCommunicator } from '../plugin/pim'
+import { appInputs } from './inputs'
+import { readSettings } from './settings'
 
 /** Everything that enriching needs, built once per container and inputs. */
 type EnrichGraph = EnrichParts & { hosts: AuthorHosts; search: AssetSearch }
@@ -60,12 +63,15 @@ export const syncRecorded: EventFlow = (event, context) => syncAgain(event, open
 export function openSync(
   context: FlowContext,
 ): SyncParts & DeletedParts & { resolve(source: unknown): string } {
-  const graph = graphFor(context)
+  const [graph, { PIM_SYNC_DELETED: deleted }] = readBoth(
+    () => graphFor(context),
+    () => valuesOf(syncInputs, sourceOf(context.inputs)),
+  )
   const { origins } = graph.hosts
   return {
     ...graph,
     origins,
-    deleted: parseDeletedPolicy(context.inputs),
+    deleted,
     resolve(source) {
       const origin = origins.find((one) => one === source)
       if (origin !== undefined) return origin
@@ -78,38 +84,25 @@ export function openSync(
 }
 
 function buildGraph({ inputs, redactor }: FlowContext): EnrichGraph {
-  const settings = parseSettings(inputs)
   const http = createHttpClient()
+  const [settings, pim] = readBoth(
+    () => readSettings(inputs),
+    () => buildPim(inputs, http, redactor),
+  )
   const { hosts, assets, author } = openAuthors(settings, { http, redactor })
   const search = createAssetSearch(author)
-  const pim = buildPim(settings, inputs, http, redactor)
   return { hosts, assets, search, pim, enrichment, clock: systemClock, random: Math.random }
 }
 
-function buildPim(
-  settings: Settings,
-  inputs: RawInputs,
-  http: HttpClient,
-  redactor: FlowContext['redactor'],
-): PimCommunicator {
-  const name = settings.PIM_COMMUNICATOR
+function buildPim(inputs: RawInputs, http: HttpClient, redactor: FlowContext['redactor']): PimCommunicator {
+  const { PIM_COMMUNICATOR: name } = valuesOf(
+    { PIM_COMMUNICATOR: appInputs.PIM_COMMUNICATOR },
+    sourceOf(inputs),
+  )
   const factory = Object.hasOwn(enrichment.communicators, name) ? enrichment.communicators[name] : undefined
   if (factory === undefined) {
     const known = Object.keys(enrichment.communicators).join(', ')
-    throw systemicError(
-      'INPUT_INVALID',
-      `PIM_COMMUNICATOR is ${JSON.stringify(name)}; config/enrichment.ts knows ${known}`,
-    )
+    throw inputError(`PIM_COMMUNICATOR is ${JSON.stringify(name)}; config/enrichment.ts knows ${known}`)
   }
-  return factory({
-    http,
-    clock: systemClock,
-    redactor,
-    input: (input) => inputs[input],
-    requireInput(input, hint) {
-      const value = inputs[input]
-      if (value === undefined) throw systemicError('INPUT_INVALID', `${input} is not set: ${hint}`)
-      return value
-    },
-  })
+  return factory({ ...accessTo(inputs, redactor), name, http, clock: systemClock })
 }

@@ -37,11 +37,11 @@ const TokenAnswer = v.object({
 })
 
 /** The token of an App is good until it is revoked; there is no other one. */
-const appTokens = (token: string): AkeneoTokens => ({
+const appTokens = (token: string, prefix: string): AkeneoTokens => ({
   token: async () => token,
   refused: () => false,
   accepted: () => undefined,
-  inputs: 'AKENEO_URL and AKENEO_TOKEN: was the App removed, or its access revoked?',
+  inputs: `${prefix}_URL and ${prefix}_TOKEN: was the App removed, or its access revoked?`,
 })
 
 /** Creates the tokens of a container; nothing of them is kept anywhere else. */
@@ -49,12 +49,12 @@ export function createAkeneoTokens(
   credentials: AkeneoCredentials,
   parts: { origin: string; upstream: Upstream; redactor: Redactor; clock: Clock },
 ): AkeneoTokens {
-  if (credentials.kind === 'app') return appTokens(credentials.token)
+  if (credentials.kind === 'app') return appTokens(credentials.token, credentials.inputs)
   const { origin, upstream, redactor, clock } = parts
-  const { clientId, clientSecret, username, password } = credentials
+  const { clientId, clientSecret, username, password, inputs: prefix } = credentials
   const basic = Buffer.from(`${clientId}:${clientSecret}`).toString('base64')
   redactor.add(basic)
-  const inputs = 'AKENEO_URL, AKENEO_CLIENT_ID, AKENEO_CLIENT_SECRET, AKENEO_USERNAME and AKENEO_PASSWORD'
+  const inputs = `${prefix}_URL, ${prefix}_CLIENT_ID, ${prefix}_CLIENT_SECRET, ${prefix}_USERNAME and ${prefix}_PASSWORD`
 
   const flights = createFlights<string>(clock, 'token')
   let held: { token: string; expires: number } | undefined
@@ -119,7 +119,7 @@ export function createAkeneoTokens(
 
   function hold(response: HttpResponse): string {
     const answer = v.safeParse(TokenAnswer, jsonBody(upstreamName, response))
-    if (!answer.success) throw unexpectedAnswer('a request for a token without one')
+    if (!answer.success) throw unexpectedAnswer('a request for a token without one', prefix)
     const { access_token: token, expires_in: seconds } = answer.output
     redactor.add(token)
     redactor.add(answer.output.refresh_token)
@@ -135,7 +135,7 @@ export function createAkeneoTokens(
     if (status === 404 || (status >= 300 && status < 400)) {
       return systemicError(
         'AKENEO_NOT_FOUND',
-        `there is no Akeneo token endpoint at AKENEO_URL (${status}, ${reasonOf(response)}): check it`,
+        `there is no Akeneo token endpoint at ${prefix}_URL (${status}, ${reasonOf(response)}): check it`,
         { upstream: upstreamName, status },
       )
     }
@@ -144,8 +144,8 @@ export function createAkeneoTokens(
 
   /** Akeneo tells which pair it does not like. */
   function blamed(reason: string): string {
-    if (/client_id/i.test(reason)) return 'AKENEO_CLIENT_ID and AKENEO_CLIENT_SECRET'
-    if (/\buser|password/i.test(reason)) return 'AKENEO_USERNAME and AKENEO_PASSWORD'
+    if (/client_id/i.test(reason)) return `${prefix}_CLIENT_ID and ${prefix}_CLIENT_SECRET`
+    if (/\buser|password/i.test(reason)) return `${prefix}_USERNAME and ${prefix}_PASSWORD`
     return inputs
   }
 }

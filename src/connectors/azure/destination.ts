@@ -2,10 +2,10 @@ import { createHash } from 'node:crypto'
 import type { BlockBlobClient, BlockBlobUploadOptions, ContainerClient } from '@azure/storage-blob'
 import type { BridgeError } from '../../core/errors'
 import type { AssetBinary, Destination, DestinationFactory, StoredObject } from '../../plugin/destination'
+import { prefixed } from '../../plugin/inputs'
 import { type AttemptRules, withAttempts } from '../kit/attempts'
 import { blockSizeFor, sendBlocks, withWholeFile } from '../kit/blocks'
 import { createBuffers } from '../kit/buffers'
-import { readPrefix } from '../kit/prefix'
 import {
   arrivedSince,
   isMadeFrom,
@@ -17,10 +17,12 @@ import {
 import { connectAzure } from './client'
 import { blockIds, createAzureCopies } from './copy'
 import { azureAgain, azureCode, notAzure, toAzureError } from './errors'
-import { type AzureAccess, hasAzureInputs, readAzureAccess } from './inputs'
+import { type AzureAccess, azureInputs, hasAzureInputs, readAzureAccess } from './inputs'
 
 /** A container in Azure Blob Storage, or any service that speaks its protocol. Where it is comes from the `AZURE_BLOB_*` inputs. */
 export type AzureOptions = {
+  /** Begin of the inputs' names: `AZURE_BLOB` for `AZURE_BLOB_SAS_URL` and its like. A second container needs its own. @default 'AZURE_BLOB' */
+  inputs?: string
   /**
    * Lets Azure fetch large files from AEM's blob store by itself, so that no byte moves through the action. Where that
    * is refused, the bytes are sent instead.
@@ -40,24 +42,27 @@ const attemptTimeoutMs = 60_000
 const maxBlocks = 50_000
 
 /** Creates the `azure` destination. */
-export const azure = (options: AzureOptions = {}): DestinationFactory => ({
-  isOn: hasAzureInputs,
-  create: (context) => {
-    const access = readAzureAccess(context)
-    return createAzure(access, readPrefix(context, 'AZURE_BLOB_PREFIX'), options.copyFromUrl ?? true)
-  },
+export const azure = ({
+  inputs = 'AZURE_BLOB',
+  copyFromUrl = true,
+}: AzureOptions = {}): DestinationFactory => ({
+  inputs: prefixed(inputs, azureInputs),
+  docs: 'docs/connectors/azure.md',
+  isOn: (context) => hasAzureInputs(context, inputs),
+  create: (context) => createAzure(context.name, readAzureAccess(context, inputs), copyFromUrl),
 })
 
-function createAzure(access: AzureAccess, prefix: string, copyFromUrl: boolean): Destination {
+function createAzure(name: string, access: AzureAccess, copyFromUrl: boolean): Destination {
+  const { prefix, inputs } = access
   const buffers = createBuffers(memoryLimit)
   const expiry = access.kind === 'sas' ? Date.parse(access.url.searchParams.get('se') ?? '') : Number.NaN
-  const toError = (thrown: unknown): BridgeError => toAzureError(thrown, expiry)
+  const toError = (thrown: unknown): BridgeError => toAzureError(thrown, inputs, expiry)
   const rules: AttemptRules = { name: 'AZURE', timeoutMs: attemptTimeoutMs, toError, again: azureAgain }
   const copies = createAzureCopies(rules)
   let client: Promise<ContainerClient> | undefined
 
   return {
-    name: 'azure',
+    name,
     can: { head: true, atomic: true, conditional: true, remove: true, copyFromUrl },
     head,
     put,

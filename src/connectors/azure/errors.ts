@@ -28,9 +28,10 @@ export function azureCode(thrown: unknown): string {
 
 /**
  * What the library threw, as an error of ours.
+ * @param inputs prefix of the inputs
  * @param expiry when the SAS in use expires, in milliseconds since the epoch
  */
-export function toAzureError(thrown: unknown, expiry?: number): BridgeError {
+export function toAzureError(thrown: unknown, inputs: string, expiry?: number): BridgeError {
   if (thrown instanceof BridgeError) return thrown
   const { statusCode: status, response } = asRefusal(thrown)
   if (status === undefined) return unreachable(thrown)
@@ -54,7 +55,7 @@ export function toAzureError(thrown: unknown, expiry?: number): BridgeError {
     return systemicError('AZURE_CONTAINER_MISSING', say('the container is not there'), details)
   }
   if (status === 401 || status === 403 || unauthorized.includes(code)) {
-    return systemicError('AZURE_UNAUTHORIZED', say(hint(code, expiry)), details)
+    return systemicError('AZURE_UNAUTHORIZED', say(hint(code, inputs, expiry)), details)
   }
   if (isBusy(status) || busy.includes(code)) {
     return transientError('AZURE_UNAVAILABLE', say('it is not available'), details)
@@ -87,9 +88,9 @@ const isAboutThisFile = (status: number): boolean => [400, 409, 411, 412].includ
 /** A service that does not know the library's version of the protocol takes no file at all. */
 const isAboutTheVersion = (body: string | null | undefined): boolean => /x-ms-version/i.test(body ?? '')
 
-function hint(code: string, expiry: number | undefined): string {
+function hint(code: string, inputs: string, expiry: number | undefined): string {
   if (expiry !== undefined && expiry <= Date.now()) {
-    return `the SAS in AZURE_BLOB_SAS_URL expired on ${new Date(expiry).toISOString()}`
+    return `the SAS in ${inputs}_SAS_URL expired on ${new Date(expiry).toISOString()}`
   }
   if (code === 'AuthorizationPermissionMismatch') {
     return 'the SAS lacks a permission: it needs read, create and write, and delete where files are removed'
@@ -97,7 +98,7 @@ function hint(code: string, expiry: number | undefined): string {
   if (code === 'AuthenticationFailed') {
     return 'the signature is refused: it is not whole, its key was renewed, or it is not valid now; make a new one'
   }
-  return 'check the AZURE_BLOB_ inputs, the permissions of the SAS (read, create, write, delete) and the firewall of the account'
+  return `check the ${inputs}_ inputs, the permissions of the SAS (read, create, write, delete) and the firewall of the account`
 }
 
 function unreachable(thrown: unknown): BridgeError {

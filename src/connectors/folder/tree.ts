@@ -22,8 +22,8 @@ const maxListed = 20_000
 /** What file systems without hard links answer to `link`. */
 const withoutLinks = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK', 'EACCES', 'EINVAL'])
 
-/** The files below a folder of this machine. */
-export function folderTree(root: string): FileTree {
+/** The files below a folder of this machine. @param inputs prefix of the input that names it, for errors */
+export function folderTree(root: string, inputs: string): FileTree {
   const full = (path: string): string => (path === '' ? root : join(root, ...path.split('/')))
 
   return {
@@ -80,7 +80,7 @@ export function folderTree(root: string): FileTree {
     try {
       return await work()
     } catch (thrown) {
-      throw await toFolderError(thrown, root, path)
+      throw await toFolderError(thrown, { root, inputs }, path)
     }
   }
 
@@ -89,7 +89,8 @@ export function folderTree(root: string): FileTree {
     const folder = full(folderOf(path))
     const place = await ifThere(() => realpath(folder))
     if (place === undefined) return false
-    if (place !== (await realpath(root)) && !isBelow(place, await realpath(root))) throw leavesRoot(path)
+    if (place !== (await realpath(root)) && !isBelow(place, await realpath(root)))
+      throw leavesRoot(path, inputs)
     return true
   }
 
@@ -102,7 +103,7 @@ export function folderTree(root: string): FileTree {
       await unlessThere(() => mkdir(full(path)))
     }
     const place = known ?? (await realpath(full(path)))
-    if (!isBelow(place, await realpath(root))) throw leavesRoot(path)
+    if (!isBelow(place, await realpath(root))) throw leavesRoot(path, inputs)
     if (!(await stat(place)).isDirectory()) throw notAFile(path)
   }
 }

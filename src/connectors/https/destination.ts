@@ -1,6 +1,8 @@
 import { createHash } from 'node:crypto'
 import { systemClock } from '../../core/clock'
-import type { AssetBinary, DestinationFactory, StoredObject } from '../../plugin/destination'
+import type { BridgeError } from '../../core/errors'
+import { type AssetBinary, type DestinationFactory, named, type StoredObject } from '../../plugin/destination'
+import { isSet, prefixed } from '../../plugin/inputs'
 import { withAttempts } from '../kit/attempts'
 import { multipartAround } from '../kit/multipart'
 import { sourceChunks } from '../kit/source-chunks'
@@ -8,13 +10,15 @@ import { storedFrom, versionFromHeader, versionToHeader } from '../kit/stored'
 import type { HttpsAnswer } from '../kit/upload-request'
 import { type HttpsRequest, sendRequest } from '../kit/upload-request'
 import { toConnectionError, toHttpsError } from './errors'
-import { type HttpsSettings, readHttpsSettings } from './inputs'
+import { type HttpsSettings, httpsInputs, readHttpsSettings } from './inputs'
 import { signatureOf } from './signature'
 
 /** Any endpoint that takes files over HTTPS. What it promises is known to its owner only. */
 export type HttpsOptions = {
-  /** What assets call it. @default 'https' */
+  /** What assets call it: the key in config/destinations.ts. @default the key */
   name?: string
+  /** Begin of the inputs' names: `HTTPS` for `HTTPS_URL` and its like. A second endpoint needs its own. @default 'HTTPS' */
+  inputs?: string
   /** It shows a file only when it has it whole. @default false */
   atomic?: boolean
   /** It honours `If-Match` and `If-None-Match: *`, and answers HEAD with a strong ETag. Needs HTTPS_HEAD. @default false */
@@ -29,12 +33,17 @@ const askMs = 15_000
 const plainMediaType = /^[\w!#$&^.+-]+\/[\w!#$&^.+-]+( *;[ -~]*)?$/
 
 /** Creates the `https` destination. */
-export const https = (options: HttpsOptions = {}): DestinationFactory => ({
-  isOn: (context) => context.input('HTTPS_URL') !== undefined,
+export const https = ({ inputs = 'HTTPS', ...options }: HttpsOptions = {}): DestinationFactory => ({
+  ...named(options),
+  inputs: prefixed(inputs, httpsInputs),
+  docs: 'docs/connectors/https.md',
+  isOn: (context) => isSet(httpsInputs, 'URL', context, inputs),
   create: (context) => {
-    const { name = 'https', atomic = false, remove = false, idleMs = 60_000 } = options
-    const settings = readHttpsSettings(context)
+    const { atomic = false, remove = false, idleMs = 60_000 } = options
+    const { name } = context
+    const settings = readHttpsSettings(context, inputs)
     const { versionHeader } = settings
+    const lost = (thrown: unknown): BridgeError => toConnectionError(thrown, inputs)
     const conditional = options.conditional === true && versionHeader !== undefined
 
     return {
@@ -70,7 +79,7 @@ export const https = (options: HttpsOptions = {}): DestinationFactory => ({
       const upload = uploadOf(settings, key, source, counted)
       const headers = { ...upload.headers, ...(conditional ? conditionsOf(previous) : {}) }
       const answer = await send({ ...upload, headers }, signal)
-      if (!isSuccess(answer)) throw toHttpsError(answer, systemClock.now())
+      if (!isSuccess(answer)) throw toHttpsError(answer, systemClock.now(), inputs)
       return storedFrom(source, sent, strongTag(answer.headers.etag))
     }
 
@@ -81,11 +90,11 @@ export const https = (options: HttpsOptions = {}): DestinationFactory => ({
       signal: AbortSignal,
     ): Promise<HttpsAnswer | undefined> {
       const url = settings.urlFor(key)
-      const rules = { name: 'HTTPS', timeoutMs: askMs, toError: toConnectionError }
+      const rules = { name: 'HTTPS', timeoutMs: askMs, toError: lost }
       return withAttempts(rules, signal, async (attemptSignal) => {
         const answer = await send({ method, url, headers: { 'accept-encoding': 'identity' } }, attemptSignal)
         if (answer.status === 404 || answer.status === 410) return undefined
-        if (!isSuccess(answer)) throw toHttpsError(answer, systemClock.now())
+        if (!isSuccess(answer)) throw toHttpsError(answer, systemClock.now(), inputs)
         return answer
       })
     }
@@ -99,7 +108,7 @@ export const https = (options: HttpsOptions = {}): DestinationFactory => ({
         return await sendRequest({ ...request, headers: { ...headers, ...signed } }, idleMs, signal)
       } catch (thrown) {
         signal.throwIfAborted()
-        throw toConnectionError(thrown)
+        throw lost(thrown)
       }
     }
   },

@@ -68,6 +68,7 @@ const TokenAnswer = v.object({
 /** Creates the client of a container: one token, one count of calls. */
 export function createMarketoClient(settings: MarketoSettings, parts: MarketoParts): MarketoClient {
   const { redactor, limiter, clock, idleMs } = parts
+  const { inputs } = settings
   let held: { token: string; expires: number } | undefined
   let flight: Promise<string> | undefined
   let quotaIsBackAt = 0
@@ -111,7 +112,7 @@ export function createMarketoClient(settings: MarketoSettings, parts: MarketoPar
       if (result !== 'token refused') return result
       if (held?.token === token) held = undefined
     }
-    throw tokenRefused('601 or 602, twice')
+    throw tokenRefused('601 or 602, twice', inputs)
   }
 
   function checkQuota(): void {
@@ -136,7 +137,7 @@ export function createMarketoClient(settings: MarketoSettings, parts: MarketoPar
     if (first === undefined || isAbsence(first)) return Array.isArray(body.result) ? body.result : []
     if (problems.some(isTokenProblem)) return 'token refused'
     if (problems.some(({ code }) => code === '607')) quotaIsBackAt = quotaReset(clock.now())
-    throw toMarketoError({ ...first, message: redactor.text(first.message) }, clock.now())
+    throw toMarketoError({ ...first, message: redactor.text(first.message) }, clock.now(), inputs)
   }
 
   async function currentToken(signal: AbortSignal): Promise<string> {
@@ -168,9 +169,9 @@ export function createMarketoClient(settings: MarketoSettings, parts: MarketoPar
 
   function bodyOf(
     answer: HttpsAnswer,
-    toError: (answer: HttpsAnswer, now: number) => BridgeError,
+    toError: (answer: HttpsAnswer, now: number, inputs: string) => BridgeError,
   ): Record<string, unknown> {
-    if (answer.status < 200 || answer.status >= 300) throw toError(answer, clock.now())
+    if (answer.status < 200 || answer.status >= 300) throw toError(answer, clock.now(), inputs)
     const body = answer.text === undefined ? undefined : parseJson(answer.text)
     if (!isRecord(body)) throw notMarketo(answer)
     return body
@@ -190,7 +191,7 @@ export function createMarketoClient(settings: MarketoSettings, parts: MarketoPar
         return await sendRequest(request, Math.min(idleMs, timeoutMs), attempt.signal)
       } catch (thrown) {
         signal.throwIfAborted()
-        throw toConnectionError(thrown)
+        throw toConnectionError(thrown, inputs)
       } finally {
         attempt.release()
       }

@@ -2,10 +2,10 @@ import type * as Library from '@aws-sdk/client-s3'
 import { startAttempt } from '../../core/attempt'
 import { transientError } from '../../core/errors'
 import type { AssetBinary, Destination, DestinationFactory, StoredObject } from '../../plugin/destination'
+import { prefixed } from '../../plugin/inputs'
 import { type AttemptRules, withAttempts } from '../kit/attempts'
 import { type Block, blockSizeFor, sendBlocks, withWholeFile } from '../kit/blocks'
 import { createBuffers } from '../kit/buffers'
-import { readPrefix } from '../kit/prefix'
 import {
   arrivedSince,
   isMadeFrom,
@@ -16,10 +16,12 @@ import {
 } from '../kit/stored'
 import { connectS3, type Service } from './client'
 import { notS3, s3Again, s3Status, toS3Error, toS3HeadError } from './errors'
-import { hasS3Inputs, readS3Access, type S3Access } from './inputs'
+import { hasS3Inputs, readS3Access, type S3Access, s3Inputs } from './inputs'
 
 /** A bucket in Amazon S3, or in a service that speaks its protocol. Where it is comes from the `S3_*` inputs. */
 export type S3Options = {
+  /** Begin of the inputs' names: `S3` for `S3_BUCKET` and its like. A second bucket needs its own. @default 'S3' */
+  inputs?: string
   /**
    * `when-supported` sends a CRC-32 with every part, which S3 checks. Several compatible services refuse it.
    * @default 'when-supported' for AWS, 'when-required' with an S3_ENDPOINT
@@ -48,27 +50,35 @@ const completeTimeoutMs = 180_000
 const abortTimeoutMs = 5_000
 
 /** Creates the `s3` destination. */
-export const s3 = (options: S3Options = {}): DestinationFactory => ({
-  isOn: hasS3Inputs,
+export const s3 = ({ inputs = 'S3', ...options }: S3Options = {}): DestinationFactory => ({
+  inputs: prefixed(inputs, s3Inputs),
+  docs: 'docs/connectors/s3.md',
+  isOn: (context) => hasS3Inputs(context, inputs),
   create: (context) => {
-    const access = readS3Access(context)
+    const access = readS3Access(context, inputs)
     const isAws = access.endpoint === undefined
-    return createS3(access, readPrefix(context, 'S3_PREFIX'), {
+    return createS3(context.name, access, {
       checksums: options.checksums ?? (isAws ? 'when-supported' : 'when-required'),
       conditional: options.conditional ?? isAws,
     })
   },
 })
 
-function createS3(access: S3Access, prefix: string, options: Required<S3Options>): Destination {
+function createS3(name: string, access: S3Access, options: Required<Omit<S3Options, 'inputs'>>): Destination {
   const buffers = createBuffers(memoryLimit)
   const { conditional } = options
+  const { prefix, inputs } = access
   const checksum = options.checksums === 'when-supported' ? ({ ChecksumAlgorithm: 'CRC32' } as const) : {}
-  const rules: AttemptRules = { name: 'S3', timeoutMs: attemptTimeoutMs, toError: toS3Error, again: s3Again }
+  const rules: AttemptRules = {
+    name: 'S3',
+    timeoutMs: attemptTimeoutMs,
+    toError: (thrown) => toS3Error(thrown, inputs),
+    again: s3Again,
+  }
   let service: Promise<Service> | undefined
 
   return {
-    name: 's3',
+    name,
     can: { head: true, atomic: true, conditional, remove: true, copyFromUrl: false },
     head,
     put,
@@ -86,8 +96,10 @@ function createS3(access: S3Access, prefix: string, options: Required<S3Options>
 
   async function head(key: string, signal: AbortSignal): Promise<StoredObject | undefined> {
     const service = await connected()
-    return withAttempts({ ...rules, toError: toS3HeadError }, signal, (abortSignal) =>
-      look(service, key, abortSignal),
+    return withAttempts(
+      { ...rules, toError: (thrown) => toS3HeadError(thrown, inputs) },
+      signal,
+      (abortSignal) => look(service, key, abortSignal),
     )
   }
 

@@ -19,10 +19,7 @@ export async function removeFrom(
       )
     }
     const files: FileReport[] = []
-    for (const key of keysOf(
-      { path, name: path.slice(path.lastIndexOf('/') + 1), metadata: {} },
-      parts.exports,
-    )) {
+    for (const key of keysOf({ path, name: path.slice(path.lastIndexOf('/') + 1), metadata: {} }, parts)) {
       await destination.remove(key, call.signal)
       files.push({ key, outcome: 'removed', bytes: 0 })
     }

@@ -94,6 +94,7 @@ export async function startExportBench(exports: Partial<Exports> = {}): Promise<
     assets,
     clock,
     exports: { destinations: {}, key: pathBelowDam(), ...exports },
+    linkProperty: 'wknd-skuid',
     openSource: (options) => createBinarySource(options, { tokens, clock }),
     renditionNames: (asset, signal) => assets.renditionNames(asset, callContextOf(signal)),
     activationsOf: () => ({

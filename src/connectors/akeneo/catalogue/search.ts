@@ -180,7 +180,7 @@ export function createProductSearch(
       },
     }
     const response = await client.send(request, signal)
-    if (isOk(response)) return readPage(jsonBody(upstreamName, response)).items
+    if (isOk(response)) return readPage(jsonBody(upstreamName, response), settings.inputs).items
     hasPostSearch = false
     return undefined
   }

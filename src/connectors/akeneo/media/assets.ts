@@ -122,7 +122,7 @@ export function akeneoAssets(settings: AssetSettings, access: AkeneoAccess, name
     checkFile(rules, source)
     const sized = await measured(source, mostBytes(rules), signal)
     checkFile(rules, sized)
-    const purpose = familyPurpose(family, writeAssets)
+    const purpose = familyPurpose(family, writeAssets, access.inputs)
     const upload = { path: 'asset-media-files', fields: {}, source: sized, purpose }
     const sent = await access.changeAsking(
       async () => {
@@ -142,7 +142,7 @@ export function akeneoAssets(settings: AssetSettings, access: AkeneoAccess, name
 
   async function upsert(code: string, values: Values, signal: AbortSignal): Promise<void> {
     const path = `asset-families/${family}/assets`
-    const purpose = familyPurpose(family, writeAssets)
+    const purpose = familyPurpose(family, writeAssets, access.inputs)
     const body = await access.change({ path, method: 'PATCH', body: [{ code, values }] }, purpose, signal)
     const item = itemOf(body, code)
     if (item === undefined) throw notConfirmed('without the status of the asset')
@@ -152,7 +152,7 @@ export function akeneoAssets(settings: AssetSettings, access: AkeneoAccess, name
       structure.forget()
       await structure.attributes(signal)
     }
-    throw toAkeneoError(item, { permission: writeAssets }, access.clock.now())
+    throw toAkeneoError(item, { permission: writeAssets }, access.clock.now(), access.inputs)
   }
 
   async function remove(key: string, signal: AbortSignal): Promise<void> {
