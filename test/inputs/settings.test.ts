@@ -1,8 +1,8 @@
 import fc from 'fast-check'
-import { readSettings } from '../../src/app/settings'
+import { readBatchSettings, readSettings } from '../../src/app/settings'
 import { BridgeError } from '../../src/core/errors'
 import type { RawInputs } from '../../src/inputs/raw-inputs'
-import { sourceOf, valuesOf } from '../../src/inputs/values'
+import { inputError, readBoth, sourceOf, valuesOf } from '../../src/inputs/values'
 import { storeInputs } from '../../src/store/inputs'
 
 const enough = {
@@ -173,5 +173,42 @@ describe('the region of State', () => {
     expect(stateRegion({})).toBe('amer')
     expect(stateRegion({ STATE_REGION: 'emea' })).toBe('emea')
     expect(() => stateRegion({ STATE_REGION: 'mars' })).toThrow(/STATE_REGION must be one of amer, /)
+  })
+})
+
+describe('what is wrong', () => {
+  test('with a run over the journals is told at once: the credential, AEM, the journal and the limits', () => {
+    const read = () =>
+      readBatchSettings({
+        IMS_URL: 'ims',
+        JOURNAL_START: 'newest',
+        EXPORT_WORKERS: '0',
+        AEM_AUTHOR_URLS: enough.AEM_AUTHOR_URLS,
+      })
+    const names = [
+      ...['ADC_CECREDENTIALS_CLIENTID', 'ADC_CECREDENTIALS_CLIENTSECRET', 'ADC_CECREDENTIALS_METASCOPES'],
+      ...['ADC_CECREDENTIALS_ORGID', 'IMS_URL', 'JOURNAL_URL', 'JOURNAL_START', 'EXPORT_WORKERS'],
+    ]
+    for (const name of names) expect(read).toThrow(new RegExp(`(^|; )${name} \\S`))
+    expect(read).toThrow(expect.objectContaining({ failureClass: 'systemic', code: 'INPUT_INVALID' }))
+    expect(read).not.toThrow(/AEM_AUTHOR_URLS|EXPORT_CONCURRENCY/)
+  })
+
+  test('with the inputs of two things is told in one error; anything else as it is', () => {
+    const refuse = (problem: string) => () => {
+      throw inputError(problem)
+    }
+    expect(() => readBoth(refuse('A is wrong'), refuse('B is wrong'))).toThrow(/^A is wrong; B is wrong\. /)
+    expect(() => readBoth(() => 1, refuse('B is wrong'))).toThrow(/^B is wrong\. /)
+    expect(
+      readBoth(
+        () => 1,
+        () => 'two',
+      ),
+    ).toEqual([1, 'two'])
+    const broken = () => {
+      throw new Error('broken')
+    }
+    expect(() => readBoth(refuse('A is wrong'), broken)).toThrow('broken')
   })
 })

@@ -69,15 +69,15 @@ function selectionError(response: HttpResponse, settings: AkeneoSettings): Bridg
   if (response.status !== 422) return undefined
   const reason = reasonOf(response)
   const quoted = new Set([...reason.matchAll(/"([^"]*)"/g)].flatMap(([, names = '']) => names.split(/,\s*/)))
-  const input = (name: string): string => `${settings.inputs}_${name}`
-  const identifier: [string, readonly string[]] = [input('IDENTIFIER'), [settings.identifier]]
+  const named = (name: string): string => `${settings.inputs}_${name}`
+  const identifier: [string, readonly string[]] = [named('IDENTIFIER'), [settings.identifier]]
   // Only the identifier is searched for by what an input names.
   const inputs: (typeof identifier)[] = /^filter on property/i.test(reason)
     ? [identifier]
     : [
-        [input('ATTRIBUTES'), settings.attributes ?? []],
-        [input('LOCALES'), settings.locales],
-        [input('CHANNEL'), settings.channels],
+        [named('ATTRIBUTES'), settings.attributes ?? []],
+        [named('LOCALES'), settings.locales],
+        [named('CHANNEL'), settings.channels],
         identifier,
       ]
   const wrong = inputs.flatMap(([input, names]) => {
