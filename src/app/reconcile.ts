@@ -61,6 +61,6 @@ function polled(
   if (changesSince !== undefined) return { ...pim, changesSince: changesSince.bind(pim) }
   throw systemicError(
     'PIM_WITHOUT_CHANGES',
-    `the communicator ${name} cannot tell what has changed: give it changesSince, or set the alarm of reconcile to 'off' in config/deployment.ts, run npm run generate, and deploy`,
+    `the communicator ${name} cannot tell what has changed: give it changesSince, or switch reconcile-alarm off (alarms: { reconcile: 'off' } in config/deployment.ts), run npm run generate, and deploy`,
   )
 }

@@ -17,7 +17,7 @@ export const imsInputs = declareInputs({
   ADC_CECREDENTIALS_METASCOPES: {
     meaning: 'The scopes of the OAuth Server-to-Server credential, separated by commas.',
     required: true,
-    example: 'openid,AdobeID,aem.assets.author',
+    example: 'openid,AdobeID,read_organizations',
     shape: list('scope', text),
   },
   ADC_CECREDENTIALS_ORGID: {

@@ -95,17 +95,18 @@ export function readServiceUrl(text: string): Parsed<URL> {
   return 'refused' in url ? { problem: url.refused } : { value: url }
 }
 
-/** `latest`, `oldest`, or an ISO-8601 duration back from now. */
-export const startingPoint: Shape<'oldest' | 'latest' | { duration: string; ms: number }> = (text) => {
-  const word = text.toLowerCase()
-  if (word === 'oldest' || word === 'latest') return { value: word }
-  const duration = parseDuration(text)
-  return duration === undefined
-    ? {
-        problem: `${JSON.stringify(text).slice(0, 40)} must be oldest, latest, or a duration back of days, hours, minutes and seconds, such as PT2H or P1DT12H`,
-      }
-    : { value: { duration: duration.text, ms: duration.ms } }
-}
+/** `latest`, `oldest`, or an ISO-8601 duration back from now. @param words what the two are called in an error, with what they mean */
+export const startingPoint =
+  (words: string): Shape<'oldest' | 'latest' | { duration: string; ms: number }> =>
+  (text) => {
+    const word = text.toLowerCase()
+    if (word === 'oldest' || word === 'latest') return { value: word }
+    const duration = parseDuration(text)
+    if (duration !== undefined) return { value: { duration: duration.text, ms: duration.ms } }
+    return {
+      problem: `${JSON.stringify(text).slice(0, 40)} must be ${words}, or a duration back of days, hours, minutes and seconds, such as PT2H or P1DT12H`,
+    }
+  }
 
 /** A JSON Pointer (RFC 6901). */
 export const jsonPointer =

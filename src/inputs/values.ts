@@ -67,7 +67,9 @@ export class InputError extends BridgeError {
   /** One for each input, with its name and what to do. */
   readonly problems: readonly string[]
 
-  constructor(problems: readonly string[]) {
+  constructor(told: readonly string[]) {
+    // Two readings may stumble over the same input.
+    const problems = [...new Set(told)]
     super(
       'systemic',
       'INPUT_INVALID',

@@ -59,7 +59,7 @@ function journalUrl(text: string): Parsed<string> {
  * journal's memory is the same as `oldest`.
  */
 export const journalStart: Shape<JournalStart> = (text) => {
-  const point = startingPoint(text)
+  const point = startingPoint('oldest, latest')(text)
   if ('problem' in point) return point
   if (typeof point.value === 'string') return { value: { from: point.value } }
   const { duration, ms } = point.value

@@ -39,7 +39,7 @@ async function sources(): Promise<Source[]> {
 function thrownCodes(texts: readonly Source[], services: readonly string[]): Set<string> {
   const codes = texts.flatMap(({ file, text }) => {
     const calls = text.matchAll(/\b(?:transient|systemic|permanent)Error\(\s*([^\s,]+),/g)
-    const systems = /^destinations[/\\]/.test(file) ? services : upstreams
+    const systems = /^connectors[/\\]kit[/\\]/.test(file) ? services : upstreams
     return [...calls].flatMap(([, argument = '']) => codesOf(argument, systems))
   })
   return new Set(codes)
@@ -64,7 +64,7 @@ describe('the facts in the docs', () => {
 
     const table = section(await read('docs/architecture.md'), 'Rooms')
     const rooms = [...table.matchAll(/^\| (\d+) \|(.*?)\|/gm)].flatMap(([, floor, cell = '']) =>
-      [...cell.matchAll(/`(src\/[^`]*?)\/?`/g)].map(([, room]) => `${floor} ${room}`),
+      [...cell.matchAll(/`(src\/[^`]*?)(?:\/<vendor>)?\/?`/g)].map(([, room]) => `${floor} ${room}`),
     )
 
     expect(expected).not.toEqual([])
@@ -86,7 +86,7 @@ describe('the facts in the docs', () => {
     const texts = await sources()
     // Those that a destination calls with `withAttempts`.
     const services = texts.flatMap(({ text }) =>
-      [...text.matchAll(/\bname: '([A-Z0-9]+)', timeoutMs/g)].map(([, name = '']) => name),
+      [...text.matchAll(/\bname: '([A-Z0-9]+)',\s+timeoutMs/g)].map(([, name = '']) => name),
     )
     const pages = await readdir(join(root, 'docs/connectors'))
     const tables = await Promise.all([
