@@ -3,13 +3,13 @@ import { upstreamName } from '../src/connectors/akeneo/errors'
 import { createEventPlatform, type EventPlatform } from '../src/connectors/akeneo/event-platform/client'
 import { eventPlatformName } from '../src/connectors/akeneo/event-platform/errors'
 import type { EventSubscriber, EventSubscription } from '../src/connectors/akeneo/event-platform/views'
-import { readAkeneoConnection } from '../src/connectors/akeneo/inputs'
+import { connectionInputs, readAkeneoConnection } from '../src/connectors/akeneo/inputs'
 import { createAkeneoTokens, credentialInputs } from '../src/connectors/akeneo/token'
+import { platformInputs } from '../src/connectors/akeneo/webhook-inputs'
 import type { CallContext } from '../src/core/call-context'
 import { systemClock } from '../src/core/clock'
-import { systemicError } from '../src/core/errors'
 import { createHttpClient, type HttpClient } from '../src/http/http-client'
-import { parseServiceUrl } from '../src/http/origin'
+import { type InputSource, inputError, readBoth, sourceOf, valuesOf } from '../src/inputs/values'
 import type { Environment } from './environment'
 import { CommandError } from './output'
 
@@ -22,7 +22,7 @@ export type AkeneoParts = {
   call: CallContext
 }
 
-const usualUrl = 'https://event.prd.sdk.akeneo.cloud/api/v1'
+const prefix = 'AKENEO'
 
 /** What these commands need of their surroundings. */
 export type AkeneoEnvironment = Pick<Environment, 'inputs' | 'redactor' | 'namespace' | 'call'>
@@ -32,20 +32,14 @@ export function openAkeneo(
   { inputs, redactor, namespace, call }: AkeneoEnvironment,
   name: string | undefined,
 ): AkeneoParts {
-  const requireInput = (input: string, hint: string): string => {
-    const value = inputs[input]
-    if (value === undefined) throw systemicError('INPUT_INVALID', `${input} is not set: ${hint}`)
-    return value
-  }
-  const connection = readAkeneoConnection({ redactor, requireInput, input: (input) => inputs[input] })
-  const clientId = requireInput(
-    'AKENEO_CLIENT_ID',
-    'the Event Platform wants the client id of the connection; of an App, that of the App',
+  const source = sourceOf(inputs, redactor)
+  const [connection, { AKENEO_EVENTS_URL: base }] = readBoth(
+    () => readAkeneoConnection(source, prefix),
+    () => valuesOf(platformInputs, source),
   )
-  const base = parseServiceUrl(inputs.AKENEO_EVENTS_URL ?? usualUrl)
-  if ('refused' in base) throw systemicError('INPUT_INVALID', `AKENEO_EVENTS_URL ${base.refused}`)
   const http = createHttpClient()
   const { origin, credentials } = connection
+  const clientId = credentials.kind === 'connection' ? credentials.clientId : clientIdIn(source)
   const pim = http.upstream({ name: upstreamName, origins: [origin], concurrency: 1 })
   const account = {
     tokens: createAkeneoTokens(credentials, { origin, upstream: pim, redactor, clock: systemClock }),
@@ -62,6 +56,14 @@ export function openAkeneo(
   )
   const usualName = namespace === undefined ? 'aem-asset-bridge' : `aem-asset-bridge ${namespace}`
   return { platform, http, name: name ?? usualName, call: call() }
+}
+
+function clientIdIn(source: InputSource): string {
+  const { CLIENT_ID } = valuesOf({ CLIENT_ID: connectionInputs.CLIENT_ID }, source, { prefix })
+  if (CLIENT_ID !== undefined) return CLIENT_ID
+  throw inputError(
+    'AKENEO_CLIENT_ID is not set: the Event Platform wants the client id of the connection; of an App, that of the App',
+  )
 }
 
 /** A subscriber with what it subscribes to. */

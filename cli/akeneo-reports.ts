@@ -1,6 +1,8 @@
 import { askReceiver, type ReceiverVerdict } from '../src/connectors/akeneo/event-platform/receiver'
 import type { EventLog } from '../src/connectors/akeneo/event-platform/views'
+import { webhookInputs } from '../src/connectors/akeneo/webhook-inputs'
 import { toBridgeError } from '../src/core/errors'
+import { isSet, sourceOf } from '../src/inputs/values'
 import {
   type AkeneoEnvironment,
   type AkeneoParts,
@@ -37,7 +39,11 @@ export async function showStatus(
   const all = await allSubscribed(parts)
   const own = ownOf(all, parts)
   const receivers = new Map<string, ReceiverVerdict>()
-  if (!unchecked && own !== undefined && environment.inputs.AKENEO_EVENT_SECRETS !== undefined) {
+  if (
+    !unchecked &&
+    own !== undefined &&
+    isSet(webhookInputs, 'AKENEO_EVENT_SECRETS', sourceOf(environment.inputs))
+  ) {
     const secrets = signingSecrets(environment).filter((secret) => secret !== undefined)
     for (const { config } of httpsOf(own)) {
       if (config.url === undefined || receivers.has(config.url)) continue

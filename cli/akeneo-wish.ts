@@ -1,8 +1,9 @@
 import type { SubscriptionWish } from '../src/connectors/akeneo/event-platform/client'
 import type { EventSubscription } from '../src/connectors/akeneo/event-platform/views'
+import { webhookInputs } from '../src/connectors/akeneo/webhook-inputs'
 import { systemicError } from '../src/core/errors'
 import { parseServiceUrl } from '../src/http/origin'
-import { parseEventSecrets } from '../src/inputs/settings'
+import { inputError, sourceOf, valuesOf } from '../src/inputs/values'
 import type { AkeneoEnvironment } from './akeneo-parts'
 import { UsageError } from './output'
 
@@ -34,18 +35,20 @@ export const shortNames = (events: readonly string[]): string =>
  * @throws {BridgeError} systemic, `INPUT_INVALID`
  */
 export function signingSecrets({ inputs, redactor }: AkeneoEnvironment): readonly [string, string?] {
-  const secrets = parseEventSecrets(inputs)
+  const source = sourceOf(inputs)
+  const { AKENEO_EVENT_SECRETS: secrets } = valuesOf(webhookInputs, source, {
+    required: ['AKENEO_EVENT_SECRETS'],
+  })
   for (const secret of secrets) redactor.add(secret)
   const [primary, secondary] = secrets
   const fits = (secret: string): boolean => secret.length >= 16 && secret.length <= 256
   if (primary === undefined || !fits(primary) || (secondary !== undefined && !fits(secondary))) {
-    throw systemicError(
-      'INPUT_INVALID',
+    throw inputError(
       'each of AKENEO_EVENT_SECRETS must have 16 to 256 characters: openssl rand -hex 32 makes one',
     )
   }
   if (primary === secondary) {
-    throw systemicError('INPUT_INVALID', 'the first two of AKENEO_EVENT_SECRETS are the same')
+    throw inputError('the first two of AKENEO_EVENT_SECRETS are the same')
   }
   return secondary === undefined ? [primary] : [primary, secondary]
 }

@@ -1,8 +1,8 @@
+import { readRegistrationSettings } from '../src/app/settings'
 import { systemClock, systemRandom } from '../src/core/clock'
 import { isRecord, nonEmptyString } from '../src/core/json'
 import { createHttpClient } from '../src/http/http-client'
 import { createTokenProvider } from '../src/ims/token-provider'
-import { parseOrgId, parseSettings } from '../src/inputs/settings'
 import { listRegistrations } from '../src/journal/registrations'
 import type { Environment } from './environment'
 import { type CommandResult, UsageError } from './output'
@@ -18,7 +18,7 @@ export function registrationCommands(
 }
 
 async function list({ inputs, redactor, project, call }: Environment): Promise<CommandResult> {
-  const settings = parseSettings(inputs)
+  const settings = readRegistrationSettings(inputs)
   const tokens = createTokenProvider(
     {
       imsUrl: settings.IMS_URL,
@@ -32,7 +32,7 @@ async function list({ inputs, redactor, project, call }: Environment): Promise<C
     {
       workspace: workspaceOf(project),
       apiKey: settings.ADC_CECREDENTIALS_CLIENTID,
-      orgId: parseOrgId(inputs),
+      orgId: settings.ADC_CECREDENTIALS_ORGID,
     },
     { tokens, clock: systemClock, random: systemRandom },
     call(),

@@ -1,12 +1,14 @@
 import { arrows } from './check/arrows'
 import { budgets } from './check/budgets'
 import { docs } from './check/docs'
+import { generated } from './check/generated'
+import { inputs } from './check/inputs'
 import { oneMechanism } from './check/mechanisms'
 import type { Step } from './check/step'
 import { deadCode, lint, types } from './check/tools'
 
 // One after the other: budgets, which takes times, has the machine for itself.
-const steps: readonly Step[] = [types, lint, arrows, oneMechanism, deadCode, docs, budgets]
+const steps: readonly Step[] = [types, lint, arrows, oneMechanism, deadCode, generated, inputs, docs, budgets]
 
 /** Runs one step and prints its line. */
 async function passes(step: Step): Promise<boolean> {

@@ -6,10 +6,10 @@ import { folder } from '../../src/connectors/folder/destination'
 import { s3 } from '../../src/connectors/s3/destination'
 import { sftp } from '../../src/connectors/sftp/destination'
 import { systemClock } from '../../src/core/clock'
-import { systemicError } from '../../src/core/errors'
 import { createRedactor } from '../../src/core/redaction'
 import { createHttpClient } from '../../src/http/http-client'
 import { fixedToken } from '../../src/http/tokens'
+import { accessTo } from '../../src/inputs/values'
 import type { AssetBinary, DestinationContext, DestinationFactory } from '../../src/plugin/destination'
 
 /** What one run copies; it comes as JSON in the first argument. */
@@ -59,20 +59,14 @@ function sourceOf({ author }: ClientJob, file: ClientJob['files'][number]): Asse
   })
 }
 
-function contextOf(inputs: Record<string, string>): DestinationContext {
-  return {
-    http: createHttpClient(),
-    redactor: createRedactor(),
-    clock: systemClock,
-    random: Math.random,
-    input: (name) => inputs[name],
-    requireInput: (name, hint) => {
-      const value = inputs[name]
-      if (value === undefined) throw systemicError('INPUT_INVALID', `${name} is not set: ${hint}`)
-      return value
-    },
-  }
-}
+const contextOf = (inputs: Record<string, string>): DestinationContext => ({
+  ...accessTo(inputs, createRedactor()),
+  name: 'bench',
+  linkProperty: 'wknd-skuid',
+  http: createHttpClient(),
+  clock: systemClock,
+  random: Math.random,
+})
 
 run(JSON.parse(process.argv[2] ?? '{}') as ClientJob).then(
   () => process.exit(0),

@@ -81,7 +81,7 @@ const isExpiry = (node: ts.Node): boolean =>
   ts.isPropertyAssignment(node) && ts.isIdentifier(node.name) && /^expire(s|d|sAt)?$/.test(node.name.text)
 
 /** What exists once. An exception says why it is none of the kind. */
-export const mechanisms: readonly Mechanism[] = [
+const mechanisms: readonly Mechanism[] = [
   {
     name: 'a timer',
     home: 'the Clock that is handed in, or startAttempt of src/core/attempt.ts',

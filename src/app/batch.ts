@@ -8,14 +8,13 @@ import { type WorkedOff, workOff } from '../flows/run/work-off'
 import type { Lane } from '../flows/run/work-queue'
 import type { Work } from '../flows/work'
 import { perInputs } from '../inputs/raw-inputs'
-import { parseBatchSettings, parseOrgId } from '../inputs/settings'
 import { createCursorKeeper } from '../journal/cursor'
-import { parseJournalStart, parseJournalUrls } from '../journal/place'
 import { createJournalReader } from '../journal/reader'
 import { accessFor } from './access'
 import { activationsOf } from './activations'
 import { enrichEvent, syncRecorded } from './enrich'
 import { exportEvent } from './export'
+import { readBatchSettings, readRunSettings } from './settings'
 
 /** The flow of each action whose events are in the journal. */
 const journalFlows: Flows = {
@@ -33,7 +32,7 @@ export const workOffPending = (
   ids: readonly string[],
   context: FlowContext,
 ): Promise<readonly WorkedOff[]> => {
-  const { EXPORT_MAX_ATTEMPTS: maxAttempts } = parseBatchSettings(context.inputs)
+  const { EXPORT_MAX_ATTEMPTS: maxAttempts } = readRunSettings(context.inputs)
   return workOff(ids, { flows, maxAttempts }, context)
 }
 
@@ -42,7 +41,7 @@ export const performWorks = (
   works: readonly Work[],
   context: FlowContext,
 ): Promise<readonly (Outcome | null)[]> => {
-  const { EXPORT_CONCURRENCY: concurrency } = parseBatchSettings(context.inputs)
+  const { EXPORT_CONCURRENCY: concurrency } = readRunSettings(context.inputs)
   return performAll(works, { flows, concurrency }, context)
 }
 
@@ -52,13 +51,12 @@ const graceMs = 60_000
 
 /** Takes due parked work and the events of the journals through the same flows as push does. */
 export function exportBatch(context: FlowContext): () => Promise<RunResult> {
-  const settings = parseBatchSettings(context.inputs)
-  const { readers, start } = readersFor(context)
+  const { readers, settings } = readersFor(context)
   const { store, clock } = context
   const parts = {
     // What pim-sync has on record is for reconcile.
     flows: journalFlows,
-    start,
+    start: settings.JOURNAL_START,
     journals: readers.map(({ url, reader }) => ({
       url,
       reader,
@@ -86,13 +84,13 @@ function remoteLanes(count: number, context: FlowContext): readonly Lane[] {
 }
 
 const readersFor = perInputs((context: FlowContext) => {
-  const { inputs } = context
-  const { settings, http, tokens } = accessFor(context)
-  const orgId = parseOrgId(inputs)
+  const settings = readBatchSettings(context.inputs)
+  const { http, tokens } = accessFor(context)
   const apiKey = settings.ADC_CECREDENTIALS_CLIENTID
-  const readers = parseJournalUrls(inputs.JOURNAL_URL).map((url) => ({
+  const { JOURNAL_URL: urls, ADC_CECREDENTIALS_ORGID: orgId } = settings
+  const readers = urls.map((url) => ({
     url,
     reader: createJournalReader({ url, apiKey, orgId }, { http, tokens }),
   }))
-  return { readers, start: parseJournalStart(inputs.JOURNAL_START) }
+  return { readers, settings }
 })

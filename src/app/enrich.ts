@@ -2,20 +2,22 @@ import enrichment from '../../config/enrichment'
 import { type AssetSearch, createAssetSearch } from '../aem/asset-search'
 import type { AuthorHosts } from '../aem/author-host'
 import { systemClock, systemRandom } from '../core/clock'
-import { permanentError, systemicError } from '../core/errors'
+import { permanentError } from '../core/errors'
 import { decodeCloudEvent, processingCompleted, requireAsset } from '../events/cloud-event'
 import { type EnrichParts, enrichAsset } from '../flows/enrich/enrich-asset'
 import type { EventFlow, FlowContext } from '../flows/event-flow'
 import type { RunResult } from '../flows/run/run-result'
+import { syncInputs } from '../flows/sync/inputs'
 import { syncAgain } from '../flows/sync/sync-again'
 import type { DeletedParts } from '../flows/sync/sync-deleted'
 import type { SyncParts } from '../flows/sync/sync-products'
 import { type SyncWork, syncHandedOver } from '../flows/sync/sync-work'
 import { perInputs } from '../inputs/raw-inputs'
-import { parseDeletedPolicy } from '../inputs/settings'
+import { accessTo, inputError, readBoth, sourceOf, valuesOf } from '../inputs/values'
 import { classSkipReason } from '../metadata/skip'
 import type { PimCommunicator } from '../plugin/pim'
-import { type Access, accessFor } from './access'
+import { accessFor, httpFor } from './access'
+import { appInputs } from './inputs'
 
 /** Everything that enriching needs, built once per container and inputs. */
 type EnrichGraph = EnrichParts & { hosts: AuthorHosts; search: AssetSearch }
@@ -53,12 +55,15 @@ export const syncRecorded: EventFlow = (event, context) => syncAgain(event, open
 export function openSync(
   context: FlowContext,
 ): SyncParts & DeletedParts & { resolve(source: unknown): string } {
-  const graph = graphFor(context)
+  const [graph, { PIM_SYNC_DELETED: deleted }] = readBoth(
+    () => graphFor(context),
+    () => valuesOf(syncInputs, sourceOf(context.inputs)),
+  )
   const { origins } = graph.hosts
   return {
     ...graph,
     origins,
-    deleted: parseDeletedPolicy(context.inputs),
+    deleted,
     resolve(source) {
       const origin = origins.find((one) => one === source)
       if (origin !== undefined) return origin
@@ -71,24 +76,24 @@ export function openSync(
 }
 
 function buildGraph(context: FlowContext): EnrichGraph {
-  const { hosts, assets, author, ...access } = accessFor(context)
+  const [{ hosts, assets, author }, pim] = readBoth(
+    () => accessFor(context),
+    () => buildPim(context),
+  )
   const search = createAssetSearch(author)
-  const pim = buildPim(access, context)
   return { hosts, assets, search, pim, enrichment, clock: systemClock, random: systemRandom }
 }
 
-function buildPim(
-  { settings, http, input, requireInput }: Pick<Access, 'settings' | 'http' | 'input' | 'requireInput'>,
-  { redactor }: FlowContext,
-): PimCommunicator {
-  const name = settings.PIM_COMMUNICATOR
+function buildPim(context: FlowContext): PimCommunicator {
+  const { inputs, redactor } = context
+  const { PIM_COMMUNICATOR: name } = valuesOf(
+    { PIM_COMMUNICATOR: appInputs.PIM_COMMUNICATOR },
+    sourceOf(inputs),
+  )
   const factory = Object.hasOwn(enrichment.communicators, name) ? enrichment.communicators[name] : undefined
   if (factory === undefined) {
     const known = Object.keys(enrichment.communicators).join(', ')
-    throw systemicError(
-      'INPUT_INVALID',
-      `PIM_COMMUNICATOR is ${JSON.stringify(name)}; config/enrichment.ts knows ${known}`,
-    )
+    throw inputError(`PIM_COMMUNICATOR is ${JSON.stringify(name)}; config/enrichment.ts knows ${known}`)
   }
-  return factory({ http, clock: systemClock, redactor, input, requireInput })
+  return factory({ ...accessTo(inputs, redactor), name, http: httpFor(context), clock: systemClock })
 }

@@ -1,11 +1,14 @@
 import exportConfig from '../../config/destinations'
+import enrichment from '../../config/enrichment'
 import { createBinarySource } from '../aem/binary/source'
 import { systemClock, systemRandom } from '../core/clock'
 import { permanentError, systemicError } from '../core/errors'
 import type { EventFlow, FlowContext } from '../flows/event-flow'
 import { type ExportEventParts, exportEventWith } from '../flows/export/export-event'
 import { perInputs } from '../inputs/raw-inputs'
-import type { Destination, DestinationContext } from '../plugin/destination'
+import { accessTo } from '../inputs/values'
+import type { Destination, DestinationContext, DestinationFactory } from '../plugin/destination'
+import { nameIsNotKey } from '../plugin/destinations'
 import { accessFor } from './access'
 import { activationsOf } from './activations'
 
@@ -16,41 +19,56 @@ export const exportEvent: EventFlow = (raw, context) => exportEventWith(raw, () 
 
 /** Everything that export needs, built once per container and inputs. */
 function buildParts(own: FlowContext): ExportEventParts {
-  const { hosts, tokens, assets, http, input, requireInput } = accessFor(own)
+  const { hosts, tokens, assets, http } = accessFor(own)
   const timeAndChance = { clock: systemClock, random: systemRandom }
-  const context: DestinationContext = { ...timeAndChance, http, redactor: own.redactor, input, requireInput }
+  const { linkProperty } = enrichment
+  const shared = { ...accessTo(own.inputs, own.redactor), ...timeAndChance, linkProperty, http }
+  const contextOf = (name: string): DestinationContext => ({ ...shared, name })
   const opened = new Map<string, Destination>()
   const { destinations } = exportConfig
   // As metadata names them, capitals do not matter.
-  const byName = new Map(Object.entries(destinations).map(([name, factory]) => [name.toLowerCase(), factory]))
+  const byName = new Map(
+    Object.entries(destinations).map(([key, factory]) => [key.toLowerCase(), { key, factory }]),
+  )
   return {
     hosts,
     assets,
     exports: exportConfig,
+    linkProperty,
     ...timeAndChance,
     activations: activationsOf,
     openSource: (options) => createBinarySource(options, { tokens, clock: systemClock }),
     renditionNames: (asset, call) => assets.renditionNames(asset, call),
-    active: () => [...byName].flatMap(([name, factory]) => (factory.isOn(context) ? [name] : [])),
+    active: () =>
+      [...byName].flatMap(([name, { key, factory }]) => (factory.isOn(contextOf(key)) ? [name] : [])),
     destination(name) {
       const known = opened.get(name)
       if (known !== undefined) return known
-      const factory = byName.get(name.toLowerCase())
-      if (factory === undefined) {
+      const found = byName.get(name.toLowerCase())
+      if (found === undefined) {
         throw permanentError(
           'DESTINATION_UNKNOWN',
           `exportDestination names ${JSON.stringify(name).slice(0, 80)}; config/destinations.ts knows ${Object.keys(destinations).join(', ')}`,
         )
       }
-      if (!factory.isOn(context)) {
-        throw systemicError(
-          'DESTINATION_OFF',
-          `the destination ${name} is not set up: set its inputs (see docs/connectors/${name}.md)`,
-        )
-      }
+      const { key, factory } = found
+      const context = contextOf(key)
+      if (!factory.isOn(context)) throw isOff(key, factory)
       const created = factory.create(context)
+      if (created.name !== key) throw nameIsNotKey(key, created.name)
       opened.set(name, created)
       return created
     },
   }
+}
+
+function isOff(
+  name: string,
+  { docs = `docs/connectors/${name}.md`, inputs = {} }: DestinationFactory,
+): Error {
+  const needed = Object.keys(inputs).filter((input) => inputs[input]?.required !== undefined)
+  return systemicError(
+    'DESTINATION_OFF',
+    `the destination ${name} is not set up: set its inputs${needed.length === 0 ? '' : `, ${needed.join(', ')}`} (see ${docs})`,
+  )
 }

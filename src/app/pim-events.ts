@@ -1,3 +1,5 @@
+import { connectionInputs } from '../connectors/akeneo/inputs'
+import { webhookInputs } from '../connectors/akeneo/webhook-inputs'
 import { systemClock } from '../core/clock'
 import { systemicError } from '../core/errors'
 import type { ProductRef } from '../core/product'
@@ -6,10 +8,11 @@ import type { FlowContext } from '../flows/event-flow'
 import type { Outcome } from '../flows/outcome'
 import { recordHandOver } from '../flows/record-failure'
 import { createGatherer } from '../flows/sync/gather-references'
+import { syncInputs } from '../flows/sync/inputs'
 import { receivePimEvent } from '../flows/sync/receive-pim-event'
 import { deletedWork } from '../flows/sync/recorded-work'
 import { perInputs } from '../inputs/raw-inputs'
-import { parseDeletedPolicy, parseEventSecrets } from '../inputs/settings'
+import { readBoth, sourceOf, valuesOf } from '../inputs/values'
 import { activationsOf } from './activations'
 
 /** Akeneo sends up to a hundred events a second, and the platform takes a hundred activations a second in all. */
@@ -20,17 +23,19 @@ const maxRefs = 500
 const never = new AbortController().signal
 
 const partsFor = perInputs(({ inputs, redactor }: FlowContext) => {
-  const secrets = parseEventSecrets(inputs)
+  const source = sourceOf(inputs, redactor)
+  const [{ AKENEO_EVENT_SECRETS: secrets }, { PIM_SYNC_DELETED: policy }] = readBoth(
+    () => valuesOf(webhookInputs, source, { required: ['AKENEO_EVENT_SECRETS'] }),
+    () => valuesOf({ PIM_SYNC_DELETED: syncInputs.PIM_SYNC_DELETED }, source),
+  )
   for (const secret of secrets) redactor.add(secret)
-  const { AKENEO_CLIENT_ID: clientId, AKENEO_USERNAME: userName } = inputs
+  const { CLIENT_ID, USERNAME } = connectionInputs
+  const names = valuesOf({ CLIENT_ID, USERNAME }, source, { prefix: 'AKENEO' })
   return {
     secrets,
-    ownNames: [clientId, userName].filter((name) => name !== undefined),
+    ownNames: [names.CLIENT_ID, names.USERNAME].filter((name) => name !== undefined),
     gatherer: createGatherer({ clock: systemClock, windowMs, maxRefs }),
-    deleted:
-      parseDeletedPolicy(inputs) === 'keep'
-        ? undefined
-        : createGatherer({ clock: systemClock, windowMs, maxRefs }),
+    deleted: policy === 'keep' ? undefined : createGatherer({ clock: systemClock, windowMs, maxRefs }),
   }
 })
 

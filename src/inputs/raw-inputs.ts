@@ -1,18 +1,22 @@
 import { isRecord } from '../core/json'
-import { type LogLevel, logLevels } from '../core/logger'
+import { plainInputs, secretInputs } from './declared'
+
+/** An input that is declared: by a room, by a connector that config/ names, or in config/. */
+export type InputName = (typeof plainInputs)[number] | (typeof secretInputs)[number]
 
 /** The inputs of an activation as text: unset ones are absent. */
 export type RawInputs = Readonly<Record<string, string>>
 
 /**
- * Takes the inputs out of an activation's params. Deployed, an unset input arrives as an empty string; under
- * `aio app dev` as the literal `$NAME`.
+ * Takes the inputs out of an activation's params. Any other field is no input, whatever its name. Deployed, an unset
+ * input arrives as an empty string; under `aio app dev` as the literal `$NAME`.
  */
 export function readInputs(params: unknown): RawInputs {
   const inputs: Record<string, string> = {}
   if (!isRecord(params)) return inputs
-  for (const [name, value] of Object.entries(params)) {
-    if (!/^[A-Z][A-Z0-9_]*$/.test(name) || !['string', 'number', 'boolean'].includes(typeof value)) continue
+  for (const name of [...plainInputs, ...secretInputs]) {
+    const value = Object.hasOwn(params, name) ? params[name] : undefined
+    if (!['string', 'number', 'boolean'].includes(typeof value)) continue
     const text = String(value).trim()
     if (text !== '' && text !== `$${name}`) inputs[name] = text
   }
@@ -38,19 +42,9 @@ function imsAnnotation(params: Record<string, unknown>): RawInputs {
   )
 }
 
-/** The level to log at; a wrong one must not keep the app from saying so. */
-export const logLevelOf = (inputs: RawInputs): LogLevel =>
-  logLevels.find((level) => level === inputs.LOG_LEVEL) ?? 'info'
-
-/** The values among the inputs that must never be seen. */
+/** The values among the inputs that must never be seen: those that are declared as secret. */
 export const secretsOf = (inputs: RawInputs): readonly string[] =>
-  Object.entries(inputs)
-    .filter(([name]) =>
-      /SECRET|PASSWORD|PASSPHRASE|TOKEN|PRIVATE|SAS|ACCESS_KEY|CONNECTION_STRING|BLOB_KEY|HTTPS_AUTH|_HEADERS/.test(
-        name,
-      ),
-    )
-    .map(([, value]) => value)
+  secretInputs.flatMap((name) => inputs[name] ?? [])
 
 const maxKept = 4
 

@@ -1,6 +1,5 @@
-import { parseDuration } from '../core/duration'
-import { type BridgeError, systemicError } from '../core/errors'
-import { parseServiceUrl } from '../http/origin'
+import type { Parsed, Shape } from '../inputs/declaration'
+import { list, readServiceUrl, startingPoint } from '../inputs/shapes'
 
 /** How far a journal has been read. */
 export type Cursor = {
@@ -28,57 +27,41 @@ export const retentionMs = 7 * 24 * 3_600_000
 const serviceHost = /\.adobe\.io$/
 
 /**
- * Reads `JOURNAL_URL`: the journaling endpoints of one registration or several, separated by commas.
- * @returns each of them once, without a slash at the end
- * @throws {BridgeError} systemic, `INPUT_INVALID`
+ * Reads `JOURNAL_URL`: the journaling endpoints of one registration or several, separated by commas; each of them once,
+ * without a slash at the end.
  */
-export function parseJournalUrls(text: string | undefined): readonly string[] {
-  const items = (text ?? '').split(/[\s,]+/).filter((item) => item !== '')
-  if (items.length === 0) {
-    throw inputError(
-      'JOURNAL_URL is not set: set it to the journaling endpoint of the event registration, as the Developer Console shows it',
-    )
-  }
-  return [...new Set(items.map(parseJournalUrl))]
+export const journalUrls: Shape<readonly string[]> = (text) => {
+  if (/^[\s,]*$/.test(text)) return { problem: 'is not set: it names no endpoint' }
+  const urls = list('endpoint', journalUrl)(text)
+  return 'problem' in urls ? urls : { value: [...new Set(urls.value)] }
 }
 
-function parseJournalUrl(text: string): string {
-  const url = parseServiceUrl(text)
+function journalUrl(text: string): Parsed<string> {
+  const url = readServiceUrl(text)
   // Whatever stands before an @ is a user name and a password.
   const shown = JSON.stringify(text.replace(/^.*@/s, '...@').replace(/[?#].*$/s, '?...'))
-  if ('refused' in url) throw inputError(`JOURNAL_URL ${shown} ${url.refused}`)
+  const refused = (problem: string): Parsed<string> => ({ problem: `${shown} ${problem}` })
+  if ('problem' in url) return refused(url.problem)
+  const { protocol, hostname, search, pathname, origin } = url.value
   // Over http, it is on this machine already.
-  if (url.protocol === 'https:' && !serviceHost.test(url.hostname)) {
-    throw inputError(
-      `JOURNAL_URL ${shown} must be on a host of adobe.io, such as https://events-va6.adobe.io/...`,
-    )
+  if (protocol === 'https:' && !serviceHost.test(hostname)) {
+    return refused('must be on a host of adobe.io, such as https://events-va6.adobe.io/...')
   }
-  if (url.search !== '') {
-    throw inputError(`JOURNAL_URL ${shown} must end before the ?: where to begin is told by JOURNAL_START`)
-  }
-  const path = url.pathname.replace(/\/+$/, '')
-  if (path === '') throw inputError(`JOURNAL_URL ${shown} must be the whole endpoint, not only its host`)
-  if (/;|:\/\//.test(path))
-    throw inputError(`JOURNAL_URL ${shown} must be one endpoint; several are separated by commas`)
-  return `${url.origin}${path}`
+  if (search !== '') return refused('must end before the ?: where to begin is told by JOURNAL_START')
+  const path = pathname.replace(/\/+$/, '')
+  if (path === '') return refused('must be the whole endpoint, not only its host')
+  if (/;|:\/\//.test(path)) return refused('must be one endpoint; several are separated by commas')
+  return { value: `${origin}${path}` }
 }
 
 /**
  * Reads `JOURNAL_START`: `oldest`, `latest`, or a duration back, such as `PT2H` or `P1D`. A duration as long as the
  * journal's memory is the same as `oldest`.
- * @throws {BridgeError} systemic, `INPUT_INVALID`
  */
-export function parseJournalStart(text = 'oldest'): JournalStart {
-  const word = text.trim().toLowerCase()
-  if (word === 'oldest' || word === 'latest') return { from: word }
-  const duration = parseDuration(text)
-  if (duration === undefined) {
-    throw inputError(
-      `JOURNAL_START ${JSON.stringify(text).slice(0, 40)} must be oldest, latest, or a duration back of days, hours, minutes and seconds, such as PT2H or P1DT12H`,
-    )
-  }
-  if (duration.ms >= retentionMs) return { from: 'oldest' }
-  return { from: 'back', duration: duration.text, ms: duration.ms }
+export const journalStart: Shape<JournalStart> = (text) => {
+  const point = startingPoint('oldest, latest')(text)
+  if ('problem' in point) return point
+  if (typeof point.value === 'string') return { value: { from: point.value } }
+  const { duration, ms } = point.value
+  return { value: ms >= retentionMs ? { from: 'oldest' } : { from: 'back', duration, ms } }
 }
-
-const inputError = (problem: string): BridgeError => systemicError('INPUT_INVALID', `wrong input: ${problem}`)

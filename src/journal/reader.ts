@@ -4,9 +4,11 @@ import { BridgeError, systemicError } from '../core/errors'
 import type { HttpClient } from '../http/http-client'
 import type { HttpResponse } from '../http/response'
 import { type Tokens, withToken } from '../http/tokens'
+import { sourceOf, valuesOf } from '../inputs/values'
+import { journalInputs } from './inputs'
 import { linkTarget } from './link'
 import { type Entry, eventTime, journalProblem, parsePage, unexpected, upstreamName } from './page'
-import { type Cursor, type JournalStart, parseJournalUrls, retentionMs } from './place'
+import { type Cursor, type JournalStart, retentionMs } from './place'
 
 /** How one journal is read. */
 export type JournalReaderOptions = {
@@ -72,7 +74,10 @@ export function createJournalReader(
 ): JournalReader {
   const { http, tokens, clock = systemClock } = parts
   const { apiKey, orgId, pageLimit = 200 } = options
-  const [endpoint = ''] = parseJournalUrls(options.url)
+  const source = sourceOf({ JOURNAL_URL: options.url })
+  const {
+    JOURNAL_URL: [endpoint = ''],
+  } = valuesOf(journalInputs, source, { required: ['JOURNAL_URL'] })
   const { origin } = new URL(endpoint)
   const upstream = http.upstream({ name: upstreamName, origins: [origin], concurrency: 1, attemptTimeoutMs })
 

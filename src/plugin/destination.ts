@@ -1,8 +1,8 @@
 import type { AssetBinary } from '../core/binary'
 import type { CallContext } from '../core/call-context'
 import type { Clock } from '../core/clock'
-import type { Redactor } from '../core/redaction'
 import type { HttpClient } from '../http/http-client'
+import type { InputAccess, InputDeclarations } from './inputs'
 
 export type { AssetBinary } from '../core/binary'
 
@@ -22,7 +22,7 @@ export type StoredObject = {
  * an unreachable host, a full disk), transient otherwise.
  */
 export type Destination = {
-  /** As `exportDestination` names it. */
+  /** As `exportDestination` names it: the key in config/destinations.ts, which the context tells. */
   name: string
   /** What it can promise; the conformance suite holds it to each. */
   can: {
@@ -58,23 +58,31 @@ export type Destination = {
 }
 
 /** What a destination is built from. */
-export type DestinationContext = {
+export type DestinationContext = InputAccess & {
+  /** The key in config/destinations.ts, which is the destination's name. */
+  name: string
+  /** The property that links an asset to its products, as config/enrichment.ts says. */
+  linkProperty: string
   http: HttpClient
-  /** Where to make secrets known, so that they are masked in logs, answers and dead letters. */
-  redactor: Redactor
   /** The time that attempts wait by, and that tokens expire by. */
   clock: Clock
   /** A number from 0 up to 1, for the jitter of waits. */
   random: () => number
-  /** An input of the app by name; undefined when it is not set. */
-  input(name: string): string | undefined
-  /** @throws {BridgeError} systemic, `INPUT_INVALID`, naming the input and what to set */
-  requireInput(name: string, hint: string): string
 }
 
 /** Builds a destination; called once per container, on the first asset that names it. */
 export type DestinationFactory = {
+  /** The name that it was given besides its key in config/destinations.ts. It has to be the same. */
+  name?: string
+  /** The inputs that it reads, by whole names. */
+  inputs?: InputDeclarations
+  /** Its page in the docs, such as `docs/connectors/s3.md`. */
+  docs?: string
   /** Tells whether the inputs turn the destination on. */
   isOn(context: DestinationContext): boolean
   create(context: DestinationContext): Destination
 }
+
+/** The option `name` of a factory, where it is given. */
+export const named = ({ name }: { name?: string | undefined }): Pick<DestinationFactory, 'name'> =>
+  name === undefined ? {} : { name }

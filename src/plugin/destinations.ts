@@ -1,5 +1,6 @@
-import { systemicError } from '../core/errors'
+import { type BridgeError, systemicError } from '../core/errors'
 import type { DestinationFactory } from './destination'
+import type { InputDeclarations } from './inputs'
 import type { KeyTemplate } from './key'
 
 export { byDate, bySku, flat, type KeyTemplate, pathBelowDam } from './key'
@@ -18,11 +19,14 @@ export type Exports = {
   onUnpublish?: 'keep' | 'remove'
   /** The same when it is deleted. @default 'keep' */
   onDelete?: 'keep' | 'remove'
+  /** Inputs of your own that no destination declares, by whole names. @default none */
+  inputs?: InputDeclarations
 }
 
 /**
  * Gives `config/destinations.ts` its types, and the editor its help.
- * @throws {BridgeError} systemic, `CONFIG_INVALID`, when files are to be removed whose keys nobody could tell any more
+ * @throws {BridgeError} systemic, `CONFIG_INVALID`, when files are to be removed whose keys nobody could tell any more,
+ * and when a destination is called otherwise than its key
  */
 export function defineDestinations(exports: Exports): Exports {
   for (const setting of ['onUnpublish', 'onDelete'] as const) {
@@ -33,5 +37,15 @@ export function defineDestinations(exports: Exports): Exports {
         "use a key made from the path alone, such as pathBelowDam() or flat(), mark your own with pathOnly: true, or set it to 'keep'",
     )
   }
+  for (const [key, { name }] of Object.entries(exports.destinations)) {
+    if (name !== undefined && name !== key) throw nameIsNotKey(key, name)
+  }
   return exports
 }
+
+/** The key is what metadata, errors and records name; a second name would be another destination's. */
+export const nameIsNotKey = (key: string, name: string): BridgeError =>
+  systemicError(
+    'CONFIG_INVALID',
+    `config/destinations.ts has a destination under the key ${key} that is named ${name}: the key is its name; write ${name} as the key, or leave the option name out`,
+  )

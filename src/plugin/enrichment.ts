@@ -1,5 +1,6 @@
 import type { MappingRule } from '../metadata/mapping'
 import type { Matcher } from '../metadata/matching'
+import type { InputDeclarations } from './inputs'
 import type { PimFactory } from './pim'
 
 export { everyAttribute, type MappingContext, type MappingRule } from '../metadata/mapping'
@@ -20,6 +21,8 @@ export type Enrichment = {
   matching: readonly Matcher[]
   /** From the products' attributes to the asset's metadata. */
   mapping: readonly MappingRule[]
+  /** Inputs of your own that no communicator declares, by whole names. @default none */
+  inputs?: InputDeclarations
 }
 
 /** Gives `config/enrichment.ts` its types, and the editor its help. */

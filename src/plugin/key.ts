@@ -1,14 +1,20 @@
 import { createHash } from 'node:crypto'
 import type { Asset } from '../core/asset'
-import { permanentError } from '../core/errors'
+import { permanentError, systemicError } from '../core/errors'
 import { type JsonValue, nonEmptyString } from '../core/json'
 
 /** How an asset's place in a destination is made from what AEM says about it. */
-export type KeyTemplate = ((asset: KeySource) => string) & {
+export type KeyTemplate = ((asset: KeySource, config?: KeyConfig) => string) & {
   /** It needs nothing but path and name, so that the place is still known when the asset is gone. @default false */
   readonly pathOnly?: boolean
   /** Its last segment bears a hash of the path already, so that no two assets share one. @default false */
   readonly isHashed?: boolean
+}
+
+/** What config/ says that a key may depend on. */
+export type KeyConfig = {
+  /** The property that links an asset to its products, as config/enrichment.ts says. */
+  linkProperty: string
 }
 
 /** What a key may be made from. Only path and name are still known when an asset is gone. */
@@ -34,8 +40,19 @@ export const flat = (): KeyTemplate => hashed(uniqueName, { pathOnly: true })
  * @param property of the asset's metadata that holds the SKU; the link property of `config/enrichment.ts` by default
  * @param without the folder of files that have no SKU
  */
-export const bySku = (property = 'wknd-skuid', without = 'without-sku'): KeyTemplate =>
-  hashed((asset) => `${segmentOf(textOf(asset.metadata[property])) ?? without}/${uniqueName(asset)}`)
+export const bySku = (property?: string, without = 'without-sku'): KeyTemplate =>
+  hashed((asset, config) => {
+    const sku = segmentOf(textOf(asset.metadata[property ?? linkOf(config)]))
+    return `${sku ?? without}/${uniqueName(asset)}`
+  })
+
+function linkOf(config: KeyConfig | undefined): string {
+  if (config !== undefined) return config.linkProperty
+  throw systemicError(
+    'CONFIG_INVALID',
+    'a key of config/destinations.ts calls bySku() without its second argument: hand on what the key itself was given, or name the property',
+  )
+}
 
 /**
  * A folder a day, in UTC: `2025/03/09/lamp-3f9a0c1d2e4b.png`. A date that moves, such as that of the last change, brings
@@ -50,9 +67,13 @@ export const byDate = (property = 'repo:createDate', without = 'undated'): KeyTe
   )
 
 const hashed = (
-  template: (asset: KeySource) => string,
+  template: (asset: KeySource, config?: KeyConfig) => string,
   { pathOnly = false }: { pathOnly?: boolean } = {},
-): KeyTemplate => Object.assign((asset: KeySource) => template(asset), { pathOnly, isHashed: true })
+): KeyTemplate =>
+  Object.assign((asset: KeySource, config?: KeyConfig) => template(asset, config), {
+    pathOnly,
+    isHashed: true,
+  })
 
 const uniqueName = ({ name, path }: KeySource): string =>
   withSuffix(name === '' ? path.slice(path.lastIndexOf('/') + 1) : name, hashOf(path))

@@ -1,8 +1,8 @@
 import type { CallContext } from '../core/call-context'
 import type { Clock } from '../core/clock'
 import type { Product, ProductRef } from '../core/product'
-import type { Redactor } from '../core/redaction'
 import type { HttpClient } from '../http/http-client'
+import type { InputAccess, InputDeclarations } from './inputs'
 
 export type { Product, ProductRef } from '../core/product'
 
@@ -10,7 +10,7 @@ export type { Product, ProductRef } from '../core/product'
  * The contract of a PIM. `src/connectors/<vendor>/pim.ts` implements it, `config/enrichment.ts` names it.
  */
 export type PimCommunicator = {
-  /** As `PIM_COMMUNICATOR` names it. */
+  /** What kind of PIM it is, such as `akeneo`. With `source` it names the cursor of a poll, so it must not change. */
   name: string
   /** Which PIM it is, such as its origin: a cursor of another one is not used. */
   source?: string
@@ -44,20 +44,23 @@ export type ProductPage = {
 }
 
 /** What a communicator is built from. */
-export type PimContext = {
+export type PimContext = InputAccess & {
+  /** The key in config/enrichment.ts, as `PIM_COMMUNICATOR` names it. */
+  name: string
   http: HttpClient
   clock: Clock
-  /** Where to make secrets known, so that they are masked in logs, answers and dead letters. */
-  redactor: Redactor
-  /** An input of the app by name (bound in ext.config.yaml from `.env`); undefined when it is not set. */
-  input(name: string): string | undefined
-  /**
-   * An input that has to be set.
-   * @param hint what to set, for the operator
-   * @throws {BridgeError} systemic, `INPUT_INVALID`, naming the input
-   */
-  requireInput(name: string, hint: string): string
 }
 
 /** Builds a communicator; called once per container, on the first event that needs the PIM. */
-export type PimFactory = (context: PimContext) => PimCommunicator
+export type PimFactory = ((context: PimContext) => PimCommunicator) & {
+  /** The inputs that it reads, by whole names. */
+  inputs?: InputDeclarations
+  /** Its page in the docs, such as `docs/connectors/rest.md`. */
+  docs?: string
+}
+
+/** A factory with the inputs that it reads: declared here, they are bound, described and masked. */
+export const pimWith = (
+  about: { inputs: InputDeclarations; docs?: string },
+  create: (context: PimContext) => PimCommunicator,
+): PimFactory => Object.assign(create, about)

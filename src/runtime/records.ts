@@ -2,7 +2,8 @@ import { openDeadLetters } from '../delivery/dead-letters'
 import { openPendingWork } from '../delivery/pending'
 import type { FlowContext } from '../flows/event-flow'
 import type { RawInputs } from '../inputs/raw-inputs'
-import { parseStateRegion } from '../inputs/settings'
+import { sourceOf, valuesOf } from '../inputs/values'
+import { storeInputs } from '../store/inputs'
 import { createStateStore } from '../store/state-store'
 import type { Activation } from './activation'
 
@@ -12,7 +13,11 @@ export type Records = Pick<FlowContext, 'activationId' | 'deadLetters' | 'pendin
 /** The records of the namespace that an activation, or the command line, works in. */
 export function createRecords(activation: Activation, inputs: RawInputs): Records {
   const { id, namespace, apiKey } = activation
-  const store = createStateStore({ namespace, apiKey, region: () => parseStateRegion(inputs) })
+  const store = createStateStore({
+    namespace,
+    apiKey,
+    region: () => valuesOf(storeInputs, sourceOf(inputs)).STATE_REGION,
+  })
   return {
     activationId: id,
     deadLetters: openDeadLetters(store),

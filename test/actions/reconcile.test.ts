@@ -81,7 +81,11 @@ test('with mock nothing ever changes', async () => {
 
 test.each<[string, JsonObject, RegExp]>([
   ['a start that is none', { PIM_SYNC_START: 'yesterday' }, /PIM_SYNC_START .*latest.*oldest.*PT2H/],
-  ['a policy that is none', { PIM_SYNC_DELETED: 'forget' }, /PIM_SYNC_DELETED must be keep, clear or mark/],
+  [
+    'a policy that is none',
+    { PIM_SYNC_DELETED: 'forget' },
+    /^PIM_SYNC_DELETED must be one of keep, clear, mark\. Inputs/,
+  ],
   ['a password that is wrong', { AKENEO_PASSWORD: 'wrong' }, /AKENEO_PASSWORD/],
   ['a locale that is not in use', { AKENEO_LOCALES: 'it_IT' }, /it_IT in AKENEO_LOCALES/],
   ['an attribute that is unknown', { AKENEO_ATTRIBUTES: 'nmae' }, /nmae in AKENEO_ATTRIBUTES/],

@@ -1,5 +1,6 @@
 import fc from 'fast-check'
-import { logLevelOf, perInputs, type RawInputs, readInputs, secretsOf } from '../../src/inputs/raw-inputs'
+import { logLevelOf } from '../../src/app/inputs'
+import { perInputs, type RawInputs, readInputs, secretsOf } from '../../src/inputs/raw-inputs'
 
 const annotation = {
   client_id: 'annotated-id',
@@ -9,10 +10,11 @@ const annotation = {
 }
 
 describe('the inputs among the params', () => {
-  test('are the ones in upper case, as text without blanks around it', () => {
+  test('are the declared ones, as text without blanks around it', () => {
     const params = {
       ...{ AEM_AUTHOR_URLS: ' https://a.example.com\n', AEM_CONCURRENCY: 8, AEM_EXPERIMENTAL: false },
       ...{ type: 'aem.x', id: 'ev-1', data: { LOG_LEVEL: 'debug' }, Mixed_Case: 'x', __ow_headers: {} },
+      ...{ NOBODYS_INPUT: 'x', AEM_AUTHOR_URLS_2: 'x' },
     }
     expect(readInputs(params)).toEqual({
       AEM_AUTHOR_URLS: 'https://a.example.com',
@@ -44,13 +46,16 @@ describe('the inputs among the params', () => {
   )
 
   test('are found in params of any shape, and are never blank', () => {
-    const value = fc.oneof(fc.anything({ maxDepth: 1 }), fc.constantFrom('', ' ', '$A', 'x'))
+    const value = fc.oneof(fc.anything({ maxDepth: 1 }), fc.constantFrom('', ' ', '$LOG_LEVEL', 'x'))
     fc.assert(
       fc.property(
-        fc.dictionary(fc.constantFrom('A', 'B_2', 'a', '__proto__', '__ims_oauth_s2s'), value),
+        fc.dictionary(
+          fc.constantFrom('LOG_LEVEL', 'S3_BUCKET', 'A', 'a', '__proto__', '__ims_oauth_s2s'),
+          value,
+        ),
         (params) => {
           for (const [name, text] of Object.entries(readInputs(params))) {
-            expect(name).toMatch(/^[A-Z]/)
+            expect(name).toMatch(/^(LOG_LEVEL|S3_BUCKET|ADC_CECREDENTIALS_[A-Z]+)$/)
             expect(text).toMatch(/\S/)
             expect(text).not.toBe(`$${name}`)
           }
@@ -94,7 +99,7 @@ describe('the annotation include-ims-credentials', () => {
 })
 
 describe('the secrets among the inputs', () => {
-  test('are known by their names, those of the annotation included', () => {
+  test('are those that are declared as secret, those of the annotation included', () => {
     const inputs = readInputs({
       __ims_oauth_s2s: annotation,
       AKENEO_PASSWORD: 'password-1',

@@ -1,7 +1,9 @@
 import fc from 'fast-check'
+import { readBatchSettings, readSettings } from '../../src/app/settings'
 import { BridgeError } from '../../src/core/errors'
 import type { RawInputs } from '../../src/inputs/raw-inputs'
-import { parseSettings, parseStateRegion } from '../../src/inputs/settings'
+import { inputError, readBoth, sourceOf, valuesOf } from '../../src/inputs/values'
+import { storeInputs } from '../../src/store/inputs'
 import { webUrl } from '../core/any-text'
 
 const enough = {
@@ -13,7 +15,7 @@ const enough = {
 
 function problemWith(inputs: RawInputs): string {
   try {
-    parseSettings(inputs)
+    readSettings(inputs)
   } catch (thrown) {
     if (!(thrown instanceof BridgeError)) throw thrown
     expect(thrown).toMatchObject({ failureClass: 'systemic', code: 'INPUT_INVALID' })
@@ -24,7 +26,7 @@ function problemWith(inputs: RawInputs): string {
 
 describe('the inputs', () => {
   test('need no more than the credentials and an author', () => {
-    expect(parseSettings(enough)).toEqual({
+    expect(readSettings(enough)).toEqual({
       LOG_LEVEL: 'info',
       ADC_CECREDENTIALS_CLIENTID: 'id',
       ADC_CECREDENTIALS_CLIENTSECRET: 'secret',
@@ -46,7 +48,7 @@ describe('the inputs', () => {
 
   test.each<[string, string, string]>([
     ['LOG_LEVEL', 'loud', 'must be one of error, warn, info, debug'],
-    ['AEM_PATCH_PATHS', 'long', 'must be auto, short, full or bare'],
+    ['AEM_PATCH_PATHS', 'long', 'must be one of auto, short, full, bare'],
     ['AEM_EXPERIMENTAL', 'maybe', 'must be true or false'],
     ['AEM_CONCURRENCY', '0', 'must be at least 1'],
     ['AEM_CONCURRENCY', '101', 'must be at most 100'],
@@ -103,11 +105,11 @@ describe('the inputs', () => {
     )
     fc.assert(
       fc.property(fc.dictionary(fc.constantFrom(...names), text), (changes) => {
-        let settings: ReturnType<typeof parseSettings>
+        let settings: ReturnType<typeof readSettings>
         try {
-          settings = parseSettings({ ...enough, ...changes })
+          settings = readSettings({ ...enough, ...changes })
         } catch (thrown) {
-          return thrown instanceof BridgeError && /wrong input: [A-Z_]+ /.test(String(thrown))
+          return thrown instanceof BridgeError && /^BridgeError: [A-Z]+_[A-Z_]+ /.test(String(thrown))
         }
         return [...settings.AEM_AUTHOR_URLS, settings.IMS_URL].every(
           (origin) =>
@@ -121,7 +123,7 @@ describe('the inputs', () => {
 })
 
 describe('the origins of the authors', () => {
-  const origins = (text: string) => parseSettings({ ...enough, AEM_AUTHOR_URLS: text }).AEM_AUTHOR_URLS
+  const origins = (text: string) => readSettings({ ...enough, AEM_AUTHOR_URLS: text }).AEM_AUTHOR_URLS
 
   test.each<[string, string[]]>([
     ['https://a.example.com,https://b.example.com', ['https://a.example.com', 'https://b.example.com']],
@@ -149,7 +151,7 @@ test.each([
   '[ openid, AdobeID ]',
   "['openid', 'AdobeID']",
 ])('the scopes may be written %j', (text) => {
-  const settings = parseSettings({ ...enough, ADC_CECREDENTIALS_METASCOPES: text })
+  const settings = readSettings({ ...enough, ADC_CECREDENTIALS_METASCOPES: text })
   expect(settings.ADC_CECREDENTIALS_METASCOPES).toEqual(['openid', 'AdobeID'])
 })
 
@@ -161,13 +163,52 @@ test.each([
   ['no', false],
   ['0', false],
 ])('a flag may be written %j', (text, expected) => {
-  expect(parseSettings({ ...enough, AEM_EXPERIMENTAL: text }).AEM_EXPERIMENTAL).toBe(expected)
+  expect(readSettings({ ...enough, AEM_EXPERIMENTAL: text }).AEM_EXPERIMENTAL).toBe(expected)
 })
+
+const stateRegion = (inputs: RawInputs) => valuesOf(storeInputs, sourceOf(inputs)).STATE_REGION
 
 describe('the region of State', () => {
   test('is checked by itself: a dead letter must not need the other inputs', () => {
-    expect(parseStateRegion({})).toBe('amer')
-    expect(parseStateRegion({ STATE_REGION: 'emea' })).toBe('emea')
-    expect(() => parseStateRegion({ STATE_REGION: 'mars' })).toThrow(/STATE_REGION must be one of amer, /)
+    expect(stateRegion({})).toBe('amer')
+    expect(stateRegion({ STATE_REGION: 'emea' })).toBe('emea')
+    expect(() => stateRegion({ STATE_REGION: 'mars' })).toThrow(/STATE_REGION must be one of amer, /)
+  })
+})
+
+describe('what is wrong', () => {
+  test('with a run over the journals is told at once: the credential, AEM, the journal and the limits', () => {
+    const read = () =>
+      readBatchSettings({
+        IMS_URL: 'ims',
+        JOURNAL_START: 'newest',
+        EXPORT_WORKERS: '0',
+        AEM_AUTHOR_URLS: enough.AEM_AUTHOR_URLS,
+      })
+    const names = [
+      ...['ADC_CECREDENTIALS_CLIENTID', 'ADC_CECREDENTIALS_CLIENTSECRET', 'ADC_CECREDENTIALS_METASCOPES'],
+      ...['ADC_CECREDENTIALS_ORGID', 'IMS_URL', 'JOURNAL_URL', 'JOURNAL_START', 'EXPORT_WORKERS'],
+    ]
+    for (const name of names) expect(read).toThrow(new RegExp(`(^|; )${name} \\S`))
+    expect(read).toThrow(expect.objectContaining({ failureClass: 'systemic', code: 'INPUT_INVALID' }))
+    expect(read).not.toThrow(/AEM_AUTHOR_URLS|EXPORT_CONCURRENCY/)
+  })
+
+  test('with the inputs of two things is told in one error; anything else as it is', () => {
+    const refuse = (problem: string) => () => {
+      throw inputError(problem)
+    }
+    expect(() => readBoth(refuse('A is wrong'), refuse('B is wrong'))).toThrow(/^A is wrong; B is wrong\. /)
+    expect(() => readBoth(() => 1, refuse('B is wrong'))).toThrow(/^B is wrong\. /)
+    expect(
+      readBoth(
+        () => 1,
+        () => 'two',
+      ),
+    ).toEqual([1, 'two'])
+    const broken = () => {
+      throw new Error('broken')
+    }
+    expect(() => readBoth(refuse('A is wrong'), broken)).toThrow('broken')
   })
 })

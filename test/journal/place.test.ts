@@ -1,4 +1,10 @@
-import { parseJournalStart, parseJournalUrls } from '../../src/journal/place'
+import { sourceOf, valuesOf } from '../../src/inputs/values'
+import { journalInputs } from '../../src/journal/inputs'
+
+const parseJournalUrls = (text: string) =>
+  valuesOf(journalInputs, sourceOf({ JOURNAL_URL: text }), { required: ['JOURNAL_URL'] }).JOURNAL_URL
+const parseJournalStart = (text?: string) =>
+  valuesOf(journalInputs, sourceOf(text === undefined ? {} : { JOURNAL_START: text })).JOURNAL_START
 
 const path = '/events/organizations/23294/integrations/54108/f89067f2'
 const inputError = expect.objectContaining({ failureClass: 'systemic', code: 'INPUT_INVALID' })

@@ -173,7 +173,7 @@ describe('key templates', () => {
   it('place an asset below the DAM root, flat, by its SKU or by its date', () => {
     expect(pathBelowDam()(lamp)).toBe('shop/lamp.png')
     expect(flat()(lamp)).toMatch(/^lamp-[0-9a-f]{12}\.png$/)
-    expect(bySku()(lamp)).toMatch(/^MockSKU 123\/lamp-[0-9a-f]{12}\.png$/)
+    expect(bySku()(lamp, { linkProperty: 'wknd-skuid' })).toMatch(/^MockSKU 123\/lamp-[0-9a-f]{12}\.png$/)
     expect(byDate()(lamp)).toMatch(/^2024\/12\/31\/lamp-[0-9a-f]{12}\.png$/)
   })
 
@@ -217,9 +217,16 @@ describe('key templates', () => {
   ])('%s keeps assets of one name, one SKU and one date apart', (_name, template) => {
     const more = { metadata: lamp.metadata, repository: lamp.repository ?? {} }
     const keys = ['/content/dam/a/lamp.png', '/content/dam/b/lamp.png'].map((at) =>
-      safeKey(template(asset(at, more))),
+      safeKey(template(asset(at, more), { linkProperty: 'wknd-skuid' })),
     )
     expect(new Set(keys).size).toBe(2)
+  })
+
+  it('take the SKU from the link property, whichever that is', () => {
+    const file = asset('/content/dam/a.png', { metadata: { 'wknd-skuid': 'old', 'acme:sku': 'new' } })
+    expect(bySku()(file, { linkProperty: 'acme:sku' })).toMatch(/^new\/a-/)
+    expect(bySku('wknd-skuid')(file, { linkProperty: 'acme:sku' })).toMatch(/^old\/a-/)
+    expect(() => bySku()(file)).toThrow(expect.objectContaining({ code: 'CONFIG_INVALID' }))
   })
 
   it('never lead out of the root, whatever the SKU is', () => {

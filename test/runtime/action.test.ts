@@ -97,6 +97,9 @@ describe('an action', () => {
         ownKeys: () => {
           throw new Error('no keys')
         },
+        getOwnPropertyDescriptor: () => {
+          throw new Error('no property')
+        },
       },
     )
     const main = createAction('test', async () => success({ ok: true }))
@@ -107,7 +110,7 @@ describe('an action', () => {
     const main = createAction('test', async () => {
       throw new Error('cannot log in with hush-hush-4711')
     })
-    const answer = await main({ ...quiet, ANY_CLIENT_SECRET: 'hush-hush-4711' })
+    const answer = await main({ ...quiet, AKENEO_CLIENT_SECRET: 'hush-hush-4711' })
     expect(JSON.stringify(answer)).not.toContain('hush-hush-4711')
   })
 })

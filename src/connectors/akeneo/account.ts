@@ -22,13 +22,15 @@ export type AkeneoAccount = {
   inputs: string
 }
 
+type Shared = Omit<AkeneoAccount, 'inputs'>
+
 const callsAtOnce = 4
 /** An upload may take minutes: those that are short must find a turn beside them. */
 const uploadsAtOnce = 2
 
 /** A container has one or two; past this the oldest is forgotten, and its users keep it. */
 const maxKept = 16
-const kept = new Map<string, AkeneoAccount>()
+const kept = new Map<string, Shared>()
 
 /** The account behind a connection: the same for the PIM communicator and the destination in this container. */
 export function accountOf(
@@ -36,19 +38,20 @@ export function accountOf(
   parts: { http: HttpClient; redactor: Redactor; clock: Clock },
 ): AkeneoAccount {
   const key = keyOf(connection)
-  const known = kept.get(key)
-  if (known !== undefined) return known
-  const account = openAccount(connection, parts)
-  kept.set(key, account)
+  const shared = kept.get(key) ?? openAccount(connection, parts)
+  kept.set(key, shared)
   for (const oldest of kept.keys()) {
     if (kept.size <= maxKept) break
     kept.delete(oldest)
   }
-  return account
+  return { ...shared, inputs: credentialInputs(connection.credentials) }
 }
 
-/** With the secrets: who has put them right need not wait for the end of a lock-out. */
-function keyOf({ origin, credentials }: AkeneoConnection): string {
+/**
+ * With the secrets: who has put them right need not wait for the end of a lock-out. Without the prefix of the inputs:
+ * whatever they are called, it is one connection.
+ */
+function keyOf({ origin, credentials: { inputs: _prefix, ...credentials } }: AkeneoConnection): string {
   return createHash('sha256')
     .update(JSON.stringify([origin, credentials]))
     .digest('hex')
@@ -57,7 +60,7 @@ function keyOf({ origin, credentials }: AkeneoConnection): string {
 function openAccount(
   { origin, credentials }: AkeneoConnection,
   { http, redactor, clock }: { http: HttpClient; redactor: Redactor; clock: Clock },
-): AkeneoAccount {
+): Shared {
   const [limit, uploadLimit] = [pLimit(callsAtOnce), pLimit(uploadsAtOnce)]
   const calls: Turns = (work) => limit(work)
   const upstream = http.upstream({
@@ -72,6 +75,5 @@ function openAccount(
     calls,
     uploads: (work) => uploadLimit(work),
     tokens: createAkeneoTokens(credentials, { origin, upstream, redactor, clock }),
-    inputs: credentialInputs(credentials),
   }
 }

@@ -37,7 +37,7 @@ export function createAkeneoClient(
 
   async function page(request: AkeneoRequest, asked: Asked, call: CallContext): Promise<AkeneoPage> {
     const response = await send(request, call)
-    if (isOk(response)) return readPage(jsonBody(upstreamName, response))
+    if (isOk(response)) return readPage(jsonBody(upstreamName, response), settings.inputs)
     if (asked.meansNone?.(response)) return { items: [], next: undefined }
     throw refusal(response, asked, settings)
   }
@@ -49,7 +49,8 @@ export function createAkeneoClient(
       yield found
       if (found.next === undefined) return
       const place = JSON.stringify(Object.entries(found.next).sort())
-      if (seen.has(place)) throw unexpectedAnswer('a page that is followed by one from before')
+      if (seen.has(place))
+        throw unexpectedAnswer('a page that is followed by one from before', settings.inputs)
       seen.add(place)
       query = found.next
     }
@@ -61,14 +62,14 @@ export function createAkeneoClient(
  * otherwise, and the token must not go there.
  * @throws {BridgeError} systemic, `PIM_UNEXPECTED_ANSWER`
  */
-export function readPage(body: unknown): AkeneoPage {
+export function readPage(body: unknown, inputs: string): AkeneoPage {
   const embedded = isRecord(body) ? body._embedded : undefined
   const items = isRecord(embedded) ? (embedded.items ?? embedded._items) : undefined
-  if (!isRecord(body) || !Array.isArray(items)) throw unexpectedAnswer('a list without items')
+  if (!isRecord(body) || !Array.isArray(items)) throw unexpectedAnswer('a list without items', inputs)
   const links = isRecord(body._links) ? body._links : {}
   const href = isRecord(links.next) ? links.next.href : undefined
   if (typeof href !== 'string' || href === '') return { items, next: undefined }
   const mark = href.indexOf('?')
-  if (mark < 0) throw unexpectedAnswer('a page whose next one has no query')
+  if (mark < 0) throw unexpectedAnswer('a page whose next one has no query', inputs)
   return { items, next: Object.fromEntries(new URLSearchParams(href.slice(mark))) }
 }

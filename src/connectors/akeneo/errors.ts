@@ -32,7 +32,7 @@ export function refusal(response: HttpResponse, asked: Asked, settings: AkeneoSe
   if (status >= 300 && status < 400) {
     return systemicError(
       'PIM_REDIRECTS',
-      `Akeneo answered ${status} and redirects: set AKENEO_URL to the final origin`,
+      `Akeneo answered ${status} and redirects: set ${settings.inputs}_URL to the final origin`,
       details(response),
     )
   }
@@ -40,7 +40,7 @@ export function refusal(response: HttpResponse, asked: Asked, settings: AkeneoSe
   if (status === 404) {
     return systemicError(
       'AKENEO_NOT_FOUND',
-      `there is no Akeneo REST API at AKENEO_URL (404, ${reasonOf(response)}): check it`,
+      `there is no Akeneo REST API at ${settings.inputs}_URL (404, ${reasonOf(response)}): check it`,
       details(response),
     )
   }
@@ -69,14 +69,15 @@ function selectionError(response: HttpResponse, settings: AkeneoSettings): Bridg
   if (response.status !== 422) return undefined
   const reason = reasonOf(response)
   const quoted = new Set([...reason.matchAll(/"([^"]*)"/g)].flatMap(([, names = '']) => names.split(/,\s*/)))
-  const identifier: [string, readonly string[]] = ['AKENEO_IDENTIFIER', [settings.identifier]]
+  const named = (name: string): string => `${settings.inputs}_${name}`
+  const identifier: [string, readonly string[]] = [named('IDENTIFIER'), [settings.identifier]]
   // Only the identifier is searched for by what an input names.
   const inputs: (typeof identifier)[] = /^filter on property/i.test(reason)
     ? [identifier]
     : [
-        ['AKENEO_ATTRIBUTES', settings.attributes ?? []],
-        ['AKENEO_LOCALES', settings.locales],
-        ['AKENEO_CHANNEL', settings.channels],
+        [named('ATTRIBUTES'), settings.attributes ?? []],
+        [named('LOCALES'), settings.locales],
+        [named('CHANNEL'), settings.channels],
         identifier,
       ]
   const wrong = inputs.flatMap(([input, names]) => {
@@ -96,10 +97,10 @@ export function unknownSelection(wrong: readonly string[], reason: string, statu
 }
 
 /** A 200 whose JSON is something else than the REST API answers. */
-export const unexpectedAnswer = (what: string): BridgeError =>
+export const unexpectedAnswer = (what: string, inputs: string): BridgeError =>
   systemicError(
     'PIM_UNEXPECTED_ANSWER',
-    `Akeneo answered ${what}: check that AKENEO_URL is the origin of an Akeneo PIM`,
+    `Akeneo answered ${what}: check that ${inputs}_URL is the origin of an Akeneo PIM`,
     { upstream: upstreamName },
   )
 

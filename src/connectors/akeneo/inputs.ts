@@ -1,18 +1,90 @@
-import { systemicError } from '../../core/errors'
-import type { Redactor } from '../../core/redaction'
-import { parseOrigin } from '../../http/origin'
+import {
+  declareInputs,
+  type InputSource,
+  isSet,
+  matching,
+  names,
+  origin,
+  readBoth,
+  text,
+  valuesOf,
+} from '../../plugin/inputs'
 
-/** What inputs are read from: of a communicator, or of a destination. */
-export type InputContext = {
-  redactor: Redactor
-  input(name: string): string | undefined
-  requireInput(name: string, hint: string): string
-}
+const attributeCode = /^[a-zA-Z0-9_]+$/
+const localeCode = /^[a-zA-Z]{2,3}(_[a-zA-Z0-9]+)*$/
+
+/** The inputs of a connection or an App, behind their prefix. */
+export const connectionInputs = declareInputs({
+  URL: {
+    meaning: 'The origin of your PIM. Only it ever gets a token of Akeneo.',
+    required: 'for everything of Akeneo',
+    example: 'https://demo.cloud.akeneo.com',
+    shape: origin,
+  },
+  CLIENT_ID: {
+    meaning: 'The client id of your connection in Akeneo (Connect > Connection settings).',
+    required: 'without the token of an App',
+    shape: text,
+  },
+  CLIENT_SECRET: {
+    meaning: 'The secret of the connection.',
+    required: 'without the token of an App',
+    shape: text,
+    secret: true,
+  },
+  USERNAME: {
+    meaning: 'The user name of the connection.',
+    required: 'without the token of an App',
+    shape: text,
+  },
+  PASSWORD: {
+    meaning: 'The password of the connection.',
+    required: 'without the token of an App',
+    shape: text,
+    secret: true,
+  },
+  TOKEN: {
+    meaning: 'The token of an App, in place of the four of a connection. It wins over them.',
+    unset: 'the connection',
+    shape: text,
+    secret: true,
+  },
+})
+
+/** What of the catalogue is fetched and mapped, behind the same prefix. */
+export const selectionInputs = declareInputs({
+  IDENTIFIER: {
+    meaning: 'The code of the identifier attribute.',
+    default: 'sku',
+    shape: matching(attributeCode, 'must be the code of the identifier attribute, such as sku'),
+  },
+  ATTRIBUTES: {
+    meaning: 'The codes of the attributes to fetch, separated by commas.',
+    unset: 'all',
+    shape: names(/^([a-zA-Z0-9_]+|\*)$/, 'attribute codes'),
+  },
+  LOCALES: {
+    meaning: 'Locales, best first: the first one with a value wins. They are separated by commas.',
+    unset: 'all of the channel',
+    example: 'en_US,de_DE',
+    shape: names(localeCode, 'locale codes such as en_US'),
+  },
+  CHANNEL: {
+    meaning: 'The channel, or several, best first: the first one with a value wins.',
+    unset: 'the first one that Akeneo lists',
+    example: 'ecommerce',
+    shape: names(attributeCode, 'channel codes such as ecommerce'),
+  },
+})
 
 /** How tokens are come by: of a connection by user and password, or one of an App that never expires. */
-export type AkeneoCredentials =
+export type AkeneoCredentials = (
   | { kind: 'connection'; clientId: string; clientSecret: string; username: string; password: string }
   | { kind: 'app'; token: string }
+) & {
+  /** Prefix of the inputs, for errors. */
+  inputs: string
+}
 
 /** What of a product becomes an attribute, besides the catalogue's own attributes; only on request. */
 export const productFields = [
@@ -27,7 +99,12 @@ export const productFields = [
 export type ProductField = (typeof productFields)[number]
 
 /** Where a PIM is, and who calls it. */
-export type AkeneoConnection = { origin: string; credentials: AkeneoCredentials }
+export type AkeneoConnection = {
+  origin: string
+  credentials: AkeneoCredentials
+  /** Prefix of the inputs, for errors. */
+  inputs: string
+}
 
 /** The inputs of the `akeneo` communicator, checked. */
 export type AkeneoSettings = AkeneoConnection & {
@@ -42,81 +119,56 @@ export type AkeneoSettings = AkeneoConnection & {
   channels: readonly string[]
 }
 
-const attributeCode = /^[a-zA-Z0-9_]+$/
-const localeCode = /^[a-zA-Z]{2,3}(_[a-zA-Z0-9]+)*$/
-
-function invalid(input: string, problem: string): Error {
-  return systemicError('INPUT_INVALID', `${input} ${problem}`)
-}
+const four = ['CLIENT_ID', 'CLIENT_SECRET', 'USERNAME', 'PASSWORD'] as const
 
 /**
- * Reads the inputs of the connection.
- * @throws {BridgeError} systemic, `INPUT_INVALID`, naming the input and what to set
+ * Reads the inputs of the connection. What is secret is made known.
+ * @param inputs their prefix
+ * @throws {InputError} systemic, `INPUT_INVALID`, naming each input that is wrong and what to set
  */
-export function readAkeneoConnection(context: InputContext): AkeneoConnection {
-  const origin = parseOrigin(
-    context.requireInput(
-      'AKENEO_URL',
-      'set it to the origin of your PIM, such as https://demo.cloud.akeneo.com',
-    ),
-  )
-  if (typeof origin !== 'string') throw invalid('AKENEO_URL', origin.refused)
-  return { origin, credentials: readCredentials(context) }
+export const readAkeneoConnection = (source: InputSource, inputs: string): AkeneoConnection => {
+  const { URL, TOKEN } = connectionInputs
+  if (isSet(connectionInputs, 'TOKEN', source, inputs)) {
+    const options = { prefix: inputs, required: ['URL', 'TOKEN'] as const }
+    const { URL: origin, TOKEN: token } = valuesOf({ URL, TOKEN }, source, options)
+    return { origin, credentials: { kind: 'app', token, inputs }, inputs }
+  }
+  const options = { prefix: inputs, required: ['URL', ...four] as const }
+  const values = valuesOf(connectionInputs, source, options)
+  return {
+    origin: values.URL,
+    credentials: {
+      kind: 'connection',
+      clientId: values.CLIENT_ID,
+      clientSecret: values.CLIENT_SECRET,
+      username: values.USERNAME,
+      password: values.PASSWORD,
+      inputs,
+    },
+    inputs,
+  }
 }
 
 /**
  * Reads the inputs of the connection, and of what is fetched and mapped.
- * @throws {BridgeError} systemic, `INPUT_INVALID`, naming the input and what to set
+ * @param inputs their prefix
+ * @throws {InputError} systemic, `INPUT_INVALID`, naming each input that is wrong and what to set
  */
-export function readAkeneoSettings(context: InputContext): AkeneoSettings {
-  const connection = readAkeneoConnection(context)
-  const named = namesOf(context, 'AKENEO_ATTRIBUTES', /^([a-zA-Z0-9_]+|\*)$/, 'attribute codes')
+export function readAkeneoSettings(source: InputSource, inputs: string): AkeneoSettings {
+  const [connection, selection] = readBoth(
+    () => readAkeneoConnection(source, inputs),
+    () => valuesOf(selectionInputs, source, { prefix: inputs }),
+  )
+  const named = selection.ATTRIBUTES ?? []
   const isField = (name: string): name is ProductField => productFields.some((field) => field === name)
   const attributes = named.filter((name) => !isField(name) && name !== '*')
   const isEvery = named.length === 0 || named.includes('*')
-  const identifier = context.input('AKENEO_IDENTIFIER') ?? 'sku'
-  if (!attributeCode.test(identifier)) {
-    throw invalid('AKENEO_IDENTIFIER', 'must be the code of the identifier attribute, such as sku')
-  }
   return {
     ...connection,
-    identifier,
+    identifier: selection.IDENTIFIER,
     attributes: isEvery ? undefined : attributes,
     fields: named.filter(isField),
-    locales: namesOf(context, 'AKENEO_LOCALES', localeCode, 'locale codes such as en_US'),
-    channels: namesOf(context, 'AKENEO_CHANNEL', attributeCode, 'channel codes such as ecommerce'),
+    locales: selection.LOCALES ?? [],
+    channels: selection.CHANNEL ?? [],
   }
-}
-
-/** Names separated by commas or blanks, each once. */
-function namesOf(context: InputContext, input: string, pattern: RegExp, what: string): string[] {
-  const names = (context.input(input) ?? '').split(/[\s,]+/).filter((name) => name !== '')
-  const wrong = names.find((name) => !pattern.test(name))
-  if (wrong !== undefined) {
-    throw invalid(input, `must be ${what}, separated by commas; ${JSON.stringify(wrong)} is none`)
-  }
-  return [...new Set(names)]
-}
-
-function readCredentials(context: InputContext): AkeneoCredentials {
-  const token = context.input('AKENEO_TOKEN')
-  if (token !== undefined) {
-    context.redactor.add(token)
-    return { kind: 'app', token }
-  }
-  const required = (input: string): string =>
-    context.requireInput(
-      input,
-      'set it to that of your connection in Akeneo (Connect > Connection settings), or set AKENEO_TOKEN to the token of an App',
-    )
-  const credentials = {
-    kind: 'connection' as const,
-    clientId: required('AKENEO_CLIENT_ID'),
-    clientSecret: required('AKENEO_CLIENT_SECRET'),
-    username: required('AKENEO_USERNAME'),
-    password: required('AKENEO_PASSWORD'),
-  }
-  context.redactor.add(credentials.clientSecret)
-  context.redactor.add(credentials.password)
-  return credentials
 }

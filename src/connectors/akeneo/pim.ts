@@ -1,6 +1,7 @@
 import type { CallContext } from '../../core/call-context'
 import { systemicError } from '../../core/errors'
-import type { PimFactory, Product, ProductPage, ProductRef } from '../../plugin/pim'
+import { prefixed } from '../../plugin/inputs'
+import { type PimFactory, type Product, type ProductPage, type ProductRef, pimWith } from '../../plugin/pim'
 import { accountOf } from './account'
 import { createAkeneoCatalogue } from './catalogue/catalogue'
 import { overdueRefs } from './catalogue/overdue'
@@ -9,10 +10,12 @@ import { createProductSearch } from './catalogue/search'
 import type { Selection } from './catalogue/selection'
 import { createAkeneoClient } from './client'
 import { upstreamName } from './errors'
-import { productFields, readAkeneoSettings } from './inputs'
+import { connectionInputs, productFields, readAkeneoSettings, selectionInputs } from './inputs'
 
 /** What of Akeneo PIM is a matter of code rather than of an installation; the rest are the `AKENEO_*` inputs. */
 export type AkeneoPimOptions = {
+  /** Begin of the inputs' names: `AKENEO` for `AKENEO_URL` and its like. A second PIM needs its own. @default 'AKENEO' */
+  inputs?: string
   /** What becomes of a select's options: their labels, or their codes. @default 'labels' */
   options?: 'labels' | 'codes'
   /**
@@ -37,9 +40,8 @@ export type AkeneoPimOptions = {
 const uuidPattern = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
 
 /** Creates the `akeneo` communicator. */
-export const akeneoPim =
-  (pimOptions: AkeneoPimOptions = {}): PimFactory =>
-  (context) => {
+export const akeneoPim = ({ inputs = 'AKENEO', ...pimOptions }: AkeneoPimOptions = {}): PimFactory =>
+  pimWith(aboutAkeneo(inputs), (context) => {
     const {
       options = 'labels',
       records = 'codes',
@@ -48,7 +50,7 @@ export const akeneoPim =
       overlapMs = 10 * 60_000,
     } = pimOptions
     const { clock } = context
-    const settings = readAkeneoSettings(context)
+    const settings = readAkeneoSettings(context, inputs)
     const { origin } = settings
     const account = accountOf(settings, context)
     const upstream = context.http.upstream({
@@ -151,7 +153,12 @@ export const akeneoPim =
         }
       }
     }
-  }
+  })
+
+const aboutAkeneo = (inputs: string) => ({
+  inputs: prefixed(inputs, { ...connectionInputs, ...selectionInputs }),
+  docs: 'docs/connectors/akeneo.md',
+})
 
 const lowerCase = (text: string): string => text.toLowerCase()
 

@@ -20,10 +20,10 @@ const TokenAnswer = v.object({
 })
 
 /** The inputs that the credentials come from, for errors. */
-export const credentialInputs = ({ kind }: AkeneoCredentials): string =>
+export const credentialInputs = ({ kind, inputs }: AkeneoCredentials): string =>
   kind === 'app'
-    ? 'AKENEO_URL and AKENEO_TOKEN: was the App removed, or its access revoked?'
-    : 'AKENEO_URL, AKENEO_CLIENT_ID, AKENEO_CLIENT_SECRET, AKENEO_USERNAME and AKENEO_PASSWORD'
+    ? `${inputs}_URL and ${inputs}_TOKEN: was the App removed, or its access revoked?`
+    : `${inputs}_URL, ${inputs}_CLIENT_ID, ${inputs}_CLIENT_SECRET, ${inputs}_USERNAME and ${inputs}_PASSWORD`
 
 /**
  * Creates the tokens of a connection or App. The token of an App is good until it is revoked; there is no other one.
@@ -36,7 +36,7 @@ export function createAkeneoTokens(
 ): Tokens {
   if (credentials.kind === 'app') return fixedToken(credentials.token)
   const { origin, upstream, redactor, clock } = parts
-  const { clientId, clientSecret, username, password } = credentials
+  const { clientId, clientSecret, username, password, inputs: prefix } = credentials
   const basic = Buffer.from(`${clientId}:${clientSecret}`).toString('base64')
   redactor.add(basic)
   let refreshToken: string | undefined
@@ -82,7 +82,7 @@ export function createAkeneoTokens(
 
   function granted(response: HttpResponse): Grant {
     const answer = v.safeParse(TokenAnswer, jsonBody(upstreamName, response))
-    if (!answer.success) throw unexpectedAnswer('a request for a token without one')
+    if (!answer.success) throw unexpectedAnswer('a request for a token without one', prefix)
     const { access_token: token, expires_in: seconds, refresh_token: next } = answer.output
     redactor.add(token)
     redactor.add(next)
@@ -95,7 +95,7 @@ export function createAkeneoTokens(
     if (status === 404 || (status >= 300 && status < 400)) {
       return systemicError(
         'AKENEO_NOT_FOUND',
-        `there is no Akeneo token endpoint at AKENEO_URL (${status}, ${reasonOf(response)}): check it`,
+        `there is no Akeneo token endpoint at ${prefix}_URL (${status}, ${reasonOf(response)}): check it`,
         { upstream: upstreamName, status },
       )
     }
@@ -104,8 +104,8 @@ export function createAkeneoTokens(
 
   /** Akeneo tells which pair it does not like. */
   function blamed(reason: string): string {
-    if (/client_id/i.test(reason)) return 'AKENEO_CLIENT_ID and AKENEO_CLIENT_SECRET'
-    if (/\buser|password/i.test(reason)) return 'AKENEO_USERNAME and AKENEO_PASSWORD'
+    if (/client_id/i.test(reason)) return `${prefix}_CLIENT_ID and ${prefix}_CLIENT_SECRET`
+    if (/\buser|password/i.test(reason)) return `${prefix}_USERNAME and ${prefix}_PASSWORD`
     return credentialInputs(credentials)
   }
 }

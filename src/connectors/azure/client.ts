@@ -1,6 +1,6 @@
 import type { ContainerClient } from '@azure/storage-blob'
-import { systemicError } from '../../core/errors'
 import { isLoopback } from '../../http/origin'
+import { inputError } from '../../plugin/inputs'
 import type { AzureAccess } from './inputs'
 
 /**
@@ -19,20 +19,21 @@ export async function connectAzure(access: AzureAccess): Promise<ContainerClient
     const url = `https://${account}.blob.core.windows.net/${container}`
     return new ContainerClient(url, new StorageSharedKeyCredential(account, key), options)
   }
-  const client = readable(() => new ContainerClient(access.text, access.container, options))
+  const { text, container, inputs } = access
+  const client = readable(inputs, () => new ContainerClient(text, container, options))
   const url = new URL(client.url)
   if (url.protocol === 'https:' || isLoopback(url)) return client
-  throw invalid('must name an https endpoint')
+  throw invalid(inputs, 'must name an https endpoint')
 }
 
 /** The library's own message may repeat what it could not read. */
-function readable(connect: () => ContainerClient): ContainerClient {
+function readable(inputs: string, connect: () => ContainerClient): ContainerClient {
   try {
     return connect()
   } catch {
-    throw invalid('cannot be read: copy it from the access keys of the storage account')
+    throw invalid(inputs, 'cannot be read: copy it from the access keys of the storage account')
   }
 }
 
-const invalid = (problem: string): Error =>
-  systemicError('INPUT_INVALID', `AZURE_BLOB_CONNECTION_STRING ${problem}`)
+const invalid = (inputs: string, problem: string): Error =>
+  inputError(`${inputs}_CONNECTION_STRING ${problem}`)

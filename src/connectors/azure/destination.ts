@@ -10,9 +10,9 @@ import type {
   DestinationFactory,
   StoredObject,
 } from '../../plugin/destination'
+import { prefixed } from '../../plugin/inputs'
 import { blockSizeFor, sendBlocks, withWholeFile } from '../kit/blocks'
 import { createBuffers } from '../kit/buffers'
-import { readPrefix } from '../kit/prefix'
 import {
   arrivedSince,
   isMadeFrom,
@@ -24,10 +24,12 @@ import {
 import { connectAzure } from './client'
 import { blockIds, createAzureCopies } from './copy'
 import { azureAgain, azureCode, notAzure, toAzureError } from './errors'
-import { type AzureAccess, hasAzureInputs, readAzureAccess } from './inputs'
+import { type AzureAccess, azureInputs, hasAzureInputs, readAzureAccess } from './inputs'
 
 /** A container in Azure Blob Storage, or any service that speaks its protocol. Where it is comes from the `AZURE_BLOB_*` inputs. */
 export type AzureOptions = {
+  /** Begin of the inputs' names: `AZURE_BLOB` for `AZURE_BLOB_SAS_URL` and its like. A second container needs its own. @default 'AZURE_BLOB' */
+  inputs?: string
   /**
    * Lets Azure fetch large files from AEM's blob store by itself, so that no byte moves through the action. Where that
    * is refused, the bytes are sent instead.
@@ -47,27 +49,25 @@ const attemptTimeoutMs = 60_000
 const maxBlocks = 50_000
 
 /** Creates the `azure` destination. */
-export const azure = (options: AzureOptions = {}): DestinationFactory => ({
-  isOn: hasAzureInputs,
-  create: (context) => {
-    const access = readAzureAccess(context)
-    return createAzure(access, readPrefix(context, 'AZURE_BLOB_PREFIX'), {
-      clock: context.clock,
-      random: context.random,
-      copyFromUrl: options.copyFromUrl ?? true,
-    })
-  },
+export const azure = ({
+  inputs = 'AZURE_BLOB',
+  copyFromUrl = true,
+}: AzureOptions = {}): DestinationFactory => ({
+  inputs: prefixed(inputs, azureInputs),
+  docs: 'docs/connectors/azure.md',
+  isOn: (context) => hasAzureInputs(context, inputs),
+  create: (context) => createAzure(readAzureAccess(context, inputs), context, copyFromUrl),
 })
 
 function createAzure(
   access: AzureAccess,
-  prefix: string,
-  parts: Pick<DestinationContext, 'clock' | 'random'> & Required<AzureOptions>,
+  { name, clock, random }: Pick<DestinationContext, 'name' | 'clock' | 'random'>,
+  copyFromUrl: boolean,
 ): Destination {
-  const { clock, random, copyFromUrl } = parts
+  const { prefix, inputs } = access
   const buffers = createBuffers(memoryLimit)
   const expiry = access.kind === 'sas' ? Date.parse(access.url.searchParams.get('se') ?? '') : Number.NaN
-  const toError = (thrown: unknown): BridgeError => toAzureError(thrown, clock.now(), expiry)
+  const toError = (thrown: unknown): BridgeError => toAzureError(thrown, { now: clock.now(), inputs, expiry })
   const rules: RetryRules = {
     clock,
     random,
@@ -79,7 +79,7 @@ function createAzure(
   let client: Promise<ContainerClient> | undefined
 
   return {
-    name: 'azure',
+    name,
     can: { head: true, atomic: true, conditional: true, remove: true, copyFromUrl },
     head,
     put,

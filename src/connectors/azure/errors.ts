@@ -27,17 +27,23 @@ export function azureCode(thrown: unknown): string {
   return /^[A-Za-z0-9]{1,80}$/.test(text) && text !== 'PARSE' ? text : ''
 }
 
-/**
- * What the library threw, as an error of ours.
- * @param now in milliseconds since the epoch
- * @param expiry when the SAS in use expires, in milliseconds since the epoch
- */
-export function toAzureError(thrown: unknown, now: number, expiry?: number): BridgeError {
+/** What an error depends on besides the answer. */
+export type AzurePlace = {
+  /** In milliseconds since the epoch. */
+  now: number
+  /** Prefix of the inputs. */
+  inputs: string
+  /** When the SAS in use expires, in milliseconds since the epoch. */
+  expiry?: number
+}
+
+/** What the library threw, as an error of ours. */
+export function toAzureError(thrown: unknown, place: AzurePlace): BridgeError {
   if (thrown instanceof BridgeError) return thrown
   const { statusCode: status, response } = asRefusal(thrown)
   if (status === undefined) return unreachable(thrown)
   const code = azureCode(thrown)
-  const retryAfterMs = parseRetryAfter(response?.headers.get('retry-after'), now)
+  const retryAfterMs = parseRetryAfter(response?.headers.get('retry-after'), place.now)
   const say = (meaning: string): string =>
     `Azure answered ${status}${code === '' ? '' : ` ${code}`}: ${meaning}`
   const details = { upstream: 'AZURE', status, ...(retryAfterMs === undefined ? {} : { retryAfterMs }) }
@@ -56,7 +62,7 @@ export function toAzureError(thrown: unknown, now: number, expiry?: number): Bri
     return systemicError('AZURE_CONTAINER_MISSING', say('the container is not there'), details)
   }
   if (status === 401 || status === 403 || unauthorized.includes(code)) {
-    return systemicError('AZURE_UNAUTHORIZED', say(hint(code, now, expiry)), details)
+    return systemicError('AZURE_UNAUTHORIZED', say(hint(code, place)), details)
   }
   if (mayPassStatus(status) || busy.includes(code)) {
     return transientError('AZURE_UNAVAILABLE', say('it is not available'), details)
@@ -86,9 +92,9 @@ const isAboutThisFile = (status: number): boolean => [400, 409, 411, 412].includ
 /** A service that does not know the library's version of the protocol takes no file at all. */
 const isAboutTheVersion = (body: string | null | undefined): boolean => /x-ms-version/i.test(body ?? '')
 
-function hint(code: string, now: number, expiry: number | undefined): string {
+function hint(code: string, { now, inputs, expiry }: AzurePlace): string {
   if (expiry !== undefined && expiry <= now) {
-    return `the SAS in AZURE_BLOB_SAS_URL expired on ${new Date(expiry).toISOString()}`
+    return `the SAS in ${inputs}_SAS_URL expired on ${new Date(expiry).toISOString()}`
   }
   if (code === 'AuthorizationPermissionMismatch') {
     return 'the SAS lacks a permission: it needs read, create and write, and delete where files are removed'
@@ -96,7 +102,7 @@ function hint(code: string, now: number, expiry: number | undefined): string {
   if (code === 'AuthenticationFailed') {
     return 'the signature is refused: it is not whole, its key was renewed, or it is not valid now; make a new one'
   }
-  return 'check the AZURE_BLOB_ inputs, the permissions of the SAS (read, create, write, delete) and the firewall of the account'
+  return `check the ${inputs}_ inputs, the permissions of the SAS (read, create, write, delete) and the firewall of the account`
 }
 
 function unreachable(thrown: unknown): BridgeError {

@@ -1,78 +1,117 @@
-import { systemicError } from '../../core/errors'
-import { parseServiceUrl } from '../../http/origin'
 import type { DestinationContext } from '../../plugin/destination'
+import {
+  declareInputs,
+  isSet,
+  matching,
+  type Parsed,
+  readServiceUrl,
+  text,
+  valuesOf,
+} from '../../plugin/inputs'
+import { prefixShape } from '../kit/prefix'
+
+/** The inputs of an Azure destination, behind their prefix. */
+export const azureInputs = declareInputs({
+  SAS_URL: {
+    meaning:
+      'The URL of the container with a shared access signature that may read, create and write. It is one of three ways in and wins over the others.',
+    unset: 'another way in, or the destination is off',
+    example: 'https://account.blob.core.windows.net/container?sv=...&sig=...',
+    shape: sasUrl,
+    secret: true,
+  },
+  CONNECTION_STRING: {
+    meaning: 'A connection string of the storage account, in place of the signature.',
+    unset: 'another way in, or the destination is off',
+    shape: text,
+    secret: true,
+  },
+  ACCOUNT: {
+    meaning: 'The name of the storage account, in place of signature and connection string.',
+    required: 'with the key',
+    shape: matching(
+      /^[a-z0-9]{3,24}$/,
+      'must be the name of a storage account: 3 to 24 lower-case letters and digits',
+    ),
+  },
+  KEY: {
+    meaning: 'One of the keys of the storage account.',
+    required: 'with the account',
+    shape: matching(/^[A-Za-z0-9+/]+={0,2}$/, 'must be Base64'),
+    secret: true,
+  },
+  CONTAINER: {
+    meaning: 'The name of the container.',
+    required: 'with a connection string or a key',
+    shape: matching(
+      /^(\$root|\$web|[a-z0-9](?:-?[a-z0-9]){2,62})$/,
+      'must be the name of a container: 3 to 63 lower-case letters, digits and single hyphens',
+    ),
+  },
+  PREFIX: {
+    meaning: 'The folder in the container that files go to.',
+    unset: 'none',
+    example: 'exports/aem',
+    shape: prefixShape,
+  },
+})
+
+function sasUrl(text: string): Parsed<URL> {
+  const url = readServiceUrl(text)
+  if ('problem' in url) return url
+  const { searchParams, pathname } = url.value
+  if (!searchParams.has('sig')) {
+    return { problem: 'must end with a shared access signature (?sv=...&sig=...)' }
+  }
+  return pathname.split('/').some((segment) => segment !== '')
+    ? url
+    : { problem: 'must name the container: https://account.blob.core.windows.net/container?sv=...' }
+}
 
 /** How the container is reached. */
-export type AzureAccess =
+export type AzureAccess = (
   | { kind: 'sas'; url: URL }
   | { kind: 'connection-string'; text: string; container: string }
   | { kind: 'key'; account: string; key: string; container: string }
+) & {
+  /** Empty, or a folder with a slash at its end. */
+  prefix: string
+  /** Prefix of the inputs, for errors. */
+  inputs: string
+}
 
 /** Tells whether the inputs name a container. */
-export const hasAzureInputs = ({ input }: DestinationContext): boolean =>
-  ['AZURE_BLOB_SAS_URL', 'AZURE_BLOB_CONNECTION_STRING', 'AZURE_BLOB_ACCOUNT'].some(
-    (name) => input(name) !== undefined,
+export const hasAzureInputs = (context: DestinationContext, inputs: string): boolean =>
+  (['SAS_URL', 'CONNECTION_STRING', 'ACCOUNT'] as const).some((name) =>
+    isSet(azureInputs, name, context, inputs),
   )
 
 /**
  * Reads the inputs; a SAS wins over a connection string, that over a key. What is secret is made known.
- * @throws {BridgeError} systemic, `INPUT_INVALID`, naming the input
+ * @param inputs their prefix
+ * @throws {InputError} systemic, `INPUT_INVALID`, naming each input that is wrong
  */
-export function readAzureAccess({ input, requireInput, redactor }: DestinationContext): AzureAccess {
-  const sas = input('AZURE_BLOB_SAS_URL')
-  if (sas !== undefined) {
-    redactor.add(sas)
-    const url = readSasUrl(sas)
+export function readAzureAccess(context: DestinationContext, inputs: string): AzureAccess {
+  const { redactor } = context
+  const { SAS_URL, CONNECTION_STRING, ACCOUNT, KEY, CONTAINER, PREFIX } = azureInputs
+  if (isSet(azureInputs, 'SAS_URL', context, inputs)) {
+    const way = { prefix: inputs, required: ['SAS_URL'] as const }
+    const { SAS_URL: url, PREFIX: prefix = '' } = valuesOf({ SAS_URL, PREFIX }, context, way)
     redactor.add(url.search.slice(1))
     redactor.add(url.searchParams.get('sig') ?? undefined)
-    return { kind: 'sas', url }
+    return { kind: 'sas', url, prefix, inputs }
   }
-  const text = input('AZURE_BLOB_CONNECTION_STRING')
-  if (text !== undefined) {
-    redactor.add(text)
+  if (isSet(azureInputs, 'CONNECTION_STRING', context, inputs)) {
+    const way = { prefix: inputs, required: ['CONNECTION_STRING', 'CONTAINER'] as const }
+    const values = valuesOf({ CONNECTION_STRING, CONTAINER, PREFIX }, context, way)
+    const { CONNECTION_STRING: text, CONTAINER: container, PREFIX: prefix = '' } = values
     redactor.add(/AccountKey=([^;]+)/i.exec(text)?.[1])
     redactor.add(/\bsig=([^&;]+)/i.exec(text)?.[1])
     redactor.add(/SharedAccessSignature=([^;]+)/i.exec(text)?.[1])
-    return { kind: 'connection-string', text, container: readContainer(requireInput) }
+    return { kind: 'connection-string', text, container, prefix, inputs }
   }
-  const key = requireInput('AZURE_BLOB_KEY', 'set it to one of the keys of the storage account')
-  redactor.add(key)
-  const account = requireInput('AZURE_BLOB_ACCOUNT', 'set it to the name of the storage account')
-  if (!/^[a-z0-9]{3,24}$/.test(account)) {
-    throw invalid(
-      'AZURE_BLOB_ACCOUNT',
-      'must be the name of a storage account: 3 to 24 lower-case letters and digits',
-    )
-  }
-  if (!/^[A-Za-z0-9+/]+={0,2}$/.test(key)) throw invalid('AZURE_BLOB_KEY', 'must be Base64')
-  return { kind: 'key', account, key, container: readContainer(requireInput) }
+  const way = { prefix: inputs, required: ['ACCOUNT', 'KEY', 'CONTAINER'] as const }
+  const values = valuesOf({ ACCOUNT, KEY, CONTAINER, PREFIX }, context, way)
+  const { ACCOUNT: account, KEY: key, CONTAINER: container, PREFIX: prefix = '' } = values
+  return { kind: 'key', account, key, container, prefix, inputs }
 }
-
-function readSasUrl(text: string): URL {
-  const url = parseServiceUrl(text)
-  if ('refused' in url) throw invalid('AZURE_BLOB_SAS_URL', url.refused)
-  if (!url.searchParams.has('sig')) {
-    throw invalid('AZURE_BLOB_SAS_URL', 'must end with a shared access signature (?sv=...&sig=...)')
-  }
-  if (url.pathname.split('/').filter((segment) => segment !== '').length === 0) {
-    throw invalid(
-      'AZURE_BLOB_SAS_URL',
-      'must name the container: https://account.blob.core.windows.net/container?sv=...',
-    )
-  }
-  return url
-}
-
-function readContainer(requireInput: DestinationContext['requireInput']): string {
-  const name = requireInput('AZURE_BLOB_CONTAINER', 'set it to the name of the container')
-  if (!/^(\$root|\$web|[a-z0-9](?:-?[a-z0-9]){2,62})$/.test(name)) {
-    throw invalid(
-      'AZURE_BLOB_CONTAINER',
-      'must be the name of a container: 3 to 63 lower-case letters, digits and single hyphens',
-    )
-  }
-  return name
-}
-
-const invalid = (input: string, problem: string): Error =>
-  systemicError('INPUT_INVALID', `${input} ${problem}`)

@@ -4,13 +4,19 @@ import { type SftpOptions, sftp } from '../kit/sftp/destination'
 
 /** The SFTP storage of an instance of Adobe Campaign. */
 export type CampaignOptions = Omit<SftpOptions, 'inputs'> & {
+  /** Begin of the inputs' names. A second instance needs its own. @default 'CAMPAIGN_SFTP' */
+  inputs?: string
   /** All files in one folder, as a workflow's file transfer reads one: `shop/Lamp.png` becomes `Lamp_3f9a0c1d2e4b.png`. @default false */
   flat?: boolean
 }
 
 /** Creates the `campaign` destination: an SFTP server with inputs of its own. */
-export const campaign = ({ name = 'campaign', flat = false, ...options }: CampaignOptions = {}) => {
-  const factory = sftp({ ...options, name, inputs: 'CAMPAIGN_SFTP' })
+export const campaign = ({
+  inputs = 'CAMPAIGN_SFTP',
+  flat = false,
+  ...options
+}: CampaignOptions = {}): DestinationFactory => {
+  const factory = { ...sftp({ ...options, inputs }), docs: 'docs/connectors/campaign.md' }
   return flat ? withFlatNames(factory) : factory
 }
 

@@ -1,29 +1,26 @@
-import { isAbsolute } from 'node:path'
-import { systemicError } from '../../core/errors'
 import type { DestinationFactory } from '../../plugin/destination'
+import { isSet, prefixed, valuesOf, withOptions } from '../../plugin/inputs'
 import { treeDestination } from '../kit/tree-destination'
+import { folderInputs } from './inputs'
 import { folderTree } from './tree'
 
 /** A folder of the machine the app runs on: a mounted share, or a developer's disk. */
 export type FolderOptions = {
   /** Absolute path; created when missing. @default input FOLDER_ROOT */
   root?: string
+  /** Begin of the input's name: `FOLDER` for `FOLDER_ROOT`. A second folder needs its own. @default 'FOLDER' */
+  inputs?: string
 }
 
 /** Creates the `folder` destination. */
-export const folder = (options: FolderOptions = {}): DestinationFactory => ({
-  isOn: (context) => (options.root ?? context.input('FOLDER_ROOT')) !== undefined,
+export const folder = ({ root, inputs = 'FOLDER' }: FolderOptions = {}): DestinationFactory => ({
+  inputs: prefixed(inputs, folderInputs),
+  docs: 'docs/connectors/folder.md',
+  isOn: (context) => root !== undefined || isSet(folderInputs, 'ROOT', context, inputs),
   create: (context) => {
-    const root =
-      options.root ??
-      context.requireInput('FOLDER_ROOT', 'set it to the absolute path of a folder, such as /mnt/dam')
-    if (!isAbsolute(root)) {
-      throw systemicError(
-        'INPUT_INVALID',
-        `FOLDER_ROOT must be an absolute path, not ${JSON.stringify(root)}`,
-      )
-    }
-    const tree = folderTree(root, context.clock)
-    return treeDestination('folder', (_call, work) => work(tree))
+    const source = withOptions(context, inputs, { ROOT: root })
+    const { ROOT } = valuesOf(folderInputs, source, { prefix: inputs, required: ['ROOT'] })
+    const tree = folderTree(ROOT, { inputs, clock: context.clock })
+    return treeDestination(context.name, (_call, work) => work(tree))
   },
 })

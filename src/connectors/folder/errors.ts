@@ -30,12 +30,16 @@ export function systemCode(thrown: unknown): string | undefined {
  * A failed call as a BridgeError; what is one already, or not a system's error, comes back as it is.
  * The root is looked at first: while it is out of order, no single file is to blame.
  */
-export async function toFolderError(thrown: unknown, root: string, path: string): Promise<unknown> {
+export async function toFolderError(
+  thrown: unknown,
+  { root, inputs }: { root: string; inputs: string },
+  path: string,
+): Promise<unknown> {
   const code = systemCode(thrown)
   if (code === undefined || thrown instanceof BridgeError) return thrown
   const trouble = path === '' ? code : await rootTrouble(root)
   if (trouble !== undefined) {
-    return systemicError('FOLDER_ROOT_UNUSABLE', `the folder FOLDER_ROOT cannot be used: ${trouble}`, {
+    return systemicError('FOLDER_ROOT_UNUSABLE', `the folder ${inputs}_ROOT cannot be used: ${trouble}`, {
       upstream,
     })
   }
@@ -64,7 +68,11 @@ export const notAFile = (path: string): BridgeError =>
   permanentError('FOLDER_REFUSED', `${path} is there already, and is not a file`, { upstream })
 
 /** A symbolic link that leads out of the root. */
-export const leavesRoot = (path: string): BridgeError =>
-  permanentError('FOLDER_LEAVES_ROOT', `${path} lies behind a symbolic link that leads out of FOLDER_ROOT`, {
-    upstream,
-  })
+export const leavesRoot = (path: string, inputs: string): BridgeError =>
+  permanentError(
+    'FOLDER_LEAVES_ROOT',
+    `${path} lies behind a symbolic link that leads out of ${inputs}_ROOT`,
+    {
+      upstream,
+    },
+  )

@@ -23,8 +23,11 @@ const maxListed = 20_000
 /** What file systems without hard links answer to `link`. */
 const withoutLinks = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK', 'EACCES', 'EINVAL'])
 
-/** The files below a folder of this machine. */
-export function folderTree(root: string, clock: Pick<Clock, 'now'>): FileTree {
+/** The files below a folder of this machine. @param inputs prefix of the input that names it, for errors */
+export function folderTree(
+  root: string,
+  { inputs, clock }: { inputs: string; clock: Pick<Clock, 'now'> },
+): FileTree {
   const full = (path: string): string => (path === '' ? root : join(root, ...path.split('/')))
 
   return {
@@ -81,7 +84,7 @@ export function folderTree(root: string, clock: Pick<Clock, 'now'>): FileTree {
     try {
       return await work()
     } catch (thrown) {
-      throw await toFolderError(thrown, root, path)
+      throw await toFolderError(thrown, { root, inputs }, path)
     }
   }
 
@@ -90,7 +93,8 @@ export function folderTree(root: string, clock: Pick<Clock, 'now'>): FileTree {
     const folder = full(folderOf(path))
     const place = await ifThere(() => realpath(folder))
     if (place === undefined) return false
-    if (place !== (await realpath(root)) && !isBelow(place, await realpath(root))) throw leavesRoot(path)
+    if (place !== (await realpath(root)) && !isBelow(place, await realpath(root)))
+      throw leavesRoot(path, inputs)
     return true
   }
 
@@ -103,7 +107,7 @@ export function folderTree(root: string, clock: Pick<Clock, 'now'>): FileTree {
       await unlessThere(() => mkdir(full(path)))
     }
     const place = known ?? (await realpath(full(path)))
-    if (!isBelow(place, await realpath(root))) throw leavesRoot(path)
+    if (!isBelow(place, await realpath(root))) throw leavesRoot(path, inputs)
     if (!(await stat(place)).isDirectory()) throw notAFile(path)
   }
 }

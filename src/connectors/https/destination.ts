@@ -1,19 +1,23 @@
 import { createHash } from 'node:crypto'
 import type { CallContext } from '../../core/call-context'
+import type { BridgeError } from '../../core/errors'
 import { retry, timeLimit } from '../../http/retry'
 import { sendUpload, type UploadAnswer, type UploadRequest } from '../../http/upload'
-import type { AssetBinary, DestinationFactory, StoredObject } from '../../plugin/destination'
+import { type AssetBinary, type DestinationFactory, named, type StoredObject } from '../../plugin/destination'
+import { isSet, prefixed } from '../../plugin/inputs'
 import { multipartAround } from '../kit/multipart'
 import { sourceChunks } from '../kit/source-chunks'
 import { storedFrom, versionFromHeader, versionToHeader } from '../kit/stored'
 import { idleTooLong, toConnectionError, toHttpsError } from './errors'
-import { type HttpsSettings, readHttpsSettings } from './inputs'
+import { type HttpsSettings, httpsInputs, readHttpsSettings } from './inputs'
 import { signatureOf } from './signature'
 
 /** Any endpoint that takes files over HTTPS. What it promises is known to its owner only. */
 export type HttpsOptions = {
-  /** What assets call it. @default 'https' */
+  /** What assets call it: the key in config/destinations.ts. @default the key */
   name?: string
+  /** Begin of the inputs' names: `HTTPS` for `HTTPS_URL` and its like. A second endpoint needs its own. @default 'HTTPS' */
+  inputs?: string
   /** It shows a file only when it has it whole. @default false */
   atomic?: boolean
   /** It honours `If-Match` and `If-None-Match: *`, and answers HEAD with a strong ETag. Needs HTTPS_HEAD. @default false */
@@ -28,14 +32,18 @@ const askMs = 15_000
 const plainMediaType = /^[\w!#$&^.+-]+\/[\w!#$&^.+-]+( *;[ -~]*)?$/
 
 /** Creates the `https` destination. */
-export const https = (options: HttpsOptions = {}): DestinationFactory => ({
-  isOn: (context) => context.input('HTTPS_URL') !== undefined,
+export const https = ({ inputs = 'HTTPS', ...options }: HttpsOptions = {}): DestinationFactory => ({
+  ...named(options),
+  inputs: prefixed(inputs, httpsInputs),
+  docs: 'docs/connectors/https.md',
+  isOn: (context) => isSet(httpsInputs, 'URL', context, inputs),
   create: (context) => {
-    const { name = 'https', atomic = false, remove = false, idleMs = 60_000 } = options
-    const settings = readHttpsSettings(context)
-    const { clock, random } = context
+    const { atomic = false, remove = false, idleMs = 60_000 } = options
+    const { name, clock, random } = context
+    const settings = readHttpsSettings(context, inputs)
     const { versionHeader } = settings
     const idle = { ms: idleMs, timeIsUp: () => idleTooLong(idleMs) }
+    const lost = (thrown: unknown): BridgeError => toConnectionError(thrown, inputs)
     const conditional = options.conditional === true && versionHeader !== undefined
 
     return {
@@ -72,7 +80,7 @@ export const https = (options: HttpsOptions = {}): DestinationFactory => ({
       const upload = uploadOf(settings, key, source, counted)
       const headers = { ...upload.headers, ...(conditional ? conditionsOf(previous) : {}) }
       const answer = await send({ ...upload, headers }, call)
-      if (!isSuccess(answer)) throw toHttpsError(answer, clock.now())
+      if (!isSuccess(answer)) throw toHttpsError(answer, clock.now(), inputs)
       return storedFrom(source, sent, strongTag(answer.headers.get('etag')))
     }
 
@@ -84,10 +92,10 @@ export const https = (options: HttpsOptions = {}): DestinationFactory => ({
     ): Promise<UploadAnswer | undefined> {
       const url = settings.urlFor(key)
       const limit = timeLimit('HTTPS', askMs)
-      return retry({ clock, random, limit, toError: toConnectionError }, call, async (own) => {
+      return retry({ clock, random, limit, toError: lost }, call, async (own) => {
         const answer = await send({ method, url, headers: { 'accept-encoding': 'identity' } }, own)
         if (answer.status === 404 || answer.status === 410) return undefined
-        if (!isSuccess(answer)) throw toHttpsError(answer, clock.now())
+        if (!isSuccess(answer)) throw toHttpsError(answer, clock.now(), inputs)
         return answer
       })
     }
@@ -100,7 +108,7 @@ export const https = (options: HttpsOptions = {}): DestinationFactory => ({
         return await sendUpload({ ...request, headers: { ...headers, ...signed } }, idle, call.signal)
       } catch (thrown) {
         call.signal.throwIfAborted()
-        throw toConnectionError(thrown)
+        throw lost(thrown)
       }
     }
   },

@@ -9,16 +9,17 @@ const upstream = 'HTTPS'
 /** Refused whatever the file is: the URL, the credentials or the endpoint itself is wrong. */
 const everyFile = new Set([401, 403, 404, 405, 407, 417, 421, 426, 501, 505, 507, 511])
 
-/** An answer that is no success, as an error. Nothing of its body is shown: who knows what an endpoint echoes. */
+/** An answer that is no success, as an error. Nothing of its body is shown: who knows what an endpoint echoes. @param inputs prefix of the inputs */
 export function toHttpsError(
   { status, headers }: Pick<UploadAnswer, 'status' | 'headers'>,
   now: number,
+  inputs: string,
 ): BridgeError {
   const details = { upstream, status }
   if (status >= 300 && status < 400) {
     return systemicError(
       'HTTPS_REDIRECTS',
-      `the endpoint answered ${status} and redirects to ${hostOf(headers.get('location'))}: set HTTPS_URL to the final URL`,
+      `the endpoint answered ${status} and redirects to ${hostOf(headers.get('location'))}: set ${inputs}_URL to the final URL`,
       details,
     )
   }
@@ -32,8 +33,8 @@ export function toHttpsError(
   if (everyFile.has(status)) {
     const hint =
       status === 401 || status === 403
-        ? 'check HTTPS_AUTH, HTTPS_SECRET and HTTPS_HEADERS'
-        : 'check HTTPS_URL and HTTPS_METHOD'
+        ? `check ${inputs}_AUTH, ${inputs}_SECRET and ${inputs}_HEADERS`
+        : `check ${inputs}_URL and ${inputs}_METHOD`
     return systemicError('HTTPS_UNUSABLE', `the endpoint answered ${status}: ${hint}`, details)
   }
   if (mayPassStatus(status)) {
@@ -55,12 +56,12 @@ export const idleTooLong = (ms: number): BridgeError =>
   transientError('HTTPS_TIMEOUT', `the endpoint did nothing for ${ms} ms`, { upstream })
 
 /** A request without an answer, as an error. Never the system's own message: it may hold the URL. */
-export function toConnectionError(thrown: unknown): BridgeError {
+export function toConnectionError(thrown: unknown, inputs: string): BridgeError {
   if (thrown instanceof BridgeError) return thrown
   const code = connectionCode(thrown) ?? 'unknown network error'
   const details = { upstream, connection: code }
   return isWrongHost(code)
-    ? systemicError('HTTPS_UNREACHABLE', `no connection to the host in HTTPS_URL: ${code}`, details)
+    ? systemicError('HTTPS_UNREACHABLE', `no connection to the host in ${inputs}_URL: ${code}`, details)
     : transientError('HTTPS_CUT', `the endpoint closed the connection before it answered: ${code}`, details)
 }
 

@@ -1,15 +1,11 @@
-import { systemicError } from '../../core/errors'
-import type { DestinationContext } from '../../plugin/destination'
+import type { Shape } from '../../plugin/inputs'
 
-/**
- * Reads the folder in a container or bucket that files go to, as `folder/`; empty when unset.
- * @throws {BridgeError} systemic, `INPUT_INVALID`, naming the input
- */
-export function readPrefix({ input }: DestinationContext, name: string): string {
-  const segments = (input(name) ?? '').split('/').filter((segment) => segment !== '')
+/** Reads the folder in a container or bucket that files go to, as `folder/`. */
+export const prefixShape: Shape<string> = (text) => {
+  const segments = text.split('/').filter((segment) => segment !== '')
   // A URL loses such segments, and the files would end up elsewhere.
   if (segments.some((segment) => /^\.{1,2}$|[\\\p{Cc}]/u.test(segment))) {
-    throw systemicError('INPUT_INVALID', `${name} must be a folder such as exports/aem, without . or ..`)
+    return { problem: 'must be a folder such as exports/aem, without . or ..' }
   }
-  return segments.map((segment) => `${segment}/`).join('')
+  return { value: segments.map((segment) => `${segment}/`).join('') }
 }

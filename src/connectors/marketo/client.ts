@@ -73,6 +73,7 @@ const TokenAnswer = v.object({
 /** Creates the client of a container: one token, one count of calls. */
 export function createMarketoClient(settings: MarketoSettings, parts: MarketoParts): MarketoClient {
   const { redactor, limiter, clock, random, idleMs } = parts
+  const { inputs } = settings
   let quotaIsBackAt = 0
   const rules: RetryRules = {
     clock,
@@ -98,7 +99,7 @@ export function createMarketoClient(settings: MarketoSettings, parts: MarketoPar
   ): Promise<readonly unknown[]> {
     checkQuota()
     const { status, result } = await withToken(tokens, call, (token) => rest(request, token, timeoutMs, call))
-    if (status === 401) throw tokenRefused('601 or 602, twice')
+    if (status === 401) throw tokenRefused('601 or 602, twice', inputs)
     return result
   }
 
@@ -125,7 +126,7 @@ export function createMarketoClient(settings: MarketoSettings, parts: MarketoPar
       return { status: 200, result: Array.isArray(body.result) ? body.result : [] }
     if (problems.some(isTokenProblem)) return { status: 401, result: [] }
     if (problems.some(({ code }) => code === '607')) quotaIsBackAt = quotaReset(clock.now())
-    throw toMarketoError({ ...first, message: redactor.text(first.message) }, clock.now())
+    throw toMarketoError({ ...first, message: redactor.text(first.message) }, clock.now(), inputs)
   }
 
   async function newToken({ signal }: CallContext): Promise<Grant> {
@@ -146,9 +147,9 @@ export function createMarketoClient(settings: MarketoSettings, parts: MarketoPar
 
   function bodyOf(
     answer: UploadAnswer,
-    toError: (answer: UploadAnswer, now: number) => BridgeError,
+    toError: (answer: UploadAnswer, now: number, inputs: string) => BridgeError,
   ): Record<string, unknown> {
-    if (answer.status < 200 || answer.status >= 300) throw toError(answer, clock.now())
+    if (answer.status < 200 || answer.status >= 300) throw toError(answer, clock.now(), inputs)
     const body = answer.text === undefined ? undefined : parseJson(answer.text)
     if (!isRecord(body)) throw notMarketo(answer)
     return body
@@ -172,7 +173,7 @@ export function createMarketoClient(settings: MarketoSettings, parts: MarketoPar
         )
       } catch (thrown) {
         signal.throwIfAborted()
-        throw toConnectionError(thrown)
+        throw toConnectionError(thrown, inputs)
       } finally {
         attempt.release()
       }

@@ -3,20 +3,23 @@ import type { CallContext } from '../../core/call-context'
 import { type BridgeError, toBridgeError, transientError } from '../../core/errors'
 import { createCallLimiter } from '../../http/call-limiter'
 import { retry } from '../../http/retry'
-import type { AssetBinary, DestinationFactory, StoredObject } from '../../plugin/destination'
+import { type AssetBinary, type DestinationFactory, named, type StoredObject } from '../../plugin/destination'
 import { flatName } from '../../plugin/flat-name'
+import { isSet, prefixed } from '../../plugin/inputs'
 import { type Measured, measured } from '../kit/measured'
 import { mediaTypeOrBytes, multipartAround } from '../kit/multipart'
 import { sourceChunks } from '../kit/source-chunks'
 import { isMadeFrom, versionFromHeader } from '../kit/stored'
 import { createMarketoClient, type MarketoCall } from './client'
 import { mayHaveArrived, nameTaken, tooLarge, unexpectedAnswer } from './errors'
-import { type MarketoSettings, readMarketoSettings } from './inputs'
+import { type MarketoSettings, marketoInputs, readMarketoSettings } from './inputs'
 
 /** Files in the Design Studio of Marketo Engage. */
 export type MarketoOptions = {
-  /** What assets call it. @default 'marketo' */
+  /** What assets call it: the key in config/destinations.ts. @default the key */
   name?: string
+  /** Begin of the inputs' names: `MARKETO` for `MARKETO_URL` and its like. A second instance needs its own. @default 'MARKETO' */
+  inputs?: string
   /** This container's part of what the instance allows all of its applications: in 20 seconds, and at once. @default 100 and 10 */
   rate?: { calls?: number; atOnce?: number }
   /** How long Marketo may take no byte, or give no answer, in milliseconds. @default 60000 */
@@ -36,19 +39,22 @@ const FileRecord = v.object({
 type FileRecord = v.InferOutput<typeof FileRecord>
 
 /** Creates the `marketo` destination. */
-export const marketo = (options: MarketoOptions = {}): DestinationFactory => ({
-  isOn: (context) => context.input('MARKETO_URL') !== undefined,
+export const marketo = ({ inputs = 'MARKETO', ...options }: MarketoOptions = {}): DestinationFactory => ({
+  ...named(options),
+  inputs: prefixed(inputs, marketoInputs),
+  docs: 'docs/connectors/marketo.md',
+  isOn: (context) => isSet(marketoInputs, 'URL', context, inputs),
   create: (context) => {
-    const { name: called = 'marketo', rate = {}, idleMs = 60_000 } = options
+    const { rate = {}, idleMs = 60_000 } = options
     const { redactor, clock, random } = context
-    const settings = readMarketoSettings(context)
+    const settings = readMarketoSettings(context, inputs)
     const { calls = 100, atOnce = 10 } = rate
     const limiter = createCallLimiter({ calls, windowMs, atOnce }, clock)
     const client = createMarketoClient(settings, { redactor, limiter, clock, random, idleMs })
     let warned = false
 
     return {
-      name: called,
+      name: context.name,
       can: { head: true, atomic: false, conditional: false, remove: false, copyFromUrl: false },
       head: (key, call) => find(flatName(key), call),
       put,
@@ -60,7 +66,7 @@ export const marketo = (options: MarketoOptions = {}): DestinationFactory => ({
       const own = files.find((file) => isInFolder(file, settings))
       if (own !== undefined) return storedAs(own)
       const [foreign] = files
-      if (foreign !== undefined) throw nameTaken(name, folderOf(foreign) ?? 0)
+      if (foreign !== undefined) throw nameTaken(name, folderOf(foreign) ?? 0, inputs)
       return undefined
     }
 
@@ -125,7 +131,7 @@ export const marketo = (options: MarketoOptions = {}): DestinationFactory => ({
     ): StoredObject {
       if (result.length === 0) throw unexpectedAnswer()
       const file = toRecord(result[0])
-      if (!isInFolder(file, settings)) throw nameTaken(name, folderOf(file) ?? 0)
+      if (!isInFolder(file, settings)) throw nameTaken(name, folderOf(file) ?? 0, inputs)
       const held = storedAs(file)
       const isAsSent: boolean = isMadeFrom(source, held)
       if (!isAsSent && !warned) {
@@ -144,7 +150,7 @@ function uploadOf(
   name: string,
   source: Measured,
   insertOnly: boolean,
-  { folderId, maxBytes }: MarketoSettings,
+  { folderId, maxBytes, inputs }: MarketoSettings,
   call: CallContext,
 ): MarketoCall {
   const form = multipartAround(
@@ -157,7 +163,9 @@ function uploadOf(
     { name, mediaType: mediaTypeOrBytes(source.mediaType) },
   )
   const length = form.before.length + source.size + form.after.length
-  if (length > maxBytes) throw tooLarge(`${source.size} bytes, where a whole request may have ${maxBytes}`)
+  if (length > maxBytes) {
+    throw tooLarge(`${source.size} bytes, where a whole request may have ${maxBytes}`, inputs)
+  }
   return {
     method: 'POST',
     path: '/rest/asset/v1/files.json',

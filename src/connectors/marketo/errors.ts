@@ -46,11 +46,12 @@ const folderProblems = new Set(['710', '711'])
 /**
  * An error inside an answer with status 200, as ours.
  * @param message Marketo's, free of secrets
+ * @param inputs prefix of the inputs
  */
-export function toMarketoError({ code, message }: MarketoProblem, now: number): BridgeError {
+export function toMarketoError({ code, message }: MarketoProblem, now: number, inputs: string): BridgeError {
   const what = `${code}: ${message.replace(/\s+/g, ' ').slice(0, 200)}`
   const details = { upstream, status: 200 }
-  if (isTokenProblem({ code, message })) return tokenRefused(what)
+  if (isTokenProblem({ code, message })) return tokenRefused(what, inputs)
   if (code === '603') {
     return systemicError(
       'MARKETO_FORBIDDEN',
@@ -62,7 +63,7 @@ export function toMarketoError({ code, message }: MarketoProblem, now: number): 
   if (folderProblems.has(code)) {
     return systemicError(
       'MARKETO_FOLDER_UNUSABLE',
-      `MARKETO_FOLDER_ID is no folder that takes files (${what}): set it to one of Design Studio's`,
+      `${inputs}_FOLDER_ID is no folder that takes files (${what}): set it to one of Design Studio's`,
       details,
     )
   }
@@ -94,26 +95,26 @@ export function quotaReset(now: number): number {
 }
 
 /** A new token is refused, too. */
-export const tokenRefused = (what: string): BridgeError =>
+export const tokenRefused = (what: string, inputs: string): BridgeError =>
   systemicError(
     'MARKETO_UNAUTHORIZED',
-    `Marketo refuses the token (${what}): check MARKETO_CLIENT_ID and MARKETO_CLIENT_SECRET against the LaunchPoint service`,
+    `Marketo refuses the token (${what}): check ${inputs}_CLIENT_ID and ${inputs}_CLIENT_SECRET against the LaunchPoint service`,
     { upstream },
   )
 
 /** An answer that is no success by its status alone. */
-export function toStatusError({ status, headers }: UploadAnswer, now: number): BridgeError {
+export function toStatusError({ status, headers }: UploadAnswer, now: number, inputs: string): BridgeError {
   const details: ErrorDetails = { upstream, status }
   if (status >= 300 && status < 400) {
     const location = headers.get('location')
     const where = location !== undefined && URL.canParse(location) ? new URL(location).host : 'another path'
     return systemicError(
       'MARKETO_REDIRECTS',
-      `Marketo answered ${status} and redirects to ${where}: set MARKETO_URL to the instance's own address`,
+      `Marketo answered ${status} and redirects to ${where}: set ${inputs}_URL to the instance's own address`,
       details,
     )
   }
-  if (status === 413) return tooLarge('Marketo answered 413', details)
+  if (status === 413) return tooLarge('Marketo answered 413', inputs, details)
   if (mayPassStatus(status)) {
     const retryAfterMs = parseRetryAfter(headers.get('retry-after'), now)
     const more = retryAfterMs === undefined ? details : { ...details, retryAfterMs }
@@ -125,35 +126,35 @@ export function toStatusError({ status, headers }: UploadAnswer, now: number): B
     return permanentError('MARKETO_REFUSED', `Marketo refuses the file: it answered ${status}`, details)
   return systemicError(
     'MARKETO_UNUSABLE',
-    `Marketo answered ${status}: check MARKETO_URL, and that the instance is in use`,
+    `Marketo answered ${status}: check ${inputs}_URL, and that the instance is in use`,
     details,
   )
 }
 
 /** The identity endpoint gives no token. Nothing of its body is shown: it repeats what it was sent. */
-export function toIdentityError(answer: UploadAnswer, now: number): BridgeError {
+export function toIdentityError(answer: UploadAnswer, now: number, inputs: string): BridgeError {
   const { status } = answer
-  if (status !== 400 && status !== 401 && status !== 403) return toStatusError(answer, now)
+  if (status !== 400 && status !== 401 && status !== 403) return toStatusError(answer, now, inputs)
   return systemicError(
     'MARKETO_UNAUTHORIZED',
-    `Marketo gives no token (${status}): check MARKETO_CLIENT_ID and MARKETO_CLIENT_SECRET against the LaunchPoint service`,
+    `Marketo gives no token (${status}): check ${inputs}_CLIENT_ID and ${inputs}_CLIENT_SECRET against the LaunchPoint service`,
     { upstream, status },
   )
 }
 
 /** A file that this instance never takes. */
-export const tooLarge = (why: string, details: ErrorDetails = { upstream }): BridgeError =>
+export const tooLarge = (why: string, inputs: string, details: ErrorDetails = { upstream }): BridgeError =>
   permanentError(
     'MARKETO_TOO_LARGE',
-    `the file is too large for Marketo: ${why}. Export a rendition, or raise MARKETO_MAX_BYTES where the instance takes more`,
+    `the file is too large for Marketo: ${why}. Export a rendition, or raise ${inputs}_MAX_BYTES where the instance takes more`,
     details,
   )
 
 /** Somebody else's file has the name. */
-export const nameTaken = (name: string, folder: number): BridgeError =>
+export const nameTaken = (name: string, folder: number, inputs: string): BridgeError =>
   permanentError(
     'MARKETO_NAME_TAKEN',
-    `${name} stands in another folder of Marketo (${folder}): move it into the one of MARKETO_FOLDER_ID, or delete it`,
+    `${name} stands in another folder of Marketo (${folder}): move it into the one of ${inputs}_FOLDER_ID, or delete it`,
     { upstream },
   )
 
@@ -176,12 +177,12 @@ export const idleTooLong = (): BridgeError =>
   transientError('MARKETO_TIMEOUT', 'Marketo did nothing for too long', { upstream })
 
 /** A request without an answer, as an error. Never the system's own message: it may hold the URL. */
-export function toConnectionError(thrown: unknown): BridgeError {
+export function toConnectionError(thrown: unknown, inputs: string): BridgeError {
   if (thrown instanceof BridgeError) return thrown
   const code = connectionCode(thrown) ?? 'unknown network error'
   const details = { upstream, connection: code }
   return isWrongHost(code)
-    ? systemicError('MARKETO_UNREACHABLE', `no connection to the host in MARKETO_URL: ${code}`, details)
+    ? systemicError('MARKETO_UNREACHABLE', `no connection to the host in ${inputs}_URL: ${code}`, details)
     : transientError('MARKETO_CUT', `Marketo closed the connection before it answered: ${code}`, details)
 }
 

@@ -1,6 +1,41 @@
-import { systemicError } from '../../core/errors'
-import { parseServiceUrl } from '../../http/origin'
 import type { DestinationContext } from '../../plugin/destination'
+import { declareInputs, type Parsed, readServiceUrl, text, valuesOf } from '../../plugin/inputs'
+
+/** The inputs of a Marketo destination, behind their prefix. */
+export const marketoInputs = declareInputs({
+  URL: {
+    meaning: 'The URL of the instance.',
+    required: true,
+    example: 'https://123-ABC-456.mktorest.com',
+    shape: instance,
+  },
+  CLIENT_ID: {
+    meaning:
+      "The client id of the API-only user's LaunchPoint service: Admin > Integration > LaunchPoint > View Details shows it.",
+    required: true,
+    shape: text,
+    // It stands in a URL, and a URL tends to be shown.
+    secret: true,
+  },
+  CLIENT_SECRET: {
+    meaning:
+      'The client secret of the same service: Admin > Integration > LaunchPoint > View Details shows it.',
+    required: true,
+    shape: text,
+    secret: true,
+  },
+  FOLDER_ID: {
+    meaning: 'The number of a folder in Design Studio: the first number behind the # in its address.',
+    required: true,
+    shape: count,
+  },
+  MAX_BYTES: {
+    meaning: 'The largest request, in bytes.',
+    // What Marketo documents as the largest payload of a call.
+    default: '1048576',
+    shape: count,
+  },
+})
 
 /** How a Marketo instance is reached, checked. */
 export type MarketoSettings = {
@@ -11,54 +46,40 @@ export type MarketoSettings = {
   folderId: number
   /** The largest request, in bytes. */
   maxBytes: number
+  /** Prefix of the inputs, for errors. */
+  inputs: string
 }
 
-/** What Marketo documents as the largest payload of a call. */
-const defaultMaxBytes = 1024 * 1024
-
 /**
- * Reads the inputs of a Marketo destination.
- * @throws {BridgeError} systemic, `INPUT_INVALID`, naming the input and what to set
+ * Reads the inputs of a Marketo destination. What is secret is made known.
+ * @param inputs their prefix
+ * @throws {InputError} systemic, `INPUT_INVALID`, naming each input that is wrong and what to set
  */
-export function readMarketoSettings(context: DestinationContext): MarketoSettings {
-  const hint = 'Admin > Integration > LaunchPoint > View Details shows it'
-  const clientId = context.requireInput('MARKETO_CLIENT_ID', hint)
-  const clientSecret = context.requireInput('MARKETO_CLIENT_SECRET', hint)
-  // Both stand in a URL, and a URL tends to be shown.
-  context.redactor.add(clientId)
-  context.redactor.add(clientSecret)
-  const url = context.requireInput(
-    'MARKETO_URL',
-    'set it to the instance, such as https://123-ABC-456.mktorest.com',
-  )
-  const folder = context.requireInput(
-    'MARKETO_FOLDER_ID',
-    'set it to the number of a folder in Design Studio: the first number behind the # in its address',
-  )
+export function readMarketoSettings(context: DestinationContext, inputs: string): MarketoSettings {
+  const values = valuesOf(marketoInputs, context, { prefix: inputs })
   return {
-    origin: readOrigin(url),
-    clientId,
-    clientSecret,
-    folderId: readCount('MARKETO_FOLDER_ID', folder),
-    maxBytes: readCount('MARKETO_MAX_BYTES', context.input('MARKETO_MAX_BYTES') ?? String(defaultMaxBytes)),
+    origin: values.URL,
+    clientId: values.CLIENT_ID,
+    clientSecret: values.CLIENT_SECRET,
+    folderId: values.FOLDER_ID,
+    maxBytes: values.MAX_BYTES,
+    inputs,
   }
 }
 
 /** Marketo shows two addresses, one of them with `/rest` behind and one with `/identity`; either will do. */
-function readOrigin(text: string): string {
-  const url = parseServiceUrl(text)
-  if ('refused' in url) throw invalid('MARKETO_URL', url.refused)
-  if (!/^\/(rest\/?|identity\/?)?$/.test(url.pathname) || url.search !== '') {
-    throw invalid('MARKETO_URL', 'must end after the host name, such as https://123-ABC-456.mktorest.com')
-  }
-  return url.origin
+function instance(text: string): Parsed<string> {
+  const url = readServiceUrl(text)
+  if ('problem' in url) return url
+  const { pathname, search, origin } = url.value
+  return /^\/(rest\/?|identity\/?)?$/.test(pathname) && search === ''
+    ? { value: origin }
+    : { problem: 'must end after the host name, such as https://123-ABC-456.mktorest.com' }
 }
 
-function readCount(input: string, text: string): number {
-  const count = Number(text)
-  if (!/^\d+$/.test(text) || count < 1 || !Number.isSafeInteger(count))
-    throw invalid(input, 'must be a whole number above 0')
-  return count
+function count(text: string): Parsed<number> {
+  const value = Number(text)
+  return /^\d+$/.test(text) && value >= 1 && Number.isSafeInteger(value)
+    ? { value }
+    : { problem: 'must be a whole number above 0' }
 }
-
-const invalid = (input: string, problem: string) => systemicError('INPUT_INVALID', `${input} ${problem}`)

@@ -1,11 +1,12 @@
 import type { CallContext } from '../../core/call-context'
 import { permanentError, systemicError } from '../../core/errors'
 import { isJsonValue, isRecord, type JsonValue } from '../../core/json'
-import { atPointer, isJsonPointer } from '../../core/json-pointer'
+import { atPointer } from '../../core/json-pointer'
 import type { Upstream } from '../../http/http-client'
-import { parseServiceUrl } from '../../http/origin'
 import { isOk, jsonBody } from '../../http/response'
-import type { PimContext, PimFactory, Product, ProductRef } from '../../plugin/pim'
+import { prefixed } from '../../plugin/inputs'
+import { type PimFactory, type Product, type ProductRef, pimWith } from '../../plugin/pim'
+import { readRestSettings, restInputs } from './inputs'
 
 /** Any PIM, ERP or product service with a JSON API. What is not given here comes from the `PIM_REST_*` inputs. */
 export type RestPimOptions = {
@@ -26,19 +27,19 @@ export type RestPimOptions = {
    * @default input PIM_REST_IDENTIFIER, else the identifier that was asked for
    */
   identifier?: string
+  /** Begin of the inputs' names: `PIM_REST` for `PIM_REST_URL` and its like. A second service needs its own. @default 'PIM_REST' */
+  inputs?: string
   /** Requests at once per container. @default 4 */
   concurrency?: number
 }
 
 const upstreamName = 'PIM'
 const identifiersPerRequest = 50
-const probe = 'x'
 
 /** Creates the `rest` communicator. */
-export const restPim =
-  (options: RestPimOptions = {}): PimFactory =>
-  (context) => {
-    const settings = readSettings(options, context)
+export const restPim = ({ inputs = 'PIM_REST', ...options }: RestPimOptions = {}): PimFactory =>
+  pimWith({ inputs: prefixed(inputs, restInputs), docs: 'docs/connectors/rest.md' }, (context) => {
+    const settings = readRestSettings(options, context, inputs)
     const upstream: Upstream = context.http.upstream({
       name: upstreamName,
       origins: [settings.origin],
@@ -67,14 +68,14 @@ export const restPim =
         call,
       )
       if (response.status === 404 || response.status === 204 || response.status === 410) return []
-      if (!isOk(response)) throw refusal(response.status)
+      if (!isOk(response)) throw refusal(response.status, inputs)
       const found = atPointer(jsonBody(upstreamName, response), settings.product)
       if (found === undefined || found === null) return []
       const values: readonly unknown[] = Array.isArray(found) ? found : [found]
       if (values.length > 1 && settings.identifier === undefined) {
         throw systemicError(
           'PIM_UNEXPECTED_ANSWER',
-          'the PIM gave several products for one identifier: set PIM_REST_IDENTIFIER to tell them apart',
+          `the PIM gave several products for one identifier: set ${inputs}_IDENTIFIER to tell them apart`,
           { upstream: upstreamName },
         )
       }
@@ -89,7 +90,7 @@ export const restPim =
       if (!isRecord(value)) {
         throw systemicError(
           'PIM_UNEXPECTED_ANSWER',
-          `the PIM's answer has no product at PIM_REST_PRODUCT=${JSON.stringify(settings.product)}: set it to the JSON Pointer of an object or a list of objects`,
+          `the PIM's answer has no product at ${inputs}_PRODUCT=${JSON.stringify(settings.product)}: set it to the JSON Pointer of an object or a list of objects`,
           { upstream: upstreamName },
         )
       }
@@ -98,13 +99,13 @@ export const restPim =
       if (identifier === undefined) {
         throw systemicError(
           'PIM_UNEXPECTED_ANSWER',
-          `a product of the PIM's has no text at PIM_REST_IDENTIFIER=${JSON.stringify(settings.identifier)}: set it to the JSON Pointer of the identifier within the product`,
+          `a product of the PIM's has no text at ${inputs}_IDENTIFIER=${JSON.stringify(settings.identifier)}: set it to the JSON Pointer of the identifier within the product`,
           { upstream: upstreamName },
         )
       }
       return { identifier, attributes: jsonMembers(value) }
     }
-  }
+  })
 
 /** A URL cannot carry every text: dot segments would name another resource. */
 const isAskable = (identifier: string): boolean =>
@@ -132,111 +133,21 @@ function chunks(identifiers: readonly string[]): string[][] {
   return groups
 }
 
-function refusal(status: number): Error {
+function refusal(status: number, inputs: string): Error {
   const details = { upstream: upstreamName, status }
   if (status === 401 || status === 403) {
     return systemicError(
       'PIM_UNAUTHORIZED',
-      `the PIM refused the request with ${status}: check PIM_REST_HEADERS`,
+      `the PIM refused the request with ${status}: check ${inputs}_HEADERS`,
       details,
     )
   }
   if (status >= 300 && status < 400) {
     return systemicError(
       'PIM_REDIRECTS',
-      `the PIM answered ${status} and redirects: set PIM_REST_URL to the final URL`,
+      `the PIM answered ${status} and redirects: set ${inputs}_URL to the final URL`,
       details,
     )
   }
   return permanentError('PIM_REFUSED', `the PIM refused the request with ${status}`, details)
-}
-
-type Settings = {
-  origin: string
-  headers: Readonly<Record<string, string>>
-  many: boolean
-  product: string
-  identifier: string | undefined
-  urlFor(identifiers: readonly string[]): string
-}
-
-function invalid(input: string, problem: string): Error {
-  return systemicError('INPUT_INVALID', `${input} ${problem}`)
-}
-
-function readSettings(options: RestPimOptions, context: PimContext): Settings {
-  const template =
-    options.url ??
-    context.requireInput(
-      'PIM_REST_URL',
-      'set it to the URL of a product, such as https://pim.example.com/products/{identifier}',
-    )
-  const many = template.includes('{identifiers}')
-  if (!many && !template.includes('{identifier}')) {
-    throw invalid(
-      'PIM_REST_URL',
-      'must contain {identifier} (one product) or {identifiers} (several, joined by commas)',
-    )
-  }
-  const fill = (text: string): string =>
-    template.replaceAll('{identifiers}', text).replaceAll('{identifier}', text)
-  const sample = parseServiceUrl(fill(probe))
-  if ('refused' in sample) throw invalid('PIM_REST_URL', sample.refused)
-  if (!sample.pathname.includes(probe) && !sample.search.includes(probe)) {
-    throw invalid('PIM_REST_URL', 'must have its placeholder in the path or the query')
-  }
-  const product = options.product ?? context.input('PIM_REST_PRODUCT') ?? ''
-  const identifier = options.identifier ?? context.input('PIM_REST_IDENTIFIER')
-  if (!isJsonPointer(product))
-    throw invalid('PIM_REST_PRODUCT', 'must be a JSON Pointer such as /data/product')
-  if (identifier !== undefined && !isJsonPointer(identifier)) {
-    throw invalid('PIM_REST_IDENTIFIER', 'must be a JSON Pointer such as /sku')
-  }
-  if (many && identifier === undefined) {
-    throw invalid(
-      'PIM_REST_IDENTIFIER',
-      'must be set when PIM_REST_URL asks for several products: /sku, for example',
-    )
-  }
-  return {
-    origin: sample.origin,
-    headers: readHeaders(context),
-    many,
-    product,
-    identifier,
-    urlFor: (identifiers) => fill(identifiers.map(encodeURIComponent).join(',')),
-  }
-}
-
-const headerName = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/
-const headerValue = /^[\t\x20-\x7e\x80-\xff]*$/
-
-const secretHeader = /auth|key|token|secret|cookie|credential|password|signature/i
-const plainHeader = /^(accept(-.*)?|content-type|user-agent|host|origin|referer)$/i
-
-/** A short plain value, such as a tenant's name, may stand in any path: masked there, it would spoil what is stored. */
-const isSecretHeader = (name: string, value: string): boolean =>
-  secretHeader.test(name) || (value.length >= 16 && !plainHeader.test(name))
-
-function readHeaders(context: PimContext): Record<string, string> {
-  const headers: Record<string, string> = {}
-  // dotenv keeps `\n` of an unquoted value as two characters.
-  for (const line of (context.input('PIM_REST_HEADERS') ?? '').split(/\r?\n|\\n|;\s*(?=[\w-]+:)/)) {
-    if (line.trim() === '') continue
-    const colon = line.indexOf(':')
-    const name = line.slice(0, Math.max(colon, 0)).trim()
-    const value = line.slice(colon + 1).trim()
-    if (!headerName.test(name) || !headerValue.test(value)) {
-      throw invalid(
-        'PIM_REST_HEADERS',
-        'must be `Name: value`, several separated by semicolons or line breaks',
-      )
-    }
-    headers[name.toLowerCase()] = value
-    if (isSecretHeader(name, value)) {
-      context.redactor.add(value)
-      context.redactor.add(value.split(/\s+/)[1])
-    }
-  }
-  return headers
 }

@@ -10,9 +10,9 @@ import type {
   DestinationFactory,
   StoredObject,
 } from '../../plugin/destination'
+import { prefixed } from '../../plugin/inputs'
 import { type Block, blockSizeFor, sendBlocks, withWholeFile } from '../kit/blocks'
 import { createBuffers } from '../kit/buffers'
-import { readPrefix } from '../kit/prefix'
 import {
   arrivedSince,
   isMadeFrom,
@@ -23,10 +23,12 @@ import {
 } from '../kit/stored'
 import { connectS3, type Service } from './client'
 import { notS3, s3Again, s3Status, toS3Error, toS3HeadError } from './errors'
-import { hasS3Inputs, readS3Access, type S3Access } from './inputs'
+import { hasS3Inputs, readS3Access, type S3Access, s3Inputs } from './inputs'
 
 /** A bucket in Amazon S3, or in a service that speaks its protocol. Where it is comes from the `S3_*` inputs. */
 export type S3Options = {
+  /** Begin of the inputs' names: `S3` for `S3_BUCKET` and its like. A second bucket needs its own. @default 'S3' */
+  inputs?: string
   /**
    * `when-supported` sends a CRC-32 with every part, which S3 checks. Several compatible services refuse it.
    * @default 'when-supported' for AWS, 'when-required' with an S3_ENDPOINT
@@ -55,14 +57,14 @@ const completeTimeoutMs = 180_000
 const abortTimeoutMs = 5_000
 
 /** Creates the `s3` destination. */
-export const s3 = (options: S3Options = {}): DestinationFactory => ({
-  isOn: hasS3Inputs,
+export const s3 = ({ inputs = 'S3', ...options }: S3Options = {}): DestinationFactory => ({
+  inputs: prefixed(inputs, s3Inputs),
+  docs: 'docs/connectors/s3.md',
+  isOn: (context) => hasS3Inputs(context, inputs),
   create: (context) => {
-    const access = readS3Access(context)
+    const access = readS3Access(context, inputs)
     const isAws = access.endpoint === undefined
-    return createS3(access, readPrefix(context, 'S3_PREFIX'), {
-      clock: context.clock,
-      random: context.random,
+    return createS3(access, context, {
       checksums: options.checksums ?? (isAws ? 'when-supported' : 'when-required'),
       conditional: options.conditional ?? isAws,
     })
@@ -71,13 +73,13 @@ export const s3 = (options: S3Options = {}): DestinationFactory => ({
 
 function createS3(
   access: S3Access,
-  prefix: string,
-  parts: Pick<DestinationContext, 'clock' | 'random'> & Required<S3Options>,
+  { name, clock, random }: Pick<DestinationContext, 'name' | 'clock' | 'random'>,
+  { checksums, conditional }: Required<Omit<S3Options, 'inputs'>>,
 ): Destination {
   const buffers = createBuffers(memoryLimit)
-  const { clock, random, conditional } = parts
-  const checksum = parts.checksums === 'when-supported' ? ({ ChecksumAlgorithm: 'CRC32' } as const) : {}
-  const toError = (thrown: unknown): BridgeError => toS3Error(thrown, clock.now())
+  const { prefix, inputs } = access
+  const checksum = checksums === 'when-supported' ? ({ ChecksumAlgorithm: 'CRC32' } as const) : {}
+  const toError = (thrown: unknown): BridgeError => toS3Error(thrown, clock.now(), inputs)
   const rules: RetryRules = {
     clock,
     random,
@@ -85,11 +87,11 @@ function createS3(
     toError,
     mayPass: (error) => mayPass(error) || s3Again.includes(error.code),
   }
-  const headRules: RetryRules = { ...rules, toError: (thrown) => toS3HeadError(thrown, clock.now()) }
+  const headRules: RetryRules = { ...rules, toError: (thrown) => toS3HeadError(thrown, clock.now(), inputs) }
   let service: Promise<Service> | undefined
 
   return {
-    name: 's3',
+    name,
     can: { head: true, atomic: true, conditional, remove: true, copyFromUrl: false },
     head,
     put,
@@ -97,7 +99,7 @@ function createS3(
   }
 
   function connected(): Promise<Service> {
-    service ??= connectS3(access, parts.checksums)
+    service ??= connectS3(access, checksums)
     return service
   }
 

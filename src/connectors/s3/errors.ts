@@ -47,8 +47,9 @@ export function s3Status(thrown: unknown): number | undefined {
 /**
  * What the library threw, as an error of ours.
  * @param now in milliseconds since the epoch
+ * @param inputs prefix of the inputs
  */
-export function toS3Error(thrown: unknown, now: number): BridgeError {
+export function toS3Error(thrown: unknown, now: number, inputs: string): BridgeError {
   if (thrown instanceof BridgeError) return thrown
   const status = s3Status(thrown)
   if (status === undefined) return unreachable(thrown)
@@ -69,14 +70,14 @@ export function toS3Error(thrown: unknown, now: number): BridgeError {
     return permanentError('S3_REFUSED', say('it does not take this file'), details)
   }
   if (missing.includes(code)) {
-    return systemicError('S3_BUCKET_MISSING', say('the bucket in S3_BUCKET is not there'), details)
+    return systemicError('S3_BUCKET_MISSING', say(`the bucket in ${inputs}_BUCKET is not there`), details)
   }
   const region = headers['x-amz-bucket-region']
   if (elsewhere.includes(code) || (region !== undefined && status >= 300 && status < 400)) {
-    return systemicError('S3_WRONG_REGION', say(`the bucket is ${regionHint(region)}`), details)
+    return systemicError('S3_WRONG_REGION', say(`the bucket is ${regionHint(region, inputs)}`), details)
   }
   if (status === 401 || status === 403 || unauthorized.includes(code)) {
-    return systemicError('S3_UNAUTHORIZED', say(hints[code] ?? policyHint), details)
+    return systemicError('S3_UNAUTHORIZED', say(hintsFor(inputs)[code] ?? policyHint(inputs)), details)
   }
   if (isUnsupported(status)) return systemicError('S3_NOT_SUPPORTED', say(optionHint), details)
   if (mayPassStatus(status) || unavailable.includes(code)) {
@@ -87,13 +88,13 @@ export function toS3Error(thrown: unknown, now: number): BridgeError {
 }
 
 /** The same for HEAD, whose answers have no body that says more. */
-export function toS3HeadError(thrown: unknown, now: number): BridgeError {
-  const error = toS3Error(thrown, now)
+export function toS3HeadError(thrown: unknown, now: number, inputs: string): BridgeError {
+  const error = toS3Error(thrown, now, inputs)
   if (thrown instanceof BridgeError || (error.status !== 400 && error.status !== 403)) return error
   const meaning =
     error.status === 403
       ? 'the credentials are refused, or the object is not there and s3:ListBucket is not granted; grant it, so that S3 can say "not there"'
-      : 'the credentials have expired (S3_SESSION_TOKEN), or the bucket is in another region than S3_REGION says'
+      : `the credentials have expired (${inputs}_SESSION_TOKEN), or the bucket is in another region than ${inputs}_REGION says`
   return systemicError('S3_UNAUTHORIZED', `S3 answered ${error.status}: ${meaning}`, {
     upstream: 'S3',
     status: error.status,
@@ -108,24 +109,24 @@ export const notS3 = (status: number): BridgeError =>
     { upstream: 'S3', status },
   )
 
-const regionHint = (region: string | undefined): string =>
+const regionHint = (region: string | undefined, inputs: string): string =>
   region !== undefined && /^[a-z0-9-]{1,40}$/.test(region)
-    ? `in ${region}: set S3_REGION to it`
-    : 'in another region than S3_REGION says'
+    ? `in ${region}: set ${inputs}_REGION to it`
+    : `in another region than ${inputs}_REGION says`
 
-const policyHint =
-  'check the S3_ inputs and what the policy allows (s3:GetObject, s3:PutObject, s3:DeleteObject, s3:AbortMultipartUpload on the objects, s3:ListBucket on the bucket)'
+const policyHint = (inputs: string): string =>
+  `check the ${inputs}_ inputs and what the policy allows (s3:GetObject, s3:PutObject, s3:DeleteObject, s3:AbortMultipartUpload on the objects, s3:ListBucket on the bucket)`
 
 const optionHint =
   'the service does not know a header of ours: set the option checksums to when-required, or conditional to false, in config/destinations.ts'
 
-const hints: Readonly<Record<string, string>> = {
-  ExpiredToken: 'the session has expired: set S3_SESSION_TOKEN and its keys anew, or use keys that last',
-  InvalidAccessKeyId: 'S3_ACCESS_KEY_ID is not known there',
-  InvalidToken: 'S3_SESSION_TOKEN does not belong to these keys',
+const hintsFor = (inputs: string): Readonly<Record<string, string>> => ({
+  ExpiredToken: `the session has expired: set ${inputs}_SESSION_TOKEN and its keys anew, or use keys that last`,
+  InvalidAccessKeyId: `${inputs}_ACCESS_KEY_ID is not known there`,
+  InvalidToken: `${inputs}_SESSION_TOKEN does not belong to these keys`,
   RequestTimeTooSkewed: 'the clock of the app and that of the service differ',
-  SignatureDoesNotMatch: 'S3_SECRET_ACCESS_KEY does not belong to S3_ACCESS_KEY_ID',
-}
+  SignatureDoesNotMatch: `${inputs}_SECRET_ACCESS_KEY does not belong to ${inputs}_ACCESS_KEY_ID`,
+})
 
 function unreachable(thrown: unknown): BridgeError {
   const code = connectionCode(thrown) ?? (thrown instanceof Error ? thrown.name : 'unknown error')

@@ -1,6 +1,56 @@
-import { systemicError } from '../../core/errors'
-import { parseServiceUrl } from '../../http/origin'
 import type { DestinationContext } from '../../plugin/destination'
+import {
+  declareInputs,
+  isSet,
+  matching,
+  type Parsed,
+  readServiceUrl,
+  text,
+  valuesOf,
+} from '../../plugin/inputs'
+import { prefixShape } from '../kit/prefix'
+
+/** The inputs of an S3 destination, behind their prefix. */
+export const s3Inputs = declareInputs({
+  BUCKET: {
+    meaning: 'The name of the bucket; no URL, no ARN.',
+    required: true,
+    shape: matching(/^[A-Za-z0-9][A-Za-z0-9._-]{1,62}$/, 'must be the name of a bucket, not a URL or an ARN'),
+  },
+  REGION: {
+    meaning: 'The region of the bucket.',
+    required: 'on AWS itself; elsewhere `us-east-1` is taken',
+    example: 'eu-west-1',
+    shape: matching(/^[a-z0-9-]{1,63}$/i, 'must be a region such as eu-west-1'),
+  },
+  ENDPOINT: {
+    meaning: 'The URL of a service that speaks the protocol of S3 and is not AWS.',
+    unset: 'AWS',
+    example: 'https://minio.example.com',
+    shape: endpoint,
+  },
+  ACCESS_KEY_ID: { meaning: 'The id of the access key.', required: true, shape: text, secret: true },
+  SECRET_ACCESS_KEY: { meaning: 'The secret access key.', required: true, shape: text, secret: true },
+  SESSION_TOKEN: {
+    meaning: 'The token that belongs to the keys of a session. Such keys end after hours.',
+    unset: 'none',
+    shape: text,
+    secret: true,
+  },
+  PREFIX: {
+    meaning: 'The folder in the bucket that files go to.',
+    unset: 'none',
+    example: 'exports/aem',
+    shape: prefixShape,
+  },
+})
+
+function endpoint(text: string): Parsed<string> {
+  const url = readServiceUrl(text)
+  if ('problem' in url) return url
+  const { search, href } = url.value
+  return search === '' ? { value: href.replace(/\/$/, '') } : { problem: 'must not carry a query (?...)' }
+}
 
 /** Where the bucket is, and how it is reached. */
 export type S3Access = {
@@ -9,50 +59,36 @@ export type S3Access = {
   /** Undefined for AWS itself. */
   endpoint: string | undefined
   credentials: { accessKeyId: string; secretAccessKey: string; sessionToken?: string }
+  /** Empty, or a folder with a slash at its end. */
+  prefix: string
+  /** Prefix of the inputs, for errors. */
+  inputs: string
 }
 
 /** Tells whether the inputs name a bucket. */
-export const hasS3Inputs = ({ input }: DestinationContext): boolean => input('S3_BUCKET') !== undefined
+export const hasS3Inputs = (context: DestinationContext, inputs: string): boolean =>
+  isSet(s3Inputs, 'BUCKET', context, inputs)
 
 /**
  * Reads the inputs. What is secret is made known.
- * @throws {BridgeError} systemic, `INPUT_INVALID`, naming the input
+ * @param inputs their prefix
+ * @throws {InputError} systemic, `INPUT_INVALID`, naming each input that is wrong
  */
-export function readS3Access({ input, requireInput, redactor }: DestinationContext): S3Access {
-  const secretAccessKey = requireInput('S3_SECRET_ACCESS_KEY', 'set it to the secret access key')
-  const sessionToken = input('S3_SESSION_TOKEN')
-  redactor.add(secretAccessKey)
-  redactor.add(sessionToken)
-  const endpoint = readEndpoint(input('S3_ENDPOINT'))
-  const bucket = requireInput('S3_BUCKET', 'set it to the name of the bucket')
-  if (!/^[A-Za-z0-9][A-Za-z0-9._-]{1,62}$/.test(bucket)) {
-    throw invalid('S3_BUCKET', 'must be the name of a bucket, not a URL or an ARN')
-  }
-  // Compatible services sign with a region, too, but few care which.
-  const region =
-    endpoint === undefined
-      ? requireInput('S3_REGION', 'set it to the region of the bucket, such as eu-west-1')
-      : (input('S3_REGION') ?? 'us-east-1')
-  if (!/^[a-z0-9-]{1,63}$/i.test(region)) throw invalid('S3_REGION', 'must be a region such as eu-west-1')
+export function readS3Access(context: DestinationContext, inputs: string): S3Access {
+  const values = isSet(s3Inputs, 'ENDPOINT', context, inputs)
+    ? valuesOf(s3Inputs, context, { prefix: inputs })
+    : valuesOf(s3Inputs, context, { prefix: inputs, required: ['REGION'] })
   return {
-    bucket,
-    region,
-    endpoint,
+    bucket: values.BUCKET,
+    // Compatible services sign with a region, too, but few care which.
+    region: values.REGION ?? 'us-east-1',
+    endpoint: values.ENDPOINT,
     credentials: {
-      accessKeyId: requireInput('S3_ACCESS_KEY_ID', 'set it to the access key id'),
-      secretAccessKey,
-      ...(sessionToken === undefined ? {} : { sessionToken }),
+      accessKeyId: values.ACCESS_KEY_ID,
+      secretAccessKey: values.SECRET_ACCESS_KEY,
+      ...(values.SESSION_TOKEN === undefined ? {} : { sessionToken: values.SESSION_TOKEN }),
     },
+    prefix: values.PREFIX ?? '',
+    inputs,
   }
 }
-
-function readEndpoint(text: string | undefined): string | undefined {
-  if (text === undefined) return undefined
-  const url = parseServiceUrl(text)
-  if ('refused' in url) throw invalid('S3_ENDPOINT', url.refused)
-  if (url.search !== '') throw invalid('S3_ENDPOINT', 'must not carry a query (?...)')
-  return url.href.replace(/\/$/, '')
-}
-
-const invalid = (input: string, problem: string): Error =>
-  systemicError('INPUT_INVALID', `${input} ${problem}`)

@@ -24,10 +24,14 @@ export type FileParts = {
   clock: Clock
   random: () => number
   exports: Pick<Exports, 'key' | 'renditions' | 'sidecar'>
+  /** The property that links an asset to its products. */
+  linkProperty: string
   openSource(options: BinarySourceOptions): BinarySource
   /** The names of an asset's renditions. */
   renditionNames(asset: Asset, call: CallContext): Promise<readonly string[]>
 }
+
+type KeyParts = Pick<FileParts, 'exports' | 'linkProperty'>
 
 const sha1Pattern = /^[0-9a-f]{40}$/
 const defaultType = 'application/octet-stream'
@@ -39,7 +43,7 @@ export async function filesOf(
   call: CallContext,
 ): Promise<readonly AssetFile[]> {
   const { exports } = parts
-  const key = keyOf(asset, exports)
+  const key = keyOf(asset, parts)
   const original = await originalOf(asset, parts, call)
   const files: AssetFile[] = [{ key, binary: original }]
   for (const name of await wantedRenditions(asset, parts, call)) {
@@ -54,8 +58,9 @@ export async function filesOf(
 }
 
 /** The keys that are known from the path alone, for removing what an asset left behind. */
-export function keysOf(asset: KeySource, exports: FileParts['exports']): readonly string[] {
-  const key = keyOf(asset, exports)
+export function keysOf(asset: KeySource, parts: KeyParts): readonly string[] {
+  const { exports } = parts
+  const key = keyOf(asset, parts)
   const renditions = (exports.renditions ?? []).filter((name) => typeof name === 'string')
   const endings = [...renditions, ...(exports.sidecar ? [sidecarEnding] : [])]
   return [key, ...endings.map((ending) => keyBeside(key, ending))]
@@ -64,8 +69,8 @@ export function keysOf(asset: KeySource, exports: FileParts['exports']): readonl
 const sidecarEnding = 'json'
 
 /** An asset that is named as a file beside another one would be gets a name of its own. */
-const keyOf = (asset: KeySource, exports: FileParts['exports']): string =>
-  safeKey(exports.key(asset), {
+const keyOf = (asset: KeySource, { exports, linkProperty }: KeyParts): string =>
+  safeKey(exports.key(asset, { linkProperty }), {
     isTaken: (name) => isNameOfAddition(name, exports),
     isHashed: exports.key.isHashed ?? false,
   })

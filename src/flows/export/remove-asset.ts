@@ -23,7 +23,7 @@ export async function removeFrom(
   }
   const asset = { path, name: path.slice(path.lastIndexOf('/') + 1), metadata: {} }
   const files: FileOutcome[] = []
-  for (const key of keysOf(asset, parts.exports)) {
+  for (const key of keysOf(asset, parts)) {
     await destination.remove(key, call)
     files.push({ key, outcome: 'removed', bytes: 0 })
   }

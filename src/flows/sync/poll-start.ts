@@ -1,21 +1,13 @@
-import { parseDuration } from '../../core/duration'
-import { systemicError } from '../../core/errors'
+import type { Shape } from '../../inputs/declaration'
+import { startingPoint } from '../../inputs/shapes'
 
 /** Where a poll begins that has no cursor yet: at all products, or so long ago in milliseconds. */
 export type PollStart = { from: 'oldest' } | { from: 'back'; ms: number }
 
-/**
- * Reads `PIM_SYNC_START`: `latest`, `oldest`, or a duration back, such as `PT2H` or `P7D`.
- * @throws {BridgeError} systemic, `INPUT_INVALID`
- */
-export function parsePollStart(text = 'latest'): PollStart {
-  const word = text.trim().toLowerCase()
-  if (word === 'oldest') return { from: word }
-  if (word === 'latest') return { from: 'back', ms: 0 }
-  const duration = parseDuration(text)
-  if (duration !== undefined) return { from: 'back', ms: duration.ms }
-  throw systemicError(
-    'INPUT_INVALID',
-    `wrong input: PIM_SYNC_START ${JSON.stringify(text).slice(0, 40)} must be latest, oldest (all products), or a duration back of days, hours, minutes and seconds, such as PT2H or P7D`,
-  )
+/** Reads `PIM_SYNC_START`: `latest`, `oldest`, or a duration back, such as `PT2H` or `P7D`. */
+export const pollStart: Shape<PollStart> = (text) => {
+  const point = startingPoint('latest, oldest (all products)')(text)
+  if ('problem' in point) return point
+  if (point.value === 'oldest') return { value: { from: 'oldest' } }
+  return { value: { from: 'back', ms: point.value === 'latest' ? 0 : point.value.ms } }
 }

@@ -32,10 +32,18 @@ test('with the token of an App nothing but the URL is needed beside it', () => {
 })
 
 test.each<[string, Record<string, string>, RegExp]>([
-  ['no URL', { AKENEO_URL: 'demo.cloud.akeneo.com' }, /^AKENEO_URL is not a URL/],
-  ['http', { AKENEO_URL: 'http://demo.cloud.akeneo.com' }, /^AKENEO_URL must begin with https/],
-  ['a path', { AKENEO_URL: 'https://demo.cloud.akeneo.com/api' }, /^AKENEO_URL must end after the host/],
-  ['a password', { AKENEO_URL: 'https://me:hush-me@demo.test' }, /^AKENEO_URL must not carry a user name/],
+  ['no URL', { AKENEO_URL: 'demo.cloud.akeneo.com' }, /^AKENEO_URL "demo\.cloud\.akeneo\.com" is not a URL/],
+  ['http', { AKENEO_URL: 'http://demo.cloud.akeneo.com' }, /^AKENEO_URL "http:\S+" must begin with https/],
+  [
+    'a path',
+    { AKENEO_URL: 'https://demo.cloud.akeneo.com/api' },
+    /^AKENEO_URL "https:\S+" must end after the host/,
+  ],
+  [
+    'a password',
+    { AKENEO_URL: 'https://me:hush-me@demo.test' },
+    /^AKENEO_URL "\.\.\.@demo\.test" must not carry a user name/,
+  ],
   ['a blank identifier', { AKENEO_IDENTIFIER: 'the sku' }, /^AKENEO_IDENTIFIER must be the code/],
   [
     'attributes that are none',
@@ -68,7 +76,7 @@ test('building makes no call', () => {
   expect(() => build({ ...connection, AKENEO_URL: 'http://127.0.0.1:9' })).not.toThrow()
 })
 
-test('the secrets among the inputs are known as such by their names', () => {
+test('the secrets among the inputs are those that are declared as such', () => {
   expect(secretsOf({ ...connection, AKENEO_TOKEN: 'hush-app' })).toEqual([
     'hush-client',
     'hush-password',

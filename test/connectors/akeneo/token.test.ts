@@ -146,7 +146,7 @@ describe('a token of a connection', () => {
 test('a call is made three times at most, even if there is always another token to try', async () => {
   server.faults.add({ path: '/api/rest/', fault: { kind: 'status', status: 401 } })
   const context = pimContext({ ...server.inputs() })
-  const settings = readAkeneoSettings(context)
+  const settings = readAkeneoSettings(context, 'AKENEO')
   const upstream = context.http.upstream({ name: 'PIM', origins: [server.url], concurrency: 4 })
   let given = 0
   const tokens: Tokens = {

@@ -1,7 +1,7 @@
 import type { Clock } from '../../../src/core/clock'
-import { systemicError } from '../../../src/core/errors'
 import { createRedactor, type Redactor } from '../../../src/core/redaction'
 import { createHttpClient } from '../../../src/http/http-client'
+import { accessTo } from '../../../src/inputs/values'
 import type { DestinationContext } from '../../../src/plugin/destination'
 import { createInstantClock } from '../../support/instant-clock'
 
@@ -13,6 +13,8 @@ export type ContextParts = {
   clock?: Clock
   /** @default always 0.5 */
   random?: () => number
+  /** The key in config/destinations.ts. @default 'there' */
+  name?: string
 }
 
 /** What the app hands to a destination, with these inputs set. */
@@ -20,17 +22,19 @@ export function contextOf(
   inputs: Readonly<Record<string, string | undefined>>,
   parts: ContextParts = {},
 ): DestinationContext {
-  const { redactor = createRedactor(), clock = createInstantClock(), random = () => 0.5 } = parts
+  const {
+    redactor = createRedactor(),
+    clock = createInstantClock(),
+    random = () => 0.5,
+    name = 'there',
+  } = parts
+  const set = Object.entries(inputs).flatMap(([key, value]) => (value === undefined ? [] : [[key, value]]))
   return {
+    ...accessTo(Object.fromEntries(set), redactor),
+    name,
+    linkProperty: 'wknd-skuid',
     http: createHttpClient({ clock, random }),
-    redactor,
     clock,
     random,
-    input: (name) => inputs[name],
-    requireInput: (name, hint) => {
-      const value = inputs[name]
-      if (value === undefined) throw systemicError('INPUT_INVALID', `${name} is not set: ${hint}`)
-      return value
-    },
   }
 }

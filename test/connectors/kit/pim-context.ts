@@ -1,5 +1,6 @@
 import { createRedactor } from '../../../src/core/redaction'
 import { createHttpClient } from '../../../src/http/http-client'
+import { accessTo } from '../../../src/inputs/values'
 import type { PimContext } from '../../../src/plugin/pim'
 import { createTestClock } from '../../support/test-clock'
 
@@ -7,14 +8,9 @@ import { createTestClock } from '../../support/test-clock'
 export function pimContext(inputs: Readonly<Record<string, string>> = {}): PimContext {
   const clock = createTestClock()
   return {
+    ...accessTo(inputs, createRedactor()),
+    name: 'pim',
     http: createHttpClient({ clock, random: () => 0 }),
     clock,
-    redactor: createRedactor(),
-    input: (name) => inputs[name],
-    requireInput(name, hint) {
-      const value = inputs[name]
-      if (value === undefined) throw new Error(`${name} is not set: ${hint}`)
-      return value
-    },
   }
 }

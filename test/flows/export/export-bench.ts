@@ -99,6 +99,7 @@ export async function startExportBench(exports: Partial<Exports> = {}): Promise<
     hosts: createAuthorHosts([aem.url]),
     assets,
     exports: { destinations: {}, key: pathBelowDam(), ...exports },
+    linkProperty: 'wknd-skuid',
     clock,
     random: () => 0.5,
     openSource: (options) => createBinarySource(options, { tokens, clock }),

@@ -36,14 +36,14 @@ const maxKept = 10_000
 const limitMs = 30_000
 const codesPerCall = 100
 
-const whenNoChannels = 'or set AKENEO_CHANNEL to one channel and AKENEO_LOCALES to your locales'
-
 /** Creates an empty one. */
 export function createAkeneoCatalogue(
   settings: AkeneoSettings,
   parts: { client: AkeneoClient; clock: Clock },
 ): AkeneoCatalogue {
   const { client, clock } = parts
+  const { inputs } = settings
+  const whenNoChannels = `or set ${inputs}_CHANNEL to one channel and ${inputs}_LOCALES to your locales`
   const flightOf = <T>(what: string) =>
     createSingleFlight<T>({ clock, limitMs, late: () => noAnswer(what, limitMs) })
   const types = createCache<string | undefined>(clock, structureLifeMs)
@@ -84,13 +84,13 @@ export function createAkeneoCatalogue(
     const channels = settings.channels.length > 0 ? settings.channels : [...known.keys()].slice(0, 1)
     const strangers = channels.filter((code) => !known.has(code))
     if (strangers.length > 0) {
-      throw unknownSelection([`${strangers.join(', ')} in AKENEO_CHANNEL`], 'there is no such channel')
+      throw unknownSelection([`${strangers.join(', ')} in ${inputs}_CHANNEL`], 'there is no such channel')
     }
     const active = new Set(channels.flatMap((code) => known.get(code) ?? []))
     const unused = settings.locales.filter((locale) => !active.has(locale))
     if (unused.length > 0) {
       throw unknownSelection(
-        [`${unused.join(', ')} in AKENEO_LOCALES`],
+        [`${unused.join(', ')} in ${inputs}_LOCALES`],
         `no locale of the channel ${channels.join(', ')}`,
       )
     }

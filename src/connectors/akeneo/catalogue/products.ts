@@ -56,7 +56,7 @@ export function createProductReader(
 
   /** Undefined for a product without any name. */
   function readItem(item: unknown, selection: Selection): Raw | undefined {
-    if (!isRecord(item)) throw unexpectedAnswer('a product that is none')
+    if (!isRecord(item)) throw unexpectedAnswer('a product that is none', settings.inputs)
     const values = isRecord(item.values) ? item.values : {}
     const chosen = Object.entries(values).flatMap(([code, entries]) =>
       choose(

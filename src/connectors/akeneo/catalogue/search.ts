@@ -181,7 +181,7 @@ export function createProductSearch(
       },
     }
     const response = await client.send(request, call)
-    if (isOk(response)) return readPage(jsonBody(upstreamName, response)).items
+    if (isOk(response)) return readPage(jsonBody(upstreamName, response), settings.inputs).items
     hasPostSearch = false
     return undefined
   }

@@ -12,6 +12,8 @@ import { createUploader, type Uploader } from './upload'
 
 /** Akeneo's REST API for a destination. */
 export type AkeneoAccess = {
+  /** Prefix of the inputs, for errors. */
+  inputs: string
   clock: Clock
   /** What is there, as JSON; undefined when it is not there. Tried again by itself. */
   find(path: string, purpose: Purpose, call: CallContext): Promise<unknown>
@@ -41,7 +43,7 @@ export function openAkeneo(
   { http, redactor, clock, random }: DestinationContext,
   idleMs: number,
 ): AkeneoAccess {
-  const { origin } = connection
+  const { origin, inputs } = connection
   const account = accountOf(connection, { http, redactor, clock })
   const options = { name: akeneoName, origins: [origin], concurrency: 4, shared: account.calls, backoff }
   const upstream = http.upstream({ ...options, maxAttempts })
@@ -49,27 +51,27 @@ export function openAkeneo(
   // A change whose answer is lost may have been made, and somebody else may have followed.
   const once = http.upstream({ ...options, maxAttempts: 1, attemptTimeoutMs: 30_000 })
   const changes: AkeneoCalls = createAkeneoCalls(origin, { name: akeneoName, upstream: once, account })
-  const upload = createUploader(origin, { calls: changes, account, clock, idleMs })
+  const upload = createUploader(origin, { calls: changes, account, clock, idleMs, inputs })
 
-  return { clock, find, change, upload, changeAsking }
+  return { inputs, clock, find, change, upload, changeAsking }
 
   async function find(path: string, purpose: Purpose, call: CallContext): Promise<unknown> {
     const response = await reads.send({ path }, call).catch((thrown) => {
-      throw isUnreachable(thrown) ? unreachable(thrown) : thrown
+      throw isUnreachable(thrown) ? unreachable(thrown, inputs) : thrown
     })
     if (response.status === 404 && purpose.missing === undefined) {
       // Akeneo says it in JSON. A page comes from what stands in front of it, and tells nothing.
       jsonBody(akeneoName, response)
       return undefined
     }
-    if (!isOk(response)) throw toAkeneoError(response, purpose, clock.now())
+    if (!isOk(response)) throw toAkeneoError(response, purpose, clock.now(), inputs)
     return jsonBody(akeneoName, response)
   }
 
   async function change(request: AkeneoRequest, purpose: Purpose, call: CallContext): Promise<unknown> {
     const response = await changes.send(request, call)
     if (response.status === 404 && request.method === 'DELETE') return undefined
-    if (!isOk(response)) throw toAkeneoError(response, purpose, clock.now())
+    if (!isOk(response)) throw toAkeneoError(response, purpose, clock.now(), inputs)
     refusePage(akeneoName, response)
     return response.text.trim() === '' ? undefined : jsonBody(akeneoName, response)
   }

@@ -124,7 +124,7 @@ export function akeneoAssets(settings: AssetSettings, access: AkeneoAccess, name
     checkFile(rules, source)
     const sized = await measured(source, mostBytes(rules), call)
     checkFile(rules, sized)
-    const purpose = familyPurpose(family, writeAssets)
+    const purpose = familyPurpose(family, writeAssets, access.inputs)
     const upload = { path: 'asset-media-files', fields: {}, source: sized, purpose }
     const sent = await access.changeAsking(
       async () => {
@@ -144,7 +144,7 @@ export function akeneoAssets(settings: AssetSettings, access: AkeneoAccess, name
 
   async function upsert(code: string, values: Values, call: CallContext): Promise<void> {
     const path = `asset-families/${family}/assets`
-    const purpose = familyPurpose(family, writeAssets)
+    const purpose = familyPurpose(family, writeAssets, access.inputs)
     const body = await access.change({ path, method: 'PATCH', body: [{ code, values }] }, purpose, call)
     const item = itemOf(body, code)
     if (item === undefined) throw notConfirmed('without the status of the asset')
@@ -154,7 +154,7 @@ export function akeneoAssets(settings: AssetSettings, access: AkeneoAccess, name
       structure.forget()
       await structure.attributes(call)
     }
-    throw toAkeneoError(item, { permission: writeAssets }, access.clock.now())
+    throw toAkeneoError(item, { permission: writeAssets }, access.clock.now(), access.inputs)
   }
 
   async function remove(key: string, call: CallContext): Promise<void> {

@@ -37,15 +37,20 @@ function placeOf({ attribute, property, locale, scope, channel }: Record<string,
   return name === undefined ? '' : `${name}${where === '' ? '' : ` (${where})`}: `
 }
 
-/** An answer that is neither a success nor a 401, as an error. */
-export function toAkeneoError(response: HttpResponse, purpose: Purpose, now: number): BridgeError {
+/** An answer that is neither a success nor a 401, as an error. @param inputs prefix of the inputs */
+export function toAkeneoError(
+  response: HttpResponse,
+  purpose: Purpose,
+  now: number,
+  inputs: string,
+): BridgeError {
   const { status } = response
   const details = { upstream: akeneoName, status }
   const reason = reasonIn(parseJson(response.text))
   if (status >= 300 && status < 400) {
     return systemicError(
       'AKENEO_REDIRECTS',
-      `Akeneo answered ${status} and redirects: set AKENEO_URL to the final origin`,
+      `Akeneo answered ${status} and redirects: set ${inputs}_URL to the final origin`,
       details,
     )
   }
@@ -75,7 +80,7 @@ export function toAkeneoError(response: HttpResponse, purpose: Purpose, now: num
   if (isUnsupported(status)) {
     return systemicError(
       'AKENEO_UNEXPECTED_ANSWER',
-      `Akeneo answered ${status}, which says that it does not support the request: check AKENEO_URL, and what stands between`,
+      `Akeneo answered ${status}, which says that it does not support the request: check ${inputs}_URL, and what stands between`,
       details,
     )
   }
@@ -98,10 +103,10 @@ export const typeRefused = (why: string, status?: number): BridgeError =>
   })
 
 /** A success without what belongs into it. */
-export const unexpectedAnswer = (what: string): BridgeError =>
+export const unexpectedAnswer = (what: string, inputs: string): BridgeError =>
   systemicError(
     'AKENEO_UNEXPECTED_ANSWER',
-    `Akeneo answered ${what}: check that AKENEO_URL is the origin of an Akeneo PIM`,
+    `Akeneo answered ${what}: check that ${inputs}_URL is the origin of an Akeneo PIM`,
     { upstream: akeneoName },
   )
 
@@ -110,8 +115,8 @@ export const notConfirmed = (what: string): BridgeError =>
   transientError('AKENEO_NOT_CONFIRMED', `Akeneo answered ${what}`, { upstream: akeneoName })
 
 /** No connection, for reads either. */
-export const unreachable = ({ message }: BridgeError): BridgeError =>
-  systemicError('AKENEO_UNREACHABLE', `${message}: check AKENEO_URL`, { upstream: akeneoName })
+export const unreachable = ({ message }: BridgeError, inputs: string): BridgeError =>
+  systemicError('AKENEO_UNREACHABLE', `${message}: check ${inputs}_URL`, { upstream: akeneoName })
 
 /** An attribute, of the family or of products, that is not as it has to be. */
 export const attributeUnknown = (problem: string): BridgeError =>

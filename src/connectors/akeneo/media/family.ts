@@ -34,12 +34,12 @@ export type AkeneoFamily = {
 const lifeMs = 10 * 60_000
 
 /** A 404 on anything of a family. */
-export const familyPurpose = (family: string, permission: string): Purpose => ({
+export const familyPurpose = (family: string, permission: string, inputs: string): Purpose => ({
   permission,
   missing: (details) =>
     systemicError(
       'AKENEO_FAMILY_UNKNOWN',
-      `Akeneo has no asset family ${family}, or does not show it: check AKENEO_ASSET_FAMILY, its case too, the permission "List asset families", and that your edition has the Asset Manager`,
+      `Akeneo has no asset family ${family}, or does not show it: check ${inputs}_ASSET_FAMILY, its case too, the permission "List asset families", and that your edition has the Asset Manager`,
       details,
     ),
 })
@@ -58,12 +58,12 @@ export function createFamily(settings: AssetSettings, access: AkeneoAccess): Ake
 
   async function attributes(call: CallContext): Promise<ReadonlyMap<string, FamilyAttribute>> {
     if (known !== undefined && access.clock.now() < known.until) return known.attributes
-    const purpose = familyPurpose(family, 'List asset families')
+    const purpose = familyPurpose(family, 'List asset families', access.inputs)
     const answer = v.safeParse(
       Attributes,
       await access.find(`asset-families/${family}/attributes`, purpose, call),
     )
-    if (!answer.success) throw unexpectedAnswer('a list of attributes that is none')
+    if (!answer.success) throw unexpectedAnswer('a list of attributes that is none', access.inputs)
     const found = new Map(answer.output.map((attribute) => [attribute.code, attribute]))
     check(settings, found)
     known = { attributes: found, until: access.clock.now() + lifeMs }

@@ -2,7 +2,66 @@ import type { Asset } from '../../../core/asset'
 import { systemicError } from '../../../core/errors'
 import type { JsonValue } from '../../../core/json'
 import type { DestinationContext } from '../../../plugin/destination'
-import { type AkeneoConnection, readAkeneoConnection } from '../inputs'
+import {
+  declareInputs,
+  type InputSource,
+  inputError,
+  isSet,
+  matching,
+  missing,
+  type Parsed,
+  readBoth,
+  valuesOf,
+  withOptions,
+} from '../../../plugin/inputs'
+import { type AkeneoConnection, connectionInputs, readAkeneoConnection } from '../inputs'
+
+const code = matching(/^[a-zA-Z0-9_]+$/, 'must be a code: letters, digits and underscores')
+
+/** The inputs of the `akeneo` destination besides those of the connection, behind the same prefix. */
+export const mediaInputs = declareInputs({
+  ASSET_FAMILY: {
+    meaning: 'The code of an asset family of the Asset Manager that files go to.',
+    required: 'for the destination, unless files go to products',
+    shape: code,
+  },
+  ASSET_MEDIA: {
+    meaning: 'The code of the attribute of the family for the file, or for the link.',
+    unset: '`media`; with a link `link`',
+    shape: code,
+  },
+  ASSET_LINK: {
+    meaning: 'The link that is written in place of the file, with `{path}`, `{key}` or `{name}` in it.',
+    unset: 'the file is written',
+    example: 'https://dam.example.com{path}',
+    shape: link,
+  },
+  PRODUCT_ASSETS: {
+    meaning: 'The code of the asset collection attribute of products that assets are added to.',
+    unset: 'none',
+    shape: code,
+  },
+  PRODUCT_MEDIA: {
+    meaning: 'The code of an image or file attribute of products that files go to, in place of the family.',
+    unset: 'the family',
+    shape: code,
+  },
+  VERSION_ATTRIBUTE: {
+    meaning: 'The code of the text attribute that keeps the version.',
+    default: 'bridge_version',
+    shape: code,
+  },
+})
+
+/** A part that is misspelt, or left out, would give every asset a link that leads nowhere, or the same one. */
+function link(text: string): Parsed<string> {
+  const fixed = text.replace(/\{(key|name|path)\}/g, '')
+  if (fixed !== text && !/[{}]/.test(fixed)) return { value: text }
+  return {
+    problem:
+      'must have {path}, {key} or {name} in it, and nothing else in braces, such as https://dam.example.com{path}',
+  }
+}
 
 /** An attribute of an asset family that is filled from the asset's metadata. */
 export type AkeneoAssetValue = {
@@ -42,7 +101,7 @@ export type AkeneoOptions = {
   productLocale?: string
   /** Of the attribute of products. @default null */
   productChannel?: string
-  /** The property of the asset's metadata that holds the SKU, or several. @default wknd-skuid */
+  /** The property of the asset's metadata that holds the SKU, or several. @default the link property of config/enrichment.ts */
   skuProperty?: string
 }
 
@@ -67,82 +126,75 @@ export type AssetSettings = Common & {
 /** The destination keeps files in an attribute of products. */
 export type ProductMediaSettings = Common & { media: ProductPlace }
 
-const codePattern = /^[a-zA-Z0-9_]+$/
+/** What the options say; the inputs say the rest. */
+const sourceFor = (context: InputSource, options: AkeneoOptions, inputs: string): InputSource =>
+  withOptions(context, inputs, {
+    ASSET_FAMILY: options.family,
+    ASSET_MEDIA: options.mediaAttribute,
+    ASSET_LINK: options.link,
+    PRODUCT_ASSETS: options.productAssets,
+    PRODUCT_MEDIA: options.productMedia,
+    VERSION_ATTRIBUTE: options.versionAttribute,
+  })
 
 /** Tells whether options or inputs name a place for files. */
-export const isAkeneoOn = (context: DestinationContext, options: AkeneoOptions): boolean =>
-  context.input('AKENEO_URL') !== undefined &&
-  (familyOf(context, options) !== undefined || productMediaOf(context, options) !== undefined)
-
-const familyOf = (context: DestinationContext, { family }: AkeneoOptions): string | undefined =>
-  family ?? context.input('AKENEO_ASSET_FAMILY')
-const productMediaOf = (context: DestinationContext, { productMedia }: AkeneoOptions): string | undefined =>
-  productMedia ?? context.input('AKENEO_PRODUCT_MEDIA')
+export function isAkeneoOn(context: DestinationContext, options: AkeneoOptions, inputs: string): boolean {
+  const source = sourceFor(context, options, inputs)
+  const places = ['ASSET_FAMILY', 'PRODUCT_MEDIA'] as const
+  return (
+    isSet(connectionInputs, 'URL', context, inputs) &&
+    places.some((name) => isSet(mediaInputs, name, source, inputs))
+  )
+}
 
 /**
  * Reads options and inputs.
- * @throws {BridgeError} systemic: `INPUT_INVALID`, naming the input and what to set; `CONFIG_INVALID`
+ * @param inputs their prefix
+ * @throws {BridgeError} systemic: `INPUT_INVALID`, naming each input that is wrong and what to set; `CONFIG_INVALID`
  */
 export function readAkeneoDestination(
   context: DestinationContext,
   options: AkeneoOptions,
+  inputs: string,
 ): AssetSettings | ProductMediaSettings {
-  const connection = readAkeneoConnection(context)
-  const { productLocale = null, productChannel = null, skuProperty = 'wknd-skuid' } = options
-  const code = (input: string, value: string): string => {
-    if (codePattern.test(value)) return value
-    throw systemicError('INPUT_INVALID', `${input} must be a code: letters, digits and underscores`)
-  }
-  const placeOf = (input: string, value: string): ProductPlace => ({
-    attribute: code(input, value),
-    locale: productLocale,
-    scope: productChannel,
-  })
-  const version = options.versionAttribute ?? context.input('AKENEO_VERSION_ATTRIBUTE') ?? 'bridge_version'
-  const common = { connection, skuProperty, versionAttribute: code('AKENEO_VERSION_ATTRIBUTE', version) }
-
+  const { productLocale = null, productChannel = null } = options
+  const { skuProperty = context.linkProperty } = options
   if (options.family !== undefined && options.productMedia !== undefined) {
     throw systemicError(
       'CONFIG_INVALID',
       '`family` and `productMedia` stand in one akeneo() of config/destinations.ts: name two destinations, one for each',
     )
   }
-  const family = options.productMedia === undefined ? familyOf(context, options) : undefined
-  const productMedia = options.family === undefined ? productMediaOf(context, options) : undefined
+  const [connection, values] = readBoth(
+    () => readAkeneoConnection(context, inputs),
+    () => valuesOf(mediaInputs, sourceFor(context, options, inputs), { prefix: inputs }),
+  )
+  const placeOf = (attribute: string): ProductPlace => ({
+    attribute,
+    locale: productLocale,
+    scope: productChannel,
+  })
+  const common = { connection, skuProperty, versionAttribute: values.VERSION_ATTRIBUTE }
+  // An option decides for its kind of place, whatever the inputs say.
+  const family = options.productMedia === undefined ? values.ASSET_FAMILY : undefined
+  const productMedia = options.family === undefined ? values.PRODUCT_MEDIA : undefined
   if (family !== undefined && productMedia !== undefined) {
-    throw systemicError(
-      'INPUT_INVALID',
-      'AKENEO_ASSET_FAMILY and AKENEO_PRODUCT_MEDIA are both set: set one, or name two destinations in config/destinations.ts',
+    throw inputError(
+      `${inputs}_ASSET_FAMILY and ${inputs}_PRODUCT_MEDIA are both set: set one, or name two destinations in config/destinations.ts`,
     )
   }
-  if (productMedia !== undefined) return { ...common, media: placeOf('AKENEO_PRODUCT_MEDIA', productMedia) }
-
-  const link = readLink(options.link ?? context.input('AKENEO_ASSET_LINK'))
-  const media =
-    options.mediaAttribute ?? context.input('AKENEO_ASSET_MEDIA') ?? (link === undefined ? 'media' : 'link')
-  const collection = options.productAssets ?? context.input('AKENEO_PRODUCT_ASSETS')
+  if (productMedia !== undefined) return { ...common, media: placeOf(productMedia) }
+  if (family === undefined) throw inputError(missing(`${inputs}_ASSET_FAMILY`, mediaInputs.ASSET_FAMILY))
+  const { ASSET_LINK: link, PRODUCT_ASSETS: collection } = values
   return {
     ...common,
-    family: code(
-      'AKENEO_ASSET_FAMILY',
-      family ?? context.requireInput('AKENEO_ASSET_FAMILY', 'set it to the code of an asset family'),
-    ),
-    mediaAttribute: code('AKENEO_ASSET_MEDIA', media),
+    family,
+    mediaAttribute: values.ASSET_MEDIA ?? (link === undefined ? 'media' : 'link'),
     mediaLocale: options.mediaLocale ?? null,
     mediaChannel: options.mediaChannel ?? null,
     link,
     values: options.values ?? [],
     code: options.code,
-    collection: collection === undefined ? undefined : placeOf('AKENEO_PRODUCT_ASSETS', collection),
+    collection: collection === undefined ? undefined : placeOf(collection),
   }
-}
-
-/** A part that is misspelt, or left out, would give every asset a link that leads nowhere, or the same one. */
-function readLink(link: string | undefined): string | undefined {
-  const fixed = link?.replace(/\{(key|name|path)\}/g, '')
-  if (fixed === undefined || (fixed !== link && !/[{}]/.test(fixed))) return link
-  throw systemicError(
-    'INPUT_INVALID',
-    'AKENEO_ASSET_LINK must have {path}, {key} or {name} in it, and nothing else in braces, such as https://dam.example.com{path}',
-  )
 }

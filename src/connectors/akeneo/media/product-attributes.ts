@@ -63,7 +63,7 @@ export function createProductAttributes(access: AkeneoAccess): ProductAttributes
       )
     }
     const found = v.safeParse(Attribute, answer)
-    if (!found.success) throw unexpectedAnswer('an attribute that is none')
+    if (!found.success) throw unexpectedAnswer('an attribute that is none', access.inputs)
     check(found.output, wanted)
     known.set(code, { attribute: found.output, until: access.clock.now() + lifeMs })
     return found.output

@@ -35,9 +35,9 @@ export const uploadName = ({ name }: { name: string }): string => name || 'file'
 /** Creates it. An upload waits for its turn among the calls of its connection. */
 export function createUploader(
   origin: string,
-  parts: { calls: AkeneoCalls; account: AkeneoAccount; clock: Clock; idleMs: number },
+  parts: { calls: AkeneoCalls; account: AkeneoAccount; clock: Clock; idleMs: number; inputs: string },
 ): Uploader {
-  const { calls, account, clock, idleMs } = parts
+  const { calls, account, clock, idleMs, inputs } = parts
   return async ({ path, fields, source, purpose }, call) => {
     const { size } = source
     const idle = { ms: idleMs, timeIsUp: () => idleTooLong(idleMs) }
@@ -76,13 +76,13 @@ export function createUploader(
       return calls.withToken(call, (token) => account.calls(() => send(token)))
     }
     const response = await untilAborted(account.uploads(upload), call.signal)
-    if (!isOk(response)) throw toAkeneoError(response, purpose, clock.now())
-    return { code: codeIn(response, path), size }
+    if (!isOk(response)) throw toAkeneoError(response, purpose, clock.now(), inputs)
+    return { code: codeIn(response, path, inputs), size }
   }
 }
 
 /** The code has slashes in it; a proxy may take the header of its own away. */
-function codeIn(response: HttpResponse, path: string): string {
+function codeIn(response: HttpResponse, path: string, inputs: string): string {
   const { status, headers } = response
   refusePage(akeneoName, response)
   const told = headers.get('asset-media-file-code')
@@ -90,7 +90,7 @@ function codeIn(response: HttpResponse, path: string): string {
   const location = headers.get('location') ?? ''
   const mark = `/${path}/`
   const at = location.indexOf(mark)
-  if (at < 0 && status === 201) throw unexpectedAnswer('an upload without the code of the media file')
+  if (at < 0 && status === 201) throw unexpectedAnswer('an upload without the code of the media file', inputs)
   if (at < 0) throw notConfirmed(`an upload with ${status}, and without the code of the media file`)
   const code = location.slice(at + mark.length).replace(/[?#].*$/, '')
   try {

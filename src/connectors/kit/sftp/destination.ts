@@ -1,16 +1,17 @@
 import type { CallContext } from '../../../core/call-context'
-import type { DestinationFactory } from '../../../plugin/destination'
+import { type DestinationFactory, named } from '../../../plugin/destination'
+import { isSet, prefixed } from '../../../plugin/inputs'
 import { treeDestination } from '../tree-destination'
 import { createTrigger, type TriggerName } from '../trigger'
 import { connectSftp } from './connection'
-import { readSftpSettings } from './inputs'
+import { readSftpSettings, sftpInputs } from './inputs'
 import { createSftpPool } from './pool'
 import { sftpSession } from './session'
 import { type SftpServer, sftpTree } from './tree'
 
 /** An SFTP server. */
 export type SftpOptions = {
-  /** What assets call it. @default 'sftp' */
+  /** What assets call it: the key in config/destinations.ts. @default the key */
   name?: string
   /** Written after each file, for a receiver that waits for it: `*.done` beside the file, or one name for all. @default none */
   trigger?: TriggerName
@@ -26,13 +27,16 @@ const longestPingMs = 3_000
 
 /** Creates the `sftp` destination. */
 export const sftp = ({
-  name = 'sftp',
+  name,
   trigger,
   inputs = 'SFTP',
   connections = 2,
   idleMs = 60_000,
 }: SftpOptions = {}): DestinationFactory => ({
-  isOn: (context) => context.input(`${inputs}_URL`) !== undefined,
+  ...named({ name }),
+  inputs: prefixed(inputs, sftpInputs),
+  docs: 'docs/connectors/sftp.md',
+  isOn: (context) => isSet(sftpInputs, 'URL', context, inputs),
   create: (context) => {
     const settings = readSftpSettings(inputs, context)
     const { clock, random } = context
@@ -55,7 +59,7 @@ export const sftp = ({
       },
     })
     return treeDestination(
-      name,
+      context.name,
       (call, work) =>
         pool(call.signal, (connection) => work(sftpTree(sftpSession(connection), serverFor(call)))),
       trigger === undefined ? undefined : createTrigger(trigger),

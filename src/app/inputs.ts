@@ -1,0 +1,25 @@
+import { type LogLevel, logLevels } from '../core/logger'
+import { declareInputs } from '../inputs/declaration'
+import type { RawInputs } from '../inputs/raw-inputs'
+import { oneOf, text } from '../inputs/shapes'
+
+/** What the app itself is told. */
+export const appInputs = declareInputs({
+  LOG_LEVEL: {
+    meaning: 'How much is logged: `error`, `warn`, `info` or `debug`.',
+    default: 'info',
+    shape: oneOf(logLevels),
+  },
+  PIM_COMMUNICATOR: {
+    meaning:
+      'The name of a communicator in config/enrichment.ts: `mock`, `rest`, `akeneo` or one of your own.',
+    default: 'mock',
+    shape: text,
+  },
+})
+
+/** The level to log at; a wrong one must not keep the app from saying so. */
+export function logLevelOf({ LOG_LEVEL = appInputs.LOG_LEVEL.default }: RawInputs): LogLevel {
+  const level = appInputs.LOG_LEVEL.shape(LOG_LEVEL)
+  return 'value' in level ? level.value : appInputs.LOG_LEVEL.default
+}

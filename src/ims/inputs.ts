@@ -1,0 +1,33 @@
+import { declareInputs } from '../inputs/declaration'
+import { list, origin, text } from '../inputs/shapes'
+
+/** Whom the app is at Adobe. The annotation `include-ims-credentials` can stand in for the first four. */
+export const imsInputs = declareInputs({
+  ADC_CECREDENTIALS_CLIENTID: {
+    meaning: 'The client id of the OAuth Server-to-Server credential of your Developer Console project.',
+    required: true,
+    shape: text,
+  },
+  ADC_CECREDENTIALS_CLIENTSECRET: {
+    meaning: 'A client secret of the OAuth Server-to-Server credential.',
+    required: true,
+    shape: text,
+    secret: true,
+  },
+  ADC_CECREDENTIALS_METASCOPES: {
+    meaning: 'The scopes of the OAuth Server-to-Server credential, separated by commas.',
+    required: true,
+    example: 'openid,AdobeID,read_organizations',
+    shape: list('scope', text),
+  },
+  ADC_CECREDENTIALS_ORGID: {
+    meaning: 'The id of your organisation (...@AdobeOrg), as the page of the credential shows it.',
+    required: 'for `export-batch`, which sends it with each request to the journal',
+    shape: text,
+  },
+  IMS_URL: {
+    meaning: "The origin of Adobe's identity service (IMS), where tokens come from.",
+    default: 'https://ims-na1.adobelogin.com',
+    shape: origin,
+  },
+})

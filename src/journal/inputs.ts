@@ -1,0 +1,19 @@
+import { declareInputs } from '../inputs/declaration'
+import { journalStart, journalUrls } from './place'
+
+/** Which journals there are, and where reading begins. */
+export const journalInputs = declareInputs({
+  JOURNAL_URL: {
+    meaning:
+      'The journaling endpoint of the event registration, as the Developer Console shows it, or several separated by commas.',
+    required: 'for `export-batch`',
+    example: 'https://events-va6.adobe.io/events/organizations/1/integrations/2/3',
+    shape: journalUrls,
+  },
+  JOURNAL_START: {
+    meaning:
+      'Where the very first run of `export-batch` begins: `oldest`, `latest`, or a duration back such as `PT2H` or `P1D`.',
+    default: 'oldest',
+    shape: journalStart,
+  },
+})

@@ -1,0 +1,70 @@
+import { systemicError } from '../core/errors'
+
+/** The actions of the app. */
+export type ActionName =
+  | 'generic'
+  | 'export-asset'
+  | 'export-worker'
+  | 'export-batch'
+  | 'pim-events'
+  | 'pim-sync'
+  | 'reconcile'
+
+/** What I/O Runtime gives an action. */
+export type ActionLimits = {
+  /** In milliseconds, 100 to 10800000. */
+  timeout?: number
+  /** In MB, 128 to 4096. */
+  memorySize?: number
+  /** Activations that share a container, 1 to 500. */
+  concurrency?: number
+}
+
+/**
+ * When a job runs: every so many minutes; at fixed times, as a cron expression in UTC, whatever a time zone says; or
+ * never.
+ */
+export type Alarm = { minutes: number } | { cron: string } | 'off'
+
+/** What a user decides about the deployment; `config/deployment.ts` holds it, and ext.config.yaml is generated from it. */
+export type Deployment = {
+  /** When the jobs run. A run that is still going on when the next one begins is normal: the second leaves the work to the first. @default every ten minutes */
+  alarms?: { 'export-batch'?: Alarm; reconcile?: Alarm }
+  /** Limits that differ from the usual ones of an action, which ext.config.yaml shows. @default none */
+  limits?: Partial<Record<ActionName, ActionLimits>>
+  /** The version of Node. @default 'nodejs:24' */
+  runtime?: string
+  /** Has I/O Runtime hand over the credentials in place of the `ADC_CECREDENTIALS_*` inputs; those win where they are set. @default false */
+  includeImsCredentials?: boolean
+}
+
+/** What I/O Runtime takes; a deployment with anything else is refused (Adobe, Runtime system settings). */
+const ranges = { timeout: [100, 10_800_000], memorySize: [128, 4096], concurrency: [1, 500] } as const
+
+/**
+ * Gives `config/deployment.ts` its types, and the editor its help.
+ * @throws {BridgeError} systemic, `CONFIG_INVALID`, for what I/O Runtime would refuse
+ */
+export function defineDeployment(deployment: Deployment): Deployment {
+  for (const [action, limits] of Object.entries(deployment.limits ?? {})) {
+    for (const name of ['timeout', 'memorySize', 'concurrency'] as const) {
+      const [least, most] = ranges[name]
+      const value = limits[name] ?? least
+      if (Number.isInteger(value) && value >= least && value <= most) continue
+      throw invalid(`${name} of ${action} must be a whole number from ${least} to ${most}`)
+    }
+  }
+  for (const [job, alarm] of Object.entries(deployment.alarms ?? {})) {
+    if (alarm === 'off') continue
+    if ('minutes' in alarm && !(Number.isInteger(alarm.minutes) && alarm.minutes >= 1)) {
+      throw invalid(`the minutes of ${job} must be a whole number above 0`)
+    }
+    if ('cron' in alarm && !/^\S+( \S+){4,5}$/.test(alarm.cron)) {
+      throw invalid(`the cron of ${job} must have five or six fields, such as */10 * * * *`)
+    }
+  }
+  return deployment
+}
+
+const invalid = (problem: string): Error =>
+  systemicError('CONFIG_INVALID', `config/deployment.ts: ${problem}`)

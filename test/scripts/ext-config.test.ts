@@ -1,0 +1,64 @@
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { parse } from 'yaml'
+import deployment from '../../config/deployment'
+import { root } from '../../scripts/command'
+import { extConfig } from '../../scripts/generate/ext-config'
+import { boundNames, inputGroups } from '../../scripts/generate/groups'
+import { type Deployment, defineDeployment } from '../../src/plugin/deployment'
+
+const packageOf = async (wanted: Deployment) =>
+  parse(extConfig(await inputGroups(), defineDeployment(wanted))).runtimeManifest.packages['asset-bridge']
+
+describe('ext.config.yaml', () => {
+  test('is what config/deployment.ts and the declarations say, with every input bound to its own name', async () => {
+    const text = extConfig(await inputGroups(), deployment)
+    expect(await readFile(join(root, 'ext.config.yaml'), 'utf8')).toBe(text)
+    const { inputs } = await packageOf(deployment)
+    expect(inputs).toEqual(
+      Object.fromEntries(boundNames(await inputGroups()).map((name) => [name, `$${name}`])),
+    )
+    expect(inputs).toMatchObject({ AEM_AUTHOR_URLS: '$AEM_AUTHOR_URLS', S3_BUCKET: '$S3_BUCKET' })
+    // The command line reads it, and no action.
+    expect(inputs).not.toHaveProperty('AKENEO_EVENTS_URL')
+  })
+
+  test('has alarms at fixed times, or none', async () => {
+    const cron = await packageOf({ alarms: { 'export-batch': { cron: '0 3 * * *' }, reconcile: 'off' } })
+    expect(cron.triggers).toEqual({
+      'export-batch-alarm': { feed: '/whisk.system/alarms/alarm', inputs: { cron: '0 3 * * *' } },
+    })
+    expect(cron.rules).toEqual({
+      'export-batch-by-alarm': { trigger: 'export-batch-alarm', action: 'export-batch' },
+    })
+    const none = await packageOf({ alarms: { 'export-batch': 'off', reconcile: 'off' } })
+    expect(none).not.toHaveProperty('triggers')
+    expect(Object.keys(none.actions)).toContain('reconcile')
+  })
+
+  test('takes limits, the version of Node and the annotation for the credentials', async () => {
+    const { actions } = await packageOf({
+      limits: { generic: { memorySize: 512 } },
+      runtime: 'nodejs:22',
+      includeImsCredentials: true,
+    })
+    expect(actions.generic).toMatchObject({
+      runtime: 'nodejs:22',
+      limits: { timeout: 60_000, memorySize: 512, concurrency: 200 },
+      annotations: { 'include-ims-credentials': true, 'provide-api-key': true },
+    })
+    expect(actions['pim-events'].annotations).not.toHaveProperty('include-ims-credentials')
+  })
+})
+
+test.each<[string, Deployment]>([
+  ['memorySize of generic', { limits: { generic: { memorySize: 64 } } }],
+  ['timeout of reconcile', { limits: { reconcile: { timeout: 10_800_001 } } }],
+  ['concurrency of pim-sync', { limits: { 'pim-sync': { concurrency: 1.5 } } }],
+  ['minutes of reconcile', { alarms: { reconcile: { minutes: 0 } } }],
+  ['cron of export-batch', { alarms: { 'export-batch': { cron: 'daily' } } }],
+])('what I/O Runtime would refuse is refused: %s', (what, deployment) => {
+  expect(() => defineDeployment(deployment)).toThrow(
+    expect.objectContaining({ code: 'CONFIG_INVALID', message: expect.stringContaining(what) }),
+  )
+})
