@@ -1,7 +1,7 @@
 import { BridgeError, systemicError, transientError } from '../core/errors'
 
 /** Nothing listens there, or not who was expected. */
-const wrongHost = /^(ENOTFOUND|EAI_|ECONNREFUSED|EHOSTUNREACH|ENETUNREACH)/
+const wrongHost = /^(ENOTFOUND|EAI_(?!AGAIN)|ECONNREFUSED|EHOSTUNREACH|ENETUNREACH)/
 /** What stands there is not who it should be, or speaks no TLS. */
 const wrongTls = /^(CERT_|ERR_TLS|ERR_SSL|EPROTO|UNABLE_TO|SELF_SIGNED|DEPTH_ZERO|HOSTNAME_MISMATCH)/
 

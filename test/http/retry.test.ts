@@ -176,7 +176,7 @@ describe('what may pass', () => {
     ['EPIPE', 4],
     ['ETIMEDOUT', 4],
     ['ENOTFOUND', 1],
-    ['EAI_AGAIN', 1],
+    ['EAI_AGAIN', 4],
     ['ECONNREFUSED', 1],
     ['EHOSTUNREACH', 1],
     ['CERT_HAS_EXPIRED', 1],

@@ -5,7 +5,7 @@ const Ajv = require('ajv/dist/ajv')
 
 const validators = new Map()
 
-module.exports = class {
+class CachingAjv {
   constructor(options) {
     this.options = options
   }
@@ -19,3 +19,6 @@ module.exports = class {
     return validator
   }
 }
+
+// Its other exports are ajv's own: webpack itself asks for them in tests.
+module.exports = Object.assign(CachingAjv, Ajv)
