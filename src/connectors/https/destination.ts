@@ -10,11 +10,11 @@ import { idleTooLong, toConnectionError, toHttpsError } from './errors'
 import { type HttpsSettings, readHttpsSettings } from './inputs'
 import { signatureOf } from './signature'
 
-/** Any endpoint that takes files over HTTPS. What it promises is known to its owner only. */
+/** Any endpoint that takes files over HTTPS. What it can do is known to its owner only. */
 export type HttpsOptions = {
   /** What assets call it. @default 'https' */
   name?: string
-  /** It shows a file only when it has it whole. @default false */
+  /** It shows a file only when it has it whole: a promise that is noted only. The app does the same either way. @default false */
   atomic?: boolean
   /** It honours `If-Match` and `If-None-Match: *`, and answers HEAD with a strong ETag. Needs HTTPS_HEAD. @default false */
   conditional?: boolean
@@ -31,7 +31,7 @@ const plainMediaType = /^[\w!#$&^.+-]+\/[\w!#$&^.+-]+( *;[ -~]*)?$/
 export const https = (options: HttpsOptions = {}): DestinationFactory => ({
   isOn: (context) => context.input('HTTPS_URL') !== undefined,
   create: (context) => {
-    const { name = 'https', atomic = false, remove = false, idleMs = 60_000 } = options
+    const { name = 'https', remove = false, idleMs = 60_000 } = options
     const settings = readHttpsSettings(context)
     const { clock, random } = context
     const { versionHeader } = settings
@@ -40,7 +40,6 @@ export const https = (options: HttpsOptions = {}): DestinationFactory => ({
 
     return {
       name,
-      can: { head: versionHeader !== undefined, atomic, conditional, remove, copyFromUrl: false },
       ...(versionHeader === undefined ? {} : { head: (key, call) => head(key, versionHeader, call) }),
       put,
       ...(remove ? { remove: removeKey } : {}),

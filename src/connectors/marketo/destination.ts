@@ -49,7 +49,6 @@ export const marketo = (options: MarketoOptions = {}): DestinationFactory => ({
 
     return {
       name: called,
-      can: { head: true, atomic: false, conditional: false, remove: false, copyFromUrl: false },
       head: (key, call) => find(flatName(key), call),
       put,
     }

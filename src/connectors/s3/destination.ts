@@ -90,7 +90,6 @@ function createS3(
 
   return {
     name: 's3',
-    can: { head: true, atomic: true, conditional, remove: true, copyFromUrl: false },
     head,
     put,
     remove,
