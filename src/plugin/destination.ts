@@ -18,24 +18,13 @@ export type StoredObject = {
 
 /**
  * The contract of a destination. `src/connectors/<vendor>/destination.ts` implements it, `config/destinations.ts` names it.
+ * What it can do is told by its methods: without `head` every event is an upload, without `remove` nothing is taken away.
  * Errors are `BridgeError`s: permanent when this file will never be taken, systemic when no file is (credentials,
  * an unreachable host, a full disk), transient otherwise.
  */
 export type Destination = {
   /** As `exportDestination` names it: the key in config/destinations.ts, which the context tells. */
   name: string
-  /** What it can promise; the conformance suite holds it to each. */
-  can: {
-    /** Tells what it holds. */
-    head: boolean
-    /** A reader sees the old file or the new one, never a part. */
-    atomic: boolean
-    /** `previous` is honoured by the destination itself, whoever else writes. */
-    conditional: boolean
-    remove: boolean
-    /** Fetches a pre-signed URL by itself, so that no byte moves through the action. */
-    copyFromUrl: boolean
-  }
   /**
    * What it holds under the key now; undefined when nothing. Throws on anything but "absent".
    * @param source what is to be put there: a destination that also carries facts about it tells no version when those

@@ -80,7 +80,6 @@ function createAzure(
 
   return {
     name,
-    can: { head: true, atomic: true, conditional: true, remove: true, copyFromUrl },
     head,
     put,
     remove,

@@ -12,13 +12,13 @@ import { idleTooLong, toConnectionError, toHttpsError } from './errors'
 import { type HttpsSettings, httpsInputs, readHttpsSettings } from './inputs'
 import { signatureOf } from './signature'
 
-/** Any endpoint that takes files over HTTPS. What it promises is known to its owner only. */
+/** Any endpoint that takes files over HTTPS. What it can do is known to its owner only. */
 export type HttpsOptions = {
   /** What assets call it: the key in config/destinations.ts. @default the key */
   name?: string
   /** Begin of the inputs' names: `HTTPS` for `HTTPS_URL` and its like. A second endpoint needs its own. @default 'HTTPS' */
   inputs?: string
-  /** It shows a file only when it has it whole. @default false */
+  /** It shows a file only when it has it whole: a promise that is noted only. The app does the same either way. @default false */
   atomic?: boolean
   /** It honours `If-Match` and `If-None-Match: *`, and answers HEAD with a strong ETag. Needs HTTPS_HEAD. @default false */
   conditional?: boolean
@@ -38,7 +38,7 @@ export const https = ({ inputs = 'HTTPS', ...options }: HttpsOptions = {}): Dest
   docs: 'docs/connectors/https.md',
   isOn: (context) => isSet(httpsInputs, 'URL', context, inputs),
   create: (context) => {
-    const { atomic = false, remove = false, idleMs = 60_000 } = options
+    const { remove = false, idleMs = 60_000 } = options
     const { name, clock, random } = context
     const settings = readHttpsSettings(context, inputs)
     const { versionHeader } = settings
@@ -48,7 +48,6 @@ export const https = ({ inputs = 'HTTPS', ...options }: HttpsOptions = {}): Dest
 
     return {
       name,
-      can: { head: versionHeader !== undefined, atomic, conditional, remove, copyFromUrl: false },
       ...(versionHeader === undefined ? {} : { head: (key, call) => head(key, versionHeader, call) }),
       put,
       ...(remove ? { remove: removeKey } : {}),

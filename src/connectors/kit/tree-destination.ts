@@ -33,7 +33,6 @@ export function treeDestination(name: string, use: UseTree, trigger?: Trigger): 
 
   return {
     name,
-    can: { head: true, atomic: true, conditional: false, remove: true, copyFromUrl: false },
     head: async (key, call) => {
       const path = checkedPath(key, trigger)
       return use(call, (tree) => head(tree, path, call.signal))

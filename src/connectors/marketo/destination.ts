@@ -55,7 +55,6 @@ export const marketo = ({ inputs = 'MARKETO', ...options }: MarketoOptions = {})
 
     return {
       name: context.name,
-      can: { head: true, atomic: false, conditional: false, remove: false, copyFromUrl: false },
       head: (key, call) => find(flatName(key), call),
       put,
     }

@@ -92,7 +92,6 @@ function createS3(
 
   return {
     name,
-    can: { head: true, atomic: true, conditional, remove: true, copyFromUrl: false },
     head,
     put,
     remove,

@@ -169,7 +169,7 @@ async function removeAll(
 }
 
 const removers = ({ active, destination }: ExportEventParts): readonly string[] =>
-  active().filter((name) => destination(name).can.remove)
+  active().filter((name) => destination(name).remove !== undefined)
 
 /**
  * Whether an asset stands at the path by right: after a withdrawal one that was published later, the same or another;

@@ -19,6 +19,7 @@ function noting(destination: Destination, keys: Map<string, string>): Destinatio
 
 describeDestination({
   name: 'akeneo (Asset Manager)',
+  capabilities: ['head', 'remove', 'atomic'],
   start: async () => {
     const target = await startAkeneoTarget()
     const keys = new Map<string, string>()
@@ -43,6 +44,7 @@ const skuOf = (key: string): string => assetCode(key)
 
 describeDestination({
   name: 'akeneo (media file of products)',
+  capabilities: ['head', 'atomic'],
   start: async () => {
     const { server, make } = await startAkeneoTarget()
     const { catalogue } = server

@@ -5,6 +5,7 @@ import { contextOf } from '../kit/destination-context'
 
 describeDestination({
   name: 'azure',
+  capabilities: ['head', 'remove', 'atomic', 'conditional'],
   start: async () => {
     const azurite = await startAzurite()
     const container = azurite.service.getContainerClient(azurite.container)

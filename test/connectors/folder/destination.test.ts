@@ -23,6 +23,7 @@ import { fakeBinary } from '../kit/fake-binary'
 
 describeDestination({
   name: 'folder',
+  capabilities: ['head', 'remove', 'atomic'],
   start: async () => {
     const above = await mkdtemp(join(tmpdir(), 'bridge-folder-'))
     const root = join(above, 'made/by/us')

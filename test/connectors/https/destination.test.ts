@@ -9,6 +9,7 @@ const token = 'abcdefghijklmnop'
 
 describeDestination({
   name: 'https (PUT, with everything)',
+  capabilities: ['head', 'remove', 'atomic', 'conditional'],
   start: async () => {
     const endpoint = await startHttpsEndpoint({ authorization: `Bearer ${token}`, secret })
     const inputs = {
@@ -37,6 +38,7 @@ describeDestination({
 
 describeDestination({
   name: 'https (POST, no HEAD)',
+  capabilities: ['atomic'],
   start: async () => {
     const endpoint = await startHttpsEndpoint({ authorization: 'Basic dXNlcjpwYXNzd29yZA==' })
     const inputs = {

@@ -69,6 +69,15 @@ describe('https', () => {
     })
   })
 
+  it.each([
+    ['with the option and a HEAD', {}, { conditional: true }, '*'],
+    ['not without the option', {}, {}, undefined],
+    ['not without a HEAD', { HTTPS_HEAD: 'off' }, { conditional: true }, undefined],
+  ])('sends conditions: %s', async (_, inputs, options, condition) => {
+    await put(make(inputs, options))
+    expect(endpoint.requests.at(-1)?.headers['if-none-match']).toBe(condition)
+  })
+
   it('takes the version from an ETag when it is told to', async () => {
     const destination = make({ HTTPS_HEAD: 'ETag' })
     await put(destination)

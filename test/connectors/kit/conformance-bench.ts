@@ -27,9 +27,21 @@ export type StartedDestination = {
   close(): Promise<void>
 }
 
+/** What not every destination can do. */
+export type Capability =
+  /** It tells what it holds. */
+  | 'head'
+  | 'remove'
+  /** A reader sees the old file or the new one, never a part. */
+  | 'atomic'
+  /** `previous` is honoured by the destination itself, whoever else writes. */
+  | 'conditional'
+
 /** A destination under test. */
 export type Conformance = {
   name: string
+  /** It is held to each; what is not in the list is not checked. */
+  capabilities: readonly Capability[]
   start(): Promise<StartedDestination>
   /** Checks that the server at hand cannot pass, by their title, each with the reason. They are shown as skipped. */
   except?: Readonly<Record<string, string>>
@@ -43,8 +55,11 @@ export type Bench = {
   readonly started: StartedDestination
   readonly destination: Destination
   readonly maxHeldBytes: number
+  can(capability: Capability): boolean
   /** A test, unless the destination is excused from it. */
   check(title: string, run: () => Promise<void>): void
+  /** The same for those that have a capability. */
+  checkIf(capability: Capability, title: string, run: () => Promise<void>): void
   /** A key that nobody has used. */
   freshKey(): string
   file(size: number, more?: Omit<FakeBinaryOptions, 'size'>): FakeBinary
@@ -66,7 +81,12 @@ setMaxListeners(0, never.signal)
 const slowTestMs = 90_000
 
 /** Starts the destination before the first check and ends it after the last. */
-export function createBench({ start, except = {}, maxHeldBytes = 40 * mebibyte }: Conformance): Bench {
+export function createBench({
+  capabilities,
+  start,
+  except = {},
+  maxHeldBytes = 40 * mebibyte,
+}: Conformance): Bench {
   let running: StartedDestination | undefined
   let keys = 0
 
@@ -84,11 +104,15 @@ export function createBench({ start, except = {}, maxHeldBytes = 40 * mebibyte }
       return bench.started.destination
     },
     maxHeldBytes,
+    can: (capability) => capabilities.includes(capability),
 
     check: (title, run) => {
       const reason = except[title]
       if (reason === undefined) it(title, run, slowTestMs)
       else it.skip(`${title} (${reason})`, run)
+    },
+    checkIf: (capability, title, run) => {
+      if (bench.can(capability)) bench.check(title, run)
     },
 
     freshKey: () => `check-${++keys}/lamp.png`,

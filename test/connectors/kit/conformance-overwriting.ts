@@ -4,7 +4,7 @@ import type { FakeBinary } from './fake-binary'
 
 /** What is there is replaced in one step, and only when it is what was expected. */
 export function overwritingChecks(bench: Bench): void {
-  const { check, put, file, freshKey, expectHolds, expectVersion, expectNothing } = bench
+  const { check, checkIf, put, file, freshKey, expectHolds, expectVersion, expectNothing } = bench
 
   check('overwrites what it holds', async () => {
     const key = freshKey()
@@ -19,8 +19,7 @@ export function overwritingChecks(bench: Bench): void {
     await expectVersion(key, third)
   })
 
-  check('shows the old file or the new one while it overwrites', async () => {
-    if (!bench.destination.can.atomic) return
+  checkIf('atomic', 'shows the old file or the new one while it overwrites', async () => {
     const key = freshKey()
     const before = file(300_000, { seed: 1 })
     const after = file(9 * mebibyte, { seed: 2, delayMs: 2 })
@@ -43,8 +42,7 @@ export function overwritingChecks(bench: Bench): void {
     await expectHolds(key, after)
   })
 
-  check('refuses to overwrite what is not `previous` any more', async () => {
-    if (!bench.destination.can.conditional) return
+  checkIf('conditional', 'refuses to overwrite what is not `previous` any more', async () => {
     const key = freshKey()
     const previous = await put(key, file(1_000, { seed: 1 }))
     const second = file(1_000, { seed: 2 })
@@ -58,8 +56,7 @@ export function overwritingChecks(bench: Bench): void {
     await expectHolds(key, second)
   })
 
-  check('refuses to overwrite a large file that is not `previous` any more', async () => {
-    if (!bench.destination.can.conditional) return
+  checkIf('conditional', 'refuses to overwrite a large file that is not `previous` any more', async () => {
     const key = freshKey()
     const previous = await put(key, file(1_000, { seed: 1 }))
     const second = file(1_000, { seed: 2 })
@@ -72,8 +69,7 @@ export function overwritingChecks(bench: Bench): void {
     await expectHolds(key, second)
   })
 
-  check('refuses to overwrite a file that nobody told it of', async () => {
-    if (!bench.destination.can.conditional) return
+  checkIf('conditional', 'refuses to overwrite a file that nobody told it of', async () => {
     const key = freshKey()
     const first = file(1_000, { seed: 1 })
     await put(key, first)

@@ -40,7 +40,6 @@ export const killTargets = {
   },
   https: {
     name: 'https',
-    options: { atomic: true },
     start: async () => {
       const endpoint = await startHttpsEndpoint()
       const inputs = { HTTPS_URL: `${endpoint.url}/files/{key}`, HTTPS_HEAD: 'x-held-version' }

@@ -82,7 +82,7 @@ export function describeKills({ name, start, ...target }: KillTarget, kills: num
       )
       expect({ key, length: seen?.length, whole: found !== undefined }).toMatchObject({ whole: true })
       if (held?.version !== undefined) expect(held.version).toBe(found?.[0])
-      if (destination.can.head) expect(held === undefined).toBe(seen === undefined)
+      if (destination.head !== undefined) expect(held === undefined).toBe(seen === undefined)
     }
 
     const putOver = async (key: string, next: FakeBinary): Promise<void> => {

@@ -22,6 +22,7 @@ const gibibyte = 1024 ** 3
 
 describeDestination({
   name: 'marketo',
+  capabilities: ['head'],
   start: async () => {
     const instance = await startMarketo({ maxBytes: gibibyte, calls: 1_000_000, dailyQuota: 1_000_000 })
     const keys = new Map<string, string>()

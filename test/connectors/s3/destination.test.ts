@@ -8,6 +8,7 @@ const aws = { checksums: 'when-supported', conditional: true } as const
 
 describeDestination({
   name: 's3 (s3rver, as a compatible service)',
+  capabilities: ['head', 'remove', 'atomic'],
   start: async () => {
     const server = await startS3Server()
     const connect = (inputs: Record<string, string>) =>
@@ -36,6 +37,7 @@ describeDestination({
 
 describeDestination({
   name: 's3 (strict stand-in, as AWS)',
+  capabilities: ['head', 'remove', 'atomic', 'conditional'],
   start: async () => {
     const server = await startStrictS3()
     const connect = (inputs: Record<string, string>) =>

@@ -34,6 +34,7 @@ async function started(server: SshServer, wrong: Record<string, string>): Promis
 if (hasSshd) {
   describeDestination({
     name: 'sftp (OpenSSH)',
+    capabilities: ['head', 'remove', 'atomic'],
     start: async () => {
       const [server, stranger] = await Promise.all([startSshd(), startSshd()])
       await stranger.close()
@@ -46,6 +47,7 @@ if (hasSshd) {
 
 describeDestination({
   name: 'sftp (a server without extensions)',
+  capabilities: ['head', 'remove', 'atomic'],
   except: { 'shows the old file or the new one while it overwrites': 'the server cannot rename over a file' },
   start: async () => started(await startPlainSftpServer(), { SFTP_PASSWORD: 'another password' }),
 })

@@ -217,7 +217,6 @@ describe('what is taken back', () => {
     const asset = bench.addAsset('/content/dam/shop/stuck.png')
     const { two } = bench.destinations
     delete two.remove
-    two.can.remove = false
     aem.removeAsset(asset.id)
     const event = aem.publicationEvent('deleted', asset)
     const result = await bench.run(event)

@@ -39,7 +39,6 @@ function memoryDestination(name: string): MemoryDestination {
     puts: [],
     removed: [],
     beforePublish: undefined,
-    can: { head: true, atomic: true, conditional: false, remove: true, copyFromUrl: false },
     head: async (key) => held.get(key),
     async put(key, source, _, call) {
       const chunks: Buffer[] = []

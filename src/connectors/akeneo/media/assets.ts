@@ -31,7 +31,6 @@ export function akeneoAssets(settings: AssetSettings, access: AkeneoAccess, name
 
   return {
     name,
-    can: { head: true, atomic: true, conditional: false, remove: true, copyFromUrl: false },
     head,
     put,
     remove,

@@ -32,7 +32,6 @@ export function akeneoProductMedia(
 
   return {
     name,
-    can: { head: true, atomic: true, conditional: false, remove: false, copyFromUrl: false },
     head,
     put,
   }

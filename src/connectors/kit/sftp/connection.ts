@@ -5,7 +5,6 @@ import type { Clock } from '../../../core/clock'
 import type { BridgeError } from '../../../core/errors'
 import { retry } from '../../../http/retry'
 import { startTimer, type Timer } from '../../../http/timer'
-import { speedUpCipher } from './cipher'
 import {
   connectionLost,
   isWorthAnotherTry,
@@ -109,7 +108,6 @@ async function connectOnce(
     ...(settings.passphrase === undefined ? {} : { passphrase: settings.passphrase }),
     ...(settings.password === undefined ? {} : { password: settings.password, tryKeyboard: true }),
   }
-  client.on('handshake', () => speedUpCipher(client))
   client.on('keyboard-interactive', (_name, _instructions, _language, prompts, answer) => {
     answer(prompts.map(() => settings.password ?? ''))
   })
