@@ -1,3 +1,5 @@
+// By itself, and not by way of config/: that would load the client of every PIM into the action that must start fast.
+import { akeneoWebhook } from '../connectors/akeneo/webhook'
 import { systemClock } from '../core/clock'
 import { systemicError } from '../core/errors'
 import type { ProductRef } from '../core/product'
@@ -22,10 +24,9 @@ const never = new AbortController().signal
 const partsFor = perInputs(({ inputs, redactor }: FlowContext) => {
   const secrets = parseEventSecrets(inputs)
   for (const secret of secrets) redactor.add(secret)
-  const { AKENEO_CLIENT_ID: clientId, AKENEO_USERNAME: userName } = inputs
   return {
     secrets,
-    ownNames: [clientId, userName].filter((name) => name !== undefined),
+    ownNames: akeneoWebhook.ownNameInputs.flatMap((name) => inputs[name] ?? []),
     gatherer: createGatherer({ clock: systemClock, windowMs, maxRefs }),
     deleted:
       parseDeletedPolicy(inputs) === 'keep'
@@ -39,7 +40,7 @@ const partsFor = perInputs(({ inputs, redactor }: FlowContext) => {
  * those that other requests bring within a moment.
  * @returns undefined when the signature is not right
  */
-export async function pimEvent(request: WebRequest, context: FlowContext): Promise<Outcome | undefined> {
+async function receive(request: WebRequest, context: FlowContext): Promise<Outcome | undefined> {
   const { secrets, ownNames, gatherer, deleted } = partsFor(context)
   // By no single request's signal: the others of the hand-over may have more time.
   const own: FlowContext = { ...context, call: { ...context.call, signal: never } }
@@ -62,6 +63,7 @@ export async function pimEvent(request: WebRequest, context: FlowContext): Promi
     return activation
   }
   const parts = {
+    webhook: akeneoWebhook,
     secrets,
     ownNames,
     handOver: (ref: ProductRef) => gatherer.add([ref], changes),
@@ -69,3 +71,6 @@ export async function pimEvent(request: WebRequest, context: FlowContext): Promi
   }
   return receivePimEvent(request, parts, context.call)
 }
+
+/** The PIM's webhook: its flow, and the status that makes it deliver again. */
+export const pimEvents = { receive, retryStatus: akeneoWebhook.retryStatus }
