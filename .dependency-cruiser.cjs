@@ -63,7 +63,21 @@ module.exports = {
     rule(
       'the app knows connectors through config/ only, but for the declarations of their inputs',
       { path: '^src/', pathNot: '^src/connectors/' },
-      { path: '^src/connectors/', pathNot: '^src/connectors/[^/]+/(webhook-)?inputs\\.ts$' },
+      {
+        path: '^src/connectors/',
+        pathNot: ['^src/connectors/[^/]+/(webhook-)?inputs\\.ts$', '^src/connectors/akeneo/webhook\\.ts$'],
+      },
+    ),
+    // The exception: by way of config/ the webhook would bring the clients of all PIMs along.
+    rule(
+      'a webhook is known to the wiring of its action only',
+      { path: '^src/', pathNot: ['^src/connectors/akeneo/', '^src/app/pim-events\\.ts$'] },
+      { path: '^src/connectors/[^/]+/webhook\\.ts$' },
+    ),
+    rule(
+      'what takes events of a PIM carries no client of one',
+      { path: '^actions/pim-events/' },
+      { path: ['^src/connectors/[^/]+/(pim|client)\\.ts$', '^config/'], reachable: true },
     ),
     rule(
       'an action decodes and answers, nothing else',

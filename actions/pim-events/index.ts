@@ -1,5 +1,5 @@
-import { pimEvent } from '../../src/app/pim-events'
+import { pimEvents } from '../../src/app/pim-events'
 import { createWebhook } from '../../src/runtime/webhook'
 
 /** Receives what Akeneo tells about its products, and hands it over. */
-export const main = createWebhook('pim-events', pimEvent)
+export const main = createWebhook('pim-events', pimEvents)

@@ -1,4 +1,6 @@
 import { connectionInputs } from '../connectors/akeneo/inputs'
+// By itself, and not by way of config/: that would load the client of every PIM into the action that must start fast.
+import { akeneoWebhook } from '../connectors/akeneo/webhook'
 import { webhookInputs } from '../connectors/akeneo/webhook-inputs'
 import { systemClock } from '../core/clock'
 import { systemicError } from '../core/errors'
@@ -44,7 +46,7 @@ const partsFor = perInputs(({ inputs, redactor }: FlowContext) => {
  * those that other requests bring within a moment.
  * @returns undefined when the signature is not right
  */
-export async function pimEvent(request: WebRequest, context: FlowContext): Promise<Outcome | undefined> {
+async function receive(request: WebRequest, context: FlowContext): Promise<Outcome | undefined> {
   const { secrets, ownNames, gatherer, deleted } = partsFor(context)
   // By no single request's signal: the others of the hand-over may have more time.
   const own: FlowContext = { ...context, call: { ...context.call, signal: never } }
@@ -67,6 +69,7 @@ export async function pimEvent(request: WebRequest, context: FlowContext): Promi
     return activation
   }
   const parts = {
+    webhook: akeneoWebhook,
     secrets,
     ownNames,
     handOver: (ref: ProductRef) => gatherer.add([ref], changes),
@@ -74,3 +77,6 @@ export async function pimEvent(request: WebRequest, context: FlowContext): Promi
   }
   return receivePimEvent(request, parts, context.call)
 }
+
+/** The PIM's webhook: its flow, and the status that makes it deliver again. */
+export const pimEvents = { receive, retryStatus: akeneoWebhook.retryStatus }

@@ -22,10 +22,3 @@ const decisions: Record<FailureClass, PushDecision> = {
 
 /** Decides what to do with an event whose flow failed with this class. */
 export const decide = (failureClass: FailureClass): PushDecision => decisions[failureClass]
-
-/**
- * What Akeneo is answered when it has to deliver again. It slows down after 429 without counting it as a failure for
- * an hour, and suspends a subscription that answers too many others.
- * Source: Akeneo's Event Platform documentation, "key platform behaviors".
- */
-export const akeneoRetryStatus = 429

@@ -43,6 +43,44 @@ export type ProductPage = {
   cursor: string
 }
 
+/** A request as it came, before anybody knows who sent it. */
+export type RawRequest = {
+  /** By lower-case name. */
+  headers: Readonly<Record<string, string>>
+  /** The bytes as they were sent. */
+  body: Uint8Array
+}
+
+/** What a delivery of a PIM asks for. `id` and `type` are the PIM's own, for logs. */
+export type PimMessage =
+  /** A product or a product model is not what it was. */
+  | { kind: 'changed'; id: string; type: string; ref: ProductRef }
+  /** It is gone from the PIM. `ref` is the identifier where the event has it. */
+  | { kind: 'deleted'; id: string; type: string; ref: ProductRef }
+  /** Somebody has to look: deliveries have stopped, or will. */
+  | { kind: 'alert'; id: string; type: string; message: string }
+  /** Good news of the subscription. */
+  | { kind: 'notice'; id: string; type: string; message: string }
+  /** Nothing to do. */
+  | { kind: 'ignored'; id: string; type: string; reason: string }
+
+/** For a PIM that tells of changes by itself. `src/connectors/<vendor>/webhook.ts` implements it. */
+export type PimWebhook = {
+  /** The input that holds the secrets, for messages. */
+  secretsInput: string
+  /** Tells whether one of the secrets signed exactly these bytes, in constant time. */
+  verify(request: RawRequest, secrets: readonly string[]): boolean
+  /** Why a request that nobody signed may have come, for the log; undefined when that is not known. */
+  whyUnsigned(request: RawRequest): string | undefined
+  /**
+   * Decodes the body of a signed request. It never throws: what is unknown or malformed is `ignored` with a reason.
+   * @param ownNames what the PIM calls this app as the author of a change: its own changes are `ignored`
+   */
+  decode(body: Uint8Array, ownNames: readonly string[]): PimMessage
+  /** The status after which the PIM delivers again. */
+  retryStatus: number
+}
+
 /** What a communicator is built from. */
 export type PimContext = InputAccess & {
   /** The key in config/enrichment.ts, as `PIM_COMMUNICATOR` names it. */

@@ -1,5 +1,4 @@
 import { untilAborted } from '../core/call-context'
-import { akeneoRetryStatus } from '../core/status-table'
 import { readWebRequest, type WebRequest } from '../events/web-request'
 import type { FlowContext } from '../flows/event-flow'
 import type { Outcome } from '../flows/outcome'
@@ -10,26 +9,34 @@ import { renderOutcome } from './render'
 /** Akeneo gives up after five seconds, the start of a container included. */
 const budgetMs = 4_000
 
-/** Undefined when the sender could not prove who it is. */
-type WebhookFlow = (request: WebRequest, context: FlowContext) => Promise<Outcome | undefined>
+/** What is behind a webhook. */
+type Receiver = {
+  /** Undefined when the sender could not prove who it is. */
+  receive(request: WebRequest, context: FlowContext): Promise<Outcome | undefined>
+  /** What the sender is answered when it has to deliver again. */
+  retryStatus: number
+}
 
 /**
  * A raw web action that receives events of Akeneo. Akeneo suspends a subscription on 404 and redirects, and when too
- * much fails: so it is 200 for whatever was understood or need not be, 401 for what nobody signed, and 429 for our
- * own faults, whatever they are.
+ * much fails: so it is 200 for whatever was understood or need not be, 401 for what nobody signed, and the
+ * receiver's retry status (429) for our own faults, whatever they are.
  */
-export function createWebhook(name: string, flow: WebhookFlow): (params: unknown) => Promise<Answer> {
+export function createWebhook(
+  name: string,
+  { receive, retryStatus }: Receiver,
+): (params: unknown) => Promise<Answer> {
   return createAction(
     name,
     async (params, context) => {
       const request = readWebRequest(params)
       if (request.method === 'get' || request.method === 'head')
         return success({ message: `${name} is ready` })
-      const outcome = await untilAborted(flow(request, context), context.call.signal)
+      const outcome = await untilAborted(receive(request, context), context.call.signal)
       return outcome === undefined
         ? failure(401, { message: 'the signature is missing or wrong' })
         : success(renderOutcome(outcome))
     },
-    { budgetMs, retryStatus: akeneoRetryStatus },
+    { budgetMs, retryStatus },
   )
 }

@@ -41,6 +41,8 @@ const sound = {
   'config/enrichment.ts': importing('../src/connectors/mock/pim', '../src/plugin/pim'),
   'src/app/enrich.ts': importing('../flows/sync/sync', '../../config/enrichment'),
   'actions/generic/index.ts': importing('../../src/app/enrich'),
+  'src/connectors/akeneo/webhook.ts': importing('../../plugin/pim'),
+  'src/app/pim-events.ts': importing('../connectors/akeneo/webhook', '../core/asset'),
 }
 
 test('arrows pass where all of them point down', async () => {
@@ -67,6 +69,18 @@ describe('arrows that must not be', () => {
       'src/flows/export/target.ts',
     ],
     ['from a flow to a connector', 'src/flows/run/a.ts', '../../connectors/x/pim', 'src/connectors/x/pim.ts'],
+    [
+      'from the app to a connector',
+      'src/app/past-config.ts',
+      '../connectors/t/client',
+      'src/connectors/t/client.ts',
+    ],
+    [
+      'from a flow to a webhook',
+      'src/flows/sync/a.ts',
+      '../../connectors/u/webhook',
+      'src/connectors/u/webhook.ts',
+    ],
     ['from a connector to another', 'src/connectors/y/pim.ts', '../z/client', 'src/connectors/z/client.ts'],
     ['from the kit to a connector', 'src/connectors/kit/a.ts', '../v/client', 'src/connectors/v/client.ts'],
     ['from a connector to a flow', 'src/connectors/w/pim.ts', '../../flows/other', 'src/flows/other.ts'],
@@ -109,6 +123,10 @@ describe('arrows that must not be', () => {
       'src/app/export.ts': `export const load = () => import('../connectors/s3/destination')\n`,
       'actions/pim-sync/index.ts': `export { load } from '../../src/app/export'\n`,
       'actions/export-asset/index.ts': `export { load } from '../../src/app/export'\n`,
+      'src/app/second.ts': importing('../connectors/akeneo/webhook'),
+      'src/connectors/mock/client.ts': leaf,
+      'actions/pim-events/index.ts': importing('../../src/app/client'),
+      'src/app/client.ts': importing('../connectors/mock/client'),
       'src/core/a.ts': importing('./b'),
       'src/core/b.ts': importing('./a'),
       'src/core/c.ts': importing('./missing'),
@@ -131,6 +149,16 @@ describe('arrows that must not be', () => {
       expect.stringMatching(/carries no destination.*actions\/pim-sync\/index\.ts/),
     )
     expect(wrong.join('\n')).not.toContain('actions/export-asset/index.ts')
+  })
+
+  test('fail where anybody but the one that may imports a webhook', () => {
+    expect(wrong).toContainEqual(expect.stringMatching(/a webhook is known.*src\/app\/second\.ts/))
+  })
+
+  test('fail where the receiver of a PIM reaches the client of one', () => {
+    expect(wrong).toContainEqual(
+      expect.stringMatching(/carries no client of one.*actions\/pim-events\/index\.ts/),
+    )
   })
 
   test('fail in a circle, and on the way to nowhere', () => {

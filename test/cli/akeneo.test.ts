@@ -3,8 +3,7 @@ import { type EventPlatformStandIn, startEventPlatform } from '../../sandbox/ake
 import type { EventPlatformSettings } from '../../sandbox/akeneo/event-settings'
 import { createClock, type MovableClock } from '../../sandbox/clock'
 import { type SandboxServer, startServer } from '../../sandbox/server'
-import { decodeAkeneoMessage } from '../../src/events/akeneo-event'
-import { isSigned } from '../../src/events/signature'
+import { akeneoWebhook } from '../../src/connectors/akeneo/webhook'
 import { createCommands } from '../support/commands'
 
 const [first, second, third] = [
@@ -29,9 +28,12 @@ beforeEach(async () => {
     clock,
     handle: ({ body, headers }) => {
       const texts = Object.entries(headers).map(([name, value]) => [name, String(value)])
-      const isKnown = isSigned(Buffer.from(body), Object.fromEntries(texts), state.knows)
+      const isKnown = akeneoWebhook.verify(
+        { body: Buffer.from(body), headers: Object.fromEntries(texts) },
+        state.knows,
+      )
       // What the command asks with must set nothing going.
-      if (isKnown && decodeAkeneoMessage(Buffer.from(body)).kind !== 'ignored') return { status: 500 }
+      if (isKnown && akeneoWebhook.decode(Buffer.from(body), []).kind !== 'ignored') return { status: 500 }
       const status = state.status ?? (isKnown ? 200 : 401)
       return {
         status,

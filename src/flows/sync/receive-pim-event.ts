@@ -1,12 +1,11 @@
 import type { CallContext } from '../../core/call-context'
 import type { ProductRef } from '../../core/product'
-import { decodeAkeneoMessage } from '../../events/akeneo-event'
-import { isSigned } from '../../events/signature'
-import type { WebRequest } from '../../events/web-request'
+import type { PimWebhook, RawRequest } from '../../plugin/pim'
 import type { Outcome } from '../outcome'
 
 /** What a delivery is judged by, and where its reference goes. */
 export type PimEventParts = {
+  webhook: PimWebhook
   /** Whoever signs with one of these is the PIM. */
   secrets: readonly string[]
   /** What the PIM calls this app as the author of a change. */
@@ -24,21 +23,20 @@ export type PimEventParts = {
  * @throws {BridgeError} when the reference could not be handed over; the event has to come again
  */
 export async function receivePimEvent(
-  { body, headers }: WebRequest,
+  request: RawRequest,
   parts: PimEventParts,
   { logger }: CallContext,
 ): Promise<Outcome | undefined> {
-  if (!isSigned(body, headers, parts.secrets)) {
-    const isOld = headers['x-akeneo-request-signature'] !== undefined
-    logger.warn('a delivery was refused: none of AKENEO_EVENT_SECRETS signed it', {
-      bytes: body.length,
-      ...(isOld
-        ? { reason: "it comes from Akeneo's old Events API; subscribe to the Event Platform instead" }
-        : {}),
+  const { webhook } = parts
+  if (!webhook.verify(request, parts.secrets)) {
+    const reason = webhook.whyUnsigned(request)
+    logger.warn(`a delivery was refused: none of ${webhook.secretsInput} signed it`, {
+      bytes: request.body.length,
+      ...(reason === undefined ? {} : { reason }),
     })
     return undefined
   }
-  const message = decodeAkeneoMessage(body, parts.ownNames)
+  const message = webhook.decode(request.body, parts.ownNames)
   const { kind, id, type } = message
   switch (kind) {
     case 'changed': {

@@ -1,18 +1,5 @@
-import { isRecord, nonEmptyString, parseJson } from '../core/json'
-import type { ProductRef } from '../core/product'
-
-/** What a message of Akeneo's Event Platform asks for. */
-export type AkeneoMessage =
-  /** A product or a product model is not what it was. */
-  | { kind: 'changed'; id: string; type: string; ref: ProductRef }
-  /** It is gone from the PIM. `ref` is the identifier where the event has it. */
-  | { kind: 'deleted'; id: string; type: string; ref: ProductRef }
-  /** Somebody has to look: deliveries have stopped, or will. */
-  | { kind: 'alert'; id: string; type: string; message: string }
-  /** Good news of the subscription. */
-  | { kind: 'notice'; id: string; type: string; message: string }
-  /** Nothing to do. */
-  | { kind: 'ignored'; id: string; type: string; reason: string }
+import { isRecord, nonEmptyString, parseJson } from '../../core/json'
+import type { PimMessage, ProductRef } from '../../plugin/pim'
 
 const prefix = 'com.akeneo.pim.v1.'
 const uuidPattern = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
@@ -48,7 +35,7 @@ const ends: ReadonlyMap<string, string> = new Map([
  * unknown, newer than this app or malformed is `ignored` with a reason, for Akeneo suspends whoever refuses too much.
  * @param ownNames what Akeneo calls this app as the author of a change: its client id, its user name
  */
-export function decodeAkeneoMessage(body: Uint8Array, ownNames: readonly string[] = []): AkeneoMessage {
+export function decodeAkeneoMessage(body: Uint8Array, ownNames: readonly string[]): PimMessage {
   const event = parseJson(Buffer.from(body).toString('utf8'))
   if (!isRecord(event)) return ignored({}, 'it is no JSON object')
   if (typeof event.notification_type === 'string') return notification(event, event.notification_type)
@@ -122,7 +109,7 @@ function isOwn(author: unknown, ownNames: readonly string[]): boolean {
   return typeof author.identifier === 'string' && ownNames.includes(author.identifier)
 }
 
-function notification(event: Record<string, unknown>, type: string): AkeneoMessage {
+function notification(event: Record<string, unknown>, type: string): PimMessage {
   const head = { id: textOf(event.subscription_id), type: textOf(type) }
   const reason = nonEmptyString(event.reason)
   const because = reason === undefined ? '' : ` (${reason.slice(0, 300)})`
@@ -150,7 +137,7 @@ function notification(event: Record<string, unknown>, type: string): AkeneoMessa
   return { kind: 'ignored', ...head, reason: 'it is a notification of a type that is not known' }
 }
 
-const ignored = (event: Record<string, unknown>, reason: string): AkeneoMessage => ({
+const ignored = (event: Record<string, unknown>, reason: string): PimMessage => ({
   kind: 'ignored',
   ...headOf(event),
   reason,

@@ -1,4 +1,28 @@
 import { createHmac, timingSafeEqual } from 'node:crypto'
+import type { PimWebhook, RawRequest } from '../../plugin/pim'
+import { decodeAkeneoMessage } from './message'
+
+/**
+ * What Akeneo is answered when it has to deliver again. It slows down after 429 without counting it as a failure for
+ * an hour, and suspends a subscription that answers too many others.
+ * Source: Akeneo's Event Platform documentation, "key platform behaviors".
+ */
+const retryStatus = 429
+
+/**
+ * The webhook of Akeneo's Event Platform. It needs nothing of the communicator, so that the action behind it stays
+ * small: the platform gives up after five seconds, the start of a container included.
+ */
+export const akeneoWebhook: PimWebhook = {
+  secretsInput: 'AKENEO_EVENT_SECRETS',
+  verify: isSigned,
+  whyUnsigned: ({ headers }) =>
+    headers['x-akeneo-request-signature'] === undefined
+      ? undefined
+      : "it comes from Akeneo's old Events API; subscribe to the Event Platform instead",
+  decode: decodeAkeneoMessage,
+  retryStatus,
+}
 
 /** Names as HTTP servers give them: in lower case. */
 const signatureHeaders = ['x-akeneo-signature-primary', 'x-akeneo-signature-secondary'] as const
@@ -9,13 +33,8 @@ const spelling = /^[0-9a-f]{64}$/
 /**
  * Tells whether one of the secrets signed exactly these bytes (HMAC-SHA256, header primary or secondary). All secrets
  * and headers are tried, in constant time: while a secret is being replaced, either side may know the new one already.
- * @param headers by lower-case name
  */
-export function isSigned(
-  body: Uint8Array,
-  headers: Readonly<Record<string, string>>,
-  secrets: readonly string[],
-): boolean {
+function isSigned({ body, headers }: RawRequest, secrets: readonly string[]): boolean {
   const signatures = signatureHeaders.flatMap((name) => {
     const value = headers[name]
     return value !== undefined && spelling.test(value) ? [Buffer.from(value, 'hex')] : []

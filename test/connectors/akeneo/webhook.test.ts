@@ -1,7 +1,9 @@
 import { createHmac } from 'node:crypto'
 import fc from 'fast-check'
-import { isSigned } from '../../src/events/signature'
+import { akeneoWebhook } from '../../../src/connectors/akeneo/webhook'
 
+const isSigned = (body: Uint8Array, headers: Record<string, string>, secrets: readonly string[]): boolean =>
+  akeneoWebhook.verify({ body, headers }, secrets)
 const sign = (body: Uint8Array, secret: string): string =>
   createHmac('sha256', secret).update(body).digest('hex')
 const primary = (signature: string) => ({ 'x-akeneo-signature-primary': signature })
@@ -89,4 +91,11 @@ test('without a secret, with an empty one, or without a signature nothing gets i
   expect(isSigned(body, primary(sign(body, '')), [''])).toBe(false)
   expect(isSigned(body, {}, ['s'])).toBe(false)
   expect(isSigned(body, { 'x-akeneo-request-signature': sign(body, 's') }, ['s'])).toBe(false)
+})
+
+test('a delivery of the old Events API is told from one that nobody signed', () => {
+  const reasonFor = (headers: Record<string, string>) =>
+    akeneoWebhook.whyUnsigned({ headers, body: Buffer.from('{}') })
+  expect(reasonFor({ 'x-akeneo-request-signature': 'abc' })).toContain('old Events API')
+  expect(reasonFor(primary('abc'))).toBeUndefined()
 })

@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import { decodeAkeneoMessage } from '../../src/events/akeneo-event'
+import { akeneoWebhook } from '../../../src/connectors/akeneo/webhook'
 
 const uuid = '00000000-0000-0000-0000-0000000000AB'
 const event = (type: string, data: unknown) => ({
@@ -12,7 +12,7 @@ const event = (type: string, data: unknown) => ({
   data,
 })
 const decode = (message: unknown, own: string[] = []) =>
-  decodeAkeneoMessage(Buffer.from(JSON.stringify(message)), own)
+  akeneoWebhook.decode(Buffer.from(JSON.stringify(message)), own)
 const user = { identifier: 'ada', type: 'user' }
 
 test.each([
@@ -139,14 +139,14 @@ test('whatever comes, it never throws, and shows little of it', () => {
       } catch {
         text = undefined
       }
-      const decoded = decodeAkeneoMessage(Buffer.from(text ?? ''), ['client-1'])
+      const decoded = akeneoWebhook.decode(Buffer.from(text ?? ''), ['client-1'])
       expect(['changed', 'deleted', 'alert', 'notice', 'ignored']).toContain(decoded.kind)
       expect(JSON.stringify(decoded).length).toBeLessThan(3000)
     }),
   )
   fc.assert(
     fc.property(fc.uint8Array(), (body) => {
-      expect(decodeAkeneoMessage(body).kind).toBe('ignored')
+      expect(akeneoWebhook.decode(body, []).kind).toBe('ignored')
     }),
   )
 })
