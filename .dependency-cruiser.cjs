@@ -94,10 +94,19 @@ module.exports = {
       { path: '^actions/' },
       { path: '^src/connectors/akeneo/event-platform/', reachable: true },
     ),
-    rule('only src/app reads config/', { path: '^src/', pathNot: '^src/app/' }, { path: '^config/' }),
+    rule(
+      'only src/app reads config/, and scripts/ for what follows from it: all else runs on sample-config/',
+      { path: '^', pathNot: '^(src/app|config|scripts/generate)/' },
+      { path: '^config/' },
+    ),
+    rule(
+      'src/ reads a configuration as #config/, so that a build can choose which',
+      { path: '^src/' },
+      { path: '^(config|sample-config)/', dependencyTypesNot: ['aliased-subpath-import'] },
+    ),
     rule(
       'the app does not know its surroundings',
-      { path: '^(src|config)/' },
+      { path: '^(src|config|sample-config)/' },
       { path: '^(actions|cli|sandbox|scripts|bench|test)/' },
     ),
     rule(
@@ -112,7 +121,7 @@ module.exports = {
     ),
     rule(
       'config/ is written with src/plugin and connectors',
-      { path: '^config/' },
+      { path: '^(config|sample-config)/' },
       {
         path: '^src/',
         pathNot: ['^src/(core|plugin|connectors)/', '^src/http/response\\.ts$'],
@@ -122,7 +131,7 @@ module.exports = {
     rule(
       'the sandbox is an independent judge: it shares no code with what it judges',
       { path: '^sandbox/' },
-      { path: '^(src|config|actions|cli|test|bench)/' },
+      { path: '^(src|config|sample-config|actions|cli|test|bench)/' },
     ),
     rule('only tests import tests', { path: '^(cli|scripts|bench)/' }, { path: '^test/' }),
     rule(
@@ -133,7 +142,7 @@ module.exports = {
     ),
     rule(
       'what is deployed has no development dependency',
-      { path: '^(src|config|actions)/' },
+      { path: '^(src|config|sample-config|actions)/' },
       { dependencyTypes: ['npm-dev', 'npm-no-pkg', 'npm-unknown'], dependencyTypesNot: ['type-only'] },
     ),
     rule('imports lead somewhere', {}, { couldNotResolve: true }),

@@ -10,6 +10,8 @@ const swc = [
 
 const project = {
   testEnvironment: 'node',
+  // Tests are about the app as it comes: `#config/*` is sample-config/ (`imports` in package.json).
+  testEnvironmentOptions: { customExportConditions: ['sample-config', 'node', 'node-addons'] },
   setupFiles: ['<rootDir>/test/support/quiet.js'],
   transform: { '\\.(ts|js)$': swc },
   // Both are ES modules only, which Jest loads from CommonJS when they are transformed.
@@ -17,7 +19,7 @@ const project = {
   // As the bundles have it: without it each operation on State costs 6 ms of processor time.
   moduleNameMapper: { '^ajv$': '<rootDir>/webpack/shims/ajv.js' },
   // What the build leaves there would be a second package of the same name, and the copies of the deploy a third.
-  modulePathIgnorePatterns: ['<rootDir>/dist/', '<rootDir>/bench/out/'],
+  modulePathIgnorePatterns: ['<rootDir>/dist/', '<rootDir>/sample-app/', '<rootDir>/bench/out/'],
 }
 
 module.exports = {

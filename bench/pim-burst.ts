@@ -1,6 +1,6 @@
 import { builtActions } from '../sandbox/deployment'
 import { ensureBuilt } from '../scripts/app-build'
-import { root } from '../scripts/command'
+import { sampleRoot } from '../scripts/command'
 import { burst } from './pim/burst'
 import { writeResult } from './report'
 
@@ -16,7 +16,7 @@ export async function pimBurst(): Promise<void> {
   console.log(
     `pim-burst: seed ${seed}, ${events} events, a fifth of them twice, out of order, ${kills} kills; again: npm run bench -- pim-burst --seed=${seed}`,
   )
-  const report = await burst({ actions: builtActions(root), seed, events, kills })
+  const report = await burst({ actions: builtActions(sampleRoot), seed, events, kills })
   const { sent, akeneo, aem, activations, containers, problems } = report
   const print = (name: string, ...figures: (number | string)[]): void => {
     const shown = figures.map((it) =>

@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs'
 import { dirname, join } from 'node:path'
+import { sampleRoot } from '../scripts/command'
 import { builtActions } from './deployment'
 import type { ActionSpec } from './runtime/runtime'
 
@@ -23,8 +24,8 @@ export const checkDependencies = (root: string): void => {
 }
 
 /**
- * Builds the app by `aio app build`, as a deployment does, and returns its actions with the limits that
- * `ext.config.yaml` gives them. What is newer than all that goes into it is not built again. Throws a
+ * Builds the app by `aio app build`, as a deployment does but with the sample configuration, and returns its actions with
+ * the limits that its `ext.config.yaml` gives them. What is newer than all that goes into it is not built again. Throws a
  * {@link SetupError} with the build's log when that fails.
  */
 export const buildActions = async (write: (line: string) => void): Promise<Record<string, ActionSpec>> => {
@@ -35,12 +36,12 @@ export const buildActions = async (write: (line: string) => void): Promise<Recor
     await ensureBuilt()
   } catch (error) {
     const log = error instanceof Error ? error.message : String(error)
-    throw new SetupError(`${log.trim()}\n\nTo see it again: npm run build`)
+    throw new SetupError(`${log.trim()}\n\nTo see it again: npm start`)
   }
-  const actions = builtActions(projectRoot)
+  const actions = builtActions(sampleRoot)
   const missing = Object.values(actions).find(({ bundle }) => !existsSync(join(bundle, 'index.js')))
   if (missing === undefined) return actions
   throw new SetupError(
-    `The build went well, but ${missing.bundle} is not there. Remove dist/ and try again: npm run build`,
+    `The build went well, but ${missing.bundle} is not there. Remove sample-app/ and try again: npm start`,
   )
 }

@@ -1,55 +1,72 @@
-import { readdir, readFile, stat } from 'node:fs/promises'
-import { join } from 'node:path'
+import { copyFile, mkdir, readdir, readFile, stat, symlink, writeFile } from 'node:fs/promises'
+import { basename, join } from 'node:path'
 import { parse } from 'yaml'
-import { root, runScript } from './command'
+import { root, runScript, sampleRoot } from './command'
 
 /** An action as ext.config.yaml declares it and `aio app build` leaves it. */
 export type BuiltAction = { name: string; bundle: string; zip: string }
 
 const packageName = 'asset-bridge'
-const distFolder = join(root, 'dist/application/actions', packageName)
-/** Whatever can change a bundle. */
+
+/** A folder that `aio app build` builds, and what of the configuration can change a bundle of it. */
+export type App = { folder: string; configuration: readonly string[] }
+
+/** The app as a user deploys it: with `config/`. */
+export const ownApp: App = { folder: root, configuration: ['config', 'ext.config.yaml'] }
+
+/** The app with the sample configuration: tests, demonstrations, benchmarks and budgets take it. */
+export const sampleApp: App = { folder: sampleRoot, configuration: ['sample-config'] }
+
+/** Whatever else can change a bundle. */
 const sources = [
   'actions',
-  'config',
   'src',
   'webpack',
   'webpack-config.js',
-  'ext.config.yaml',
+  'app.config.yaml',
+  'package.json',
   'package-lock.json',
 ]
+/** `ext.config.yaml` of either app, before anything is built. */
+const declarationsOf = (app: App): string =>
+  join(app === sampleApp ? join(root, 'sample-config') : app.folder, 'ext.config.yaml')
 
 type Package = { inputs?: Record<string, string>; actions: Record<string, { function: string }> }
 type ExtConfig = { runtimeManifest: { packages: Record<string, Package> } }
 
-async function declaredPackage(): Promise<Package | undefined> {
-  const config = parse(await readFile(join(root, 'ext.config.yaml'), 'utf8')) as ExtConfig
+async function declaredPackage(app: App): Promise<Package | undefined> {
+  const config = parse(await readFile(declarationsOf(app), 'utf8')) as ExtConfig
   return config.runtimeManifest.packages[packageName]
 }
 
 /** The names of the inputs that ext.config.yaml binds to the package. */
-export async function declaredInputs(): Promise<readonly string[]> {
-  return Object.keys((await declaredPackage())?.inputs ?? {})
+export async function declaredInputs(app: App = sampleApp): Promise<readonly string[]> {
+  return Object.keys((await declaredPackage(app))?.inputs ?? {})
 }
 
 /** The actions that ext.config.yaml declares. */
-export async function declaredActions(): Promise<Array<BuiltAction & { source: string }>> {
-  const actions = (await declaredPackage())?.actions ?? {}
+export async function declaredActions(
+  app: App = sampleApp,
+): Promise<Array<BuiltAction & { source: string }>> {
+  const actions = (await declaredPackage(app))?.actions ?? {}
+  const folder = join(app.folder, 'dist/application/actions', packageName)
   return Object.entries(actions).map(([name, action]) => ({
     name,
     source: action.function,
-    bundle: join(distFolder, `${name}-temp`, 'index.js'),
-    zip: join(distFolder, `${name}.zip`),
+    bundle: join(folder, `${name}-temp`, 'index.js'),
+    zip: join(folder, `${name}.zip`),
   }))
 }
 
-/** Tells whether what is in dist is newer than all that goes into it. */
-export async function isBuilt(): Promise<boolean> {
-  const actions = await declaredActions()
+/** Tells whether what is in the app's dist is newer than all that goes into it. */
+export async function isBuilt(app: App = sampleApp): Promise<boolean> {
+  const actions = await declaredActions(app)
   const built = await Promise.all(
     actions.flatMap((action) => [changedAt(action.bundle), changedAt(action.zip)]),
   )
-  const changed = await Promise.all(sources.map((source) => newestIn(join(root, source))))
+  const changed = await Promise.all(
+    [...sources, ...app.configuration].map((source) => newestIn(join(root, source))),
+  )
   return built.length > 0 && Math.min(...built) > Math.max(...changed)
 }
 
@@ -58,13 +75,36 @@ export async function isBuilt(): Promise<boolean> {
  * @returns whether it built
  * @throws when the build fails, with what it said
  */
-export async function ensureBuilt(): Promise<boolean> {
-  if (await isBuilt()) return false
+export async function ensureBuilt(app: App = sampleApp): Promise<boolean> {
+  if (await isBuilt(app)) return false
+  if (app === sampleApp) await laySampleApp()
   const { code, output } = await runScript('@adobe/aio-cli/bin/run', ['app', 'build'], {
+    cwd: app.folder,
     env: { ...process.env, AIO_TELEMETRY_DISABLED: '1' },
   })
   if (code !== 0) throw new Error(`aio app build failed:\n${output}`)
   return true
+}
+
+/**
+ * Lays out the project that is built with the sample configuration. Its own `dist/` and `webpack-config.js` keep it apart
+ * from what is deployed, and neither `.env` nor `.aio` of whoever runs this takes part.
+ */
+async function laySampleApp(): Promise<void> {
+  await mkdir(sampleRoot, { recursive: true })
+  for (const file of ['app.config.yaml', 'package.json', 'sample-config/ext.config.yaml']) {
+    await copyFile(join(root, file), join(sampleRoot, basename(file)))
+  }
+  await writeFile(
+    join(sampleRoot, 'webpack-config.js'),
+    "module.exports = require('../webpack/sample-config')\n",
+  )
+  // A junction, since Windows allows anybody to make one.
+  await symlink(join(root, 'actions'), join(sampleRoot, 'actions'), 'junction').catch(ignoreExisting)
+}
+
+function ignoreExisting(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'EEXIST') throw error
 }
 
 async function changedAt(path: string): Promise<number> {

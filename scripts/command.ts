@@ -4,6 +4,9 @@ import { join } from 'node:path'
 /** Where the repository is. */
 export const root = join(__dirname, '..')
 
+/** Where the app is built with the sample configuration: a project of its own, made by `ensureBuilt`. */
+export const sampleRoot = join(root, 'sample-app')
+
 /** How a command ended and what it said, on both streams in order of arrival. */
 export type CommandResult = { code: number; output: string }
 

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { root } from './command'
 import { generatedFiles } from './generate/files'
 
-/** `npm run generate`: writes the files that follow from the declarations of inputs and from config/. */
+/** `npm run generate`: writes the files that follow from the declarations of inputs, config/ and sample-config/. */
 async function generate(): Promise<void> {
   for (const [path, text] of await generatedFiles()) {
     const before = await readFile(join(root, path), 'utf8').catch(() => undefined)

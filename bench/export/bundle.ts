@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import webpack from 'webpack'
 import { root } from '../../scripts/command'
-import ourConfig from '../../webpack-config.js'
+import ourConfig from '../../webpack/sample-config.js'
 
 /** Bundles our side; start-up counts, so it must not be TypeScript. */
 export const bundleClient = (): Promise<string> =>

@@ -6,11 +6,11 @@ import type { Step } from './step'
 /** A `ts` block of a page, and where it stands. */
 type Block = { page: string; line: number; code: string }
 
-// One level below the root, so that a relative import means the same as in config/.
+// One level below the root, so that a relative import means the same as in config/ and sample-config/.
 const folderPrefix = '.doc-blocks-'
 
 /**
- * Every `ts` block in README.md and docs/ compiles against the repository, as if it stood in a file of config/:
+ * Every `ts` block in README.md and docs/ compiles against the repository, as if it stood in a file of sample-config/:
  * `../src/plugin/pim` and `./enrichment` lead where they lead from there, and so does
  * `aem-asset-bridge/src/plugin/pim`. Each block is a module of its own.
  */
@@ -57,8 +57,9 @@ async function compile(folder: string, blocks: readonly Block[]): Promise<string
   const tsconfig = {
     extends: '../tsconfig.json',
     compilerOptions: {
-      // `./enrichment` is config/enrichment from here, too.
-      rootDirs: ['../config', '.'],
+      // `./enrichment` is the file as it comes, whatever a user has made of config/.
+      rootDirs: ['../sample-config', '.'],
+      customConditions: ['sample-config'],
       paths: { 'aem-asset-bridge/*': ['../*'] },
       // An example shows what can be written, and needs no one to read it.
       noUnusedLocals: false,

@@ -4,7 +4,7 @@ import { root } from '../command'
 import { generatedFiles } from '../generate/files'
 import type { Step } from './step'
 
-/** What is generated is what the declarations of inputs and config/ say now. */
+/** What is generated is what the declarations of inputs, config/ and sample-config/ say now. */
 export const generated: Step = {
   name: 'generated',
   run: async () => {

@@ -2,6 +2,7 @@ import { readdir, readFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import ts from 'typescript'
 import { root } from '../command'
+import { ownConfiguration, sampleConfiguration } from '../generate/configurations'
 import { declarationsOf, inputGroups } from '../generate/groups'
 import type { Step } from './step'
 
@@ -11,7 +12,9 @@ const folders = ['actions', 'cli', 'config', 'src']
 export const inputs: Step = {
   name: 'inputs',
   run: async () => {
-    const declared = new Set(declarationsOf(await inputGroups()).map(([name]) => name))
+    // The sample's as well: a user who leaves a connector out leaves its code where it is.
+    const groups = await Promise.all([ownConfiguration, sampleConfiguration].map(inputGroups))
+    const declared = new Set(declarationsOf(groups.flat()).map(([name]) => name))
     const files = await sources()
     const wrong = [...undeclared(files, declared), ...unread(files), ...ungathered(files, declared)]
     return wrong.length === 0 ? undefined : wrong.join('\n')

@@ -25,7 +25,8 @@ An input of your own is declared in \`config/\`, with the communicator or destin
 ([how](connectors/writing-a-pim.md)). A connector that is used twice has the inputs of the second one under a prefix of
 their own: \`archive: s3({ inputs: 'ARCHIVE_S3' })\` reads \`ARCHIVE_S3_BUCKET\` and so on.
 
-After a change in \`config/\`, run \`npm run generate\`: it writes \`ext.config.yaml\`, \`.env.example\` and this page.
+After a change in \`config/\`, run \`npm run generate\`: it writes \`ext.config.yaml\` and \`.env.example\`, where your own
+inputs are described. This page shows those of the app as it comes.
 `
 
 const tail = `

@@ -1,9 +1,8 @@
 import { readdir } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import destinations from '../../config/destinations'
-import enrichment from '../../config/enrichment'
 import type { InputDeclaration, InputDeclarations } from '../../src/plugin/inputs'
 import { root } from '../command'
+import type { Configuration } from './configurations'
 
 /** Inputs that belong together, as the docs show them. */
 export type InputGroup = {
@@ -35,15 +34,24 @@ const roomHeadings: Readonly<Record<string, string>> = {
 }
 
 /**
- * All inputs: those of the rooms, of the communicators and destinations that config/ names, and of config/ itself.
+ * All inputs: those of the rooms, of the communicators and destinations that a configuration names, and its own.
  * @throws when one name is declared twice, or is none that an input can have
  */
-export async function inputGroups(): Promise<readonly InputGroup[]> {
+export async function inputGroups(
+  configuration: Pick<Configuration, 'enrichment' | 'destinations'>,
+): Promise<readonly InputGroup[]> {
   const rooms = await roomGroups()
   const before = rooms.filter(({ heading }) => heading.startsWith('Credential') || heading === 'AEM')
   const app = rooms.filter(({ heading }) => heading === 'The app')
   const others = rooms.filter((group) => !before.includes(group) && !app.includes(group))
-  return distinct([...before, ...app, ...communicatorGroups(), ...destinationGroups(), ...others, ...own()])
+  return distinct([
+    ...before,
+    ...app,
+    ...communicatorGroups(configuration),
+    ...destinationGroups(configuration),
+    ...others,
+    ...own(configuration),
+  ])
 }
 
 /** The names that ext.config.yaml binds. */
@@ -72,7 +80,7 @@ async function roomGroups(): Promise<Source[]> {
   return groups.sort((a, b) => place(a) - place(b) || (a.heading < b.heading ? -1 : 1))
 }
 
-/** Connectors are declared by those that config/ names, under the prefix that they have there. */
+/** Connectors are declared by those that a configuration names, under the prefix that they have there. */
 const isOfARoom = (file: string): boolean =>
   /\/(webhook-)?inputs\.ts$/.test(file) &&
   !/^src\/(inputs|plugin)\//.test(file) &&
@@ -86,7 +94,7 @@ function isDeclarations(value: unknown): value is InputDeclarations {
   return items.length > 0 && items.every(isOne)
 }
 
-const communicatorGroups = (): Source[] =>
+const communicatorGroups = ({ enrichment }: Pick<Configuration, 'enrichment'>): Source[] =>
   Object.entries(enrichment.communicators).flatMap(([key, { inputs, docs }]) =>
     inputs === undefined
       ? []
@@ -101,7 +109,7 @@ const communicatorGroups = (): Source[] =>
         ],
   )
 
-const destinationGroups = (): Source[] =>
+const destinationGroups = ({ destinations }: Pick<Configuration, 'destinations'>): Source[] =>
   Object.entries(destinations.destinations).flatMap(([key, { inputs, docs }]) =>
     inputs === undefined
       ? []
@@ -116,7 +124,7 @@ const destinationGroups = (): Source[] =>
         ],
   )
 
-function own(): Source[] {
+function own({ enrichment, destinations }: Pick<Configuration, 'enrichment' | 'destinations'>): Source[] {
   const inputs = { ...enrichment.inputs, ...destinations.inputs }
   return Object.keys(inputs).length === 0 ? [] : [{ heading: 'Your own', need: 'always', inputs }]
 }

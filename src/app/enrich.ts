@@ -1,4 +1,4 @@
-import enrichment from '../../config/enrichment'
+import enrichment from '#config/enrichment'
 import { type AssetSearch, createAssetSearch } from '../aem/asset-search'
 import type { AuthorHosts } from '../aem/author-host'
 import { systemClock, systemRandom } from '../core/clock'

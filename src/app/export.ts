@@ -1,5 +1,5 @@
-import exportConfig from '../../config/destinations'
-import enrichment from '../../config/enrichment'
+import exportConfig from '#config/destinations'
+import enrichment from '#config/enrichment'
 import { createBinarySource } from '../aem/binary/source'
 import { systemClock, systemRandom } from '../core/clock'
 import { permanentError, systemicError } from '../core/errors'

@@ -1,5 +1,5 @@
+import { plainInputs, secretInputs } from '#declared-inputs'
 import { isRecord } from '../core/json'
-import { plainInputs, secretInputs } from './declared'
 
 /** An input that is declared: by a room, by a connector that config/ names, or in config/. */
 export type InputName = (typeof plainInputs)[number] | (typeof secretInputs)[number]

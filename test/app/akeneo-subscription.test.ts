@@ -1,15 +1,15 @@
-import { projectRoot } from '../../sandbox/build'
 import { builtActions } from '../../sandbox/deployment'
 import { startFrontDoor } from '../../sandbox/front-door'
 import { type Sandbox, startSandbox } from '../../sandbox/sandbox'
 import type { SandboxServer } from '../../sandbox/server'
+import { sampleRoot } from '../../scripts/command'
 import { createCommands } from '../support/commands'
 
 const path = '/content/dam/shop/desk lamp.jpg'
 let sandbox: Sandbox
 let door: SandboxServer
 beforeAll(async () => {
-  const { 'pim-events': receiver, 'pim-sync': worker } = builtActions(projectRoot)
+  const { 'pim-events': receiver, 'pim-sync': worker } = builtActions(sampleRoot)
   if (receiver === undefined || worker === undefined) throw new Error('not built')
   const actions = { 'pim-events': receiver, 'pim-sync': worker }
   sandbox = await startSandbox({ actions, subscribed: false, logLevel: 'warn' })

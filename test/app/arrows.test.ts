@@ -11,9 +11,12 @@ beforeAll(async () => {
 
 afterAll(() => rm(tree, { recursive: true, force: true }))
 
+/** As the repository's own: what src/ reads of a configuration has a name there. */
+const manifest = JSON.stringify({ imports: { '#config/*': './config/*.ts' } })
+
 /** Writes files, each of which exports something and imports the files named. */
 async function plant(files: Readonly<Record<string, string>>): Promise<void> {
-  for (const [file, code] of Object.entries({ 'package.json': '{}', ...files })) {
+  for (const [file, code] of Object.entries({ 'package.json': manifest, ...files })) {
     await mkdir(dirname(join(tree, file)), { recursive: true })
     await writeFile(join(tree, file), code)
   }
@@ -39,7 +42,7 @@ const sound = {
   'src/connectors/mock/pim.ts': importing('../../plugin/pim', '../kit/blocks', './errors'),
   'src/connectors/mock/errors.ts': leaf,
   'config/enrichment.ts': importing('../src/connectors/mock/pim', '../src/plugin/pim'),
-  'src/app/enrich.ts': importing('../flows/sync/sync', '../../config/enrichment'),
+  'src/app/enrich.ts': importing('../flows/sync/sync', '#config/enrichment'),
   'actions/generic/index.ts': importing('../../src/app/enrich'),
   'src/connectors/akeneo/webhook.ts': importing('../../plugin/pim'),
   'src/app/pim-events.ts': importing('../connectors/akeneo/webhook', '../core/asset'),
@@ -105,6 +108,11 @@ describe('arrows that must not be', () => {
     ['into a room that nobody knows', 'src/aem/lost.ts', '../attic/target', 'src/attic/target.ts'],
     ['out of core', 'src/core/out.ts', '../http/target', 'src/http/target.ts'],
     ['from a flow to config', 'src/flows/config.ts', '../../config/target', 'config/target.ts'],
+    ['from a flow to config by its name', 'src/flows/named.ts', '#config/target', 'config/target.ts'],
+    ['from the app to config past its name', 'src/app/past.ts', '../../config/target', 'config/target.ts'],
+    ['from a test to config', 'test/flows/own.ts', '../../config/target', 'config/target.ts'],
+    ['from a benchmark to config', 'bench/own.ts', '../config/target', 'config/target.ts'],
+    ['from the app to the sample', 'src/app/sample.ts', '../../sample-config/one', 'sample-config/one.ts'],
     ['from src to the sandbox', 'src/aem/sandbox.ts', '../../sandbox/target', 'sandbox/target.ts'],
     ['from the sandbox to src', 'sandbox/src.ts', '../src/core/target', 'src/core/target.ts'],
     ['from an action past its flow', 'actions/status/index.ts', '../../src/aem/target', 'src/aem/target.ts'],

@@ -1,11 +1,9 @@
-import { join } from 'node:path'
 import type { AssetView } from '../../sandbox/aem/author'
 import { builtActions } from '../../sandbox/deployment'
 import type { JsonObject } from '../../sandbox/json'
 import { httpAnswer } from '../../sandbox/runtime/http-answer'
 import { type Sandbox, startSandbox } from '../../sandbox/sandbox'
-
-const root = join(__dirname, '../..')
+import { sampleRoot } from '../../scripts/command'
 
 let sandbox: Sandbox
 let count = 0
@@ -15,7 +13,7 @@ async function start(
   { maxActivations, workerMs }: { maxActivations?: number; workerMs?: number } = {},
 ): Promise<void> {
   const actions = Object.fromEntries(
-    Object.entries(builtActions(root)).map(([name, spec]) => [
+    Object.entries(builtActions(sampleRoot)).map(([name, spec]) => [
       name,
       {
         ...spec,

@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import { sampleRoot } from '../../scripts/command'
 
 /** What `aio app build` makes of the action: a folder with one index.js. */
-export const generic = join(__dirname, '../../dist/application/actions/asset-bridge/generic-temp')
+export const generic = join(sampleRoot, 'dist/application/actions/asset-bridge/generic-temp')

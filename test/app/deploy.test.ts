@@ -2,7 +2,7 @@ import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { declaredActions, declaredInputs } from '../../scripts/app-build'
-import { type CommandResult, root, runScript } from '../../scripts/command'
+import { type CommandResult, runScript, sampleRoot } from '../../scripts/command'
 import { loadFresh } from '../../scripts/load-time'
 import { type DeployRecorder, startDeployRecorder } from './deploy-recorder'
 import { unzip } from './unzip'
@@ -36,7 +36,7 @@ beforeAll(async () => {
   await mkdir(join(folder, 'home'))
   // A copy, so that neither the .env nor the .aio of whoever runs this takes part.
   for (const part of ['app.config.yaml', 'ext.config.yaml', 'package.json', 'actions', 'dist/application']) {
-    await cp(join(root, part), join(app, part), { recursive: true })
+    await cp(join(sampleRoot, part), join(app, part), { recursive: true })
   }
   const lines = Object.entries({ ...env, SOMETHING_ELSE: notAnInput }).map(
     ([key, value]) => `${key}='${value}'`,
@@ -178,7 +178,9 @@ describe('aio app deploy', () => {
 
   test('uploads the bundle that was built, and it answers the challenge probe', async () => {
     const files = unzip(Buffer.from(action('generic').exec.code, 'base64'))
-    const built = await readFile(join(root, 'dist/application/actions/asset-bridge/generic-temp/index.js'))
+    const built = await readFile(
+      join(sampleRoot, 'dist/application/actions/asset-bridge/generic-temp/index.js'),
+    )
 
     expect([...files.keys()]).toEqual(['index.js'])
     expect(files.get('index.js')?.equals(built)).toBe(true)

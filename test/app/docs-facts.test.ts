@@ -1,8 +1,12 @@
 import { existsSync } from 'node:fs'
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { declaredInputs } from '../../scripts/app-build'
+import { declaredInputs, ownApp, sampleApp } from '../../scripts/app-build'
+import { blocksOf } from '../../scripts/check/docs'
 import { root } from '../../scripts/command'
+import { sampleConfiguration } from '../../scripts/generate/configurations'
+import { envExample } from '../../scripts/generate/env-example'
+import { inputGroups } from '../../scripts/generate/groups'
 
 const read = (file: string): Promise<string> => readFile(join(root, file), 'utf8')
 
@@ -50,6 +54,12 @@ const codesIn = (table: string): string[] =>
     .flat()
     .filter((symptom) => code.test(symptom))
 
+/** The command line reads one that is bound to no action. */
+const ofCommandLine = 'AKENEO_EVENTS_URL'
+
+const namesIn = (example: string): (string | undefined)[] =>
+  [...example.matchAll(/^(?:# )?([A-Z][A-Z0-9_]*)=/gm)].map(([, name]) => name).sort()
+
 describe('the facts in the docs', () => {
   test('the floors of the architecture are those that the arrows are checked by', async () => {
     const [, list = ''] =
@@ -71,15 +81,33 @@ describe('the facts in the docs', () => {
     expect(rooms.sort()).toEqual(expected.sort())
   })
 
-  test('the inputs are the same in ext.config.yaml, docs/configuration.md and .env.example', async () => {
-    // The command line reads one that is bound to no action.
-    const declared = [...(await declaredInputs()), 'AKENEO_EVENTS_URL'].sort()
+  test('the inputs are the same in docs/configuration.md, ext.config.yaml and .env.example of the app as it comes', async () => {
+    const declared = [...(await declaredInputs(sampleApp)), ofCommandLine].sort()
     const inPage = column(section(await read('docs/configuration.md'), 'Inputs'), 1).flat()
-    const inExample = [...(await read('.env.example')).matchAll(/^(?:# )?([A-Z][A-Z0-9_]*)=/gm)]
+    const example = envExample(await inputGroups(sampleConfiguration))
 
     expect(declared).not.toEqual([])
     expect(inPage.sort()).toEqual(declared)
-    expect(inExample.map(([, name]) => name).sort()).toEqual(declared)
+    expect(namesIn(example)).toEqual(declared)
+  })
+
+  test('the inputs of the user are the same in ext.config.yaml and .env.example', async () => {
+    const declared = [...(await declaredInputs(ownApp)), ofCommandLine].sort()
+
+    expect(declared).not.toEqual([])
+    expect(namesIn(await read('.env.example'))).toEqual(declared)
+  })
+
+  test.each([
+    ['Change it', 'enrichment.ts'],
+    ['Export', 'destinations.ts'],
+  ])('the file under %s in README.md is %s as it comes', async (heading, file) => {
+    const comes = await read(join('sample-config', file))
+    const [shown = ''] = blocksOf('README.md', section(await read('README.md'), heading))
+      .map(({ code: text }) => text)
+      .filter((text) => text.includes('export default'))
+
+    expect(shown).toBe(comes)
   })
 
   test('every error code is explained in README.md or on the page of its connector, and no other', async () => {

@@ -1,6 +1,6 @@
-import { projectRoot } from '../../sandbox/build'
 import { builtActions } from '../../sandbox/deployment'
 import { type Sandbox, startSandbox } from '../../sandbox/sandbox'
+import { sampleRoot } from '../../scripts/command'
 import { until } from '../support/raw-server'
 
 const mebibyte = 1024 * 1024
@@ -9,7 +9,7 @@ const large = 193 * mebibyte
 let sandbox: Sandbox
 
 beforeEach(async () => {
-  sandbox = await startSandbox({ actions: builtActions(projectRoot), receiver: 'export-asset' })
+  sandbox = await startSandbox({ actions: builtActions(sampleRoot), receiver: 'export-asset' })
 })
 afterEach(() => sandbox.close())
 

@@ -1,9 +1,9 @@
-import { join } from 'node:path'
 import { burst } from '../../bench/pim/burst'
 import { builtActions } from '../../sandbox/deployment'
+import { sampleRoot } from '../../scripts/command'
 
 const seed = 20_002
-const actions = builtActions(join(__dirname, '../..'))
+const actions = builtActions(sampleRoot)
 
 describe(`a burst of product events, out of order and partly twice (seed ${seed}; the full size: npm run bench -- pim-burst)`, () => {
   test('every linked asset ends with what the PIM says, and Akeneo has nothing to complain of', async () => {

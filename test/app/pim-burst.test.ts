@@ -1,9 +1,9 @@
 import { burst } from '../../bench/pim/burst'
-import { projectRoot } from '../../sandbox/build'
 import { builtActions } from '../../sandbox/deployment'
+import { sampleRoot } from '../../scripts/command'
 
 const seed = 20_002
-const actions = builtActions(projectRoot)
+const actions = builtActions(sampleRoot)
 
 describe(`a small burst of product events, out of order and partly twice (seed ${seed}; more of it: pim-burst.soak.ts)`, () => {
   test('leaves every linked asset with what the PIM says, and Akeneo with nothing to complain of', async () => {

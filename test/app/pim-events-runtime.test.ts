@@ -1,11 +1,11 @@
-import { projectRoot } from '../../sandbox/build'
 import { builtActions } from '../../sandbox/deployment'
 import { type Sandbox, startSandbox } from '../../sandbox/sandbox'
+import { sampleRoot } from '../../scripts/command'
 
 const MINUTE = 60_000
 let sandbox: Sandbox
 beforeEach(async () => {
-  const { 'pim-events': receiver, 'pim-sync': worker } = builtActions(projectRoot)
+  const { 'pim-events': receiver, 'pim-sync': worker } = builtActions(sampleRoot)
   if (receiver === undefined || worker === undefined) throw new Error('not built')
   sandbox = await startSandbox({ actions: { 'pim-events': receiver, 'pim-sync': worker }, logLevel: 'warn' })
 })

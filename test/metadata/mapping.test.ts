@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import enrichment from '../../config/enrichment'
+import enrichment from '../../sample-config/enrichment'
 import type { JsonValue } from '../../src/core/json'
 import { everyAttribute, type MappingRule, mapProducts } from '../../src/metadata/mapping'
 import { assetWith, plain, productWith, propertyName } from './fixtures'

@@ -278,7 +278,7 @@ describe('what is deployed', () => {
   })
 
   it('runs with the limits of ext.config.yaml', () => {
-    expect(builtActions(projectRoot)).toMatchObject({
+    expect(builtActions(join(projectRoot, 'sample-config'))).toMatchObject({
       generic: { timeoutMs: 60_000, memoryMb: 256, concurrency: 200, provideApiKey: true },
       'export-asset': { timeoutMs: 60_000, memoryMb: 256, concurrency: 4, provideApiKey: true },
       'export-worker': { timeoutMs: 10_800_000, memoryMb: 256, provideApiKey: true },

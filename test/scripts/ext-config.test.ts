@@ -1,23 +1,23 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { parse } from 'yaml'
-import deployment from '../../config/deployment'
 import { root } from '../../scripts/command'
+import { sampleConfiguration } from '../../scripts/generate/configurations'
 import { extConfig } from '../../scripts/generate/ext-config'
 import { boundNames, inputGroups } from '../../scripts/generate/groups'
 import { type Deployment, defineDeployment } from '../../src/plugin/deployment'
 
+const { deployment } = sampleConfiguration
+const groups = () => inputGroups(sampleConfiguration)
 const packageOf = async (wanted: Deployment) =>
-  parse(extConfig(await inputGroups(), defineDeployment(wanted))).runtimeManifest.packages['asset-bridge']
+  parse(extConfig(await groups(), defineDeployment(wanted))).runtimeManifest.packages['asset-bridge']
 
 describe('ext.config.yaml', () => {
-  test('is what config/deployment.ts and the declarations say, with every input bound to its own name', async () => {
-    const text = extConfig(await inputGroups(), deployment)
-    expect(await readFile(join(root, 'ext.config.yaml'), 'utf8')).toBe(text)
+  test('is what the deployment of a configuration and the declarations say, with every input bound to its own name', async () => {
+    const text = extConfig(await groups(), deployment)
+    expect(await readFile(join(root, 'sample-config/ext.config.yaml'), 'utf8')).toBe(text)
     const { inputs } = await packageOf(deployment)
-    expect(inputs).toEqual(
-      Object.fromEntries(boundNames(await inputGroups()).map((name) => [name, `$${name}`])),
-    )
+    expect(inputs).toEqual(Object.fromEntries(boundNames(await groups()).map((name) => [name, `$${name}`])))
     expect(inputs).toMatchObject({ AEM_AUTHOR_URLS: '$AEM_AUTHOR_URLS', S3_BUCKET: '$S3_BUCKET' })
     // The command line reads it, and no action.
     expect(inputs).not.toHaveProperty('AKENEO_EVENTS_URL')

@@ -9,9 +9,11 @@ export type ScriptRun = { code: number | null; stdout: string; stderr: string }
 /** What a script is started with: tsx as `npm run` has it, or the quicker `typescript.cjs`. */
 export type Loader = 'tsx' | 'quick'
 
+/** As in Jest: scripts run on the app as it comes. */
+const onSample = '--conditions=sample-config'
 const loaders: Readonly<Record<Loader, readonly string[]>> = {
-  tsx: [require.resolve('tsx/cli')],
-  quick: ['--require', join(__dirname, 'typescript.cjs')],
+  tsx: [require.resolve('tsx/cli'), onSample],
+  quick: [onSample, '--require', join(__dirname, 'typescript.cjs')],
 }
 
 /**

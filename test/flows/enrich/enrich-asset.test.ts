@@ -1,4 +1,4 @@
-import enrichment from '../../../config/enrichment'
+import enrichment from '../../../sample-config/enrichment'
 import type { JsonObject } from '../../../sandbox/json'
 import { mockPim } from '../../../src/connectors/mock/pim'
 import { pimContext } from '../../connectors/kit/pim-context'
