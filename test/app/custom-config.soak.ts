@@ -1,0 +1,76 @@
+import { copyRepository, followsConfig, type RepositoryCopy } from '../support/repository-copy'
+import { companyInputs, writeCompanyConfig } from './company-config'
+
+const minute = 60_000
+
+/** In the order in which somebody who has just edited `config/` would go. */
+describe('with a config/ of a company, in a copy of the repository', () => {
+  let copy: RepositoryCopy
+  beforeAll(async () => {
+    copy = await copyRepository()
+    await writeCompanyConfig(copy)
+  }, 5 * minute)
+  afterAll(() => copy.close())
+
+  test('npm run generate writes what follows from config/, and nothing of the app as it comes', async () => {
+    expect(await copy.script('scripts/generate.ts')).toMatchObject({ code: 0 })
+
+    expect(await copy.changed()).toEqual(
+      [...followsConfig, 'config/deployment.ts', 'config/destinations.ts', 'config/enrichment.ts'].sort(),
+    )
+    const [manifest, example] = [await copy.read('ext.config.yaml'), await copy.read('.env.example')]
+    for (const name of companyInputs) {
+      expect(manifest).toContain(`        ${name}: $${name}\n`)
+      expect(example).toContain(`# ${name}=\n`)
+    }
+    expect(manifest).not.toContain('MARKETO_')
+  })
+
+  test(
+    'npm run check is green, budgets included',
+    async () => {
+      expect(await copy.script('scripts/check.ts')).toEqual({ code: 0, output: expect.any(String) })
+    },
+    20 * minute,
+  )
+
+  test(
+    'npm start is green',
+    async () => {
+      const { code, output } = await copy.script('sandbox/start.ts')
+
+      expect(output).toContain('All as expected.')
+      expect(code).toBe(0)
+    },
+    10 * minute,
+  )
+
+  test('what is deployed has config/ in it, and what is demonstrated has not', async () => {
+    const bundleOf = (folder: string, action: string) =>
+      copy.read(`${folder}/application/actions/asset-bridge/${action}-temp/index.js`)
+    const holds = async (folder: string) => [
+      (await bundleOf(folder, 'generic')).includes('acme:sku'),
+      (await bundleOf(folder, 'generic')).includes('wknd-skuid'),
+      (await bundleOf(folder, 'export-asset')).includes('SHELF_SHARE'),
+    ]
+
+    expect(await holds('dist')).toEqual([true, false, true])
+    expect(await holds('sample-app/dist')).toEqual([false, true, false])
+  })
+
+  // Those that read configurations, or run on what is built with one.
+  test.each([
+    [['test/app']],
+    [['test/actions', 'test/cli', 'test/scripts']],
+    [['test/flows', 'test/metadata', 'test/inputs', 'test/plugin', 'test/sandbox', 'test/runtime']],
+  ])(
+    'npm test is green in %s',
+    async (folders) => {
+      const { code, output } = await copy.jest(...folders)
+
+      expect({ code, failed: output.match(/^FAIL .*$/gm) ?? [] }).toEqual({ code: 0, failed: [] })
+      expect(output).toMatch(/Tests: .*\d+ passed/)
+    },
+    30 * minute,
+  )
+})
