@@ -5,7 +5,7 @@ const Ajv = require('ajv/dist/ajv')
 
 const validators = new Map()
 
-module.exports = class {
+class KeptValidators {
   constructor(options) {
     this.options = options
   }
@@ -19,3 +19,6 @@ module.exports = class {
     return validator
   }
 }
+
+// Under Jest webpack gets this, too, which takes the rest: `default`, the whole Ajv, and `_`.
+module.exports = Object.assign(KeptValidators, Ajv)

@@ -19,7 +19,7 @@ describe('the single file that the build makes', () => {
   beforeAll(async () => {
     // Away from node_modules: what is not in the bundle must not be found.
     folder = await mkdtemp(join(tmpdir(), 'bridge-bundle-'))
-    client = await bundle(join(__dirname, 'fixtures/sftp-bundle-client.ts'), folder)
+    client = await bundle(join(__dirname, '../kit/fixtures/sftp-bundle-client.ts'), folder)
   })
   afterAll(() => rm(folder, { recursive: true, force: true }))
 
