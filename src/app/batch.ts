@@ -14,7 +14,7 @@ import { accessFor } from './access'
 import { activationsOf } from './activations'
 import { enrichEvent, syncRecorded } from './enrich'
 import { exportEvent } from './export'
-import { readBatchSettings, readRunSettings } from './settings'
+import { readBatchSettings, readRunSettings } from './run-settings'
 
 /** The flow of each action whose events are in the journal. */
 const journalFlows: Flows = {

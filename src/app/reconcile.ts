@@ -8,7 +8,8 @@ import { readBoth, sourceOf, valuesOf } from '../inputs/values'
 import { createCursorKeeper } from '../journal/cursor'
 import type { PimCommunicator } from '../plugin/pim'
 import { openSync, syncRecorded } from './enrich'
-import { readRunSettings, readSettings } from './settings'
+import { readRunSettings } from './run-settings'
+import { readSettings } from './settings'
 
 /** An alarm comes every ten minutes. */
 const runMs = 8 * 60_000

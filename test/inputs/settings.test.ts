@@ -1,5 +1,6 @@
 import fc from 'fast-check'
-import { readBatchSettings, readSettings } from '../../src/app/settings'
+import { readBatchSettings } from '../../src/app/run-settings'
+import { readSettings } from '../../src/app/settings'
 import { BridgeError } from '../../src/core/errors'
 import type { RawInputs } from '../../src/inputs/raw-inputs'
 import { inputError, readBoth, sourceOf, valuesOf } from '../../src/inputs/values'
