@@ -198,6 +198,7 @@ export const startAem = async (options: AemOptions): Promise<AemStandIn> => {
     addAsset: (input) => {
       if (!/^\/content\/dam\/[^/]/.test(input.path))
         throw new Error(`${input.path} is not below /content/dam`)
+      if (/[[\]|*]/.test(input.path)) throw new Error(`${input.path} has a character that no JCR name has`)
       if (byPath(input.path) !== undefined) throw new Error(`There is an asset at ${input.path} already`)
       const asset = createAsset(input, server.host, clock.now())
       const content = input.content ?? { size: USUAL_SIZE, seed: asset.uuid }
