@@ -62,6 +62,7 @@ export async function pimEvent(request: WebRequest, context: FlowContext): Promi
     return activation
   }
   const parts = {
+    clock: context.clock,
     secrets,
     ownNames,
     handOver: (ref: ProductRef) => gatherer.add([ref], changes),

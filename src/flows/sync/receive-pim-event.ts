@@ -1,4 +1,5 @@
 import type { CallContext } from '../../core/call-context'
+import type { Clock } from '../../core/clock'
 import type { ProductRef } from '../../core/product'
 import { decodeAkeneoMessage } from '../../events/akeneo-event'
 import { isSigned } from '../../events/signature'
@@ -7,6 +8,7 @@ import type { Outcome } from '../outcome'
 
 /** What a delivery is judged by, and where its reference goes. */
 export type PimEventParts = {
+  clock: Clock
   /** Whoever signs with one of these is the PIM. */
   secrets: readonly string[]
   /** What the PIM calls this app as the author of a change. */
@@ -38,7 +40,7 @@ export async function receivePimEvent(
     })
     return undefined
   }
-  const message = decodeAkeneoMessage(body, parts.ownNames)
+  const message = decodeAkeneoMessage(body, { ownNames: parts.ownNames, now: parts.clock.now() })
   const { kind, id, type } = message
   switch (kind) {
     case 'changed': {
