@@ -23,7 +23,7 @@ export const folder = (options: FolderOptions = {}): DestinationFactory => ({
         `FOLDER_ROOT must be an absolute path, not ${JSON.stringify(root)}`,
       )
     }
-    const tree = folderTree(root, context.clock)
+    const tree = folderTree(root)
     return treeDestination('folder', (_call, work) => work(tree))
   },
 })
