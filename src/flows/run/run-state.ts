@@ -3,6 +3,7 @@ import { type CircuitBreaker, createCircuitBreaker } from '../circuit-breaker'
 import type { FlowContext, Flows } from '../event-flow'
 import { codes, type Outcome } from '../outcome'
 import { perform } from '../perform'
+import { reserveMs } from '../reserve'
 import { destinationSystem, pimSystem } from '../systems'
 import type { Work } from '../work'
 import { type Accounts, createAccounts } from './accounts'
@@ -72,7 +73,7 @@ export function createRun(parts: RunParts, context: FlowContext): Run {
     ...Array.from({ length: limits.concurrency }, () => ({ ...local })),
   ]
   const { deadline } = context.call
-  const graceMs = Math.min(limits.graceMs, Math.max(0, deadline - clock.now()) / 4)
+  const graceMs = reserveMs(limits.graceMs, deadline - clock.now())
   const accounts = createAccounts({ breaker, parking, clock })
   const queue = createWorkQueue(lanes, Math.min(maxWaiting, limits.maxPending), async (piece, outcome) => {
     await accounts.settle(piece, outcome)
