@@ -64,11 +64,12 @@ export async function drainJournal(
       if (read.gap !== undefined) gaps.push(read.gap)
       continue
     }
-    for (const { position, at, event } of read.events) {
+    for (const { event, ...place } of read.events) {
+      const { at } = place
       if (isOver()) return
       events += 1
       first ??= at
-      const done = accounting.register({ position, at })
+      const done = accounting.register(place)
       const route = routeOf(event)
       if (route === undefined) {
         skip()
