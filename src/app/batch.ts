@@ -15,7 +15,7 @@ import { createJournalReader } from '../journal/reader'
 import { accessFor } from './access'
 import { activationsOf } from './activations'
 import { enrichEvent, syncRecorded } from './enrich'
-import { exportEvent } from './export'
+import { destinationCount, exportEvent } from './export'
 
 /** The flow of each action whose events are in the journal. */
 const journalFlows: Flows = {
@@ -70,6 +70,7 @@ export function exportBatch(context: FlowContext): () => Promise<RunResult> {
       concurrency: settings.EXPORT_CONCURRENCY,
       maxAttempts: settings.EXPORT_MAX_ATTEMPTS,
       maxPending: settings.PENDING_MAX,
+      destinations: destinationCount(context),
       runMs,
       graceMs,
     },
