@@ -35,6 +35,8 @@ export type JournalStandIn = SandboxServer & {
   positions(): string[]
   /** Deletes the registration: from now on there is no such journal. */
   unregister(): void
+  /** From now on events are kept for so long; seven days are documented, and nothing more is promised. */
+  keepFor(ms: number): void
 }
 
 type Entry = { position: string; writtenAt: number; make: () => JsonObject }
@@ -85,6 +87,7 @@ export const startJournal = async (options: JournalOptions): Promise<JournalStan
   const origin = { position: newPosition(0), writtenAt: clock.now() }
   let expired = 0
   let isRegistered = true
+  let retentionMs = RETENTION_MS
 
   const write = (make: () => JsonObject): string => {
     const position = newPosition(entries.length)
@@ -93,7 +96,7 @@ export const startJournal = async (options: JournalOptions): Promise<JournalStan
     return position
   }
 
-  const isExpired = ({ writtenAt }: { writtenAt: number }): boolean => writtenAt < clock.now() - RETENTION_MS
+  const isExpired = ({ writtenAt }: { writtenAt: number }): boolean => writtenAt < clock.now() - retentionMs
 
   const oldest = (): number => {
     for (let entry = entries[expired]; entry !== undefined && isExpired(entry); entry = entries[expired]) {
@@ -177,6 +180,9 @@ export const startJournal = async (options: JournalOptions): Promise<JournalStan
       for (let index = 0; index < count; index++) write(() => make(index))
     },
     positions: () => entries.map(({ position }) => position),
+    keepFor: (ms) => {
+      retentionMs = ms
+    },
     unregister: () => {
       isRegistered = false
     },

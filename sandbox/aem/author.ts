@@ -9,6 +9,7 @@ import { type EventOverrides, processingCompleted } from './event'
 import { getMetadata, type MetadataSettings, patchMetadata } from './metadata-api'
 import { type Publication, publicationEvent, xdmEvent } from './publication-event'
 import { queryBuilder, type SearchSettings } from './query-builder'
+import { type SlingNode, slingJson } from './sling-json'
 
 /** What the AEM stand-in knows. `isValidToken` says which bearer tokens it takes. */
 export type AemOptions = Partial<MetadataSettings & BinarySettings> & {
@@ -130,10 +131,14 @@ export const startAem = async (options: AemOptions): Promise<AemStandIn> => {
   const resource = (path: string, request: RecordedRequest): Answer => {
     if (request.method !== 'GET')
       return problem(405, `${request.method} is not possible here`, { allow: 'GET' })
+    return slingJson(path, nodeAt)
+  }
+
+  const nodeAt = (path: string): SlingNode | undefined => {
     const asset = byPath(path)
-    if (asset !== undefined) return json(200, { 'jcr:uuid': asset.uuid, 'jcr:primaryType': 'dam:Asset' })
-    const folder = [...assets.values()].some((it) => it.path.startsWith(`${path}/`))
-    return folder ? json(200, { 'jcr:primaryType': 'sling:Folder' }) : problem(404, `No resource at ${path}`)
+    if (asset !== undefined) return { 'jcr:uuid': asset.uuid, 'jcr:primaryType': 'dam:Asset' }
+    const isFolder = [...assets.values()].some((it) => it.path.startsWith(`${path}/`))
+    return isFolder ? { 'jcr:primaryType': 'sling:Folder' } : undefined
   }
 
   const binary = (path: string, request: RecordedRequest): Answer | undefined => {
@@ -193,6 +198,7 @@ export const startAem = async (options: AemOptions): Promise<AemStandIn> => {
     addAsset: (input) => {
       if (!/^\/content\/dam\/[^/]/.test(input.path))
         throw new Error(`${input.path} is not below /content/dam`)
+      if (/[[\]|*]/.test(input.path)) throw new Error(`${input.path} has a character that no JCR name has`)
       if (byPath(input.path) !== undefined) throw new Error(`There is an asset at ${input.path} already`)
       const asset = createAsset(input, server.host, clock.now())
       const content = input.content ?? { size: USUAL_SIZE, seed: asset.uuid }

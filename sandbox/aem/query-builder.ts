@@ -17,13 +17,17 @@ const MAX_QUERY = 8_000
 const textsOf = (value: unknown): string[] =>
   (Array.isArray(value) ? value : [value]).filter((it) => typeof it === 'string')
 
-/** A node name with `*` for any text and `?` for one character. */
-const nameTest = (pattern: string): RegExp => {
+/**
+ * A node name with `*` for any text, `?` for one character and `[abc]` for one of these. Behind it is a LIKE, for which
+ * `%` and `_` are the same as the first two. A quote ends its text.
+ */
+const nameTest = (pattern: string): RegExp | undefined => {
+  if (/['"\\]/.test(pattern)) return undefined
   const source = pattern
-    .replace(/[.+^${}()|[\]\\]/g, '\\$&')
-    .replaceAll('*', '.*')
-    .replaceAll('?', '.')
-  return new RegExp(`^${source}$`, 'su')
+    .replace(/[.+^${}()|]/g, '\\$&')
+    .replaceAll(/[*%]/g, '.*')
+    .replaceAll(/[?_]/g, '.')
+  return new RegExp(`^${source}$`, 's')
 }
 
 /**
@@ -47,7 +51,9 @@ export const queryBuilder = (
     return problem(400, 'path is missing or wrong')
   if (query.type !== 'dam:Asset') return problem(400, 'type has to be dam:Asset')
   const values = names.filter((it) => it.startsWith('property.')).map((it) => query[it])
-  const patterns = names.filter((it) => it.endsWith('_nodename')).map((it) => nameTest(query[it] ?? ''))
+  const nodeNames = names.filter((it) => it.endsWith('_nodename'))
+  const patterns = nodeNames.flatMap((it) => nameTest(query[it] ?? '') ?? [])
+  if (patterns.length < nodeNames.length) return problem(500, 'The name ends the statement behind the search')
   if ((query.property === undefined) !== (values.length === 0))
     return problem(400, 'property and its values belong together')
   if (values.length === 0 && patterns.length === 0) return problem(400, 'The search is not narrowed down')

@@ -6,6 +6,7 @@ import { jsonBody } from '../http/response'
 import type { AssetQuery } from '../metadata/matching'
 import type { AuthorRequests } from './author-requests'
 import { aemProblem } from './errors'
+import { parseNamePattern } from './node-name'
 
 /** Finds assets by what they say about themselves. */
 export type AssetSearch = {
@@ -22,6 +23,8 @@ const pageSize = 100
 const usualMaxPages = 100
 /** Web servers take 8 KB of URL, as a rule. */
 const maxQueryBytes = 3_000
+
+type Found = { path: string; id?: string }
 
 const Hit = v.object({
   'jcr:path': v.pipe(v.string(), v.startsWith('/content/dam/')),
@@ -54,10 +57,12 @@ export function createAssetSearch(author: AuthorRequests, options: { maxPages?: 
     query: AssetQuery,
     call: CallContext,
   ): AsyncGenerator<readonly AssetRef[]> {
-    const predicates = predicatesOf(query)
+    const { predicates, isMeant } = questionOf(query)
+    if (predicates.length === 0) return
     for (let page = 0; page < maxPages; page++) {
       const { hits, more } = await ask(origin, predicates, page * pageSize, call)
-      if (hits.length > 0) yield hits.map((hit) => ({ origin, ...hit }))
+      const meant = hits.filter(isMeant)
+      if (meant.length > 0) yield meant.map((hit) => ({ origin, ...hit }))
       if (!more || hits.length === 0) return
     }
     const halves = halvesOf(query)
@@ -72,7 +77,7 @@ export function createAssetSearch(author: AuthorRequests, options: { maxPages?: 
     predicates: readonly (readonly [string, string])[],
     offset: number,
     call: CallContext,
-  ): Promise<{ hits: readonly Omit<AssetRef, 'origin'>[]; more: boolean }> {
+  ): Promise<{ hits: readonly Found[]; more: boolean }> {
     const parameters = new URLSearchParams([
       ['path', '/content/dam'],
       ['type', 'dam:Asset'],
@@ -100,7 +105,7 @@ export function createAssetSearch(author: AuthorRequests, options: { maxPages?: 
     return { hits: hits.flatMap(refOf), more: more ?? hits.length === pageSize }
   }
 
-  function refOf(hit: unknown): Omit<AssetRef, 'origin'>[] {
+  function refOf(hit: unknown): Found[] {
     const parsed = v.safeParse(Hit, hit)
     if (!parsed.success) return []
     const { 'jcr:path': path, 'jcr:uuid': uuid } = parsed.output
@@ -144,15 +149,28 @@ function packsOf(query: AssetQuery): readonly AssetQuery[] {
   return packs.map((values) => withValues(query, values))
 }
 
-function predicatesOf(query: AssetQuery): (readonly [string, string])[] {
+type Question = {
+  /** None when there is nothing to look for. */
+  predicates: readonly (readonly [string, string])[]
+  /** AEM takes more for wildcards than a query does: what it finds beyond that is not read. */
+  isMeant(hit: Found): boolean
+}
+
+function questionOf(query: AssetQuery): Question {
   if ('property' in query) {
-    return [
-      ['property', `jcr:content/metadata/${query.property}`],
-      ...query.values.map((value, index) => [`property.${index + 1}_value`, value] as const),
-    ]
+    const values = query.values.map((value, index) => [`property.${index + 1}_value`, value] as const)
+    return {
+      predicates: [['property', `jcr:content/metadata/${query.property}`], ...values],
+      isMeant: () => true,
+    }
   }
-  return [
-    ['group.p.or', 'true'],
-    ...query.names.map((name, index) => [`group.${index + 1}_nodename`, name] as const),
-  ]
+  const patterns = query.names.flatMap((name) => parseNamePattern(name) ?? [])
+  const names = patterns.map(({ predicate }, index) => [`group.${index + 1}_nodename`, predicate] as const)
+  return {
+    predicates: names.length === 0 ? [] : [['group.p.or', 'true'], ...names],
+    isMeant({ path }) {
+      const name = path.slice(path.lastIndexOf('/') + 1)
+      return patterns.some(({ matches }) => matches(name))
+    },
+  }
 }

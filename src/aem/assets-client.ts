@@ -10,7 +10,7 @@ import { isApplied, type MetadataChange } from '../metadata/diff'
 import { parseAsset, parseAssetId, parseRenditionNames } from './asset-document'
 import { checkAssetPath, encodeAssetPath } from './asset-path'
 import { type AuthorRequests, type AuthorRequestsOptions, createAuthorRequests } from './author-requests'
-import { aemProblem, problemDetail } from './errors'
+import { aemProblem, isNotAtPath, notAtPath, problemDetail } from './errors'
 import { createPatchPathStyles, type PatchPathMode, type PatchPathStyle, patchPath } from './patch-paths'
 
 /** How the Assets Author API is talked to. */
@@ -19,7 +19,7 @@ export type AssetsClientOptions = AuthorRequestsOptions & { patchPaths: PatchPat
 /** The part of the Assets Author API that the app uses. */
 export type AssetsClient = {
   /**
-   * Reads an asset's metadata; an asset without an id is found by its path first.
+   * Reads an asset's metadata; an asset without an id is found by its path first, and stands at exactly that path.
    * @throws {BridgeError} permanent `ASSET_NOT_FOUND`; systemic when the credential is refused; transient otherwise
    */
   readAsset(ref: AssetRef, call: CallContext): Promise<Asset>
@@ -58,7 +58,7 @@ export function createAssetsClient(
     const path = encodeAssetPath(checkAssetPath(asset.path))
     const url = `${asset.origin}${path}/jcr:content/renditions.1.json`
     const response = await send(asset.origin, { method: 'GET', url }, call)
-    if (response.status === 404) return []
+    if (isNotAtPath(response)) return []
     if (response.status !== 200) throw aemProblem('read', response)
     return parseRenditionNames(response)
   }
@@ -73,7 +73,9 @@ export function createAssetsClient(
     }
     const response = await send(ref.origin, request, call)
     if (response.status !== 200) throw aemProblem('read', response)
-    return parseAsset(ref.origin, id, response)
+    const asset = parseAsset(ref.origin, id, response)
+    if (ref.id === undefined) checkIsAt(ref.path, asset)
+    return asset
   }
 
   async function findAssetId(ref: AssetRef, call: CallContext): Promise<string> {
@@ -81,8 +83,14 @@ export function createAssetsClient(
       throw permanentError('ASSET_UNKNOWN', 'the event names neither an asset id nor a path')
     const url = `${ref.origin}${encodeAssetPath(checkAssetPath(ref.path))}.json`
     const response = await send(ref.origin, { method: 'GET', url }, call)
+    if (isNotAtPath(response)) throw notAtPath(response.status)
     if (response.status !== 200) throw aemProblem('read', response)
     return parseAssetId(response)
+  }
+
+  /** Where nothing stands at a path, Sling may give what has a shorter name: `lamp` for `lamp.2`. */
+  function checkIsAt(path: string | undefined, asset: Asset): void {
+    if (asset.path !== '' && asset.path !== path) throw notAtPath()
   }
 
   async function patchMetadata(

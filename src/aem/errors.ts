@@ -82,3 +82,18 @@ export function aemProblem(kind: AemRequestKind, response: HttpResponse): Bridge
     details,
   )
 }
+
+/**
+ * Whether an answer to `<path>.json` says that nothing stands at the path. For `lamp.png.json` without a `lamp.png`, but
+ * with a folder `lamp`, Sling takes `png` for a selector of that folder and answers 400, or 300 for the depth `infinity`.
+ * Source: Apache Sling, `JsonRenderer` of the GET servlet.
+ */
+export const isNotAtPath = ({ status }: HttpResponse): boolean => [300, 400, 404, 410].includes(status)
+
+/** Nothing stands at a path; @param status as AEM answered, unless it gave something else. */
+export const notAtPath = (status?: number): BridgeError =>
+  permanentError(
+    'ASSET_NOT_FOUND',
+    `AEM has no asset at this path${status === undefined ? ', but another one' : ` (${status})`}: it was deleted or moved, or the technical user cannot see it`,
+    { upstream: 'AEM', ...(status === undefined ? {} : { status }) },
+  )

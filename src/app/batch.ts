@@ -13,7 +13,7 @@ import { createJournalReader } from '../journal/reader'
 import { accessFor } from './access'
 import { activationsOf } from './activations'
 import { enrichEvent, syncRecorded } from './enrich'
-import { exportEvent } from './export'
+import { destinationCount, exportEvent } from './export'
 import { readBatchSettings, readRunSettings } from './run-settings'
 
 /** The flow of each action whose events are in the journal. */
@@ -68,6 +68,7 @@ export function exportBatch(context: FlowContext): () => Promise<RunResult> {
       concurrency: settings.EXPORT_CONCURRENCY,
       maxAttempts: settings.EXPORT_MAX_ATTEMPTS,
       maxPending: settings.PENDING_MAX,
+      destinations: destinationCount(context),
       runMs,
       graceMs,
     },

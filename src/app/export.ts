@@ -17,6 +17,9 @@ const partsFor = perInputs(buildParts)
 /** The flow behind *asset published*, and unpublished, and deleted. */
 export const exportEvent: EventFlow = (raw, context) => exportEventWith(raw, () => partsFor(context), context)
 
+/** How many destinations are set up. */
+export const destinationCount = (context: FlowContext): number => partsFor(context).active().length
+
 /** Everything that export needs, built once per container and inputs. */
 function buildParts(own: FlowContext): ExportEventParts {
   const { hosts, tokens, assets, http } = accessFor(own)

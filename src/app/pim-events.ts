@@ -70,6 +70,7 @@ async function receive(request: WebRequest, context: FlowContext): Promise<Outco
   }
   const parts = {
     webhook: akeneoWebhook,
+    clock: context.clock,
     secrets,
     ownNames,
     handOver: (ref: ProductRef) => gatherer.add([ref], changes),

@@ -1,6 +1,7 @@
 import * as v from 'valibot'
 import { permanentError } from '../core/errors'
 import { isRecord, nonEmptyString } from '../core/json'
+import { hostOfSource } from './author-name'
 import { type AssetEvent, type EventKey, timeOf } from './event'
 
 /** AEM has extracted the metadata and made the renditions of a new or changed asset. */
@@ -58,18 +59,6 @@ export function requireAsset(event: AssetEvent): void {
 function assetId(value: unknown): string | undefined {
   const id = nonEmptyString(value)?.trim()
   return id === notAvailable ? undefined : id
-}
-
-const accountSource = /^acct:aem-(cmstg-)?p(\d+)-e(\d+)@adobe\.com$/
-const hostSource = /^author-[a-z0-9.-]+$/
-
-/** The source names program and environment, or, in some samples, the host itself. */
-function hostOfSource(source: unknown): string | undefined {
-  if (typeof source !== 'string') return undefined
-  const [, stage, program, environment] = accountSource.exec(source) ?? []
-  if (program !== undefined)
-    return `author-p${program}-e${environment}${stage ? '-cmstg' : ''}.adobeaemcloud.com`
-  return hostSource.test(source) ? source : undefined
 }
 
 function malformed(why: string): Error {

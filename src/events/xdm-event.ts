@@ -1,5 +1,6 @@
 import { permanentError } from '../core/errors'
 import { isRecord, nonEmptyString } from '../core/json'
+import { hostOfSource, hostOfUrl } from './author-name'
 import { type AssetEvent, type EventKey, timeOf } from './event'
 
 /** The event-proxy body: itself, or under `event` as I/O Events delivers it. Undefined when it is none. */
@@ -23,7 +24,7 @@ export function decodeXdmEvent(raw: unknown, body: Record<string, unknown>): Ass
   return {
     key: xdmKey(raw, body),
     type: subject === 'xdmAsset' ? type : `${type} of ${subject}`,
-    host: hostOfRoot(repositoryRoot(body)),
+    host: hostOfUrl(repositoryRoot(body)) ?? hostOfSource(isRecord(raw) ? raw.source : undefined),
     assetId: assetId(object['xdmAsset:asset_id']),
     path: nonEmptyString(object['xdmAsset:path']),
     assetClass: undefined,
@@ -50,11 +51,4 @@ function assetId(value: unknown): string | undefined {
 function repositoryRoot(body: Record<string, unknown>): unknown {
   const generator = body['activitystreams:generator']
   return isRecord(generator) ? generator['xdmContentRepository:root'] : undefined
-}
-
-/** The root is a URL with nothing behind the host; anything else is handed on as it is, to be refused. */
-function hostOfRoot(root: unknown): unknown {
-  if (typeof root !== 'string') return root
-  if (root.trim() === '') return undefined
-  return /^https?:\/\/([^/]*)\/?$/i.exec(root)?.[1] ?? root
 }

@@ -1,6 +1,7 @@
 import type { CallContext } from '../core/call-context'
 import type { Clock } from '../core/clock'
 import { retry } from '../http/retry'
+import { etagNotAcceptedCode } from './update-metadata'
 
 /** Kept for the answer. */
 const reserveMs = 5_000
@@ -21,7 +22,8 @@ export function patiently<T>(
       clock,
       waitsMs,
       reserveMs,
-      mayPass: ({ failureClass }) => failureClass === 'transient',
+      // A replica of an author that lags for seconds looks the same as a proxy that changes ETags for ever.
+      mayPass: ({ failureClass, code }) => failureClass === 'transient' || code === etagNotAcceptedCode,
       onRepeat: (error, waitMs) =>
         call.logger.warn('will be tried again', { error: error.toJSON(), seconds: waitMs / 1000 }),
     },

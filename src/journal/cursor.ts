@@ -39,6 +39,8 @@ const CursorRecord = v.object({
   /** ISO 8601. */
   at: v.optional(v.pipe(v.string(), v.isoTimestamp())),
   /** ISO 8601. */
+  written: v.optional(v.pipe(v.string(), v.isoTimestamp())),
+  /** ISO 8601. */
   began: v.optional(v.pipe(v.string(), v.isoTimestamp())),
   /** ISO 8601. */
   from: v.optional(v.pipe(v.string(), v.isoTimestamp())),
@@ -110,8 +112,9 @@ export function createCursorKeeper(
   }
 }
 
-function writeRecord({ position, at, began, from }: Cursor): string {
-  return JSON.stringify({ position, at: moment(at), began: moment(began), from: moment(from) })
+function writeRecord({ position, at, written, began, from }: Cursor): string {
+  const moments = { at: moment(at), written: moment(written), began: moment(began), from: moment(from) }
+  return JSON.stringify({ position, ...moments })
 }
 
 const moment = (ms: number | undefined): string | undefined =>
@@ -126,10 +129,11 @@ function readRecord(text: string, call: CallContext): Cursor {
     )
     return { position: undefined, at: undefined }
   }
-  const { position, at, began, from } = record.output
+  const { position, at, written, began, from } = record.output
   return {
     position,
     at: at === undefined ? undefined : Date.parse(at),
+    ...(written === undefined ? {} : { written: Date.parse(written) }),
     ...(began === undefined ? {} : { began: Date.parse(began) }),
     ...(from === undefined ? {} : { from: Date.parse(from) }),
   }

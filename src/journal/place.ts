@@ -7,6 +7,8 @@ export type Cursor = {
   position: string | undefined
   /** Everything that was written before this moment has been read. Milliseconds since the epoch, where known. */
   at: number | undefined
+  /** When the last event before the position was written, as it tells itself; milliseconds since the epoch, where known. */
+  written?: number
   /** In the middle of a poll: when that began. Milliseconds since the epoch. */
   began?: number
   /** Where reading begins while there is no position, in milliseconds since the epoch; undefined: with the oldest event. */

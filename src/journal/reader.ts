@@ -93,8 +93,8 @@ export function createJournalReader(
       const response = await send(place.url, call)
       if (response.status === 410) {
         if (place.url.href === oldestUrl().href) throw unexpected(410, 'the oldest event gone')
-        if (place.position !== undefined) yield goneFrom(place.position, place.at, call)
-        place = { url: oldestUrl(), position: undefined, at: place.at }
+        if (place.position !== undefined) yield goneFrom(place.position, place, call)
+        place = { ...place, url: oldestUrl(), position: undefined }
         continue
       }
       const { read, url } = readPage(place, response, asked)
@@ -106,13 +106,15 @@ export function createJournalReader(
 
   function readPage(place: Place, response: HttpResponse, asked: number) {
     if (response.status !== 200 && response.status !== 204) throw journalProblem(response)
-    const events = response.status === 204 ? [] : withTimes(parsePage(response), place.at, asked)
+    const events = response.status === 204 ? [] : withTimes(parsePage(response), place, asked)
     const last = events.at(-1)
     const url = nextUrl(place, response, last)
     const isEnd = events.length === 0 && (response.status === 204 || url.href === place.url.href)
     const position = url.searchParams.get('since') ?? last?.position ?? place.position
     const at = isEnd ? asked : (last?.at ?? place.at)
-    return { read: { kind: 'page', events, next: { position, at }, isEnd } as const, url }
+    const written = last?.written ?? place.written
+    const next: Cursor = { position, at, ...(written === undefined ? {} : { written }) }
+    return { read: { kind: 'page', events, next, isEnd } as const, url }
   }
 
   /** The link, as it is recommended. One that leads nowhere must neither lose events nor bring them for ever. */
@@ -136,8 +138,8 @@ export function createJournalReader(
     )
   }
 
-  function goneFrom(position: string, at: number | undefined, call: CallContext): JournalRead {
-    const gap = gapAfter(at, clock.now())
+  function goneFrom(position: string, cursor: Cursor, call: CallContext): JournalRead {
+    const gap = gapAfter(cursor, clock.now())
     if (gap === undefined) {
       call.logger.info('the position in the journal has expired in quiet times; nothing is lost')
     } else {
@@ -152,8 +154,9 @@ export function createJournalReader(
   function placeOf(from: Cursor | JournalStart): Place {
     const nowhere = { position: undefined, at: undefined }
     if ('position' in from) {
-      const { position, at } = from
-      return { url: position === undefined ? firstUrl(from.from) : sinceUrl(position), position, at }
+      const { position, at, written } = from
+      const url = position === undefined ? firstUrl(from.from) : sinceUrl(position)
+      return { url, position, at, ...(written === undefined ? {} : { written }) }
     }
     if (from.from === 'latest') return { url: urlWith({ latest: 'true' }), ...nowhere }
     if (from.from === 'back') return { url: urlWith({ seek: `-${from.duration}` }), ...nowhere }
@@ -195,18 +198,26 @@ export function createJournalReader(
 }
 
 /** An event's own time counts only as far as it is past: a wrong one must not hide a gap. */
-function withTimes(entries: readonly Entry[], before: number | undefined, now: number): JournalEvent[] {
-  let at = before
+function withTimes(entries: readonly Entry[], before: Cursor, now: number): JournalEvent[] {
+  let { at, written } = before
   return entries.map((entry) => {
     const time = eventTime(entry.event)
-    if (time !== undefined) at = Math.max(at ?? 0, Math.min(time, now))
-    return { ...entry, at }
+    if (time !== undefined) {
+      written = Math.min(time, now)
+      at = Math.max(at ?? 0, written)
+    }
+    return { ...entry, at, ...(written === undefined ? {} : { written }) }
   })
 }
 
-/** What was written after `at` and has expired since; undefined when that is nothing. */
-function gapAfter(at: number | undefined, now: number): Gap | undefined {
+/**
+ * What was written after the cursor's moment and may have expired since; undefined when that is nothing: the position is
+ * as old as the journal's memory, and the journal was read to its end later than that. Where a position expires earlier,
+ * nobody knows how much else has.
+ */
+function gapAfter({ at, written }: Cursor, now: number): Gap | undefined {
   const edge = now - retentionMs + retentionMarginMs
+  if (written !== undefined && written > edge) return { from: at, to: now }
   return at !== undefined && at >= edge ? undefined : { from: at, to: edge }
 }
 

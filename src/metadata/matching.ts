@@ -21,8 +21,11 @@ export type Matcher = {
 export type AssetQuery =
   /** Assets with one of these values in a metadata property, single or multi-valued. */
   | { property: string; values: readonly string[] }
-  /** Assets with one of these names; a star stands for any text. */
+  /** Assets with one of these names; a star stands for any text, unless a backslash stands before it. */
   | { names: readonly string[] }
+
+/** A text as a part of a name in an `AssetQuery` that stands for itself, stars and all. */
+const literalName = (text: string): string => text.replace(/[\\*]/g, '\\$&')
 
 const maxRefs = 100
 
@@ -72,11 +75,11 @@ export function fromFileName(pattern?: RegExp, kind: ProductRef['kind'] = 'ident
   }
 }
 
-/** In either spelling; a slash is in no file name, and stars of the product's own match themselves, too. */
+/** In either spelling; a slash is in no file name. */
 const namesOf = (value: string): string[] =>
   value.includes('/')
     ? []
-    : [...new Set([value.normalize('NFC'), value.normalize('NFD')])].map((name) => `${name}.*`)
+    : [...new Set([value.normalize('NFC'), value.normalize('NFD')])].map((name) => `${literalName(name)}.*`)
 
 /** Candidates from the repository path, as the groups of a pattern catch them. */
 export function fromPath(pattern: RegExp, kind: ProductRef['kind'] = 'identifier'): Matcher {

@@ -74,9 +74,10 @@ export type PimWebhook = {
   whyUnsigned(request: RawRequest): string | undefined
   /**
    * Decodes the body of a signed request. It never throws: what is unknown or malformed is `ignored` with a reason.
-   * @param ownNames what the PIM calls this app as the author of a change: its own changes are `ignored`
+   * @param options.ownNames what the PIM calls this app as the author of a change: its own changes are `ignored`
+   * @param options.now in milliseconds since the epoch: what was signed long ago is `ignored`
    */
-  decode(body: Uint8Array, ownNames: readonly string[]): PimMessage
+  decode(body: Uint8Array, options: { ownNames: readonly string[]; now: number }): PimMessage
   /** The status after which the PIM delivers again. */
   retryStatus: number
 }

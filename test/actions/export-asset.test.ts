@@ -148,14 +148,15 @@ describe('where a token goes', () => {
 
   test('nowhere, when the event names a host that is not allowed', async () => {
     const asset = exporter.addAsset(newPath())
-    const event = exporter.sandbox.aem.publicationEvent('published', asset, {
-      source: 'author-evil.example.com',
-    })
+    const sources = ['author-evil.example.com', 'acct:aem-p9-e9-rde@adobe.com', '/somewhere/else']
+    const events = sources.map((source) =>
+      exporter.sandbox.aem.publicationEvent('published', asset, { source }),
+    )
     const xdm = exporter.sandbox.aem.xdmEvent('published', asset, {
       'activitystreams:generator': { 'xdmContentRepository:root': 'https://author-evil.example.com/' },
     })
     const before = exporter.sandbox.ims.requests.length + exporter.sandbox.aem.requests.length
-    for (const one of [event, xdm]) {
+    for (const one of [...events, xdm]) {
       expect(bodyOf(await exporter.invoke(one))).toMatchObject({
         outcome: 'dead-letter',
         code: 'HOST_NOT_ALLOWED',

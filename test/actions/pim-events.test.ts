@@ -95,6 +95,18 @@ test('a signed event is handed to pim-sync as a reference, with no input beside 
   expect(started()).toEqual([{ references: [{ kind: 'uuid', value: uuid(1), changedAt }] }])
 })
 
+test('a recorded delivery that is sent again after seven days is acknowledged, and starts nothing', async () => {
+  const body = event(1, { time: new Date(Date.now() - 8 * 24 * 3_600_000).toISOString() })
+
+  expect(await deliver({ body, headers: { 'x-akeneo-signature-primary': sign(body, newer) } })).toMatchObject(
+    {
+      statusCode: 200,
+      body: { outcome: 'ignored', reason: 'it is more than seven days old' },
+    },
+  )
+  expect(started()).toEqual([])
+})
+
 test.each([
   ['plain text', (body: string) => body],
   ['Base64', (body: string) => Buffer.from(body).toString('base64')],

@@ -3,7 +3,7 @@ import { createAuthorRequests } from '../../src/aem/author-requests'
 import { createRedactor } from '../../src/core/redaction'
 import { createHttpClient } from '../../src/http/http-client'
 import { createTokenProvider } from '../../src/ims/token-provider'
-import type { AssetQuery } from '../../src/metadata/matching'
+import { type AssetQuery, fromFileName, searchOf } from '../../src/metadata/matching'
 import { startAuthor, type TestAuthor } from '../support/author'
 import { startCall } from '../support/call'
 
@@ -55,6 +55,31 @@ test('assets are found by their names, whatever the extension', async () => {
   const { paths } = await find({ names: ['LAMP-7.*', 'CHAIR 1.*'] })
 
   expect(paths.sort()).toEqual(['LAMP-7.png', 'LAMP-7.tif', 'x/CHAIR 1.jpg'])
+})
+
+test.each([
+  ['*', []],
+  ['%', ['%.png']],
+  ['LAMP_7', ['LAMP_7.png']],
+  ['LAMP?7', ['LAMP?7.png']],
+  ['LAMP*', []],
+  ['LAMP[-]7', []],
+  ["LAMP'7", ["LAMP'7.png"]],
+  ['"LAMP"', ['"LAMP".png']],
+  ['LAMP\\7', ['LAMP\\7.png']],
+  ['LAMP.7', ['LAMP.7.png']],
+])('a product named %s is on files of exactly that name', async (name, expected) => {
+  const names = ['LAMP-7', 'LAMP_7', 'LAMP?7', "LAMP'7", '"LAMP"', 'LAMP\\7', 'LAMP.7', '%', 'x', 'LAMP']
+  for (const one of names) upload(`${one}.png`)
+
+  const query = searchOf(fromFileName(), [{ kind: 'identifier', value: name }])
+  expect(query === undefined ? [] : (await find(query)).paths).toEqual(expected)
+})
+
+test('a star of a rule stands for any text, and for nothing else', async () => {
+  for (const name of ['LAMP-7 front.png', 'LAMP_7 back.png', 'LAMP_70.tif']) upload(name)
+
+  expect((await find({ names: ['LAMP_7*'] })).paths).toEqual(['LAMP_7 back.png', 'LAMP_70.tif'])
 })
 
 test.each(['a&b=c', 'ä ö', '50% #1', "it's", '"x"', 'a+b', '灯'])(

@@ -65,6 +65,23 @@ describe('reading an asset', () => {
     })
   })
 
+  it.each([
+    ['lamp.png', '/content/dam/shop/lamp/inside.png', 400],
+    ['lamp.2024-06.png', '/content/dam/shop/lamp', 400],
+    ['lamp.infinity', '/content/dam/shop/lamp/inside.png', 300],
+    ['lamp.1', '/content/dam/shop/lamp/inside.png', 200],
+    ['lamp.2', '/content/dam/shop/lamp', 200],
+    ['lamp.tidy', '/content/dam/shop/lamp', 200],
+  ])('%s that is gone is not what Sling finds under a shorter name: %s', async (name, other, status) => {
+    lamp(other)
+
+    expect(await rejection(read({ path: `/content/dam/shop/${name}` }))).toMatchObject({
+      failureClass: 'permanent',
+      code: 'ASSET_NOT_FOUND',
+    })
+    expect(author.aem.requests[0]).toMatchObject({ path: `/content/dam/shop/${name}.json`, status })
+  })
+
   it('without id and path is a permanent failure, and asks nobody', async () => {
     expect(await rejection(read({}))).toMatchObject({ failureClass: 'permanent', code: 'ASSET_UNKNOWN' })
     expect(author.aem.requests).toHaveLength(0)

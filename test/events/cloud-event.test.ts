@@ -1,4 +1,5 @@
 import fc from 'fast-check'
+import { createAuthorHosts } from '../../src/aem/author-host'
 import { decodeCloudEvent, eventKey, requireAsset } from '../../src/events/cloud-event'
 import { isMalformed, processingCompleted, withRepository } from './fixtures'
 
@@ -40,15 +41,30 @@ describe('an event of AEM Assets', () => {
     ['acct:aem-p12-e345@adobe.com', 'author-p12-e345.adobeaemcloud.com'],
     ['acct:aem-cmstg-p12-e345@adobe.com', 'author-p12-e345-cmstg.adobeaemcloud.com'],
     ['author-p1-e2.adobeaemcloud.com', 'author-p1-e2.adobeaemcloud.com'],
-    ['acct:aem-p1-e2@adobe.com.evil.test', undefined],
-    ['acct:aem-p1-e2@adobe.com\n', undefined],
-    ['acct:aem-p1/../-e2@adobe.com', undefined],
-    ['author-p1-e2.adobeaemcloud.com/evil', undefined],
-    ['author-p1@evil.test', undefined],
+    ['https://author-p1-e2.adobeaemcloud.com/', 'author-p1-e2.adobeaemcloud.com'],
+    ['127.0.0.1:4502', '127.0.0.1:4502'],
     ['urn:uuid:00000000-0000-0000-0000-000000000001', undefined],
+    ['URN:UUID:00000000-0000-0000-0000-000000000001', undefined],
     ['', undefined],
+    [' ', undefined],
   ])('without a repository id gets its host from the source %j: %j', (source, host) => {
     expect(decodeCloudEvent(withRepository({ 'repo:repositoryId': undefined }, { source })).host).toBe(host)
+  })
+
+  test.each<[unknown]>([
+    ['acct:aem-p1-e2@adobe.com.evil.test'],
+    ['acct:aem-p1-e2@adobe.com\n'],
+    ['acct:aem-p1/../-e2@adobe.com'],
+    ['acct:aem-p1-e2-rde@adobe.com'],
+    ['author-p1-e2.adobeaemcloud.com/evil'],
+    ['author-p1@evil.test'],
+    ['/content/dam'],
+    [7],
+    [['urn:uuid:1']],
+  ])('without a repository id, and with the source %j, is not taken for one that names none', (source) => {
+    const event = decodeCloudEvent(withRepository({ 'repo:repositoryId': undefined }, { source }))
+    const hosts = createAuthorHosts(['https://author-p1-e2.adobeaemcloud.com'])
+    expect(() => hosts.resolve(event.host)).toThrow(expect.objectContaining({ code: 'HOST_NOT_ALLOWED' }))
   })
 
   test('without a source and a repository id names no host', () => {

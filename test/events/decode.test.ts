@@ -126,6 +126,15 @@ describe('an event of the event proxy', () => {
   })
 })
 
+test('an event of the event proxy without a repository belongs to the author that its delivery names', () => {
+  const hosts = createAuthorHosts(['https://author-p1-e2.adobeaemcloud.com'])
+  const origin = (source: unknown) => hosts.resolve(decodeEvent({ ...withRoot(undefined), source }).host)
+  expect(origin('urn:uuid:00000000-0000-0000-0000-000000000001')).toBe(hosts.origins[0])
+  expect(() => origin('acct:aem-p9-e9@adobe.com')).toThrow(
+    expect.objectContaining({ code: 'HOST_NOT_ALLOWED' }),
+  )
+})
+
 describe('either kind', () => {
   test('a CloudEvent is decoded bare or under `event`, with the same key', () => {
     const bare = processingCompleted()

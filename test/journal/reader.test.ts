@@ -145,11 +145,13 @@ describe('a cursor', () => {
 
   it('tells the time of the reading at the end of the journal', async () => {
     append(0, 1)
+    const written = test.clock.now()
     test.clock.advance(3 * hour)
 
     expect(endOf(await test.readAll())).toEqual({
       position: test.journal.positions()[0],
       at: test.clock.now(),
+      written,
     })
   })
 })
@@ -197,6 +199,25 @@ describe('a position that has expired', () => {
     expect(reads[0]).toMatchObject({ kind: 'gone', gap: undefined })
     expect(idsOf(reads)).toEqual(ids(2, 3))
     expect(call.log.join('\n')).not.toMatch(/^error/m)
+  })
+
+  it('earlier than the journal promises is a gap, for nobody knows what else has', async () => {
+    append(0, 2)
+    const cursor = endOf(await test.readAll())
+    test.clock.advance(hour)
+    const readUntil = test.clock.now()
+    const later = endOf(await test.readAll(cursor))
+    append(2, 3)
+    test.clock.advance(2 * day)
+    append(3, 4)
+    test.journal.keepFor(day)
+    const call = startCall()
+
+    const reads = await collect(test.reader(), later, call)
+
+    expect(reads[0]).toMatchObject({ kind: 'gone', gap: { from: readUntil, to: test.clock.now() } })
+    expect(call.log.join('\n')).toContain('error JOURNAL_GONE')
+    expect(idsOf(reads)).toEqual(ids(3, 4))
   })
 
   it('of which nobody knows how old it is may have lost anything', async () => {

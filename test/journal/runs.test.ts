@@ -62,7 +62,7 @@ async function run(
       if (read.gap !== undefined) result.gaps.push(read.gap)
       continue
     }
-    const settles = read.events.map(({ position, at }) => accounting.register({ position, at }))
+    const settles = read.events.map(({ event: _, ...place }) => accounting.register(place))
     accounting.register(read.next)()
     for (const index of order?.(settles.length) ?? settles.keys()) {
       if (result.seen.length >= crashAfter) return result
@@ -109,6 +109,18 @@ it('a quiet month with runs in it costs nothing, though the position expires aga
   write(2)
 
   expect(await run()).toMatchObject({ seen: numbers(written - 1, written), gaps: [] })
+})
+
+it('a journal that forgets earlier than it promises is told as a gap, whatever was saved in between', async () => {
+  write(2)
+  await run()
+  test.clock.advance(hour)
+  await run()
+  write(2)
+  test.clock.advance(day)
+  test.journal.keepFor(hour)
+
+  expect(await run()).toMatchObject({ seen: [], gone: 1, gaps: [{ to: expect.any(Number) }] })
 })
 
 it('a pause longer than the memory of the journal goes on with the oldest event, and tells the gap', async () => {

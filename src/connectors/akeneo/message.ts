@@ -1,9 +1,12 @@
 import { isRecord, nonEmptyString, parseJson } from '../../core/json'
+import { timeOf } from '../../events/event'
 import type { PimMessage, ProductRef } from '../../plugin/pim'
 
 const prefix = 'com.akeneo.pim.v1.'
 const uuidPattern = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
 const maxCode = 255
+/** Akeneo gives up on a delivery long before; whoever sends one that is older repeats what was recorded once. */
+const maxAgeMs = 7 * 24 * 3_600_000
 const maxShown = 100
 
 type Subject = 'product' | 'product_model'
@@ -33,11 +36,19 @@ const ends: ReadonlyMap<string, string> = new Map([
 /**
  * Decodes the body of a delivery: an event, or a notification about the subscription. It never throws: what is
  * unknown, newer than this app or malformed is `ignored` with a reason, for Akeneo suspends whoever refuses too much.
- * @param ownNames what Akeneo calls this app as the author of a change: its client id, its user name
+ * So is what says itself that it is more than seven days old: the signature holds for ever.
+ * @param options.ownNames what Akeneo calls this app as the author of a change: its client id, its user name
+ * @param options.now in milliseconds since the epoch
  */
-export function decodeAkeneoMessage(body: Uint8Array, ownNames: readonly string[]): PimMessage {
+export function decodeAkeneoMessage(
+  body: Uint8Array,
+  { ownNames, now }: { ownNames: readonly string[]; now: number },
+): PimMessage {
   const event = parseJson(Buffer.from(body).toString('utf8'))
   if (!isRecord(event)) return ignored({}, 'it is no JSON object')
+  const signedAt = timeOf(event.time) ?? timeOf(event.timestamp)
+  if (signedAt !== undefined && now - signedAt > maxAgeMs)
+    return ignored(event, 'it is more than seven days old')
   if (typeof event.notification_type === 'string') return notification(event, event.notification_type)
   if (Array.isArray(event.events))
     return ignored(event, 'it comes from the old Events API; subscribe to the Event Platform instead')

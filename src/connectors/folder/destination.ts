@@ -20,7 +20,7 @@ export const folder = ({ root, inputs = 'FOLDER' }: FolderOptions = {}): Destina
   create: (context) => {
     const source = withOptions(context, inputs, { ROOT: root })
     const { ROOT } = valuesOf(folderInputs, source, { prefix: inputs, required: ['ROOT'] })
-    const tree = folderTree(ROOT, { inputs, clock: context.clock })
+    const tree = folderTree(ROOT, { inputs })
     return treeDestination(context.name, (_call, work) => work(tree))
   },
 })

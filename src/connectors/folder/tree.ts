@@ -12,7 +12,6 @@ import {
   unlink,
 } from 'node:fs/promises'
 import { dirname, join, sep } from 'node:path'
-import type { Clock } from '../../core/clock'
 import type { FileFacts, FileTree } from '../kit/file-tree'
 import { folderOf } from '../kit/hidden-names'
 import { leavesRoot, notAFile, systemCode, toFolderError } from './errors'
@@ -24,10 +23,7 @@ const maxListed = 20_000
 const withoutLinks = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK', 'EACCES', 'EINVAL'])
 
 /** The files below a folder of this machine. @param inputs prefix of the input that names it, for errors */
-export function folderTree(
-  root: string,
-  { inputs, clock }: { inputs: string; clock: Pick<Clock, 'now'> },
-): FileTree {
+export function folderTree(root: string, { inputs }: { inputs: string }): FileTree {
   const full = (path: string): string => (path === '' ? root : join(root, ...path.split('/')))
 
   return {
@@ -77,7 +73,7 @@ export function folderTree(
         if (await isReachable(path)) await ifThere(() => unlink(full(path)))
       }),
 
-    list: (folder) => files(full(folder), clock),
+    list: (folder) => files(full(folder)),
   }
 
   async function guarded<T>(path: string, work: () => Promise<T>): Promise<T> {
@@ -119,6 +115,7 @@ const isBelow = (place: string, root: string): boolean =>
 const factsOf = (stats: BigIntStats): FileFacts => ({
   size: Number(stats.size),
   stamp: `${stats.ino}-${stats.size}-${stats.mtimeNs}`,
+  modifiedMs: Number(stats.mtimeMs),
 })
 
 /** By hand, since Node's own never ends where a folder is there and refuses to hold another, as `/proc` does. */
@@ -158,16 +155,13 @@ async function syncFolder(path: string): Promise<void> {
   }
 }
 
-async function* files(
-  folder: string,
-  clock: Pick<Clock, 'now'>,
-): AsyncGenerator<{ name: string; ageMs: number }> {
+async function* files(folder: string): AsyncGenerator<{ name: string; modifiedMs: number }> {
   let listed = 0
   for await (const entry of await opendir(folder)) {
     if (++listed > maxListed) return
     if (!entry.isFile() || !entry.name.startsWith('.')) continue
     const stats = await ifThere(() => lstat(join(folder, entry.name)))
-    if (stats !== undefined) yield { name: entry.name, ageMs: clock.now() - stats.mtimeMs }
+    if (stats !== undefined) yield { name: entry.name, modifiedMs: stats.mtimeMs }
   }
 }
 

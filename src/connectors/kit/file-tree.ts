@@ -4,6 +4,8 @@ export type FileFacts = {
   size: number
   /** Changes whenever another file takes the place; a rename keeps it. As exact as the tree allows. */
   stamp: string
+  /** When it was last written, by the clock of the tree, in milliseconds since the epoch. */
+  modifiedMs: number
 }
 
 /**
@@ -27,6 +29,6 @@ export type FileTree = {
   place(from: string, to: string, signal: AbortSignal): Promise<boolean>
   /** Removes a file or a link; nothing happens when there is none. */
   remove(path: string, signal: AbortSignal): Promise<void>
-  /** Files of a folder with their age in milliseconds; a large folder may be listed in part. */
-  list(folder: string, signal: AbortSignal): AsyncIterable<{ name: string; ageMs: number }>
+  /** Hidden files of a folder, and when they were last written; a large folder may be listed in part. */
+  list(folder: string, signal: AbortSignal): AsyncIterable<{ name: string; modifiedMs: number }>
 }

@@ -15,6 +15,8 @@ const cleanUpMs = 2_000
 const finishMs = 10_000
 const maxRemembered = 1_000
 const nobodyKnows = '{}\n'
+/** The temporary files that this process is writing, whatever destination they belong to. */
+const ownTemporaries = new Set<string>()
 
 /**
  * A destination made of files and folders.
@@ -65,6 +67,7 @@ export function treeDestination(name: string, use: UseTree, trigger?: Trigger): 
     await tree.makeFolder(folder, signal)
     await clearStale(tree, folder, signal)
     const temporary = temporaryPath(path)
+    ownTemporaries.add(temporary)
     try {
       const written = await tree.writeNew(temporary, sourceChunks(source, call), signal)
       await publish(tree, temporary, path, previous, signal)
@@ -76,6 +79,8 @@ export function treeDestination(name: string, use: UseTree, trigger?: Trigger): 
     } catch (thrown) {
       await tree.remove(temporary, AbortSignal.timeout(cleanUpMs)).catch(() => undefined)
       throw thrown
+    } finally {
+      ownTemporaries.delete(temporary)
     }
   }
 
@@ -85,15 +90,32 @@ export function treeDestination(name: string, use: UseTree, trigger?: Trigger): 
     if (cleared.size >= maxRemembered) cleared.clear()
     cleared.add(folder)
     try {
-      const stale: string[] = []
-      for await (const { name: found, ageMs } of tree.list(folder, signal)) {
-        if (ageMs > staleMs && isTemporaryName(found)) stale.push(found)
+      const found: { path: string; modifiedMs: number }[] = []
+      for await (const { name: one, modifiedMs } of tree.list(folder, signal)) {
+        const path = folder === '' ? one : `${folder}/${one}`
+        if (isTemporaryName(one) && !ownTemporaries.has(path)) found.push({ path, modifiedMs })
       }
-      for (const found of stale) await tree.remove(folder === '' ? found : `${folder}/${found}`, signal)
+      if (found.length === 0) return
+      const now = await timeOf(tree, folder, signal)
+      for (const { path, modifiedMs } of found) {
+        if (now - modifiedMs > staleMs) await tree.remove(path, signal)
+      }
     } catch {
       signal.throwIfAborted()
     }
   }
+}
+
+/**
+ * What time it is by the clock that dates the files: ours may be a day ahead of it.
+ * @throws {BridgeError} when the tree takes no file there
+ */
+async function timeOf(tree: FileTree, folder: string, signal: AbortSignal): Promise<number> {
+  const probe = temporaryPath(folder === '' ? 'clock' : `${folder}/clock`)
+  await tree.writeText(probe, '\n', signal)
+  const facts = await tree.stat(probe, signal)
+  await tree.remove(probe, signal)
+  return facts?.modifiedMs ?? 0
 }
 
 async function head(tree: FileTree, path: string, signal: AbortSignal): Promise<StoredObject | undefined> {

@@ -56,6 +56,8 @@ export type Accounts = {
   settle(piece: Piece, outcome: Outcome): Promise<void>
   /** Parks what was held back while nobody knew whether AEM is down. */
   release(): Promise<void>
+  /** How many pieces are held back. */
+  heldBack(): number
   counts: Counts
   bytes(): number
 }
@@ -67,7 +69,7 @@ export function createAccounts(parts: { breaker: CircuitBreaker; parking: Parkin
   const heldBack: (() => Promise<void>)[] = []
   let bytes = 0
 
-  return { settle, release, counts, bytes: () => bytes }
+  return { settle, release, heldBack: () => heldBack.length, counts, bytes: () => bytes }
 
   async function settle(piece: Piece, outcome: Outcome): Promise<void> {
     const { work, record, replaced, events } = piece

@@ -25,6 +25,8 @@ export type JournalReport = {
 export type DrainOptions = {
   journal: Journal
   start: JournalStart
+  /** Waits while there is too much for one more event. */
+  ready(): Promise<void>
   /** Takes an event's work; waits while there is too much. */
   add(job: Job): Promise<void>
   /** Told of an event that leads to nothing. */
@@ -39,7 +41,7 @@ export type DrainOptions = {
  * @throws {BridgeError} when the journal cannot be read, or State fails
  */
 export async function drainJournal(
-  { journal, start, add, skip, isOver }: DrainOptions,
+  { journal, start, ready, add, skip, isOver }: DrainOptions,
   call: CallContext,
   onBegin: (report: JournalReport) => void,
 ): Promise<void> {
@@ -64,11 +66,13 @@ export async function drainJournal(
       if (read.gap !== undefined) gaps.push(read.gap)
       continue
     }
-    for (const { position, at, event } of read.events) {
+    for (const { event, ...place } of read.events) {
+      const { at } = place
+      await ready()
       if (isOver()) return
       events += 1
       first ??= at
-      const done = accounting.register({ position, at })
+      const done = accounting.register(place)
       const route = routeOf(event)
       if (route === undefined) {
         skip()

@@ -77,6 +77,7 @@ async function drain(
       {
         journal,
         start: parts.start,
+        ready: run.queue.ready,
         add: run.queue.add,
         skip: () => {
           accounts.counts.skipped += 1

@@ -3,9 +3,10 @@ import { type CircuitBreaker, createCircuitBreaker } from '../circuit-breaker'
 import type { FlowContext, Flows } from '../event-flow'
 import { codes, type Outcome } from '../outcome'
 import { perform } from '../perform'
+import { reserveMs } from '../reserve'
 import { destinationSystem, pimSystem } from '../systems'
 import type { Work } from '../work'
-import { type Accounts, createAccounts } from './accounts'
+import { type Accounts, createAccounts, type Piece } from './accounts'
 import type { Journal } from './drain-journal'
 import { createParking, type Parking } from './parking'
 import { createWorkQueue, type Lane, type WorkQueue } from './work-queue'
@@ -19,8 +20,10 @@ export type RunLimits = {
   concurrency: number
   /** Tries of parked work; then it is a dead letter. */
   maxAttempts: number
-  /** Parked pieces; with more the run stops reading. */
+  /** Parked pieces; with more the run stops reading. What is in the queue may be parked, too, and counts. */
   maxPending: number
+  /** How many destinations there are: an event about a publication may be parked for each. @default 1 */
+  destinations?: number
   /** After so many milliseconds nothing new is begun. */
   runMs: number
   /** So many milliseconds later, what is still going on is parked, and goes on beside the next run. */
@@ -72,13 +75,24 @@ export function createRun(parts: RunParts, context: FlowContext): Run {
     ...Array.from({ length: limits.concurrency }, () => ({ ...local })),
   ]
   const { deadline } = context.call
-  const graceMs = Math.min(limits.graceMs, Math.max(0, deadline - clock.now()) / 4)
+  const graceMs = reserveMs(limits.graceMs, deadline - clock.now())
   const accounts = createAccounts({ breaker, parking, clock })
-  const queue = createWorkQueue(lanes, Math.min(maxWaiting, limits.maxPending), async (piece, outcome) => {
-    await accounts.settle(piece, outcome)
-    // What waits is for the next run.
-    if (accounts.bytes() >= limits.maxBytes) queue.stop()
-  })
+  /** What a piece may add to what is parked; one that was parked before counts there. */
+  const mayPark = ({ record, work }: Piece): number =>
+    record !== undefined ? 0 : work.action === 'export-asset' ? Math.max(1, limits.destinations ?? 1) : 1
+  const queue = createWorkQueue(
+    lanes,
+    maxWaiting,
+    async (piece, outcome) => {
+      await accounts.settle(piece, outcome)
+      // What waits is for the next run.
+      if (accounts.bytes() >= limits.maxBytes) queue.stop()
+    },
+    (undone) => {
+      const most = undone.reduce((sum, piece) => sum + mayPark(piece), accounts.heldBack())
+      return parking.parked.size + most < limits.maxPending
+    },
+  )
   return {
     parts,
     context,

@@ -34,6 +34,8 @@ export type Lane = {
 }
 
 export type WorkQueue = {
+  /** Waits while there is too much for one more that is new. @throws what ended the work */
+  ready(): Promise<void>
   /** Adds a job; waits while there are too many. @throws what ended the work */
   add(job: Job): Promise<void>
   /** Waits until everything is done. @throws what ended the work */
@@ -47,8 +49,16 @@ export type WorkQueue = {
 /** What may wait in memory, in bytes of events. */
 const maxWeight = 20 * 1024 * 1024
 
-/** Creates a queue that works at once on whatever is added. */
-export function createWorkQueue(lanes: readonly Lane[], maxWaiting: number, settle: Settle): WorkQueue {
+/**
+ * Creates a queue that works at once on whatever is added.
+ * @param hasRoom whether one more may be added to those that are not done; with none of them, it may
+ */
+export function createWorkQueue(
+  lanes: readonly Lane[],
+  maxWaiting: number,
+  settle: Settle,
+  hasRoom: (undone: readonly Piece[]) => boolean = () => true,
+): WorkQueue {
   const waiting: Entry[] = []
   /** The last one of each subject that waits. */
   const lastOf = new Map<string, Entry>()
@@ -61,7 +71,17 @@ export function createWorkQueue(lanes: readonly Lane[], maxWaiting: number, sett
   let isStopped = false
   let wakers: (() => void)[] = []
 
-  return { add, idle, stop, running: () => [...running] }
+  return { ready, add, idle, stop, running: () => [...running] }
+
+  async function ready(): Promise<void> {
+    while ((isFull() || isCrowded()) && !isStopped) await change()
+    throwIfFailed()
+  }
+
+  function isCrowded(): boolean {
+    const undone = [...waiting, ...running].map(({ piece }) => piece)
+    return undone.length > 0 && !hasRoom(undone)
+  }
 
   async function add(job: Job): Promise<void> {
     while (isFull() && !isStopped) await change()

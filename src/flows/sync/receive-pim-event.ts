@@ -1,4 +1,5 @@
 import type { CallContext } from '../../core/call-context'
+import type { Clock } from '../../core/clock'
 import type { ProductRef } from '../../core/product'
 import type { PimWebhook, RawRequest } from '../../plugin/pim'
 import type { Outcome } from '../outcome'
@@ -6,6 +7,7 @@ import type { Outcome } from '../outcome'
 /** What a delivery is judged by, and where its reference goes. */
 export type PimEventParts = {
   webhook: PimWebhook
+  clock: Clock
   /** Whoever signs with one of these is the PIM. */
   secrets: readonly string[]
   /** What the PIM calls this app as the author of a change. */
@@ -36,7 +38,7 @@ export async function receivePimEvent(
     })
     return undefined
   }
-  const message = webhook.decode(request.body, parts.ownNames)
+  const message = webhook.decode(request.body, { ownNames: parts.ownNames, now: parts.clock.now() })
   const { kind, id, type } = message
   switch (kind) {
     case 'changed': {

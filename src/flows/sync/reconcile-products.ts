@@ -8,6 +8,7 @@ import { createCircuitBreaker, longestAemOutageMs } from '../circuit-breaker'
 import type { FlowContext, Flows } from '../event-flow'
 import { undoneOf } from '../outcome'
 import { recordFailure } from '../record-failure'
+import { reserveMs } from '../reserve'
 import { createParking } from '../run/parking'
 import type { RunResult } from '../run/run-result'
 import { isOwnFailure, pimSystem } from '../systems'
@@ -37,6 +38,8 @@ export type ReconcileParts = SyncParts & {
 
 /** Kept for a page that has begun. */
 const graceMs = 60_000
+/** What a run needs to get on, the answers of a slow PIM and of a slow author included. */
+const shortestMs = 30_000
 
 /**
  * Puts the products that have changed since the last run through the same flow as `pim-sync` does. It finds what no
@@ -61,7 +64,9 @@ export async function reconcileProducts(parts: ReconcileParts, context: FlowCont
     deadLettered: 0,
   }
   const beganAt = clock.now()
-  const endsAt = Math.min(beganAt + limits.runMs, call.deadline - graceMs)
+  const leftMs = call.deadline - beganAt
+  const endsAt = Math.min(beganAt + limits.runMs, call.deadline - reserveMs(graceMs, leftMs))
+  if (leftMs < shortestMs) call.logger.warn(tooShort, { seconds: Math.round(leftMs / 1000) })
   let place: Cursor | undefined
   let isCaughtUp = false
   let isLoaded = false
@@ -119,7 +124,10 @@ export async function reconcileProducts(parts: ReconcileParts, context: FlowCont
     const began = place.began ?? now
     const covered = place.at
     reason = limitReached()
-    if (reason !== undefined) return
+    if (reason !== undefined) {
+      if (leftMs < shortestMs) reason = `${reason}: ${tooShort}`
+      return
+    }
     for await (const page of pim.changesSince(place.position, call)) {
       await doPage(page.products, now - (covered ?? began) > longestAemOutageMs)
       place = { position: page.cursor, at: covered, began }
@@ -174,6 +182,9 @@ export async function reconcileProducts(parts: ReconcileParts, context: FlowCont
     return Math.round((now - Math.min(since, ...parked.values())) / 1000)
   }
 }
+
+const tooShort =
+  'the limit of this activation is too short for a run: raise timeout of reconcile in ext.config.yaml, and deploy'
 
 function beginning(start: PollStart, now: number): Cursor {
   if (start.from === 'oldest') return { position: undefined, at: undefined }

@@ -11,8 +11,9 @@ const event = (type: string, data: unknown) => ({
   time: '2030-01-02T03:04:05Z',
   data,
 })
-const decode = (message: unknown, own: string[] = []) =>
-  akeneoWebhook.decode(Buffer.from(JSON.stringify(message)), own)
+const now = Date.parse('2030-01-02T03:04:06Z')
+const decode = (message: unknown, ownNames: string[] = []) =>
+  akeneoWebhook.decode(Buffer.from(JSON.stringify(message)), { ownNames, now })
 const user = { identifier: 'ada', type: 'user' }
 
 test.each([
@@ -139,14 +140,35 @@ test('whatever comes, it never throws, and shows little of it', () => {
       } catch {
         text = undefined
       }
-      const decoded = akeneoWebhook.decode(Buffer.from(text ?? ''), ['client-1'])
+      const decoded = akeneoWebhook.decode(Buffer.from(text ?? ''), { ownNames: ['client-1'], now })
       expect(['changed', 'deleted', 'alert', 'notice', 'ignored']).toContain(decoded.kind)
       expect(JSON.stringify(decoded).length).toBeLessThan(3000)
     }),
   )
   fc.assert(
     fc.property(fc.uint8Array(), (body) => {
-      expect(akeneoWebhook.decode(body, []).kind).toBe('ignored')
+      expect(akeneoWebhook.decode(body, { ownNames: [], now }).kind).toBe('ignored')
     }),
   )
+})
+
+describe('a message that says itself how old it is', () => {
+  const week = 7 * 24 * 3_600_000
+  const at = (ms: number): string => new Date(now - ms).toISOString()
+  const messages = (time: string) => [
+    { ...event('product.updated', { product: { uuid } }), time },
+    { ...event('product.deleted', { product: { uuid, identifier: 'LAMP-7' } }), time },
+    { ...event('app.deleted', {}), time },
+    { notification_type: 'subscription.suspended.system', timestamp: time },
+  ]
+
+  test('is ignored once it is more than seven days old, for its signature holds for ever', () => {
+    for (const message of messages(at(week + 1)))
+      expect(decode(message)).toMatchObject({ kind: 'ignored', reason: 'it is more than seven days old' })
+  })
+
+  test('counts until then, and from a clock that is ahead', () => {
+    for (const time of [at(week), at(-week)])
+      for (const message of messages(time)) expect(decode(message).kind).not.toBe('ignored')
+  })
 })

@@ -20,7 +20,11 @@ function dyingTree(files: Memory, diesAt: number, halfDone: boolean): FileTree &
     if (steps >= diesAt) throw new Error('killed')
     return work()
   }
-  const facts = (bytes: Buffer): FileFacts => ({ size: bytes.length, stamp: `${bytes.length}` })
+  const facts = (bytes: Buffer): FileFacts => ({
+    size: bytes.length,
+    stamp: `${bytes.length}`,
+    modifiedMs: 0,
+  })
   return {
     steps: () => steps,
     stat: (path) =>
@@ -131,6 +135,81 @@ describe('puts that overlap', () => {
       expect(real).toBeDefined()
       expect([undefined, real?.version]).toContain(held?.version)
     }
+  })
+})
+
+describe('what a killed process left behind', () => {
+  const hour = 3_600_000
+  const temporary = (digit: number): string => `a/.b.png.${String(digit).repeat(16)}.part`
+
+  /** A tree whose clock dates its files, and tells another time than ours. */
+  function datedTree(files: Memory, dates: Map<string, number>, now: number): FileTree {
+    const tree = dyingTree(files, Number.POSITIVE_INFINITY, false)
+    return {
+      ...tree,
+      stat: async (...given) => {
+        const facts = await tree.stat(...given)
+        return facts && { ...facts, modifiedMs: dates.get(given[0]) ?? now }
+      },
+      async *list(folder) {
+        for (const path of files.keys())
+          if (path.startsWith(`${folder}/`))
+            yield { name: path.slice(folder.length + 1), modifiedMs: dates.get(path) ?? now }
+      },
+    }
+  }
+
+  it.each([
+    ['a year behind ours', Date.now() - 365 * 24 * hour],
+    ['the same as ours', Date.now()],
+    ['a year ahead of ours', Date.now() + 365 * 24 * hour],
+  ])('is removed once it is a day old by the clock of the tree, which is %s', async (_, now) => {
+    const dates = new Map([
+      [temporary(1), now - 25 * hour],
+      [temporary(2), now - 23 * hour],
+      [temporary(3), now + hour],
+    ])
+    const files: Memory = new Map([...dates.keys()].map((path) => [path, Buffer.from('x')]))
+
+    await put(datedTree(files, dates, now), 1)
+
+    expect([...files.keys()].sort()).toEqual(
+      [temporary(2), temporary(3), 'a/b.png', 'a/.b.png.version'].sort(),
+    )
+  })
+
+  it('is not what this process is writing, however old it looks', async () => {
+    const files: Memory = new Map()
+    const dates = new Map<string, number>()
+    const now = Date.now()
+    const tree = datedTree(files, dates, now)
+    const slow: FileTree = {
+      ...tree,
+      writeNew: async (path, chunks, signal) => {
+        const facts = await tree.writeNew(path, chunks, signal)
+        dates.set(path, now - 25 * hour)
+        await put(datedTree(files, dates, now), 2)
+        return facts
+      },
+    }
+
+    await on(slow).put('a/c.png', fakeBinary({ seed: 1, size }), {}, never)
+
+    expect([...files.keys()].filter((path) => path.endsWith('.png')).sort()).toEqual(['a/b.png', 'a/c.png'])
+  })
+
+  it('stays when the tree does not tell the time', async () => {
+    const files: Memory = new Map([[temporary(1), Buffer.from('x')]])
+    const tree = datedTree(files, new Map([[temporary(1), 0]]), Date.now())
+    const mute: FileTree = {
+      ...tree,
+      writeText: (path, text, signal) =>
+        path.endsWith('.part') ? Promise.reject(new Error('full')) : tree.writeText(path, text, signal),
+    }
+
+    await put(mute, 1)
+
+    expect(files.has(temporary(1))).toBe(true)
   })
 })
 

@@ -114,6 +114,55 @@ describe('an asset that changes while it is being updated', () => {
   })
 })
 
+describe('an author that answers from a replica', () => {
+  /** Somebody edits the asset; so many reads still give what it was before. */
+  const lag = (asset: { id: string }, reads: number) => {
+    const { aem } = enricher.sandbox
+    const path = `/adobe/assets/${asset.id}/metadata`
+    const { assetMetadata, repositoryMetadata, etag } = aem.asset(asset.id)
+    const stale = { status: 200, headers: { etag }, body: { assetMetadata, repositoryMetadata } }
+    aem.faults.add({ method: 'GET', path, times: reads, fault: { kind: 'status', ...stale } })
+    aem.edit(asset.id, (held) => {
+      held.assetMetadata['dc:title'] = 'edit'
+    })
+  }
+
+  test.each([2, 5])('that lags for %d reads is waited for, and the edit stays', async (reads) => {
+    enricher.sandbox.pim.setProduct('lamp')
+    const asset = enricher.upload({ path: '/content/dam/shop/lamp.png' })
+    lag(asset, reads)
+    expect(await enricher.run(asset)).toMatchObject({ kind: 'updated' })
+    expect(enricher.metadata(asset)).toMatchObject({ 'dc:title': 'edit', 'wknd-sku': 'lamp' })
+    expect(enricher.steps().filter((step) => step === 'PATCH')).toHaveLength(2)
+  })
+
+  test('for longer than all rounds cannot be told from a proxy that changes ETags', async () => {
+    enricher.sandbox.pim.setProduct('lamp')
+    const asset = enricher.upload({ path: '/content/dam/shop/lamp.png' })
+    lag(asset, 6)
+    expect(await rejection(enricher.run(asset))).toMatchObject({
+      failureClass: 'systemic',
+      code: 'AEM_ETAG_NOT_ACCEPTED',
+    })
+    expect(enricher.clock.sleeps).toEqual([50, 100, 200, 400, 800])
+  })
+
+  test('late is no such verdict: the last refusals were of other ETags', async () => {
+    enricher.sandbox.pim.setProduct('lamp')
+    const asset = enricher.upload({ path: '/content/dam/shop/lamp.png' })
+    let edits = 0
+    raceFor(asset.id, 4, () => {
+      edits += 1
+      if (edits === 4)
+        enricher.sandbox.aem.faults.add({ method: 'PATCH', fault: { kind: 'status', status: 412 } })
+    })
+    expect(await rejection(enricher.run(asset))).toMatchObject({
+      failureClass: 'transient',
+      code: 'METADATA_CONFLICT',
+    })
+  })
+})
+
 test('two runs at once end in the same metadata, and nobody is overwritten', async () => {
   enricher.sandbox.pim.setProduct('lamp', { name: 'Lamp' })
   const asset = enricher.upload({ path: '/content/dam/shop/lamp.png', assetMetadata: { 'dc:title': 'held' } })

@@ -119,6 +119,27 @@ describe('what is taken back', () => {
     }
   })
 
+  test.each([
+    ['lamp.png', '/content/dam/shop/lamp/inside.png'],
+    ['lamp.infinity', '/content/dam/shop/lamp/inside.png'],
+    ['lamp.2', '/content/dam/shop/lamp'],
+  ])('is removed though Sling gives another node for its path: %s beside %s', async (name, other) => {
+    bench = await startExportBench({ onDelete: 'remove' })
+    const { aem, clock } = bench.author
+    const asset = bench.addAsset(`/content/dam/shop/${name}`)
+    await bench.run(aem.publicationEvent('published', asset))
+    clock.advance(1_000)
+    aem.removeAsset(asset.id)
+    // Published later than the other one was deleted.
+    clock.advance(60_000)
+    aem.addAsset({ path: other })
+    const event = aem.publicationEvent('deleted', asset, {
+      time: new Date(clock.now() - 60_000).toISOString(),
+    })
+    expect(await bench.run(event)).toMatchObject({ outcome: 'done' })
+    expect(keys(bench)).toEqual([])
+  })
+
   test('stays when the asset was published again after that', async () => {
     bench = await startExportBench({ onUnpublish: 'remove' })
     const { aem, clock } = bench.author

@@ -116,6 +116,31 @@ describe('when it stops before the end', () => {
     return () => assets.filter((asset) => bench.supplierOf(asset) === 'new').length
   }
 
+  test.each([60_000, 20_000])(
+    'for its activation has %d ms only, it has got on all the same',
+    async (leftMs) => {
+      const done = await changeAll()
+      bench.akeneo.settings.duringCall = async () => bench.author.clock.advance(leftMs)
+      const call = startCall({ deadline: bench.author.clock.now() + leftMs })
+      const { answer } = await bench.run({ call })
+      bench.akeneo.settings.duringCall = undefined
+
+      expect(answer).toMatchObject({ outcome: 'stopped', products: 100 })
+      expect(done()).toBe(100)
+      expect(call.log.join().includes('too short')).toBe(leftMs < 30_000)
+    },
+  )
+
+  test('for its limit is so short that nothing can be asked, it says so', async () => {
+    await changeAll()
+    const call = startCall({ deadline: bench.author.clock.now() })
+    expect((await bench.run({ call })).answer).toMatchObject({
+      outcome: 'stopped',
+      message: expect.stringContaining('raise timeout of reconcile in ext.config.yaml'),
+      products: 0,
+    })
+  })
+
   test('for its time is up, the next run goes on where it stood', async () => {
     const done = await changeAll()
     const begun = bench.author.clock.now()

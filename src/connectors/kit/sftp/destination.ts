@@ -48,7 +48,6 @@ export const sftp = ({
     const serverFor = ({ logger }: CallContext): SftpServer => ({
       root: settings.root,
       inputs,
-      clock,
       folders,
       warnOfGap: () => {
         if (warned) return

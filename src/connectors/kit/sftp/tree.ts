@@ -1,4 +1,3 @@
-import type { Clock } from '../../../core/clock'
 import { BridgeError, transientError } from '../../../core/errors'
 import type { FileFacts, FileTree } from '../file-tree'
 import { folderOf, temporaryPath } from '../hidden-names'
@@ -20,7 +19,6 @@ export type SftpServer = {
   root: string
   /** Prefix of the inputs, for errors. */
   inputs: string
-  clock: Pick<Clock, 'now'>
   /** Folders that are known to exist. */
   folders: Set<string>
   /** Told when the server cannot rename over a file in one step. */
@@ -33,7 +31,7 @@ const maxFolders = 10_000
 
 /** The files below the root of an SFTP server, by one connection. */
 export function sftpTree(session: SftpSession, server: SftpServer): FileTree {
-  const { root, inputs, clock, folders, warnOfGap } = server
+  const { root, inputs, folders, warnOfGap } = server
   const full = (path: string): string => (path === '' ? root : `${root === '/' ? '' : root}/${path}`)
 
   return {
@@ -99,7 +97,7 @@ export function sftpTree(session: SftpSession, server: SftpServer): FileTree {
     async *list(folder, signal) {
       for await (const { filename, attrs } of session.list(full(folder), maxListings, signal)) {
         if (filename.startsWith('.') && attrs.isFile())
-          yield { name: filename, ageMs: clock.now() - attrs.mtime * 1000 }
+          yield { name: filename, modifiedMs: attrs.mtime * 1000 }
       }
     },
   }
@@ -108,7 +106,7 @@ export function sftpTree(session: SftpSession, server: SftpServer): FileTree {
     const stats = await session.lstat(full(path), signal)
     if (stats === undefined) return undefined
     if (stats.isDirectory()) throw wrongKind(path)
-    return { size: stats.size, stamp: `${stats.size}-${stats.mtime}` }
+    return { size: stats.size, stamp: `${stats.size}-${stats.mtime}`, modifiedMs: stats.mtime * 1000 }
   }
 
   async function write(
