@@ -55,6 +55,7 @@ function memoryDestination(name: string): MemoryDestination {
       held.delete(key)
       destination.removed.push(key)
     },
+    check: async () => [],
   }
   return destination
 }
