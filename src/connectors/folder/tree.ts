@@ -77,7 +77,13 @@ export function folderTree(
         if (await isReachable(path)) await ifThere(() => unlink(full(path)))
       }),
 
-    list: (folder) => files(full(folder), clock),
+    async *list(folder) {
+      try {
+        yield* files(full(folder), clock)
+      } catch (thrown) {
+        throw await toFolderError(thrown, { root, inputs }, folder)
+      }
+    },
   }
 
   async function guarded<T>(path: string, work: () => Promise<T>): Promise<T> {

@@ -97,9 +97,13 @@ export function sftpTree(session: SftpSession, server: SftpServer): FileTree {
       }),
 
     async *list(folder, signal) {
-      for await (const { filename, attrs } of session.list(full(folder), maxListings, signal)) {
-        if (filename.startsWith('.') && attrs.isFile())
-          yield { name: filename, ageMs: clock.now() - attrs.mtime * 1000 }
+      try {
+        for await (const { filename, attrs } of session.list(full(folder), maxListings, signal)) {
+          if (filename.startsWith('.') && attrs.isFile())
+            yield { name: filename, ageMs: clock.now() - attrs.mtime * 1000 }
+        }
+      } catch (thrown) {
+        throw await classified(thrown, folder, signal)
       }
     },
   }
