@@ -48,6 +48,7 @@ export type MarketoFiles = {
 
 type Stored = MarketoFile & { content: FormFile | undefined; createdAt: number; updatedAt: number }
 
+const nothingFound = 'No assets found for the given search criteria.'
 const plainName = /^[\w.-][\w .-]{0,254}$/
 
 /** Creates them: none. */
@@ -96,9 +97,18 @@ export function createMarketoFiles(parts: {
       case 'GET /rest/asset/v1/file/byName.json':
         return query.name ? some([byName(query.name)]) : { code: '701', message: 'name cannot be blank' }
     }
+    const [, folder] = /^\/rest\/asset\/v1\/folder\/(\d+)\.json$/.exec(path) ?? []
+    if (folder !== undefined && method === 'GET') return folderOf(Number(folder), query.type)
     if (id !== undefined && call === undefined && method === 'GET') return some([stored.get(Number(id))])
     if (id !== undefined && call !== undefined && method === 'POST') return replace(Number(id), sent)
     return { code: '610', message: 'Requested resource not found' }
+  }
+
+  function folderOf(id: number, type: string | undefined): Outcome {
+    if (type !== 'Folder' && type !== 'Program') return { code: '1001', message: 'Invalid value for type' }
+    if (!(type === 'Folder' ? folders : programs).includes(id)) return { warning: nothingFound }
+    const folder = { name: `folder ${id}`, folderId: { id, type }, folderType: 'File', id }
+    return { result: [folder] }
   }
 
   async function upsert({ path, contentType }: SentForm): Promise<Outcome> {
@@ -158,7 +168,7 @@ export function createMarketoFiles(parts: {
 
   function some(found: readonly (Stored | undefined)[]): Outcome {
     const result = found.filter((file) => file !== undefined).map(shown)
-    return result.length > 0 ? { result } : { warning: 'No assets found for the given search criteria.' }
+    return result.length > 0 ? { result } : { warning: nothingFound }
   }
 
   function shown({ id, name, folder, size, mimeType, description, createdAt, updatedAt }: Stored): unknown {

@@ -121,11 +121,11 @@ async function untilListening(port: number): Promise<void> {
 export const readBelow = (root: string, key: string): Promise<Buffer | undefined> =>
   readFile(join(root, key)).catch(() => undefined)
 
-/** The visible files below a folder. */
-export async function listBelow(root: string): Promise<string[]> {
+/** The visible files below a folder, or all of them. */
+export async function listBelow(root: string, which: 'visible' | 'all' = 'visible'): Promise<string[]> {
   if (!existsSync(root)) return []
   const entries = await readdir(root, { recursive: true, withFileTypes: true })
   return entries
-    .filter((entry) => entry.isFile() && !entry.name.startsWith('.'))
+    .filter((entry) => entry.isFile() && (which === 'all' || !entry.name.startsWith('.')))
     .map((entry) => relative(root, join(entry.parentPath, entry.name)))
 }

@@ -2,9 +2,11 @@ import type { AssetBinary } from '../core/binary'
 import type { CallContext } from '../core/call-context'
 import type { Clock } from '../core/clock'
 import type { HttpClient } from '../http/http-client'
+import type { CheckReport } from './check'
 import type { InputAccess, InputDeclarations } from './inputs'
 
 export type { AssetBinary } from '../core/binary'
+export type { CheckReport, Finding, Right } from './check'
 
 /** What a destination holds under a key. */
 export type StoredObject = {
@@ -44,6 +46,12 @@ export type Destination = {
   ): Promise<StoredObject>
   /** Removes what is there; nothing happens when nothing is. */
   remove?(key: string, call: CallContext): Promise<void>
+  /**
+   * Writes, reads back and removes a small file that no reader sees or mistakes for an asset, as far as that leaves
+   * nothing behind. Names the input, the right or the host that is wrong, and what it could not try.
+   * It throws nothing but the signal's reason: what fails is a finding.
+   */
+  check(call: CallContext): Promise<CheckReport>
 }
 
 /** What a destination is built from. */

@@ -2,9 +2,11 @@ import type { CallContext } from '../core/call-context'
 import type { Clock } from '../core/clock'
 import type { Product, ProductRef } from '../core/product'
 import type { HttpClient } from '../http/http-client'
+import type { CheckReport } from './check'
 import type { InputAccess, InputDeclarations } from './inputs'
 
 export type { Product, ProductRef } from '../core/product'
+export type { CheckReport, Finding, Right } from './check'
 
 /**
  * The contract of a PIM. `src/connectors/<vendor>/pim.ts` implements it, `config/enrichment.ts` names it.
@@ -34,6 +36,11 @@ export type PimCommunicator = {
    * @throws {BridgeError} as `getProducts`, and when this cannot be known
    */
   unknownAttributes?(names: readonly string[], call: CallContext): Promise<readonly string[]>
+  /**
+   * Logs in and reads one product, or says that there is none. Names the input, the right or the host that is wrong.
+   * It throws nothing but the signal's reason: what fails is a finding.
+   */
+  check(call: CallContext): Promise<CheckReport>
 }
 
 /** Some of the changed products. */

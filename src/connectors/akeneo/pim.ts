@@ -1,7 +1,15 @@
 import type { CallContext } from '../../core/call-context'
 import { systemicError } from '../../core/errors'
 import { prefixed } from '../../plugin/inputs'
-import { type PimFactory, type Product, type ProductPage, type ProductRef, pimWith } from '../../plugin/pim'
+import {
+  type CheckReport,
+  type PimFactory,
+  type Product,
+  type ProductPage,
+  type ProductRef,
+  pimWith,
+} from '../../plugin/pim'
+import { runCheck } from '../kit/check'
 import { accountOf } from './account'
 import { createAkeneoCatalogue } from './catalogue/catalogue'
 import { overdueRefs } from './catalogue/overdue'
@@ -9,7 +17,7 @@ import { type AkeneoProduct, createProductReader } from './catalogue/products'
 import { createProductSearch } from './catalogue/search'
 import type { Selection } from './catalogue/selection'
 import { createAkeneoClient } from './client'
-import { upstreamName } from './errors'
+import { subjectOf, upstreamName } from './errors'
 import { connectionInputs, productFields, readAkeneoSettings, selectionInputs } from './inputs'
 
 /** What of Akeneo PIM is a matter of code rather than of an installation; the rest are the `AKENEO_*` inputs. */
@@ -67,7 +75,7 @@ export const akeneoPim = ({ inputs = 'AKENEO', ...pimOptions }: AkeneoPimOptions
     const search = createProductSearch(settings, { client, options })
     const reader = createProductReader(settings, { catalogue, options, records, perLocale })
 
-    return { name: 'akeneo', source: origin, getProducts, changesSince, unknownAttributes }
+    return { name: 'akeneo', source: origin, getProducts, changesSince, unknownAttributes, check }
 
     async function getProducts(refs: readonly ProductRef[], call: CallContext): Promise<readonly Product[]> {
       const valuesOf = (kind: ProductRef['kind']): string[] => [
@@ -134,6 +142,17 @@ export const akeneoPim = ({ inputs = 'AKENEO', ...pimOptions }: AkeneoPimOptions
         const isField = productFields.some((field) => field === code)
         if (isField) return !fields.some((field) => field === code)
         return !types.has(code) || (attributes !== undefined && !attributes.includes(code))
+      })
+    }
+
+    function check(call: CallContext): Promise<CheckReport> {
+      const hint = `check ${settings.inputs}_URL`
+      return runCheck({ redactor: context.redactor, subjectOf, hint }, call, async ({ step }) => {
+        await step({ what: 'Log in, and read one product.', right: 'read' }, async () => {
+          const selection = await catalogue.selection(call)
+          const [first] = await reader.read(await search.first(selection, call), selection, call)
+          return first === undefined ? 'Akeneo shows no product to this user' : undefined
+        })
       })
     }
 

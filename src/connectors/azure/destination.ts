@@ -13,6 +13,7 @@ import type {
 import { prefixed } from '../../plugin/inputs'
 import { blockSizeFor, sendBlocks, withWholeFile } from '../kit/blocks'
 import { createBuffers } from '../kit/buffers'
+import { checkByKey } from '../kit/check-by-key'
 import {
   arrivedSince,
   isMadeFrom,
@@ -21,6 +22,7 @@ import {
   versionFromHeader,
   versionToHeader,
 } from '../kit/stored'
+import { azureCheck } from './check'
 import { connectAzure } from './client'
 import { blockIds, createAzureCopies } from './copy'
 import { azureAgain, azureCode, notAzure, toAzureError } from './errors'
@@ -61,7 +63,7 @@ export const azure = ({
 
 function createAzure(
   access: AzureAccess,
-  { name, clock, random }: Pick<DestinationContext, 'name' | 'clock' | 'random'>,
+  { name, redactor, clock, random }: Pick<DestinationContext, 'name' | 'redactor' | 'clock' | 'random'>,
   copyFromUrl: boolean,
 ): Destination {
   const { prefix, inputs } = access
@@ -83,6 +85,17 @@ function createAzure(
     head,
     put,
     remove,
+    check: (call) =>
+      checkByKey({ head, put, remove }, { redactor, ...azureCheck(inputs), writeUnpublished }, call),
+  }
+
+  /** A block that is never published: Azure removes it within a week, and shows it to nobody. */
+  async function writeUnpublished(key: string, call: CallContext): Promise<void> {
+    const blob = await blobOf(key)
+    const bytes = Buffer.from('check')
+    await retry(rules, call, (own) =>
+      blob.stageBlock(blockIds()(0), bytes, bytes.length, { abortSignal: own.signal }),
+    )
   }
 
   async function blobOf(key: string): Promise<BlockBlobClient> {

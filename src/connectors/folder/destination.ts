@@ -21,6 +21,12 @@ export const folder = ({ root, inputs = 'FOLDER' }: FolderOptions = {}): Destina
     const source = withOptions(context, inputs, { ROOT: root })
     const { ROOT } = valuesOf(folderInputs, source, { prefix: inputs, required: ['ROOT'] })
     const tree = folderTree(ROOT, { inputs })
-    return treeDestination(context.name, (_call, work) => work(tree))
+    const where =
+      root === undefined ? `${inputs}_ROOT` : `${inputs}_ROOT, or the option root in config/destinations.ts`
+    return treeDestination(context.name, (_call, work) => work(tree), {
+      redactor: context.redactor,
+      root: where,
+      hint: `check ${where}`,
+    })
   },
 })

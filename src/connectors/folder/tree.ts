@@ -73,7 +73,13 @@ export function folderTree(root: string, { inputs }: { inputs: string }): FileTr
         if (await isReachable(path)) await ifThere(() => unlink(full(path)))
       }),
 
-    list: (folder) => files(full(folder)),
+    async *list(folder) {
+      try {
+        yield* files(full(folder))
+      } catch (thrown) {
+        throw await toFolderError(thrown, { root, inputs }, folder)
+      }
+    },
   }
 
   async function guarded<T>(path: string, work: () => Promise<T>): Promise<T> {

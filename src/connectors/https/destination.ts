@@ -5,9 +5,11 @@ import { retry, timeLimit } from '../../http/retry'
 import { sendUpload, type UploadAnswer, type UploadRequest } from '../../http/upload'
 import { type AssetBinary, type DestinationFactory, named, type StoredObject } from '../../plugin/destination'
 import { isSet, prefixed } from '../../plugin/inputs'
+import { checkByKey } from '../kit/check-by-key'
 import { multipartAround } from '../kit/multipart'
 import { sourceChunks } from '../kit/source-chunks'
 import { storedFrom, versionFromHeader, versionToHeader } from '../kit/stored'
+import { httpsCheck } from './check'
 import { idleTooLong, toConnectionError, toHttpsError } from './errors'
 import { type HttpsSettings, httpsInputs, readHttpsSettings } from './inputs'
 import { signatureOf } from './signature'
@@ -39,18 +41,25 @@ export const https = ({ inputs = 'HTTPS', ...options }: HttpsOptions = {}): Dest
   isOn: (context) => isSet(httpsInputs, 'URL', context, inputs),
   create: (context) => {
     const { remove = false, idleMs = 60_000 } = options
-    const { name, clock, random } = context
+    const { name, redactor, clock, random } = context
     const settings = readHttpsSettings(context, inputs)
     const { versionHeader } = settings
     const idle = { ms: idleMs, timeIsUp: () => idleTooLong(idleMs) }
     const lost = (thrown: unknown): BridgeError => toConnectionError(thrown, inputs)
     const conditional = options.conditional === true && versionHeader !== undefined
 
-    return {
-      name,
-      ...(versionHeader === undefined ? {} : { head: (key, call) => head(key, versionHeader, call) }),
+    const methods = {
+      ...(versionHeader === undefined
+        ? {}
+        : { head: (key: string, call: CallContext) => head(key, versionHeader, call) }),
       put,
       ...(remove ? { remove: removeKey } : {}),
+    }
+
+    return {
+      name,
+      ...methods,
+      check: (call) => checkByKey(methods, { redactor, ...httpsCheck(inputs) }, call),
     }
 
     async function head(key: string, header: string, call: CallContext): Promise<StoredObject | undefined> {

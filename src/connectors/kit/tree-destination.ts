@@ -2,13 +2,11 @@ import type { CallContext } from '../../core/call-context'
 import { type BridgeError, permanentError, transientError } from '../../core/errors'
 import { isRecord, parseJson } from '../../core/json'
 import type { AssetBinary, Destination, StoredObject } from '../../plugin/destination'
+import { checkTree, type TreeCheckRules, type UseTree } from './check-tree'
 import type { FileFacts, FileTree } from './file-tree'
 import { folderOf, isTemporaryName, temporaryPath, versionPath } from './hidden-names'
 import { sourceChunks } from './source-chunks'
 import type { Trigger } from './trigger'
-
-/** Gives a tree to a piece of work, and takes it back. */
-export type UseTree = <T>(call: CallContext, work: (tree: FileTree) => Promise<T>) => Promise<T>
 
 const staleMs = 24 * 60 * 60 * 1000
 const cleanUpMs = 2_000
@@ -30,7 +28,11 @@ const ownTemporaries = new Set<string>()
  * A trigger, where there is one, is given between the rename and the new version file. So a file whose version is known
  * was told of; one that a killed process left untold has no version, and is put, and told of, again.
  */
-export function treeDestination(name: string, use: UseTree, trigger?: Trigger): Destination {
+export function treeDestination(
+  name: string,
+  use: UseTree,
+  { trigger, ...checkRules }: Omit<TreeCheckRules, 'hasTrigger'> & { trigger?: Trigger | undefined },
+): Destination {
   const cleared = new Set<string>()
 
   return {
@@ -52,6 +54,7 @@ export function treeDestination(name: string, use: UseTree, trigger?: Trigger): 
         await tree.remove(path, signal)
       })
     },
+    check: (call) => checkTree(use, { ...checkRules, hasTrigger: trigger !== undefined }, call),
   }
 
   async function put(

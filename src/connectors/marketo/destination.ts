@@ -10,6 +10,7 @@ import { type Measured, measured } from '../kit/measured'
 import { mediaTypeOrBytes, multipartAround } from '../kit/multipart'
 import { sourceChunks } from '../kit/source-chunks'
 import { isMadeFrom, versionFromHeader } from '../kit/stored'
+import { checkMarketo } from './check'
 import { createMarketoClient, type MarketoCall } from './client'
 import { mayHaveArrived, nameTaken, tooLarge, unexpectedAnswer } from './errors'
 import { type MarketoSettings, marketoInputs, readMarketoSettings } from './inputs'
@@ -57,6 +58,8 @@ export const marketo = ({ inputs = 'MARKETO', ...options }: MarketoOptions = {})
       name: context.name,
       head: (key, call) => find(flatName(key), call),
       put,
+      check: (call) =>
+        checkMarketo({ client, settings, redactor, find: () => find('bridge-check.txt', call) }, call),
     }
 
     async function find(name: string, call: CallContext): Promise<StoredObject | undefined> {

@@ -13,6 +13,7 @@ import type {
 import { prefixed } from '../../plugin/inputs'
 import { type Block, blockSizeFor, sendBlocks, withWholeFile } from '../kit/blocks'
 import { createBuffers } from '../kit/buffers'
+import { checkByKey } from '../kit/check-by-key'
 import {
   arrivedSince,
   isMadeFrom,
@@ -21,6 +22,7 @@ import {
   versionFromHeader,
   versionToHeader,
 } from '../kit/stored'
+import { s3Check } from './check'
 import { connectS3, type Service } from './client'
 import { notS3, s3Again, s3Status, toS3Error, toS3HeadError } from './errors'
 import { hasS3Inputs, readS3Access, type S3Access, s3Inputs } from './inputs'
@@ -73,7 +75,7 @@ export const s3 = ({ inputs = 'S3', ...options }: S3Options = {}): DestinationFa
 
 function createS3(
   access: S3Access,
-  { name, clock, random }: Pick<DestinationContext, 'name' | 'clock' | 'random'>,
+  { name, redactor, clock, random }: Pick<DestinationContext, 'name' | 'redactor' | 'clock' | 'random'>,
   { checksums, conditional }: Required<Omit<S3Options, 'inputs'>>,
 ): Destination {
   const buffers = createBuffers(memoryLimit)
@@ -95,6 +97,21 @@ function createS3(
     head,
     put,
     remove,
+    check: (call) =>
+      checkByKey({ head, put, remove }, { redactor, ...s3Check(inputs), writeUnpublished }, call),
+  }
+
+  /** An upload in parts that has none, and is given up. */
+  async function writeUnpublished(key: string, call: CallContext): Promise<void> {
+    const { client, library } = await connected()
+    const { UploadId } = await retry(rules, call, (own) =>
+      client.send(new library.CreateMultipartUploadCommand(at(key)), { abortSignal: own.signal }),
+    )
+    await retry(rules, call, (own) =>
+      client.send(new library.AbortMultipartUploadCommand({ ...at(key), UploadId }), {
+        abortSignal: own.signal,
+      }),
+    )
   }
 
   function connected(): Promise<Service> {

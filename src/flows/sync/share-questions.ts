@@ -21,7 +21,7 @@ export function shareQuestions(
   const { clock, windowMs, maxWaiting, call } = options
   let waiting: Waiting[] = []
 
-  return { name: pim.name, getProducts }
+  return { name: pim.name, getProducts, check: (own) => pim.check(own) }
 
   function getProducts(refs: readonly ProductRef[], own: CallContext): Promise<readonly Product[]> {
     // Only a product's own name tells whom it was meant for.

@@ -26,6 +26,7 @@ async function started(
     destination: make(),
     read: (key) => readBelow(server.root, key),
     list: async () => (await listBelow(server.root)).filter((name) => !name.endsWith('.done')),
+    listAll: () => listBelow(server.root, 'all'),
     secrets: server.secrets,
     breakIt: {
       wrongCredentials: () => make(asCampaign(wrong)),

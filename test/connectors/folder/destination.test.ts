@@ -17,6 +17,7 @@ import { join } from 'node:path'
 import { listBelow, readBelow } from '../../../sandbox/targets/ssh-server'
 import { folder } from '../../../src/connectors/folder/destination'
 import { startCall } from '../../support/call'
+import { expectFailed } from '../kit/check-report'
 import { describeDestination } from '../kit/conformance'
 import { contextOf } from '../kit/destination-context'
 import { fakeBinary } from '../kit/fake-binary'
@@ -33,6 +34,7 @@ describeDestination({
       destination: folder().create(contextOf({ FOLDER_ROOT: root })),
       read: (key) => readBelow(root, key),
       list: () => listBelow(root),
+      listAll: () => listBelow(root, 'all'),
       breakIt: { unreachable: () => folder().create(contextOf({ FOLDER_ROOT: blocked })) },
       close: () => rm(above, { recursive: true }),
     }
@@ -181,6 +183,25 @@ describe('folder', () => {
         failureClass: 'systemic',
         code: 'FOLDER_ROOT_UNUSABLE',
       })
+    }
+  })
+
+  asSuperuser('names in its check what it may not do, and leaves nothing behind', async () => {
+    await chmod(above, 0o755)
+    await mkdir(root)
+    for (const [mode, right] of [
+      [0o755, 'write'],
+      [0o733, 'list'],
+    ] as const) {
+      await chmod(root, mode)
+      // Everything is allowed to the superuser.
+      process.seteuid?.(65_534)
+      const report = await destination.check(never).finally(() => process.seteuid?.(0))
+      expect(report.filter(({ ok }) => !ok)).toHaveLength(1)
+      const failed = expectFailed(report)
+      expect(failed).toMatchObject({ right, code: 'FOLDER_ROOT_UNUSABLE' })
+      expect(failed.message).toContain('FOLDER_ROOT')
+      expect(await readdir(root)).toEqual([])
     }
   })
 

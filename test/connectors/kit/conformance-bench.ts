@@ -14,6 +14,8 @@ export type StartedDestination = {
   read(key: string): Promise<Buffer | undefined>
   /** The keys that somebody who uses the destination sees, hidden and temporary ones left out. */
   list(): Promise<string[]>
+  /** The same with the hidden and temporary ones. @default list */
+  listAll?(): Promise<string[]>
   /** The media type a reader is told; absent where the destination shows none. */
   mediaType?(key: string): Promise<string | undefined>
   /** Values that no error may contain. */

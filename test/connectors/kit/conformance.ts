@@ -1,4 +1,5 @@
 import { type Conformance, createBench } from './conformance-bench'
+import { checkChecks } from './conformance-check'
 import { contentChecks } from './conformance-content'
 import { failureChecks } from './conformance-failures'
 import { nameChecks } from './conformance-names'
@@ -20,5 +21,6 @@ export function describeDestination(conformance: Conformance): void {
     overwritingChecks(bench)
     failureChecks(bench)
     nameChecks(bench)
+    checkChecks(bench)
   })
 }

@@ -4,6 +4,7 @@ import { isJsonValue } from '../../../src/core/json'
 import type { PimCommunicator, ProductRef } from '../../../src/plugin/pim'
 import { rejection, startCall } from '../../support/call'
 import { until } from '../../support/raw-server'
+import { expectFailed, expectPlain } from './check-report'
 
 /** A communicator in front of a server of its own, and what the suite does to that. */
 export type PimBench = {
@@ -179,7 +180,42 @@ export function describePim(options: { name: string; limits?: PimLimits; start()
       })
     }
 
+    test('finds nothing wrong in its check when all is well, with a product or without', async () => {
+      const empty = await bench.pim.check(startCall())
+      bench.know('lamp')
+      const report = await bench.pim.check(startCall())
+      for (const findings of [empty, report]) {
+        expectPlain(findings)
+        expect(findings.filter(({ ok }) => !ok)).toEqual([])
+      }
+      expect(bench.strays()).toEqual([])
+    })
+
     if (callsNobody) return
+
+    test('names refused credentials in its check, and does not tell them', async () => {
+      bench.refuseCredentials()
+      const call = startCall()
+      const failed = expectFailed(await bench.pim.check(call), bench.secrets)
+      expect(failed).toMatchObject({ failureClass: 'systemic', right: 'login' })
+      expectNoSecret(call.log)
+    })
+
+    test('tells in its check what may pass from what does not', async () => {
+      bench.faults.add({ fault: { kind: 'reset' } })
+      const failed = expectFailed(await bench.pim.check(startCall()), bench.secrets)
+      expect(failed).toMatchObject({ failureClass: 'transient' })
+      expect(failed.right).toBeUndefined()
+    })
+
+    test('ends its check with the reason of the signal', async () => {
+      bench.faults.add({ fault: { kind: 'hang' } })
+      const [call, reason] = [startCall(), new Error('the time is up')]
+      const checked = rejection(bench.pim.check(call))
+      await until(() => bench.requests() > 0, 'a request')
+      call.abort(reason)
+      expect(await checked).toBe(reason)
+    })
 
     test('stops at once when the time is up, with the reason of the signal', async () => {
       bench.know('lamp')

@@ -1,11 +1,13 @@
 import type { FileFacts, FileTree } from '../../../src/connectors/kit/file-tree'
 import { treeDestination } from '../../../src/connectors/kit/tree-destination'
+import { createRedactor } from '../../../src/core/redaction'
 import { startCall } from '../../support/call'
 import { fakeBinary } from './fake-binary'
 
 type Memory = Map<string, Buffer>
 
 const never = startCall()
+const rules = { redactor: createRedactor(), root: 'MEMORY_ROOT', hint: 'check MEMORY_ROOT' }
 const size = 1_000
 
 /**
@@ -74,7 +76,7 @@ function move(files: Memory, from: string, to: string): void {
   files.delete(from)
 }
 
-const on = (tree: FileTree) => treeDestination('memory', (_call, work) => work(tree))
+const on = (tree: FileTree) => treeDestination('memory', (_call, work) => work(tree), rules)
 
 async function put(tree: FileTree, seed: number): Promise<void> {
   const destination = on(tree)

@@ -22,6 +22,7 @@ async function started(server: SshServer, wrong: Record<string, string>): Promis
     destination: sftp().create(contextOf(server.inputs)),
     read: (key) => readBelow(server.root, key),
     list: () => listBelow(server.root),
+    listAll: () => listBelow(server.root, 'all'),
     secrets: server.secrets,
     breakIt: {
       wrongCredentials: () => sftp().create(contextOf({ ...server.inputs, ...wrong })),

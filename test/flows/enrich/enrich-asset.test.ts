@@ -162,7 +162,11 @@ describe('an asset that shows several products', () => {
   })
 
   test('takes the spelling of the PIM into its link', async () => {
-    const pim = { name: 'own', getProducts: async () => [{ identifier: 'LAMP', attributes: {} }] }
+    const pim = {
+      name: 'own',
+      getProducts: async () => [{ identifier: 'LAMP', attributes: {} }],
+      check: async () => [],
+    }
     const asset = enricher.upload({ assetMetadata: { [linkProperty]: 'lamp' } })
     await enricher.run(asset, { pim })
     expect(enricher.metadata(asset)).toEqual({ [linkProperty]: 'LAMP' })

@@ -12,7 +12,11 @@ beforeEach(async () => {
 afterEach(() => enricher.close())
 
 const lamp = () => enricher.upload({ path: '/content/dam/shop/lamp.png' })
-const own = (getProducts: PimCommunicator['getProducts']): PimCommunicator => ({ name: 'own', getProducts })
+const own = (getProducts: PimCommunicator['getProducts']): PimCommunicator => ({
+  name: 'own',
+  getProducts,
+  check: async () => [],
+})
 
 describe('a communicator of the user', () => {
   test.each<[string, PimCommunicator['getProducts']]>([

@@ -87,6 +87,7 @@ export async function startEnricher(): Promise<Enricher> {
       asked.push(refs)
       return rest.getProducts(refs, call)
     },
+    check: (call) => rest.check(call),
   }
   const enrichment = {
     linkProperty,

@@ -54,6 +54,7 @@ function memoryDestination(name: string): MemoryDestination {
       held.delete(key)
       destination.removed.push(key)
     },
+    check: async () => [],
   }
   return destination
 }

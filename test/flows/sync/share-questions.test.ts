@@ -15,6 +15,7 @@ function setup(answer: (refs: readonly ProductRef[]) => readonly Product[]) {
       asked.push(refs.map(({ value }) => value))
       return answer(refs)
     },
+    check: async () => [],
   }
   const clock = { now: () => 0, sleep: () => new Promise<void>((resolve) => setImmediate(resolve)) }
   const shared = shareQuestions(pim, { clock, windowMs: 50, maxWaiting: 3, call: never })

@@ -23,6 +23,8 @@ export type ProductSearch = {
    * with the values of all channels and locales.
    */
   one(name: { uuid: string } | { identifier: string }, call: CallContext): Promise<unknown>
+  /** A product, whichever; none where there is none. */
+  first(selection: Selection, call: CallContext): Promise<readonly unknown[]>
   /** All variants below a model, of whatever level. */
   variantsOf(model: string, selection: Selection, call: CallContext): Promise<readonly unknown[]>
   /**
@@ -61,7 +63,7 @@ export function createProductSearch(
   let isLegacy = false
   let hasPostSearch = true
 
-  return { byIdentifiers, byUuids, one, variantsOf, changedSince }
+  return { byIdentifiers, byUuids, one, first, variantsOf, changedSince }
 
   function byIdentifiers(
     identifiers: readonly string[],
@@ -99,9 +101,14 @@ export function createProductSearch(
       }
       const { items } = await client.page(request, { ...asked, meansNone }, call)
       // No uuids yet, or no Akeneo: the route from before tells.
-      if (isMissing) await pages(() => ({}), { limit: '1' }, selection, asked, call).next()
+      if (isMissing) await first(selection, call)
       return items
     })
+  }
+
+  async function first(selection: Selection, call: CallContext): Promise<readonly unknown[]> {
+    for await (const { items } of pages(() => ({}), { limit: '1' }, selection, asked, call)) return items
+    return []
   }
 
   async function one(name: { uuid: string } | { identifier: string }, call: CallContext): Promise<unknown> {

@@ -1,6 +1,7 @@
 import type { CallContext } from '../../../core/call-context'
 import type { Clock } from '../../../core/clock'
 import { BridgeError } from '../../../core/errors'
+import type { Redactor } from '../../../core/redaction'
 import { type HttpResponse, isOk, jsonBody, refusePage } from '../../../http/response'
 import { type RetryRules, retry } from '../../../http/retry'
 import type { DestinationContext } from '../../../plugin/destination'
@@ -14,6 +15,8 @@ import { createUploader, type Uploader } from './upload'
 export type AkeneoAccess = {
   /** Prefix of the inputs, for errors. */
   inputs: string
+  /** For what a check says. */
+  redactor: Redactor
   clock: Clock
   /** What is there, as JSON; undefined when it is not there. Tried again by itself. */
   find(path: string, purpose: Purpose, call: CallContext): Promise<unknown>
@@ -53,7 +56,7 @@ export function openAkeneo(
   const changes: AkeneoCalls = createAkeneoCalls(origin, { name: akeneoName, upstream: once, account })
   const upload = createUploader(origin, { calls: changes, account, clock, idleMs, inputs })
 
-  return { inputs, clock, find, change, upload, changeAsking }
+  return { inputs, redactor, clock, find, change, upload, changeAsking }
 
   async function find(path: string, purpose: Purpose, call: CallContext): Promise<unknown> {
     const response = await reads.send({ path }, call).catch((thrown) => {

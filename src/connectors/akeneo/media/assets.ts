@@ -5,6 +5,7 @@ import type { AssetBinary, Destination, StoredObject } from '../../../plugin/des
 import { measured } from '../../kit/measured'
 import { isMadeFrom } from '../../kit/stored'
 import { type AkeneoAccess, itemOf } from './access'
+import { type AkeneoSteps, checkAkeneo } from './check'
 import { changed, notConfirmed, toAkeneoError } from './errors'
 import { type AkeneoFamily, createFamily, familyPurpose } from './family'
 import { checkFile, mostBytes } from './file-rules'
@@ -15,6 +16,8 @@ import { heldBy, stampOf } from './stamp'
 import { dataIn, holds, mappedValues, oneValue, type Values } from './values'
 
 const writeAssets = 'Create and update assets'
+/** A code that no key gives, and one that no asset can have. */
+const [nobody, impossible] = ['aem_asset_bridge_check', 'aem-asset-bridge-check']
 const codePattern = /^[a-zA-Z0-9_]{1,255}$/
 
 /** An asset of the family as it is, and what that means. */
@@ -34,6 +37,50 @@ export function akeneoAssets(settings: AssetSettings, access: AkeneoAccess, name
     head,
     put,
     remove,
+    check: (call) => checkAkeneo(access, stepsOf(call), call),
+  }
+
+  /** Akeneo has no list of one's own rights: each is shown by a call that it needs and that changes nothing. */
+  function stepsOf(call: CallContext): AkeneoSteps {
+    const ofProducts = wanted.map((one): AkeneoSteps[number] => [
+      { what: `Log in, and read the attribute ${one.attribute} of products.`, right: 'read' },
+      () => attributes.get(one, call),
+    ])
+    return [
+      [
+        { what: `Log in, and read the attributes of the asset family ${family}.`, right: 'list' },
+        () => {
+          structure.forget()
+          return structure.attributes(call)
+        },
+      ],
+      ...ofProducts,
+      [{ what: 'Look for an asset that is not there.', right: 'read' }, () => read(nobody, call)],
+      [
+        { what: 'Write an asset that Akeneo has to refuse for its code.', right: 'write' },
+        () => writeImpossible(call),
+      ],
+      [
+        {
+          what: 'Delete an asset that is not there.',
+          right: 'delete',
+          remedy: 'without it no asset can be removed, and all else works',
+        },
+        () =>
+          access.change({ path: assetPath(nobody), method: 'DELETE' }, { permission: 'Delete assets' }, call),
+      ],
+    ]
+  }
+
+  /** Permissions come before the content: with them, Akeneo tells of the code. */
+  async function writeImpossible(call: CallContext): Promise<void> {
+    const path = `asset-families/${family}/assets`
+    const purpose = familyPurpose(family, writeAssets, access.inputs)
+    const body = await access.change({ path, method: 'PATCH', body: [{ code: impossible }] }, purpose, call)
+    const item = itemOf(body, impossible)
+    if (item === undefined) throw notConfirmed('without the status of the asset')
+    if (item.status === 422) return
+    throw toAkeneoError(item, { permission: writeAssets }, access.clock.now(), access.inputs)
   }
 
   async function head(

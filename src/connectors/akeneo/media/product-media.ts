@@ -5,6 +5,7 @@ import type { AssetBinary, Destination, StoredObject } from '../../../plugin/des
 import { type Measured, measured } from '../../kit/measured'
 import { isMadeFrom } from '../../kit/stored'
 import type { AkeneoAccess } from './access'
+import { type AkeneoSteps, checkAkeneo } from './check'
 import { akeneoName, changed } from './errors'
 import { checkFile, mostBytes } from './file-rules'
 import type { ProductMediaSettings } from './inputs'
@@ -15,6 +16,11 @@ import { uploadName } from './upload'
 import { dataIn } from './values'
 
 const writeProducts = 'Create and update products'
+const nobody = 'aem-asset-bridge-check'
+const unwritten = [
+  'Write the file of a product.',
+  `It would replace what is there. The connection needs the permission "${writeProducts}".`,
+] as const
 
 /** Keeps files in an attribute of the products on the asset. The upload sets the value, the version follows it. */
 export function akeneoProductMedia(
@@ -34,6 +40,18 @@ export function akeneoProductMedia(
     name,
     head,
     put,
+    check: (call) => checkAkeneo(access, stepsOf(call), call, unwritten),
+  }
+
+  function stepsOf(call: CallContext): AkeneoSteps {
+    const ofAttributes = wanted.map((one): AkeneoSteps[number] => [
+      { what: `Log in, and read the attribute ${one.attribute}.`, right: 'list' },
+      () => attributes.get(one, call),
+    ])
+    return [
+      ...ofAttributes,
+      [{ what: 'Look for a product that is not there.', right: 'read' }, () => products.read(nobody, call)],
+    ]
   }
 
   /** Which products are meant is known from the asset only: without it nothing is told. */

@@ -61,7 +61,13 @@ export const sftp = ({
       context.name,
       (call, work) =>
         pool(call.signal, (connection) => work(sftpTree(sftpSession(connection), serverFor(call)))),
-      trigger === undefined ? undefined : createTrigger(trigger),
+      {
+        trigger: trigger === undefined ? undefined : createTrigger(trigger),
+        redactor: context.redactor,
+        root: `${inputs}_URL`,
+        hint: `check ${inputs}_URL, and that the server may be reached from here`,
+        logsIn: true,
+      },
     )
   },
 })

@@ -95,9 +95,13 @@ export function sftpTree(session: SftpSession, server: SftpServer): FileTree {
       }),
 
     async *list(folder, signal) {
-      for await (const { filename, attrs } of session.list(full(folder), maxListings, signal)) {
-        if (filename.startsWith('.') && attrs.isFile())
-          yield { name: filename, modifiedMs: attrs.mtime * 1000 }
+      try {
+        for await (const { filename, attrs } of session.list(full(folder), maxListings, signal)) {
+          if (filename.startsWith('.') && attrs.isFile())
+            yield { name: filename, modifiedMs: attrs.mtime * 1000 }
+        }
+      } catch (thrown) {
+        throw await classified(thrown, folder, signal)
       }
     },
   }
