@@ -13,7 +13,7 @@ import { createParking } from '../run/parking'
 import type { RunResult } from '../run/run-result'
 import { isOwnFailure, pimSystem } from '../systems'
 import { thrownBy } from '../thrown-by'
-import type { Work } from '../work'
+import { idOf, type Work } from '../work'
 import { allPages, findAssets } from './find-assets'
 import type { PollStart } from './poll-start'
 import { assetWork } from './recorded-work'
@@ -129,7 +129,10 @@ export async function reconcileProducts(parts: ReconcileParts, context: FlowCont
       return
     }
     for await (const page of pim.changesSince(place.position, call)) {
-      await doPage(page.products, now - (covered ?? began) > longestAemOutageMs)
+      if (!(await doPage(page.products, now - (covered ?? began) > longestAemOutageMs))) {
+        reason = limitReached()
+        return
+      }
       place = { position: page.cursor, at: covered, began }
       await cursor.advance(place, call)
       reason = limitReached()
@@ -146,9 +149,10 @@ export async function reconcileProducts(parts: ReconcileParts, context: FlowCont
     return `PENDING_MAX: ${parked.size} pieces of work are parked; see what keeps them`
   }
 
-  async function doPage(products: readonly Product[], endures: boolean): Promise<void> {
+  /** @returns false when more failed than may be parked: the next run begins with the same page */
+  async function doPage(products: readonly Product[], endures: boolean): Promise<boolean> {
     counts.products += products.length
-    if (products.length === 0) return
+    if (products.length === 0) return true
     const refs = products.flatMap(({ identifier, uuid }): ProductRef[] => [
       { kind: 'identifier', value: identifier },
       ...(uuid === undefined ? [] : [{ kind: 'uuid' as const, value: uuid }]),
@@ -161,18 +165,24 @@ export async function reconcileProducts(parts: ReconcileParts, context: FlowCont
     const { counts: found, failures, stoppedBy } = await syncAssets(assets, parts, call, options)
     for (const kind of ['updated', 'unchanged', 'skipped'] as const) counts[kind] += found[kind]
     if (stoppedBy !== undefined) throw stoppedBy
-    for (const { asset, error } of failures) await account(assetWork(asset), error)
+    let isAccountedFor = true
+    for (const { asset, error } of failures) {
+      if (!(await account(assetWork(asset), error))) isAccountedFor = false
+    }
+    return isAccountedFor
   }
 
   /** What failed for good is a dead letter, what failed for now is parked: then the cursor may pass it. */
-  async function account(work: Work, error: BridgeError): Promise<void> {
+  async function account(work: Work, error: BridgeError): Promise<boolean> {
     const outcome = await recordFailure(error, work, context)
     if (outcome.kind === 'dead-letter') {
       counts.deadLettered += 1
-      return
+      return true
     }
+    if (parked.size >= limits.maxPending && !parked.has(idOf(work))) return false
     for (const undone of undoneOf(outcome)) await parking.park(work, undone)
     counts.parked += 1
+    return true
   }
 
   /** Since when there may be changes that nobody has looked at, in seconds; 0 when there are none. */

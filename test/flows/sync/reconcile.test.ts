@@ -403,6 +403,32 @@ describe('failures', () => {
     },
   )
 
+  test('never more is parked than may be, and what was not is found again', async () => {
+    const skus = ['A', 'B', 'C', 'D', 'E']
+    const assets = skus.map((sku) => bench.upload(sku))
+    await begin()
+    for (const sku of skus) bench.change(sku, 'new')
+    const broken = assets
+      .slice(0, 4)
+      .map(({ id }) =>
+        bench.author.aem.faults.add({ path: metadataOf(id), fault: { kind: 'status', status: 423 } }),
+      )
+    const before = bench.cursor()?.position
+    const limits = { runMs: 60_000, maxAttempts: 3, maxPending: 2 }
+    expect((await bench.run({ parts: { limits } })).answer).toMatchObject({
+      outcome: 'stopped',
+      parked: 2,
+      pending: 2,
+      message: expect.stringContaining('PENDING_MAX'),
+    })
+    expect(bench.pending()).toHaveLength(2)
+    expect(bench.cursor()?.position).toBe(before)
+    for (const rule of broken) rule.remove()
+    bench.minutes(60)
+    expect((await bench.run({ parts: { limits } })).answer).toMatchObject({ outcome: 'done', pending: 0 })
+    expect(assets.map(bench.supplierOf)).toEqual(skus.map(() => 'new'))
+  })
+
   test('with too much parked it reads nothing new, and says so', async () => {
     const bad = bench.upload('A')
     bench.upload('B')
