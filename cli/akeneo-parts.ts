@@ -8,6 +8,7 @@ import { createAkeneoTokens, credentialInputs } from '../src/connectors/akeneo/t
 import type { CallContext } from '../src/core/call-context'
 import { systemClock } from '../src/core/clock'
 import { systemicError } from '../src/core/errors'
+import { trimEndOf } from '../src/core/trim'
 import { createHttpClient, type HttpClient } from '../src/http/http-client'
 import { parseServiceUrl } from '../src/http/origin'
 import type { Environment } from './environment'
@@ -53,7 +54,7 @@ export function openAkeneo(
   }
   const events = { name: eventPlatformName, origins: [base.origin], concurrency: 1 }
   const platform = createEventPlatform(
-    { baseUrl: base.origin + base.pathname.replace(/\/+$/, ''), pimUrl: origin, clientId },
+    { baseUrl: base.origin + trimEndOf(base.pathname, '/'), pimUrl: origin, clientId },
     {
       upstream: http.upstream(events),
       once: http.upstream({ ...events, maxAttempts: 1 }),

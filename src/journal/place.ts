@@ -1,5 +1,6 @@
 import { parseDuration } from '../core/duration'
 import { type BridgeError, systemicError } from '../core/errors'
+import { trimEndOf } from '../core/trim'
 import { parseServiceUrl } from '../http/origin'
 
 /** How far a journal has been read. */
@@ -56,7 +57,7 @@ function parseJournalUrl(text: string): string {
   if (url.search !== '') {
     throw inputError(`JOURNAL_URL ${shown} must end before the ?: where to begin is told by JOURNAL_START`)
   }
-  const path = url.pathname.replace(/\/+$/, '')
+  const path = trimEndOf(url.pathname, '/')
   if (path === '') throw inputError(`JOURNAL_URL ${shown} must be the whole endpoint, not only its host`)
   if (/;|:\/\//.test(path))
     throw inputError(`JOURNAL_URL ${shown} must be one endpoint; several are separated by commas`)

@@ -5,7 +5,7 @@ export type MetadataType = 'string' | 'integer' | 'number' | 'boolean' | 'date' 
 
 const trueWords = new Set(['true', 'yes', '1'])
 const falseWords = new Set(['false', 'no', '0'])
-const decimal = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i
+const decimal = /^[+-]?(\d+(?:\.\d*)?|\.\d+)(e[+-]?\d+)?$/i
 const isoDateTime =
   /^(\d{4}-\d{2}-\d{2})(?:[T ](\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?)(?:([+-]\d{2}):?(\d{2})|Z)?)?$/i
 
