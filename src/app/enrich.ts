@@ -3,6 +3,7 @@ import { type AssetSearch, createAssetSearch } from '../aem/asset-search'
 import type { AuthorHosts } from '../aem/author-host'
 import { systemClock, systemRandom } from '../core/clock'
 import { permanentError, systemicError } from '../core/errors'
+import { shown } from '../core/shown'
 import { decodeCloudEvent, processingCompleted, requireAsset } from '../events/cloud-event'
 import { type EnrichParts, enrichAsset } from '../flows/enrich/enrich-asset'
 import type { EventFlow, FlowContext } from '../flows/event-flow'
@@ -64,7 +65,7 @@ export function openSync(
       if (origin !== undefined) return origin
       throw permanentError(
         'HOST_NOT_ALLOWED',
-        `the record names ${JSON.stringify(source)?.slice(0, 80)}, which is not one of AEM_AUTHOR_URLS; nothing was sent to it`,
+        `the record names ${shown(source)}, which is not one of AEM_AUTHOR_URLS; nothing was sent to it`,
       )
     },
   }
@@ -87,7 +88,7 @@ function buildPim(
     const known = Object.keys(enrichment.communicators).join(', ')
     throw systemicError(
       'INPUT_INVALID',
-      `PIM_COMMUNICATOR is ${JSON.stringify(name)}; config/enrichment.ts knows ${known}`,
+      `PIM_COMMUNICATOR is ${shown(name)}; config/enrichment.ts knows ${known}`,
     )
   }
   return factory({ http, clock: systemClock, redactor, input, requireInput })

@@ -2,6 +2,7 @@ import exportConfig from '../../config/destinations'
 import { createBinarySource } from '../aem/binary/source'
 import { systemClock, systemRandom } from '../core/clock'
 import { permanentError, systemicError } from '../core/errors'
+import { shown } from '../core/shown'
 import type { EventFlow, FlowContext } from '../flows/event-flow'
 import { type ExportEventParts, exportEventWith } from '../flows/export/export-event'
 import { perInputs } from '../inputs/raw-inputs'
@@ -39,7 +40,7 @@ function buildParts(own: FlowContext): ExportEventParts {
       if (factory === undefined) {
         throw permanentError(
           'DESTINATION_UNKNOWN',
-          `exportDestination names ${JSON.stringify(name).slice(0, 80)}; config/destinations.ts knows ${Object.keys(destinations).join(', ')}`,
+          `exportDestination names ${shown(name)}; config/destinations.ts knows ${Object.keys(destinations).join(', ')}`,
         )
       }
       if (!factory.isOn(context)) {

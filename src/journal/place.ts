@@ -1,5 +1,6 @@
 import { parseDuration } from '../core/duration'
 import { type BridgeError, systemicError } from '../core/errors'
+import { shown } from '../core/shown'
 import { trimEndOf } from '../core/trim'
 import { parseServiceUrl } from '../http/origin'
 
@@ -75,7 +76,7 @@ export function parseJournalStart(text = 'oldest'): JournalStart {
   const duration = parseDuration(text)
   if (duration === undefined) {
     throw inputError(
-      `JOURNAL_START ${JSON.stringify(text).slice(0, 40)} must be oldest, latest, or a duration back of days, hours, minutes and seconds, such as PT2H or P1DT12H`,
+      `JOURNAL_START ${shown(text, 40)} must be oldest, latest, or a duration back of days, hours, minutes and seconds, such as PT2H or P1DT12H`,
     )
   }
   if (duration.ms >= retentionMs) return { from: 'oldest' }

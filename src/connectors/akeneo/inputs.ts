@@ -1,5 +1,6 @@
 import { systemicError } from '../../core/errors'
 import type { Redactor } from '../../core/redaction'
+import { shown } from '../../core/shown'
 import { parseOrigin } from '../../http/origin'
 
 /** What inputs are read from: of a communicator, or of a destination. */
@@ -93,7 +94,7 @@ function namesOf(context: InputContext, input: string, pattern: RegExp, what: st
   const names = (context.input(input) ?? '').split(/[\s,]+/).filter((name) => name !== '')
   const wrong = names.find((name) => !pattern.test(name))
   if (wrong !== undefined) {
-    throw invalid(input, `must be ${what}, separated by commas; ${JSON.stringify(wrong)} is none`)
+    throw invalid(input, `must be ${what}, separated by commas; ${shown(wrong)} is none`)
   }
   return [...new Set(names)]
 }

@@ -1,5 +1,6 @@
 import { isAbsolute } from 'node:path'
 import { systemicError } from '../../core/errors'
+import { shown } from '../../core/shown'
 import type { DestinationFactory } from '../../plugin/destination'
 import { treeDestination } from '../kit/tree-destination'
 import { folderTree } from './tree'
@@ -18,10 +19,7 @@ export const folder = (options: FolderOptions = {}): DestinationFactory => ({
       options.root ??
       context.requireInput('FOLDER_ROOT', 'set it to the absolute path of a folder, such as /mnt/dam')
     if (!isAbsolute(root)) {
-      throw systemicError(
-        'INPUT_INVALID',
-        `FOLDER_ROOT must be an absolute path, not ${JSON.stringify(root)}`,
-      )
+      throw systemicError('INPUT_INVALID', `FOLDER_ROOT must be an absolute path, not ${shown(root, 200)}`)
     }
     const tree = folderTree(root, context.clock)
     return treeDestination('folder', (_call, work) => work(tree))

@@ -1,4 +1,5 @@
 import { permanentError, systemicError } from '../../core/errors'
+import { shown } from '../../core/shown'
 import { parseServiceUrl } from '../../http/origin'
 import type { DestinationContext } from '../../plugin/destination'
 
@@ -60,7 +61,7 @@ const originOf = (text: string): string | undefined => (URL.canParse(text) ? new
 function fill(template: string, key: string): URL {
   const segments = key.split('/')
   if (segments.some((segment) => segment === '' || segment === '.' || segment === '..')) {
-    throw permanentError('KEY_REFUSED', `${JSON.stringify(key)} cannot be part of a URL`)
+    throw permanentError('KEY_REFUSED', `${shown(key, 200)} cannot be part of a URL`)
   }
   const query = template.includes('?') ? template.indexOf('?') : template.length
   return new URL(

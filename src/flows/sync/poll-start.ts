@@ -1,5 +1,6 @@
 import { parseDuration } from '../../core/duration'
 import { systemicError } from '../../core/errors'
+import { shown } from '../../core/shown'
 
 /** Where a poll begins that has no cursor yet: at all products, or so long ago in milliseconds. */
 export type PollStart = { from: 'oldest' } | { from: 'back'; ms: number }
@@ -16,6 +17,6 @@ export function parsePollStart(text = 'latest'): PollStart {
   if (duration !== undefined) return { from: 'back', ms: duration.ms }
   throw systemicError(
     'INPUT_INVALID',
-    `wrong input: PIM_SYNC_START ${JSON.stringify(text).slice(0, 40)} must be latest, oldest (all products), or a duration back of days, hours, minutes and seconds, such as PT2H or P7D`,
+    `wrong input: PIM_SYNC_START ${shown(text, 40)} must be latest, oldest (all products), or a duration back of days, hours, minutes and seconds, such as PT2H or P7D`,
   )
 }

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { CallContext } from '../../../core/call-context'
 import { permanentError } from '../../../core/errors'
+import { shown } from '../../../core/shown'
 import { trimEndOf, trimStartOf } from '../../../core/trim'
 import type { AssetBinary, Destination, StoredObject } from '../../../plugin/destination'
 import { measured } from '../../kit/measured'
@@ -194,7 +195,7 @@ export function akeneoAssets(settings: AssetSettings, access: AkeneoAccess, name
     if (codePattern.test(code)) return code
     throw permanentError(
       'AKENEO_CODE_INVALID',
-      `${JSON.stringify(code).slice(0, 80)} is no code of an asset: mend \`code\` in config/destinations.ts`,
+      `${shown(code)} is no code of an asset: mend \`code\` in config/destinations.ts`,
     )
   }
 }
