@@ -8,6 +8,7 @@ import { createAkeneoTokens, credentialInputs } from '../src/connectors/akeneo/t
 import { platformInputs } from '../src/connectors/akeneo/webhook-inputs'
 import type { CallContext } from '../src/core/call-context'
 import { systemClock } from '../src/core/clock'
+import { trimEndOf } from '../src/core/trim'
 import { createHttpClient, type HttpClient } from '../src/http/http-client'
 import { type InputSource, inputError, readBoth, sourceOf, valuesOf } from '../src/inputs/values'
 import type { Environment } from './environment'
@@ -47,7 +48,7 @@ export function openAkeneo(
   }
   const events = { name: eventPlatformName, origins: [base.origin], concurrency: 1 }
   const platform = createEventPlatform(
-    { baseUrl: base.origin + base.pathname.replace(/\/+$/, ''), pimUrl: origin, clientId },
+    { baseUrl: base.origin + trimEndOf(base.pathname, '/'), pimUrl: origin, clientId },
     {
       upstream: http.upstream(events),
       once: http.upstream({ ...events, maxAttempts: 1 }),

@@ -1,4 +1,5 @@
 import { permanentError } from '../core/errors'
+import { shown } from '../core/shown'
 
 const root = '/content/dam/'
 const maxBytes = 4096
@@ -25,7 +26,7 @@ export function checkAssetPath(path: string): string {
   if (!valid) {
     throw permanentError(
       'ASSET_PATH_INVALID',
-      `the asset path ${JSON.stringify(path).slice(0, 200)} is not a normal path below ${root}`,
+      `the asset path ${shown(path, 200)} is not a normal path below ${root}`,
     )
   }
   return path

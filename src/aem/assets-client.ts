@@ -2,6 +2,7 @@ import type { Asset, AssetRef } from '../core/asset'
 import type { CallContext } from '../core/call-context'
 import type { Clock } from '../core/clock'
 import { permanentError, transientError } from '../core/errors'
+import { shown } from '../core/shown'
 import type { HttpClient, HttpRequest } from '../http/http-client'
 import { type HttpResponse, isOk, refusePage } from '../http/response'
 import { type RetryRules, retry } from '../http/retry'
@@ -192,10 +193,7 @@ export function createAssetsClient(
 
   function metadataUrl(origin: string, id: string): string {
     if (!assetIdPattern.test(id)) {
-      throw permanentError(
-        'ASSET_ID_INVALID',
-        `${JSON.stringify(id).slice(0, 100)} is not an asset id (urn:aaid:aem:...)`,
-      )
+      throw permanentError('ASSET_ID_INVALID', `${shown(id, 100)} is not an asset id (urn:aaid:aem:...)`)
     }
     return `${origin}/adobe/assets/${id}/metadata`
   }

@@ -1,4 +1,5 @@
 import { permanentError } from '../core/errors'
+import { shown } from '../core/shown'
 
 /** The origins that may receive the token, looked up by the host an event names. */
 export type AuthorHosts = {
@@ -12,7 +13,6 @@ export type AuthorHosts = {
 }
 
 const defaultPort: Record<string, string> = { 'https:': ':443', 'http:': ':80' }
-const printable = 80
 
 /**
  * Allow-lists author origins. The host of an event is compared as text with the configured ones and is
@@ -35,7 +35,7 @@ export function createAuthorHosts(origins: readonly [string, ...string[]]): Auth
       if (origin !== undefined) return origin
       throw permanentError(
         'HOST_NOT_ALLOWED',
-        `the event names the host ${JSON.stringify(host).slice(0, printable)}, which is not one of AEM_AUTHOR_URLS; nothing was sent to it`,
+        `the event names the host ${shown(host)}, which is not one of AEM_AUTHOR_URLS; nothing was sent to it`,
       )
     },
   }

@@ -3,6 +3,7 @@ import { type AssetSearch, createAssetSearch } from '../aem/asset-search'
 import type { AuthorHosts } from '../aem/author-host'
 import { systemClock, systemRandom } from '../core/clock'
 import { permanentError } from '../core/errors'
+import { shown } from '../core/shown'
 import { decodeCloudEvent, processingCompleted, requireAsset } from '../events/cloud-event'
 import { type EnrichParts, enrichAsset } from '../flows/enrich/enrich-asset'
 import type { EventFlow, FlowContext } from '../flows/event-flow'
@@ -69,7 +70,7 @@ export function openSync(
       if (origin !== undefined) return origin
       throw permanentError(
         'HOST_NOT_ALLOWED',
-        `the record names ${JSON.stringify(source)?.slice(0, 80)}, which is not one of AEM_AUTHOR_URLS; nothing was sent to it`,
+        `the record names ${shown(source)}, which is not one of AEM_AUTHOR_URLS; nothing was sent to it`,
       )
     },
   }
@@ -93,7 +94,7 @@ function buildPim(context: FlowContext): PimCommunicator {
   const factory = Object.hasOwn(enrichment.communicators, name) ? enrichment.communicators[name] : undefined
   if (factory === undefined) {
     const known = Object.keys(enrichment.communicators).join(', ')
-    throw inputError(`PIM_COMMUNICATOR is ${JSON.stringify(name)}; config/enrichment.ts knows ${known}`)
+    throw inputError(`PIM_COMMUNICATOR is ${shown(name)}; config/enrichment.ts knows ${known}`)
   }
   return factory({ ...accessTo(inputs, redactor), name, http: httpFor(context), clock: systemClock })
 }

@@ -3,6 +3,7 @@ import enrichment from '#config/enrichment'
 import { createBinarySource } from '../aem/binary/source'
 import { systemClock, systemRandom } from '../core/clock'
 import { permanentError, systemicError } from '../core/errors'
+import { shown } from '../core/shown'
 import type { EventFlow, FlowContext } from '../flows/event-flow'
 import { type ExportEventParts, exportEventWith } from '../flows/export/export-event'
 import { perInputs } from '../inputs/raw-inputs'
@@ -51,7 +52,7 @@ function buildParts(own: FlowContext): ExportEventParts {
       if (found === undefined) {
         throw permanentError(
           'DESTINATION_UNKNOWN',
-          `exportDestination names ${JSON.stringify(name).slice(0, 80)}; config/destinations.ts knows ${Object.keys(destinations).join(', ')}`,
+          `exportDestination names ${shown(name)}; config/destinations.ts knows ${Object.keys(destinations).join(', ')}`,
         )
       }
       const { key, factory } = found

@@ -1,3 +1,5 @@
+import { messageOf } from './shown'
+
 /**
  * What a failure means for the one who has to decide what happens next.
  * - `transient`: may pass by itself (a 429, a 5xx, a cut connection): try later.
@@ -73,12 +75,4 @@ export const permanentError = (code: string, message: string, details?: ErrorDet
 export function toBridgeError(thrown: unknown): BridgeError {
   if (thrown instanceof BridgeError) return thrown
   return transientError('UNEXPECTED', `unexpected error: ${messageOf(thrown)}`, { cause: thrown })
-}
-
-function messageOf(thrown: unknown): string {
-  try {
-    return String(thrown instanceof Error ? thrown.message : thrown)
-  } catch {
-    return `a thrown ${typeof thrown} that cannot be shown`
-  }
 }

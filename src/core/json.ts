@@ -25,6 +25,15 @@ export function parseJson(text: string): unknown {
   }
 }
 
+/** How long a value is as JSON, in bytes; infinite when JSON cannot write it, as when it is very deep. */
+export function jsonBytes(value: unknown): number {
+  try {
+    return Buffer.byteLength(JSON.stringify(value) ?? 'null')
+  } catch {
+    return Number.POSITIVE_INFINITY
+  }
+}
+
 const maxDepth = 64
 
 /** Tells whether a value consists of JSON values only, to a depth of 64 levels. */

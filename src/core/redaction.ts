@@ -13,9 +13,30 @@ const signedQuery =
 const bearerScheme = /\b(Bearer)\s+[A-Za-z0-9._~+/=-]{8,}/gi
 /** In the header's own name whatever follows; elsewhere, "Basic" is a word like any other. */
 const basicScheme = /(\bauthorization[\s"'\\:=]{1,8})?\b(Basic)\s+([A-Za-z0-9._~+/=-]{8,})/gi
-const jsonWebToken = /\beyJ[A-Za-z0-9_-]{5,}\.[A-Za-z0-9_-]{5,}(?:\.[A-Za-z0-9_-]*)?/g
-/** Up to the last @ before the path, as URL parsers read it. */
-const userInfo = /(\b[a-z][a-z0-9+.-]*:\/\/)[^/?#\s"']+@/gi
+/** Wherever the parts of a JSON Web Token may stand, and others like them. */
+const dottedParts = /[A-Za-z0-9_.-]+/g
+const tokenStart = /\beyJ[A-Za-z0-9_-]{5}/
+const minTokenPart = 5
+/** Up to the last @ before the path, as URL parsers read it. What the scheme is does not matter. */
+const userInfo = /(:\/\/)[^/?#\s"']+@/g
+
+/** Masks from the beginning of a JSON Web Token to its end: three parts, the last of which may be missing. */
+function withoutWebTokens(dotted: string): string {
+  const parts = dotted.split('.')
+  const shown: string[] = []
+  for (let index = 0; index < parts.length; index++) {
+    const part = parts[index] ?? ''
+    const start = (parts[index + 1] ?? '').length < minTokenPart ? -1 : part.search(tokenStart)
+    shown.push(start < 0 ? part : `${part.slice(0, start)}${mask}`)
+    if (start >= 0) index += 2
+  }
+  return shown.join('.')
+}
+
+/** What one text may have, in characters: far more than a message or a value for people has. */
+const maxText = 200_000
+/** Cut off besides, so that no half of a secret is left at the end. */
+const cutMargin = 8_192
 
 /** Base64 of a user, a colon and a password, none of them with control characters (RFC 7617). */
 function isUserAndPassword(token: string): boolean {
@@ -27,6 +48,7 @@ function isUserAndPassword(token: string): boolean {
 export type Redactor = {
   /** Makes a value known as a secret: from now on it is masked wherever it appears. */
   add(secret: string | undefined): void
+  /** The text with secrets masked; a very long one is cut, and says so. */
   text(text: string): string
   /** A copy of any value with names and values of secrets masked; deep, bounded, never throws. */
   value(value: unknown): unknown
@@ -48,7 +70,15 @@ export function createRedactor(secrets: Iterable<string | undefined> = []): Reda
     known = [...new Set([...known, ...forms])].sort((a, b) => b.length - a.length)
   }
 
+  /** Cut first, then masked: what somebody else wrote must not cost more than its share. */
   function text(input: string): string {
+    if (input.length <= maxText) return masked(input)
+    const margin = Math.max(cutMargin, known[0]?.length ?? 0)
+    const output = masked(input.slice(0, maxText + margin))
+    return `${output.slice(0, Math.max(0, output.length - margin))}... [cut: ${input.length} characters]`
+  }
+
+  function masked(input: string): string {
     let output = input
     for (const secret of known) output = output.replaceAll(secret, mask)
     return output
@@ -58,7 +88,7 @@ export function createRedactor(secrets: Iterable<string | undefined> = []): Reda
       .replace(basicScheme, (whole, header: string | undefined, scheme: string, token: string) =>
         header !== undefined || isUserAndPassword(token) ? `${header ?? ''}${scheme} ${mask}` : whole,
       )
-      .replace(jsonWebToken, mask)
+      .replace(dottedParts, withoutWebTokens)
   }
 
   function redact(input: unknown, depth: number, parents: readonly unknown[]): unknown {

@@ -1,13 +1,15 @@
+import { jsonBytes } from '../core/json'
+import { shown } from '../core/shown'
+
 /** Far below State's 1 MB, and the many who are kept share a rate of 1 MB a second. */
 const maxEventBytes = 200_000
 
 /** An event that is too large keeps what names its asset, and of the rest as much as goes. */
 export function boundedEvent(event: unknown): unknown {
-  const fits = (value: unknown): boolean =>
-    Buffer.byteLength(JSON.stringify(value) ?? 'null') <= maxEventBytes
+  const fits = (value: unknown): boolean => jsonBytes(value) <= maxEventBytes
   if (fits(event)) return event
   const short = [100, 20, 5, 0].map((others) => shortened(event, others)).find(fits)
-  return short ?? { shortened: JSON.stringify(event).slice(0, 20_000) }
+  return short ?? { shortened: shown(event, 20_000) }
 }
 
 /** Members that say which event it is and which asset it is about, in each format; none is longer than a path. */

@@ -1,11 +1,9 @@
 import { createHash } from 'node:crypto'
 import * as v from 'valibot'
-import { isJsonValue, type JsonValue, parseJson } from '../core/json'
+import { parseJson } from '../core/json'
 import type { EventKey } from '../events/event'
 import type { Store } from '../store/store'
 import { idsIn } from './ids'
-
-const Json = v.custom<JsonValue>((value) => isJsonValue(value), 'no JSON value')
 
 const DeadLetterRecord = v.object({
   id: v.string(),
@@ -20,7 +18,7 @@ const DeadLetterRecord = v.object({
   /** The tries before the last one, of work that was parked. */
   history: v.optional(v.array(v.object({ at: v.string(), code: v.string(), message: v.string() }))),
   /** The event as it came, redacted but for what names its asset; shortened when it is very large. */
-  event: Json,
+  event: v.unknown(),
 })
 
 /** An event that cannot be processed, kept with the reason until an operator replays or drops it. */

@@ -2,6 +2,7 @@ import * as v from 'valibot'
 import { permanentError } from '../core/errors'
 import { isRecord, nonEmptyString } from '../core/json'
 import { hostOfSource } from './author-name'
+import { requireBounded } from './bounds'
 import { type AssetEvent, type EventKey, timeOf } from './event'
 
 /** AEM has extracted the metadata and made the renditions of a new or changed asset. */
@@ -24,6 +25,7 @@ const notAvailable = 'N/A'
  * @throws {BridgeError} permanent, `EVENT_MALFORMED`
  */
 export function decodeCloudEvent(raw: unknown): AssetEvent {
+  requireBounded(raw)
   const parsed = v.safeParse(CloudEvent, raw)
   if (!parsed.success) throw malformed('it has no CloudEvents type')
   const { data, type } = parsed.output

@@ -1,14 +1,16 @@
 import { isRecord } from '../core/json'
+import { requireBounded } from './bounds'
 import { eventKey as cloudEventKey, decodeCloudEvent } from './cloud-event'
 import type { AssetEvent, EventKey } from './event'
 import { decodeXdmEvent, xdmBody, xdmKey } from './xdm-event'
 
 /**
  * Decodes an event about an asset, whichever way AEM sent it: a CloudEvent of AEM Eventing or XDM of the event proxy,
- * bare or under `event`.
+ * bare or under `event`. Push, journal, worker and replay all come through here, before anything else looks at it.
  * @throws {BridgeError} permanent, `EVENT_MALFORMED`
  */
 export function decodeEvent(raw: unknown): AssetEvent {
+  requireBounded(raw)
   const body = xdmBody(raw)
   return body === undefined ? decodeCloudEvent(cloudEvent(raw)) : decodeXdmEvent(raw, body)
 }

@@ -1,10 +1,12 @@
 /** One link of a Link header. */
 type Link = { target: string; relations: readonly string[] }
 
-/** `<target>` with its parameters, up to the next comma outside of quotes. */
-const linkPattern =
-  /\s*<([^>]*)>((?:\s*;\s*[^\s=;,"]+(?:\s*=\s*(?:"(?:[^"\\]|\\.)*"|[^\s;,"]*))?)*)\s*(?:,|$)/y
-const parameterPattern = /;\s*([^\s=;,"]+)(?:\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s;,"]*)))?/g
+// One token each, from where the last one ended: an expression for a whole link takes 2 to the number of parameters.
+const targetPattern = /\s*<([^>]*)>/y
+const parameterPattern = /\s*;\s*([^\s=;,"]+)/y
+const valuePattern = /\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s;,"]*))/y
+/** The comma before the next link, or the end. */
+const endPattern = /\s*(?:,|$)/y
 
 /**
  * The target of the first link with a relation in a Link header (RFC 8288), which may hold several links.
@@ -16,24 +18,35 @@ export function linkTarget(header: string | undefined, relation: string): string
 
 function parseLinks(header: string): readonly Link[] {
   const links: Link[] = []
-  linkPattern.lastIndex = 0
-  while (linkPattern.lastIndex < header.length) {
-    const match = linkPattern.exec(header)
-    if (match === null) return []
-    const [, target = '', parameters = ''] = match
-    links.push({ target: target.trim(), relations: relationsOf(parameters) })
+  let at = 0
+  while (at < header.length) {
+    const target = take(targetPattern)
+    if (target === undefined) return []
+    let relations: readonly string[] | undefined
+    for (let name = take(parameterPattern); name !== undefined; name = take(parameterPattern)) {
+      const value = take(valuePattern)
+      // The first `rel` counts.
+      if (name[1]?.toLowerCase() === 'rel') relations ??= relationsOf(value)
+    }
+    if (take(endPattern) === undefined) return []
+    links.push({ target: (target[1] ?? '').trim(), relations: relations ?? [] })
   }
   return links
+
+  function take(token: RegExp): RegExpExecArray | undefined {
+    token.lastIndex = at
+    const match = token.exec(header)
+    if (match === null) return undefined
+    at = token.lastIndex
+    return match
+  }
 }
 
-/** The first `rel` counts; it may name several relations, in any case. */
-function relationsOf(parameters: string): readonly string[] {
-  for (const [, name = '', quoted, bare] of parameters.matchAll(parameterPattern)) {
-    if (name.toLowerCase() !== 'rel') continue
-    return (quoted?.replace(/\\(.)/g, '$1') ?? bare ?? '')
-      .toLowerCase()
-      .split(/\s+/)
-      .filter((it) => it !== '')
-  }
-  return []
+/** It may name several relations, in any case. */
+function relationsOf(value: RegExpExecArray | undefined): readonly string[] {
+  const [, quoted, bare] = value ?? []
+  return (quoted?.replace(/\\(.)/g, '$1') ?? bare ?? '')
+    .toLowerCase()
+    .split(/\s+/)
+    .filter((it) => it !== '')
 }

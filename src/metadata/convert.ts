@@ -1,11 +1,12 @@
 import type { JsonValue } from '../core/json'
+import { shown } from '../core/shown'
 
 /** The types a metadata schema of AEM knows. `date` is `YYYY-MM-DD`, `date-time` ISO 8601 with a time zone. */
 export type MetadataType = 'string' | 'integer' | 'number' | 'boolean' | 'date' | 'date-time'
 
 const trueWords = new Set(['true', 'yes', '1'])
 const falseWords = new Set(['false', 'no', '0'])
-const decimal = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i
+const decimal = /^[+-]?(\d+(?:\.\d*)?|\.\d+)(e[+-]?\d+)?$/i
 const isoDateTime =
   /^(\d{4}-\d{2}-\d{2})(?:[T ](\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?)(?:([+-]\d{2}):?(\d{2})|Z)?)?$/i
 
@@ -75,5 +76,5 @@ function isDay(day: string): boolean {
 }
 
 function misfit(value: JsonValue, type: MetadataType, advice?: string): Error {
-  return new Error(`${JSON.stringify(value).slice(0, 80)} is no ${type}${advice ? `; ${advice}` : ''}`)
+  return new Error(`${shown(value)} is no ${type}${advice ? `; ${advice}` : ''}`)
 }

@@ -2,6 +2,7 @@ import type { Asset } from '../core/asset'
 import { permanentError } from '../core/errors'
 import { isJsonValue, type JsonValue } from '../core/json'
 import type { Product } from '../core/product'
+import { messageOf } from '../core/shown'
 import { convert, type MetadataType } from './convert'
 import { isBlank, itemsOf } from './values'
 
@@ -135,7 +136,7 @@ function guarded<T>(which: string, work: () => T): T {
   try {
     return work()
   } catch (thrown) {
-    throw failed(which, thrown instanceof Error ? thrown.message : String(thrown), thrown)
+    throw failed(which, messageOf(thrown), thrown)
   }
 }
 

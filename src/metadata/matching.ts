@@ -2,6 +2,7 @@ import type { Asset } from '../core/asset'
 import { permanentError } from '../core/errors'
 import { isRecord } from '../core/json'
 import type { ProductRef } from '../core/product'
+import { messageOf } from '../core/shown'
 import { itemsOf } from './values'
 
 /** A rule that says which products an asset may show. */
@@ -136,7 +137,7 @@ const isAssetQuery = (value: unknown): value is AssetQuery =>
   isRecord(value) && (isTexts(value.names) || (typeof value.property === 'string' && isTexts(value.values)))
 
 function matcherFailed(matcher: Matcher, thrown: unknown): Error {
-  const reason = thrown instanceof Error ? thrown.message : String(thrown)
+  const reason = messageOf(thrown)
   return permanentError(
     'MATCHER_FAILED',
     `the matching rule "${matcher.name}" in config/enrichment.ts failed: ${reason}`,

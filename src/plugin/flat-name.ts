@@ -1,10 +1,13 @@
 import { createHash } from 'node:crypto'
+import { trimEndOf, trimStartOf } from '../core/trim'
 
 const maxLength = 100
 const hashLength = 12
 const plain = /^[a-z0-9]([a-z0-9._-]*[a-z0-9])?$/
 /** The form of the names that are made here: nobody else's file may have it by itself. */
-const made = new RegExp(`_[0-9a-f]{${hashLength}}(\\.[^.]*)?$`)
+const made = /_[0-9a-f]{12}(\.[^.]*)?$/
+/** What no name begins or ends with. */
+const ends = '._-'
 const extension = /\.[A-Za-z0-9]{1,15}$/
 
 /**
@@ -16,11 +19,8 @@ export function flatName(key: string): string {
   if (plain.test(key) && key.length <= maxLength && !made.test(key)) return key
   const name = key.slice(key.lastIndexOf('/') + 1)
   const ending = extension.exec(name)?.[0] ?? ''
-  const stem = name
-    .slice(0, name.length - ending.length)
-    .replace(/[^A-Za-z0-9.-]+/g, '_')
-    .replace(/^[._-]+|[._-]+$/g, '')
-    .slice(0, maxLength - hashLength - 1 - ending.length)
+  const words = name.slice(0, name.length - ending.length).replace(/[^A-Za-z0-9.-]+/g, '_')
+  const stem = trimEndOf(trimStartOf(words, ends), ends).slice(0, maxLength - hashLength - 1 - ending.length)
   return `${stem === '' ? 'file' : stem}_${hashOf(key)}${ending}`
 }
 

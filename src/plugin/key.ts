@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import type { Asset } from '../core/asset'
 import { permanentError, systemicError } from '../core/errors'
 import { type JsonValue, nonEmptyString } from '../core/json'
+import { trimEndOf } from '../core/trim'
 
 /** How an asset's place in a destination is made from what AEM says about it. */
 export type KeyTemplate = ((asset: KeySource, config?: KeyConfig) => string) & {
@@ -110,13 +111,8 @@ export function safeKey(
   }: { isTaken?: (name: string) => boolean; isHashed?: boolean } = {},
 ): string {
   const segments = text.split('/').filter((segment) => segment !== '')
-  const key = segments
-    .map((segment, index) => {
-      const isFile = index === segments.length - 1
-      const safe = safeSegment(segment, isFile && isHashed)
-      return isFile && safe === segment && isTaken(segment) ? withSuffix(segment, hashOf(segment)) : safe
-    })
-    .join('/')
+  // So many are too long together, whatever becomes of each.
+  const key = segments.length > maxKeyBytes ? text : keyOf(segments, isTaken, isHashed)
   if (key === '')
     throw permanentError(
       'KEY_EMPTY',
@@ -124,6 +120,16 @@ export function safeKey(
     )
   if (Buffer.byteLength(key) <= maxKeyBytes) return key
   return withSuffix(safeSegment(text.slice(text.lastIndexOf('/') + 1)), hashOf(text))
+}
+
+function keyOf(segments: readonly string[], isTaken: (name: string) => boolean, isHashed: boolean): string {
+  return segments
+    .map((segment, index) => {
+      const isFile = index === segments.length - 1
+      const safe = safeSegment(segment, isFile && isHashed)
+      return isFile && safe === segment && isTaken(segment) ? withSuffix(segment, hashOf(segment)) : safe
+    })
+    .join('/')
 }
 
 /** The key of a file that stands beside another one, `<key>.<ending>`; the key itself stays as it is. */
@@ -139,10 +145,9 @@ export function keyBeside(key: string, ending: string): string {
  */
 function safeSegment(segment: string, isHashed = false): string {
   const normal = segment.toWellFormed().normalize('NFC')
-  const cleaned = [...normal]
-    .map((character) => (isUnsafe(character) ? '_' : character))
-    .join('')
-    .replace(/[. ]+$/, (tail) => '_'.repeat(tail.length))
+  const safe = [...normal].map((character) => (isUnsafe(character) ? '_' : character)).join('')
+  const cleaned = trimEndOf(safe, '. ')
+    .padEnd(safe.length, '_')
     .replace(/^\./, '_')
     .replace(/\.part$/i, '_part')
     .replace(windowsDevice, '_$&')
@@ -156,7 +161,7 @@ function safeSegment(segment: string, isHashed = false): string {
 const windowsDevice = /^(con|prn|aux|nul|com\d|lpt\d)(?=\.|$)/i
 
 /** A name that looks as if it had been made by `withSuffix` could be taken for one that was. */
-const looksHashed = new RegExp(`-[0-9a-f]{${hashLength}}(\\.[^.]*)?$`)
+const looksHashed = /-[0-9a-f]{12}(\.[^.]*)?$/
 
 function isUnsafe(character: string): boolean {
   const code = character.codePointAt(0) ?? 0
@@ -175,7 +180,8 @@ function shorten(name: string): string {
   }
   if (extension !== '') return `${head}${extension}`
   // The cut may have made an end of what was inside, and the hash goes before a dot.
-  return head.replace(/\.[. ]*$/, (tail) => '_'.repeat(tail.length)).replace(/\.part$/i, '_part')
+  const end = head.indexOf('.', trimEndOf(head, '. ').length)
+  return (end < 0 ? head : head.slice(0, end).padEnd(head.length, '_')).replace(/\.part$/i, '_part')
 }
 
 /** Before the extension, so that the file keeps its kind. */

@@ -3,6 +3,7 @@ import { startAttempt } from '../core/attempt'
 import { untilAborted } from '../core/call-context'
 import { type Clock, systemClock } from '../core/clock'
 import { BridgeError, permanentError, systemicError, transientError } from '../core/errors'
+import { messageOf } from '../core/shown'
 import { type RetryRules, retry } from '../http/retry'
 import type { Store } from './store'
 
@@ -116,7 +117,7 @@ const isLate = ({ message }: BridgeError): boolean => message.includes(lateCode)
 
 function errorCode(thrown: unknown): string {
   if (thrown instanceof DOMException) return lateCode
-  return thrown instanceof Error && 'code' in thrown ? String(thrown.code) : 'no answer'
+  return thrown instanceof Error && 'code' in thrown ? messageOf(thrown.code) : 'no answer'
 }
 
 /** By the library's codes; its own messages and details hold keys and values. */

@@ -21,6 +21,19 @@ const sha1 = (bytes: Buffer | undefined): string =>
     .update(bytes ?? '')
     .digest('hex')
 
+describe('an event that is too deep or too large', () => {
+  test.each<[string, () => unknown]>([
+    ['deep', () => JSON.parse(`${'['.repeat(5_000)}${']'.repeat(5_000)}`)],
+    ['large', () => 'x'.repeat(1_200_000)],
+  ])('is a dead letter, and is not delivered again: %s', async (_, make) => {
+    const event = exporter.sandbox.aem.publicationEvent('published', exporter.addAsset(newPath()))
+    const more: unknown = make()
+    const answer = await exporter.invoke({ ...event, data: Object.assign({ more }, event.data) })
+
+    expect(bodyOf(answer)).toMatchObject({ outcome: 'dead-letter', code: 'EVENT_MALFORMED' })
+  })
+})
+
 describe('an asset that is published', () => {
   test('arrives byte for byte, and the answer says where', async () => {
     const asset = exporter.addAsset(newPath())

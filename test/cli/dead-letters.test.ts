@@ -26,6 +26,13 @@ async function deadLetter(): Promise<{ id: string; assetId: string }> {
   return { id: String(body.deadLetter), assetId: asset.id }
 }
 
+async function putInState(key: string, value: string): Promise<void> {
+  const { init } = await import('@adobe/aio-lib-state')
+  const { __OW_NAMESPACE: namespace = '', __OW_API_KEY: auth = '' } = receiver.sandbox.env()
+  const state = await init({ ow: { namespace, auth } })
+  await state.put(key, value)
+}
+
 describe('npm run bridge -- dead-letters', () => {
   test('list names each with its reason; show gives the event; drop forgets it', async () => {
     const { id, assetId } = await deadLetter()
@@ -50,6 +57,22 @@ describe('npm run bridge -- dead-letters', () => {
     expect([replay.code, replay.stderr]).toEqual([0, ''])
     expect(receiver.sandbox.aem.asset(assetId).assetMetadata).toMatchObject({ 'wknd-skuid': 'MockSKU 123' })
     expect((await receiver.deadLetters()).map(({ key }) => key)).not.toContain(`dead-letter.${id}`)
+  })
+
+  test('replay of an event that is too deep fails with the reason, and the next one has its turn', async () => {
+    const { id } = await deadLetter()
+    const deep = 'd'.repeat(32)
+    const [{ event, key, ...letter } = { event: {}, key: '' }] = await receiver.deadLetters()
+    const more = `${'['.repeat(5_000)}${']'.repeat(5_000)}`
+    const json = JSON.stringify({ ...letter, id: deep }).slice(0, -1)
+    await putInState(`dead-letter.${deep}`, `${json},"event":{"type":"x","more":${more}}}`)
+    const replay = await commands(['dead-letters', 'replay', deep, id, '--json'])
+
+    expect(JSON.parse(replay.stdout)).toEqual([
+      expect.objectContaining({ id: deep, ok: false, message: expect.stringContaining('EVENT_MALFORMED') }),
+      expect.objectContaining({ id, ok: true }),
+    ])
+    expect((await commands(['dead-letters', 'drop', deep])).code).toBe(0)
   })
 
   test('replay of what still fails keeps the letter and exits 1 with the reason', async () => {

@@ -56,6 +56,40 @@ describe('a known secret', () => {
   })
 })
 
+describe('a very long text', () => {
+  it.each(['a.', '-eyJ', 'eyJaaaaa.', 'x://', '?sig=', 'Basic ', 'Bearer aaaaaaaa', '://a@'])(
+    'costs no more than its length, and says that it is cut: %s',
+    (piece) => {
+      const redactor = createRedactor()
+      const timeOf = (text: string): number => {
+        const times = [0, 1, 2].map(() => {
+          const started = performance.now()
+          redactor.value({ ':': text })
+          return performance.now() - started
+        })
+        return Math.min(...times)
+      }
+      const short = timeOf(piece.repeat(Math.ceil(20_000 / piece.length)))
+      // Eight times the length; its square would be 64 times.
+      const long = timeOf(piece.repeat(Math.ceil(160_000 / piece.length)))
+
+      expect(long).toBeLessThan(25 * Math.max(short, 10))
+      expect(redactor.text(piece.repeat(200_000))).toMatch(/\[cut: \d+ characters\]$/)
+    },
+  )
+
+  it('keeps no part of a secret at its end', () => {
+    const known = `-----BEGIN KEY-----${' line of a key'.repeat(1_000)}`
+    const redactor = createRedactor([known])
+
+    for (const before of [199_990, 200_000, 205_000, 208_190, 209_000, 213_990]) {
+      const text = redactor.text(`${'x'.repeat(before)} ${known} and more`)
+      expect(text).not.toMatch(/BEGIN|line of/)
+      expect(text.length).toBeLessThan(210_000)
+    }
+  })
+})
+
 describe('a secret that nobody named', () => {
   it.each([
     'Authorization: Bearer abcdefgh12345678',
@@ -65,6 +99,7 @@ describe('a secret that nobody named', () => {
     'curl sent Basic dXNlcjpwYXNzd29yZA== and was refused',
     'curl sent Basic dXNlcjpwYXNzd29yZA.',
     'token eyJhbGciOiJSUzI1NiJ9.eyJpZCI6IjEifQ.c2lnbmF0dXJl here',
+    'two in a row: x-eyJhbGciOiJSUzI1NiJ9.eyJpZCI6IjEifQ.c2lnbmF0dXJl.eyJhbGciOiJSUzI1NiJ9.c2lnbmF0dXJl',
     'https://user:sesame-open@example.com/path',
     'https://user:ses@me-open@example.com/path',
     'https://x.blob.core.windows.net/c/b?sv=2019-02-02&sig=abcdefgh12345678&se=2030',

@@ -33,6 +33,8 @@ describe('a Link header', () => {
 
     expect(linkTarget(`<a>${' ; a'.repeat(8_000)}!`, 'next')).toBeUndefined()
     expect(linkTarget(`<a>${' '.repeat(16_000)}!`, 'next')).toBeUndefined()
+    expect(linkTarget(`<a>${';a= '.repeat(8_000)}!`, 'next')).toBeUndefined()
+    expect(linkTarget(`<a>${';a= '.repeat(8_000)};rel=next`, 'next')).toBe('a')
 
     expect(performance.now() - started).toBeLessThan(2_000)
   })

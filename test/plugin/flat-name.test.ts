@@ -5,6 +5,20 @@ import { oddNames } from '../connectors/kit/odd-names'
 const lastDot = /\.[A-Za-z0-9]{1,15}$/
 
 describe('flat names', () => {
+  it.each(['.', '_', 'a.', '_0123456789ab.'])(
+    'cost no more than a key is long: %s',
+    (piece) => {
+      const started = performance.now()
+
+      flatName(piece.repeat(100_000))
+      flatName(`x${piece.repeat(100_000)}ä`)
+
+      // With the square of the length it would be half a minute.
+      expect(performance.now() - started).toBeLessThan(10_000)
+    },
+    30_000,
+  )
+
   it('leave a plain name alone, and make others plain', () => {
     expect(flatName('lamp.png')).toBe('lamp.png')
     expect(flatName('lamp-3f9a0c1d2e4b.png')).toBe('lamp-3f9a0c1d2e4b.png')

@@ -69,6 +69,20 @@ const isBadName = (name: string): boolean =>
 const runs = { numRuns: 3_000 }
 
 describe('safeKey', () => {
+  it.each(['.', ' ', '. ', '/.', '.a', '-0123456789ab.', 'con.', '.part'])(
+    'costs no more than a text is long: %s',
+    (piece) => {
+      const started = performance.now()
+
+      safeKey(piece.repeat(100_000))
+      safeKey(`${piece.repeat(100_000)}x`)
+
+      // With the square of the length it would be minutes.
+      expect(performance.now() - started).toBeLessThan(15_000)
+    },
+    30_000,
+  )
+
   it('leaves ordinary names as they are', () => {
     for (const key of [
       'lamp.png',

@@ -1,6 +1,7 @@
 import { pipeline, type Readable } from 'node:stream'
 import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib'
 import { systemicError } from '../../core/errors'
+import { shown } from '../../core/shown'
 import type { StreamedResponse } from '../../http/stream'
 import { isEncoded } from './content-range'
 
@@ -24,7 +25,7 @@ export function decodedBody({ headers, body }: StreamedResponse, fileSize: numbe
   if (decoder === undefined) {
     throw systemicError(
       'AEM_ENCODED',
-      `a file came with the content encoding ${JSON.stringify(encoding).slice(0, 40)}, although none was asked for: check what stands between this app and AEM`,
+      `a file came with the content encoding ${shown(encoding, 40)}, although none was asked for: check what stands between this app and AEM`,
       { upstream: 'AEM' },
     )
   }

@@ -1,5 +1,6 @@
 import { BridgeError, permanentError, systemicError, transientError } from '../../core/errors'
 import { isRecord, parseJson } from '../../core/json'
+import { oneLine } from '../../core/visible'
 import type { HttpResponse } from '../../http/response'
 import type { AkeneoSettings } from './inputs'
 
@@ -10,8 +11,7 @@ export const upstreamName = 'PIM'
 export function reasonOf(response: HttpResponse): string {
   const body = parseJson(response.text)
   const message = isRecord(body) && typeof body.message === 'string' ? body.message.trim() : ''
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: that is what must not get into a log
-  return message.replace(/[\u0000-\u001f\u007f]+/g, ' ').slice(0, 300) || 'no reason given'
+  return oneLine(message, 300) || 'no reason given'
 }
 
 const details = (response: HttpResponse) => ({ upstream: upstreamName, status: response.status })

@@ -1,5 +1,6 @@
 import { permanentError } from '../../core/errors'
 import type { Redactor } from '../../core/redaction'
+import { shown } from '../../core/shown'
 import type { DestinationContext } from '../../plugin/destination'
 import { declareInputs, inputError, type Parsed, readServiceUrl, text, valuesOf } from '../../plugin/inputs'
 
@@ -113,7 +114,7 @@ const originOf = (text: string): string | undefined => (URL.canParse(text) ? new
 function fill(template: string, key: string): URL {
   const segments = key.split('/')
   if (segments.some((segment) => segment === '' || segment === '.' || segment === '..')) {
-    throw permanentError('KEY_REFUSED', `${JSON.stringify(key)} cannot be part of a URL`)
+    throw permanentError('KEY_REFUSED', `${shown(key, 200)} cannot be part of a URL`)
   }
   const query = template.includes('?') ? template.indexOf('?') : template.length
   return new URL(

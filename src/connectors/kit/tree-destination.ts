@@ -1,6 +1,7 @@
 import type { CallContext } from '../../core/call-context'
 import { type BridgeError, permanentError, transientError } from '../../core/errors'
 import { isRecord, parseJson } from '../../core/json'
+import { shown } from '../../core/shown'
 import type { AssetBinary, Destination, StoredObject } from '../../plugin/destination'
 import { checkTree, type TreeCheckRules, type UseTree } from './check-tree'
 import type { FileFacts, FileTree } from './file-tree'
@@ -181,7 +182,7 @@ function checkedPath(key: string, trigger: Trigger | undefined): string {
   const wrong = key
     .split('/')
     .some((segment) => segment === '' || segment.startsWith('.') || segment.includes('\0'))
-  if (wrong) throw permanentError('KEY_REFUSED', `${JSON.stringify(key)} cannot be the name of a file`)
+  if (wrong) throw permanentError('KEY_REFUSED', `${shown(key, 200)} cannot be the name of a file`)
   trigger?.check(key)
   return key
 }

@@ -1,4 +1,5 @@
 import { permanentError, systemicError } from '../../core/errors'
+import { shown } from '../../core/shown'
 import type { FileTree } from './file-tree'
 import { folderOf, temporaryPath } from './hidden-names'
 
@@ -26,7 +27,7 @@ export function createTrigger(name: TriggerName): Trigger {
   if (parts.length > 2 || name === '*' || (isOwn && segments.length > 1) || segments.some(isOdd))
     throw systemicError(
       'CONFIG_INVALID',
-      `${JSON.stringify(name)} in config/destinations.ts is no name of a trigger file: write "*.done", or a path such as "import.done"`,
+      `${shown(name)} in config/destinations.ts is no name of a trigger file: write "*.done", or a path such as "import.done"`,
     )
   const [before = '', after = ''] = parts
 
@@ -39,7 +40,7 @@ export function createTrigger(name: TriggerName): Trigger {
       if (isLikeOwn || isTheOne)
         throw permanentError(
           'KEY_REFUSED',
-          `${JSON.stringify(path)} is named as a trigger file, or a folder of it, would be`,
+          `${shown(path, 200)} is named as a trigger file, or a folder of it, would be`,
         )
     },
     async give(tree, path, signal) {

@@ -201,5 +201,9 @@ const isInFolder = (file: FileRecord, { folderId }: MarketoSettings): boolean =>
 const encoded = (version: string): string =>
   version.replace(/[^A-Za-z0-9._-]/g, (mark) => `%${mark.charCodeAt(0).toString(16).padStart(2, '0')}`)
 
-const versionIn = (description: string): string | undefined =>
-  versionFromHeader(new RegExp(`${marker}([A-Za-z0-9._%-]+)\\s*$`).exec(description)?.[1])
+/** Behind the last mark, and nothing behind it. */
+function versionIn(description: string): string | undefined {
+  const at = description.lastIndexOf(marker)
+  const rest = at < 0 ? '' : description.slice(at + marker.length)
+  return versionFromHeader(/^([A-Za-z0-9._%-]+)\s*$/.exec(rest)?.[1])
+}

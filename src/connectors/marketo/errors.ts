@@ -6,6 +6,8 @@ import {
   transientError,
 } from '../../core/errors'
 import { isRecord } from '../../core/json'
+import { shown } from '../../core/shown'
+import { oneLine } from '../../core/visible'
 import { connectionCode, isWrongHost } from '../../http/network-error'
 import { parseRetryAfter } from '../../http/retry-after'
 import { mayPassStatus } from '../../http/status'
@@ -26,10 +28,13 @@ export function problemsOf(body: Record<string, unknown>): readonly MarketoProbl
   const listed: readonly unknown[] = Array.isArray(body.errors) ? body.errors : []
   const problems = listed
     .filter(isRecord)
-    .map(({ code, message }) => ({ code: String(code), message: String(message ?? '') }))
+    .map(({ code, message }) => ({ code: textOf(code), message: textOf(message) }))
   if (problems.length > 0) return problems
   return body.success === true ? [] : [{ code: 'none', message: 'no reason given' }]
 }
+
+const textOf = (value: unknown): string =>
+  typeof value === 'string' ? value : value == null ? '' : shown(value)
 
 /** Codes that call for a new token. */
 export const isTokenProblem = ({ code }: MarketoProblem): boolean => code === '601' || code === '602'
@@ -49,7 +54,7 @@ const folderProblems = new Set(['710', '711'])
  * @param inputs prefix of the inputs
  */
 export function toMarketoError({ code, message }: MarketoProblem, now: number, inputs: string): BridgeError {
-  const what = `${code}: ${message.replace(/\s+/g, ' ').slice(0, 200)}`
+  const what = `${code}: ${oneLine(message, 200)}`
   const details = { upstream, status: 200 }
   if (isTokenProblem({ code, message })) return tokenRefused(what, inputs)
   if (code === '603') {

@@ -3,6 +3,7 @@ import { type CallContext, untilAborted } from '../../core/call-context'
 import { toBridgeError } from '../../core/errors'
 import type { JsonValue } from '../../core/json'
 import type { Product, ProductRef } from '../../core/product'
+import { shown } from '../../core/shown'
 import { diffMetadata } from '../../metadata/diff'
 import { mapProducts } from '../../metadata/mapping'
 import { candidatesOf } from '../../metadata/matching'
@@ -66,7 +67,7 @@ const maxName = 80
 
 /** Says what the PIM does not have, so that the operator finds the typo, in AEM or in the PIM. */
 function noProduct(asked: readonly ProductRef[]): string {
-  const names = asked.slice(0, maxNamed).map(({ value }) => JSON.stringify(value.slice(0, maxName)))
+  const names = asked.slice(0, maxNamed).map(({ value }) => shown(value.slice(0, maxName), 2 * maxName))
   if (names.length === 0) return 'no matching rule finds the name of a product on this asset'
   const others = asked.length > maxNamed ? ` and ${asked.length - maxNamed} others` : ''
   return `the PIM knows no product of this asset; it was asked for ${names.join(', ')}${others}`

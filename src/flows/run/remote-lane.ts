@@ -2,6 +2,7 @@ import * as v from 'valibot'
 import { startAttempt } from '../../core/attempt'
 import { withSignal } from '../../core/call-context'
 import { toBridgeError } from '../../core/errors'
+import { jsonBytes } from '../../core/json'
 import type { Activations } from '../../delivery/activations'
 import { fullJitter } from '../../http/backoff'
 import type { FlowContext, Flows } from '../event-flow'
@@ -71,7 +72,7 @@ export function createRemoteLane(
 function fitting(works: readonly Work[]): readonly Work[] {
   let bytes = 0
   const end = works.findIndex((work) => {
-    bytes += Buffer.byteLength(JSON.stringify(work))
+    bytes += jsonBytes(work)
     return bytes > maxPayloadBytes
   })
   return end < 0 ? works : works.slice(0, end)

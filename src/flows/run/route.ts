@@ -13,12 +13,14 @@ export type Route = {
 
 /** The action whose flow an event is for; undefined for one that leads to nothing. What is no event becomes a dead letter of export. */
 export function routeOf(raw: unknown): Route | undefined {
-  let event: AssetEvent
   try {
-    event = decodeEvent(raw)
+    return routed(decodeEvent(raw))
   } catch {
     return { action: 'export-asset', subject: undefined, kind: '' }
   }
+}
+
+function routed(event: AssetEvent): Route | undefined {
   const action =
     event.type === processingCompleted
       ? 'generic'

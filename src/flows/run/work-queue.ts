@@ -1,3 +1,4 @@
+import { jsonBytes } from '../../core/json'
 import type { Outcome } from '../outcome'
 import type { Work } from '../work'
 import { joined, type Piece } from './accounts'
@@ -88,7 +89,7 @@ export function createWorkQueue(
     throwIfFailed()
     if (isStopped) return
     const { subject, kind, piece } = job
-    const added = JSON.stringify(piece.work.event ?? null).length
+    const added = Math.min(maxWeight, jsonBytes(piece.work.event))
     const last = subject === undefined ? undefined : lastOf.get(subject)
     if (last !== undefined && last.kind === kind) {
       // What is done looks at the asset as it is, so once is enough.

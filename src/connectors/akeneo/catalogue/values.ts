@@ -1,4 +1,5 @@
 import { isRecord, type JsonValue } from '../../../core/json'
+import { trimEndOf } from '../../../core/trim'
 import { isBlank } from '../../../metadata/values'
 
 /** What is known about a value besides its data. */
@@ -66,7 +67,7 @@ const withUnit = (amount: string | undefined, unit: string): string | undefined 
 /** Akeneo fills decimals up: 1.5 comes as `1.5000`. */
 const trimmedDecimal = (amount: JsonValue | undefined): string | undefined => {
   const text = scalarText(amount)
-  return text !== undefined && /^-?\d+\.\d+$/.test(text) ? text.replace(/\.?0+$/, '') : text
+  return text !== undefined && /^-?\d+\.\d+$/.test(text) ? trimEndOf(trimEndOf(text, '0'), '.') : text
 }
 
 /** More digits than a number of JavaScript's holds exactly: such a text stays one. */

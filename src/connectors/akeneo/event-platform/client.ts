@@ -2,6 +2,7 @@ import * as v from 'valibot'
 import type { CallContext } from '../../../core/call-context'
 import { BridgeError } from '../../../core/errors'
 import { isRecord, type JsonObject } from '../../../core/json'
+import { trimEndOf } from '../../../core/trim'
 import type { Upstream } from '../../../http/http-client'
 import { type HttpResponse, isOk, jsonBody } from '../../../http/response'
 import type { AkeneoCalls } from '../calls'
@@ -86,7 +87,7 @@ export function createEventPlatform(
   parts: { upstream: Upstream; once: Upstream; calls: AkeneoCalls },
 ): EventPlatform {
   const isOurs = ({ status, subject }: { status: string; subject?: string | undefined }): boolean =>
-    status !== 'deleted' && (subject === undefined || subject.replace(/\/+$/, '') === pimUrl)
+    status !== 'deleted' && (subject === undefined || trimEndOf(subject, '/') === pimUrl)
 
   function send({ method, path, body, once = false }: Sent, call: CallContext): Promise<HttpResponse> {
     const upstream = once ? parts.once : parts.upstream

@@ -1,5 +1,6 @@
 import { type BridgeError, permanentError, systemicError } from '../../../core/errors'
 import { isRecord, nonEmptyString, parseJson } from '../../../core/json'
+import { oneLine } from '../../../core/visible'
 import type { HttpResponse } from '../../../http/response'
 
 /** In errors and logs. The codes of the HTTP client begin with it. */
@@ -64,10 +65,7 @@ export const platformSurprise = (what: string): BridgeError =>
 
 /** The platform's own words, on one line and bounded. */
 function reasonOf({ text }: HttpResponse): string {
-  const words = wordsIn(parseJson(text))
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: that is what must not get into a terminal
-  const line = words.join('; ').replace(/[\u0000-\u001f\u007f-\u009f]+/g, ' ')
-  return line.slice(0, 300) || 'no reason given'
+  return oneLine(wordsIn(parseJson(text)).join('; '), 300) || 'no reason given'
 }
 
 function wordsIn(body: unknown, depth = 0): string[] {

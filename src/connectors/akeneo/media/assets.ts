@@ -1,6 +1,8 @@
 import { createHash } from 'node:crypto'
 import type { CallContext } from '../../../core/call-context'
 import { permanentError } from '../../../core/errors'
+import { shown } from '../../../core/shown'
+import { trimEndOf, trimStartOf } from '../../../core/trim'
 import type { AssetBinary, Destination, StoredObject } from '../../../plugin/destination'
 import { measured } from '../../kit/measured'
 import { isMadeFrom } from '../../kit/stored'
@@ -239,7 +241,7 @@ export function akeneoAssets(settings: AssetSettings, access: AkeneoAccess, name
     if (codePattern.test(code)) return code
     throw permanentError(
       'AKENEO_CODE_INVALID',
-      `${JSON.stringify(code).slice(0, 80)} is no code of an asset: mend \`code\` in config/destinations.ts`,
+      `${shown(code)} is no code of an asset: mend \`code\` in config/destinations.ts`,
     )
   }
 }
@@ -256,8 +258,8 @@ const fileIn = (
 /** Readable, and one for each key: what a code may not hold becomes `_`, and a hash keeps keys apart. */
 export function assetCode(key: string): string {
   const hash = createHash('sha256').update(Buffer.from(key, 'utf16le')).digest('hex').slice(0, 16)
-  const words = key.replace(/[^a-zA-Z0-9]+/g, '_').replace(/^_+|_+$/g, '')
-  return `${words.slice(-120)}_${hash}`.replace(/^_+/, '')
+  const words = trimEndOf(key.replace(/[^a-zA-Z0-9]+/g, '_'), '_')
+  return trimStartOf(`${words.slice(-120)}_${hash}`, '_')
 }
 
 const encodeSegments = (path: string): string => path.split('/').map(encodeURIComponent).join('/')

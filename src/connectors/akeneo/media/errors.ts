@@ -1,5 +1,6 @@
 import { type BridgeError, permanentError, systemicError, transientError } from '../../../core/errors'
 import { isRecord, parseJson } from '../../../core/json'
+import { oneLine } from '../../../core/visible'
 import type { HttpResponse } from '../../../http/response'
 import { parseRetryAfter } from '../../../http/retry-after'
 import { isUnsupported, mayPassStatus } from '../../../http/status'
@@ -24,9 +25,7 @@ function reasonIn(body: unknown): string {
   const said = [body, ...fields].flatMap((part) =>
     isRecord(part) && typeof part.message === 'string' ? [`${placeOf(part)}${part.message.trim()}`] : [],
   )
-  const text = said.join(' ')
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: that is what must not get into a log
-  return text.replace(/[\u0000-\u001f\u007f]+/g, ' ').slice(0, 400) || 'no reason given'
+  return oneLine(said.join(' '), 400) || 'no reason given'
 }
 
 /** What an error inside an answer is about, as `weight (en_US, print): `; its message need not say so. */

@@ -1,6 +1,7 @@
 import type { CallContext } from '../../../core/call-context'
 import { permanentError, systemicError } from '../../../core/errors'
 import { isRecord } from '../../../core/json'
+import { shown } from '../../../core/shown'
 import type { AssetBinary, Destination, StoredObject } from '../../../plugin/destination'
 import { type Measured, measured } from '../../kit/measured'
 import { isMadeFrom } from '../../kit/stored'
@@ -151,7 +152,7 @@ export function akeneoProductMedia(
     if (product === undefined) {
       throw permanentError(
         'AKENEO_PRODUCT_UNKNOWN',
-        `Akeneo has no product ${JSON.stringify(sku).slice(0, 80)}, or does not show it: create it, then replay`,
+        `Akeneo has no product ${shown(sku)}, or does not show it: create it, then replay`,
         { upstream: akeneoName },
       )
     }

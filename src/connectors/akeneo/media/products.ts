@@ -2,6 +2,7 @@ import type { Asset } from '../../../core/asset'
 import { type CallContext, untilAborted } from '../../../core/call-context'
 import { BridgeError } from '../../../core/errors'
 import type { JsonValue } from '../../../core/json'
+import { shown } from '../../../core/shown'
 import type { AkeneoAccess } from './access'
 import { changed } from './errors'
 import type { ProductPlace } from './inputs'
@@ -134,7 +135,7 @@ export function createAkeneoProducts(access: AkeneoAccess): AkeneoProducts {
 }
 
 /** In messages; a SKU may be anything. */
-export const productNamed = (sku: string): string => `the product ${JSON.stringify(sku).slice(0, 80)}`
+export const productNamed = (sku: string): string => `the product ${shown(sku)}`
 
 const pathOf = (sku: string): string => `products/${encodeURIComponent(sku.toWellFormed())}`
 

@@ -92,7 +92,7 @@ function codeIn(response: HttpResponse, path: string, inputs: string): string {
   const at = location.indexOf(mark)
   if (at < 0 && status === 201) throw unexpectedAnswer('an upload without the code of the media file', inputs)
   if (at < 0) throw notConfirmed(`an upload with ${status}, and without the code of the media file`)
-  const code = location.slice(at + mark.length).replace(/[?#].*$/, '')
+  const [code = ''] = location.slice(at + mark.length).split(/[?#]/, 1)
   try {
     return decodeURIComponent(code)
   } catch {

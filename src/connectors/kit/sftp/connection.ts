@@ -3,6 +3,7 @@ import { connect as connectSocket, type Socket } from 'node:net'
 import type { Client, ConnectConfig, SFTPWrapper } from 'ssh2'
 import type { Clock } from '../../../core/clock'
 import type { BridgeError } from '../../../core/errors'
+import { trimEndOf } from '../../../core/trim'
 import { retry } from '../../../http/retry'
 import { startTimer, type Timer } from '../../../http/timer'
 import {
@@ -101,7 +102,7 @@ async function connectOnce(
     hostVerifier: (key: Buffer) => {
       const shown = createHash('sha256').update(key).digest()
       const known = settings.hostKeys.includes(shown.toString('hex'))
-      if (!known) refusal = wrongHostKey(shown.toString('base64').replace(/=+$/, ''), inputs)
+      if (!known) refusal = wrongHostKey(trimEndOf(shown.toString('base64'), '='), inputs)
       return known
     },
     ...(settings.privateKey === undefined ? {} : { privateKey: settings.privateKey }),

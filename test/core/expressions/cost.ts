@@ -1,0 +1,58 @@
+import { createContext, Script } from 'node:vm'
+import { type Hostile, hostileTexts, textOf } from './hostile-texts'
+
+const length = 8_000
+const times = 4
+/** What grows with the length takes about `times` as long, what grows with its square `times` * `times`. */
+const maxRatio = times * 2.2
+/** Below that no growth can be measured, and none with the square of the length hides. In milliseconds. */
+const worthMeasuring = 0.5
+/** For one text of some thousand characters. Only what never ends takes so long. */
+const maxMs = 2_000
+
+/** Applies an expression as its flags say, often enough, and answers the least time it took. */
+const apply = new Script(`(() => {
+  let least = Infinity
+  for (let round = 0; round < rounds; round++) {
+    const start = now()
+    if (expression.global) text.replace(expression, '')
+    else { expression.lastIndex = 0; expression.test(text) }
+    least = Math.min(least, now() - start)
+  }
+  return least
+})()`)
+
+/**
+ * The first text on which the cost of an expression grows faster than the length; undefined when there is none. The
+ * machine may be busy: what counts is the least of several times, and only how they relate.
+ */
+export function costlyText(expression: RegExp): Hostile | undefined {
+  const context = createContext({ expression, text: '', rounds: 3, now: () => performance.now() })
+  apply.runInContext(context)
+  return hostileTexts(expression).find((hostile) => {
+    try {
+      // One that grows like 2 to the length shows here, before it takes for ever.
+      for (const short of [100, length]) {
+        if (least(textOf(hostile, short), 1) > worthMeasuring) {
+          const ratio = least(textOf(hostile, times * short), 2) / least(textOf(hostile, short), 5)
+          if (ratio > maxRatio) return true
+        }
+      }
+      return false
+    } catch (thrown) {
+      if (isTimeout(thrown)) return true
+      throw thrown
+    }
+  })
+
+  function least(text: string, rounds: number): number {
+    Object.assign(context, { text, rounds })
+    return Number(apply.runInContext(context, { timeout: maxMs }))
+  }
+}
+
+const isTimeout = (thrown: unknown): boolean =>
+  typeof thrown === 'object' &&
+  thrown !== null &&
+  'code' in thrown &&
+  thrown.code === 'ERR_SCRIPT_EXECUTION_TIMEOUT'
