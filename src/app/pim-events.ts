@@ -7,7 +7,7 @@ import type { WebRequest } from '../events/web-request'
 import type { FlowContext } from '../flows/event-flow'
 import type { Outcome } from '../flows/outcome'
 import { recordHandOver } from '../flows/record-failure'
-import { createGatherer } from '../flows/sync/gather-references'
+import { createReferenceBatcher } from '../flows/sync/batch-references'
 import { syncInputs } from '../flows/sync/inputs'
 import { receivePimEvent } from '../flows/sync/receive-pim-event'
 import { deletedWork } from '../flows/sync/recorded-work'
@@ -34,8 +34,9 @@ const partsFor = perInputs(({ inputs, redactor }: FlowContext) => {
   return {
     secrets,
     ownNames: [names.CLIENT_ID, names.USERNAME].filter((name) => name !== undefined),
-    gatherer: createGatherer({ clock: systemClock, windowMs, maxRefs }),
-    deleted: policy === 'keep' ? undefined : createGatherer({ clock: systemClock, windowMs, maxRefs }),
+    batcher: createReferenceBatcher({ clock: systemClock, windowMs, maxRefs }),
+    deleted:
+      policy === 'keep' ? undefined : createReferenceBatcher({ clock: systemClock, windowMs, maxRefs }),
   }
 })
 
@@ -45,7 +46,7 @@ const partsFor = perInputs(({ inputs, redactor }: FlowContext) => {
  * @returns undefined when the signature is not right
  */
 export async function pimEvent(request: WebRequest, context: FlowContext): Promise<Outcome | undefined> {
-  const { secrets, ownNames, gatherer, deleted } = partsFor(context)
+  const { secrets, ownNames, batcher, deleted } = partsFor(context)
   // By no single request's signal: the others of the hand-over may have more time.
   const own: FlowContext = { ...context, call: { ...context.call, signal: never } }
   const start = async (params: Readonly<Record<string, unknown>>): Promise<string> => {
@@ -69,7 +70,7 @@ export async function pimEvent(request: WebRequest, context: FlowContext): Promi
   const parts = {
     secrets,
     ownNames,
-    handOver: (ref: ProductRef) => gatherer.add([ref], changes),
+    handOver: (ref: ProductRef) => batcher.add([ref], changes),
     ...(deleted === undefined ? {} : { handOverDeleted: (ref: ProductRef) => deleted.add([ref], deletions) }),
   }
   return receivePimEvent(request, parts, context.call)

@@ -12,7 +12,7 @@ const filesSystem = 'AEM files'
 const enriching = new Set(['generic', 'pim-sync'])
 
 /** What of a failure tells which system failed, and how. */
-type Trouble = Pick<Partial<Undone>, 'destination' | 'isFile'> & {
+type FailedWork = Pick<Partial<Undone>, 'destination' | 'isFile'> & {
   failure: Pick<Failure, 'failureClass' | 'code' | 'upstream' | 'notBefore'>
 }
 
@@ -21,7 +21,7 @@ export const destinationSystem = (name: string): string => `destination ${name}`
 /** The system that failed. A file that AEM does not give is AEM's failure, whatever destination it was for. */
 export function systemOf(
   { action }: Pick<Work, 'action'>,
-  { failure, destination, isFile }: Trouble,
+  { failure, destination, isFile }: FailedWork,
 ): string {
   const { upstream } = failure
   if (upstream === 'AEM' && isFile) return filesSystem
@@ -42,10 +42,14 @@ export function observe(breaker: CircuitBreaker, work: Work, outcome: Outcome): 
 }
 
 /** Takes note of a failure; one that is permanent says nothing about the system. */
-export function observeFailure(breaker: CircuitBreaker, work: Pick<Work, 'action'>, trouble: Trouble): void {
-  const { code, failureClass } = trouble.failure
+export function observeFailure(
+  breaker: CircuitBreaker,
+  work: Pick<Work, 'action'>,
+  failed: FailedWork,
+): void {
+  const { code, failureClass } = failed.failure
   if (code === codes.systemDown || failureClass === 'permanent') return
-  const system = systemOf(work, trouble)
+  const system = systemOf(work, failed)
   breaker.failed(system, isOfOneAsset(system) ? 'transient' : failureClass)
 }
 
@@ -53,28 +57,32 @@ export function observeFailure(breaker: CircuitBreaker, work: Pick<Work, 'action
 const isOfOneAsset = (system: string): boolean => system === 'AEM' || system === filesSystem
 
 /** Whether the system that failed is down, and did nothing of what it was asked to before: then the rest would fail, too. */
-export function isOutage(breaker: CircuitBreaker, work: Pick<Work, 'action'>, trouble: Trouble): boolean {
-  const system = systemOf(work, trouble)
-  return breaker.isDown(system) && (!breaker.hasWorked(system) || isSystemic(trouble.failure, system))
+export function isOutage(breaker: CircuitBreaker, work: Pick<Work, 'action'>, failed: FailedWork): boolean {
+  const system = systemOf(work, failed)
+  return breaker.isDown(system) && (!breaker.hasWorked(system) || isSystemic(failed.failure, system))
 }
 
-const isSystemic = ({ failureClass }: Trouble['failure'], system: string): boolean =>
+const isSystemic = ({ failureClass }: FailedWork['failure'], system: string): boolean =>
   failureClass === 'systemic' && !isOfOneAsset(system)
 
 /** Whether a failure was the work's own, and not an outage: only then it counts as one of its tries. */
-export function isOwnFailure(breaker: CircuitBreaker, work: Pick<Work, 'action'>, trouble: Trouble): boolean {
-  const { failureClass, code, notBefore } = trouble.failure
+export function isOwnFailure(
+  breaker: CircuitBreaker,
+  work: Pick<Work, 'action'>,
+  failed: FailedWork,
+): boolean {
+  const { failureClass, code, notBefore } = failed.failure
   if (failureClass !== 'transient' || code === codes.systemDown || notBefore !== undefined) return false
-  const system = systemOf(work, trouble)
+  const system = systemOf(work, failed)
   if (system === filesSystem && breaker.isDown('AEM')) return false
   return system === 'APP' || (breaker.hasWorked(system) && !breaker.isDown(system))
 }
 
 /** Whether a failure may be the work's own, where nothing else is known of the systems: not one of AEM, IMS or State. */
-export function mayBeOwnFailure(work: Pick<Work, 'action'>, trouble: Trouble): boolean {
-  const system = systemOf(work, trouble)
+export function mayBeOwnFailure(work: Pick<Work, 'action'>, failed: FailedWork): boolean {
+  const system = systemOf(work, failed)
   return (
-    trouble.failure.failureClass === 'transient' &&
+    failed.failure.failureClass === 'transient' &&
     (system === 'APP' || !(core.has(system) || system === filesSystem))
   )
 }

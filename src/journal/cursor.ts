@@ -5,7 +5,7 @@ import type { Clock } from '../core/clock'
 import { toBridgeError } from '../core/errors'
 import { parseJson } from '../core/json'
 import type { Store } from '../store/store'
-import type { Cursor, JournalStart } from './place'
+import type { Cursor, JournalStart } from './position'
 
 /** The cursor of one journal, or of polling one PIM, during one run. Saving it is repeated freely: an older one only means events twice. */
 export type CursorKeeper = {

@@ -8,7 +8,7 @@ import { sourceOf, valuesOf } from '../inputs/values'
 import { journalInputs } from './inputs'
 import { linkTarget } from './link'
 import { type Entry, eventTime, journalProblem, parsePage, unexpected, upstreamName } from './page'
-import { type Cursor, type JournalStart, retentionMs } from './place'
+import { type Cursor, type JournalStart, retentionMs } from './position'
 
 /** How one journal is read. */
 export type JournalReaderOptions = {
@@ -54,7 +54,7 @@ export type JournalReader = {
 }
 
 /** Where the next request goes, and how far one is before it. */
-type Place = { url: URL } & Cursor
+type Position = { url: URL } & Cursor
 
 /** A page may hold 1.5 MB. */
 const attemptTimeoutMs = 30_000
@@ -87,41 +87,41 @@ export function createJournalReader(
     from: Cursor | JournalStart,
     call: CallContext,
   ): AsyncGenerator<JournalRead, void, undefined> {
-    let place = placeOf(from)
+    let current = positionOf(from)
     for (;;) {
       const asked = clock.now()
-      const response = await send(place.url, call)
+      const response = await send(current.url, call)
       if (response.status === 410) {
-        if (place.url.href === oldestUrl().href) throw unexpected(410, 'the oldest event gone')
-        if (place.position !== undefined) yield goneFrom(place.position, place.at, call)
-        place = { url: oldestUrl(), position: undefined, at: place.at }
+        if (current.url.href === oldestUrl().href) throw unexpected(410, 'the oldest event gone')
+        if (current.position !== undefined) yield goneFrom(current.position, current.at, call)
+        current = { url: oldestUrl(), position: undefined, at: current.at }
         continue
       }
-      const { read, url } = readPage(place, response, asked)
+      const { read, url } = readPage(current, response, asked)
       yield read
       if (read.isEnd) return
-      place = { url, ...read.next }
+      current = { url, ...read.next }
     }
   }
 
-  function readPage(place: Place, response: HttpResponse, asked: number) {
+  function readPage(current: Position, response: HttpResponse, asked: number) {
     if (response.status !== 200 && response.status !== 204) throw journalProblem(response)
-    const events = response.status === 204 ? [] : withTimes(parsePage(response), place.at, asked)
+    const events = response.status === 204 ? [] : withTimes(parsePage(response), current.at, asked)
     const last = events.at(-1)
-    const url = nextUrl(place, response, last)
-    const isEnd = events.length === 0 && (response.status === 204 || url.href === place.url.href)
-    const position = url.searchParams.get('since') ?? last?.position ?? place.position
-    const at = isEnd ? asked : (last?.at ?? place.at)
+    const url = nextUrl(current, response, last)
+    const isEnd = events.length === 0 && (response.status === 204 || url.href === current.url.href)
+    const position = url.searchParams.get('since') ?? last?.position ?? current.position
+    const at = isEnd ? asked : (last?.at ?? current.at)
     return { read: { kind: 'page', events, next: { position, at }, isEnd } as const, url }
   }
 
   /** The link, as it is recommended. One that leads nowhere must neither lose events nor bring them for ever. */
-  function nextUrl(place: Place, response: HttpResponse, last: JournalEvent | undefined): URL {
+  function nextUrl(current: Position, response: HttpResponse, last: JournalEvent | undefined): URL {
     const target = linkTarget(response.headers.get('link'), 'next')
-    const link = target === undefined ? undefined : resolveLink(target, place.url, response.status)
-    if (last === undefined) return link ?? place.url
-    const url = link === undefined || link.href === place.url.href ? sinceUrl(last.position) : link
-    if (url.href === place.url.href) throw unexpected(response.status, 'a page that leads to itself')
+    const link = target === undefined ? undefined : resolveLink(target, current.url, response.status)
+    if (last === undefined) return link ?? current.url
+    const url = link === undefined || link.href === current.url.href ? sinceUrl(last.position) : link
+    if (url.href === current.url.href) throw unexpected(response.status, 'a page that leads to itself')
     return url
   }
 
@@ -149,7 +149,7 @@ export function createJournalReader(
     return { kind: 'gone', position, gap }
   }
 
-  function placeOf(from: Cursor | JournalStart): Place {
+  function positionOf(from: Cursor | JournalStart): Position {
     const nowhere = { position: undefined, at: undefined }
     if ('position' in from) {
       const { position, at } = from

@@ -1,5 +1,5 @@
 import type { JsonObject, JsonValue } from '../../core/json'
-import type { Cursor } from '../../journal/place'
+import type { Cursor } from '../../journal/position'
 import type { JournalReport } from './drain-journal'
 
 /** What a run of the batch tells beside its counts: how far it is behind, and where it stands in each journal. */

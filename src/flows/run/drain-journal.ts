@@ -1,7 +1,7 @@
 import type { CallContext } from '../../core/call-context'
 import { type Accounting, createAccounting } from '../../journal/accounting'
 import type { CursorKeeper } from '../../journal/cursor'
-import type { Cursor, JournalStart } from '../../journal/place'
+import type { Cursor, JournalStart } from '../../journal/position'
 import type { Gap, JournalReader } from '../../journal/reader'
 import { routeOf } from './route'
 import type { Job } from './work-queue'
@@ -13,7 +13,7 @@ export type Journal = { url: string; reader: JournalReader; cursor: CursorKeeper
 export type JournalReport = {
   events(): number
   before: Cursor | undefined
-  /** How far everything is accounted for; moves on while the last pieces come out. */
+  /** How far everything is accounted for; moves on while the last units come out. */
   after(): Cursor | undefined
   /** Since when something is not accounted for, in milliseconds since the epoch, where known. */
   oldest(): number | undefined
@@ -75,8 +75,8 @@ export async function drainJournal(
         done()
       } else {
         const { action, subject, kind } = route
-        const piece = { work: { action, event }, events: 1, replaced: [], since: at, done: [done] }
-        await add({ piece, subject, kind })
+        const unit = { work: { action, event }, events: 1, replaced: [], since: at, done: [done] }
+        await add({ unit, subject, kind })
       }
       await cursor.advance(accounting.committed(), call)
     }

@@ -61,13 +61,13 @@ async function detach({ queue, context, parking }: Run): Promise<void> {
     notBefore: Math.min(call.deadline, clock.now() + longestRestMs),
   }
   for (const entry of queue.running()) {
-    const { piece, settle } = entry
-    const { work, replaced } = piece
-    entry.settle = async (_, outcome) => {
+    const { unit, accountFor } = entry
+    const { work, replaced } = unit
+    entry.accountFor = async (_, outcome) => {
       if (verdictOf(outcome) === 'again') return
       for (const id of [idOf(work), ...replaced]) await parking.remove(id)
     }
-    await settle(piece, { kind: 'retry', failure })
+    await accountFor(unit, { kind: 'retry', failure })
   }
 }
 

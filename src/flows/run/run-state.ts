@@ -1,4 +1,4 @@
-import type { JournalStart } from '../../journal/place'
+import type { JournalStart } from '../../journal/position'
 import { type CircuitBreaker, createCircuitBreaker } from '../circuit-breaker'
 import type { FlowContext, Flows } from '../event-flow'
 import { codes, type Outcome } from '../outcome'
@@ -19,7 +19,7 @@ export type RunLimits = {
   concurrency: number
   /** Tries of parked work; then it is a dead letter. */
   maxAttempts: number
-  /** Parked pieces; with more the run stops reading. */
+  /** Units of work that may be parked; with more the run stops reading. */
   maxPending: number
   /** After so many milliseconds nothing new is begun. */
   runMs: number
@@ -74,8 +74,8 @@ export function createRun(parts: RunParts, context: FlowContext): Run {
   const { deadline } = context.call
   const graceMs = Math.min(limits.graceMs, Math.max(0, deadline - clock.now()) / 4)
   const accounts = createAccounts({ breaker, parking, clock })
-  const queue = createWorkQueue(lanes, Math.min(maxWaiting, limits.maxPending), async (piece, outcome) => {
-    await accounts.settle(piece, outcome)
+  const queue = createWorkQueue(lanes, Math.min(maxWaiting, limits.maxPending), async (unit, outcome) => {
+    await accounts.accountFor(unit, outcome)
     // What waits is for the next run.
     if (accounts.bytes() >= limits.maxBytes) queue.stop()
   })
@@ -118,6 +118,6 @@ export function limitReached(run: Run): string | undefined {
     return `EXPORT_MAX_BYTES: ${run.accounts.bytes()} bytes were moved`
   const parked = run.parking.parked.size
   if (parked >= limits.maxPending)
-    return `PENDING_MAX: ${parked} pieces of work are parked; see what keeps them`
+    return `PENDING_MAX: ${parked} units of work are parked; see what keeps them`
   return undefined
 }

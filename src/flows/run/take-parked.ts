@@ -24,7 +24,7 @@ export async function takeParked(run: Run): Promise<void> {
     const { subject, kind } = routeOf(record.event) ?? {}
     const since = Date.parse(record.since)
     await run.queue.add({
-      piece: { work: record, events: 0, record, replaced: [], since, done: [] },
+      unit: { work: record, events: 0, record, replaced: [], since, done: [] },
       subject,
       kind: JSON.stringify([kind, record.destination]),
     })

@@ -1,7 +1,7 @@
 import { type BridgeError, toBridgeError } from '../../core/errors'
 import type { Product, ProductRef } from '../../core/product'
 import type { CursorKeeper } from '../../journal/cursor'
-import type { Cursor } from '../../journal/place'
+import type { Cursor } from '../../journal/position'
 import { attributesIn } from '../../metadata/mapping'
 import type { PimCommunicator } from '../../plugin/pim'
 import { createCircuitBreaker, longestAemOutageMs } from '../circuit-breaker'
@@ -62,7 +62,7 @@ export async function reconcileProducts(parts: ReconcileParts, context: FlowCont
   }
   const beganAt = clock.now()
   const endsAt = Math.min(beganAt + limits.runMs, call.deadline - graceMs)
-  let place: Cursor | undefined
+  let checkpoint: Cursor | undefined
   let isCaughtUp = false
   let isLoaded = false
   let reason: string | undefined
@@ -76,7 +76,7 @@ export async function reconcileProducts(parts: ReconcileParts, context: FlowCont
     counts.done += done
     counts.deadLettered += deadLettered
     counts.parked += again
-    place = await cursor.load(call)
+    checkpoint = await cursor.load(call)
     isLoaded = true
     unknownAttributes = await namedInVain(parts, context)
     await poll()
@@ -88,7 +88,7 @@ export async function reconcileProducts(parts: ReconcileParts, context: FlowCont
   }, context)
   const unsaved = isLoaded
     ? await thrownBy(async () => {
-        await cursor.advance(place, call)
+        await cursor.advance(checkpoint, call)
         await cursor.flush(call)
       }, context)
     : undefined
@@ -103,42 +103,42 @@ export async function reconcileProducts(parts: ReconcileParts, context: FlowCont
     details: {
       lag: lagSeconds(),
       pending: parked.size,
-      cursor: place?.position ?? null,
+      cursor: checkpoint?.position ?? null,
       ...(unknownAttributes.length === 0 ? {} : { unknownAttributes: [...unknownAttributes] }),
     },
   }
 
   async function poll(): Promise<void> {
     const now = clock.now()
-    if (place === undefined) {
+    if (checkpoint === undefined) {
       // On record before anything is done: however this run ends, the next one begins here.
-      place = beginning(parts.start, now)
-      await cursor.advance(place, call)
+      checkpoint = beginning(parts.start, now)
+      await cursor.advance(checkpoint, call)
       await cursor.flush(call)
     }
-    const began = place.began ?? now
-    const covered = place.at
+    const began = checkpoint.began ?? now
+    const covered = checkpoint.at
     reason = limitReached()
     if (reason !== undefined) return
-    for await (const page of pim.changesSince(place.position, call)) {
+    for await (const page of pim.changesSince(checkpoint.position, call)) {
       await doPage(page.products, now - (covered ?? began) > longestAemOutageMs)
-      place = { position: page.cursor, at: covered, began }
-      await cursor.advance(place, call)
+      checkpoint = { position: page.cursor, at: covered, began }
+      await cursor.advance(checkpoint, call)
       reason = limitReached()
       if (reason !== undefined) return
     }
-    const { position } = place
-    place = { position, at: began }
+    const { position } = checkpoint
+    checkpoint = { position, at: began }
     isCaughtUp = true
   }
 
   function limitReached(): string | undefined {
     if (clock.now() >= endsAt) return 'its time is up'
     if (parked.size < limits.maxPending) return undefined
-    return `PENDING_MAX: ${parked.size} pieces of work are parked; see what keeps them`
+    return `PENDING_MAX: ${parked.size} units of work are parked; see what keeps them`
   }
 
-  async function doPage(products: readonly Product[], endures: boolean): Promise<void> {
+  async function doPage(products: readonly Product[], continuesOnAemFailure: boolean): Promise<void> {
     counts.products += products.length
     if (products.length === 0) return
     const refs = products.flatMap(({ identifier, uuid }): ProductRef[] => [
@@ -149,7 +149,7 @@ export async function reconcileProducts(parts: ReconcileParts, context: FlowCont
       allPages(parts.search, origin, query, call),
     )
     counts.assets += assets.length
-    const options = { waitsMs: [], endures }
+    const options = { waitsMs: [], continuesOnAemFailure }
     const { counts: found, failures, stoppedBy } = await syncAssets(assets, parts, call, options)
     for (const kind of ['updated', 'unchanged', 'skipped'] as const) counts[kind] += found[kind]
     if (stoppedBy !== undefined) throw stoppedBy
@@ -170,7 +170,7 @@ export async function reconcileProducts(parts: ReconcileParts, context: FlowCont
   /** Since when there may be changes that nobody has looked at, in seconds; 0 when there are none. */
   function lagSeconds(): number {
     const now = clock.now()
-    const since = isCaughtUp ? now : (place?.at ?? now)
+    const since = isCaughtUp ? now : (checkpoint?.at ?? now)
     return Math.round((now - Math.min(since, ...parked.values())) / 1000)
   }
 }

@@ -2,7 +2,7 @@ import { untilAborted } from '../../core/call-context'
 import type { ProductRef } from '../../core/product'
 import type { EnrichParts } from '../enrich/enrich-asset'
 import type { FlowContext } from '../event-flow'
-import { patiently } from '../patiently'
+import { retryTransient } from '../retry-transient'
 import type { RunResult } from '../run/run-result'
 import { allPages, type FindParts, findAssets } from './find-assets'
 import { changeTimes, syncAssets } from './sync-assets'
@@ -41,13 +41,13 @@ export async function syncProducts(
 
   for (const chunk of packsOf(refs)) {
     const ask = () => untilAborted(parts.pim.getProducts(chunk, call), call.signal)
-    const products = await patiently(ask, waitsMs, clock, call)
+    const products = await retryTransient(ask, waitsMs, clock, call)
     tally.products += products.length
     if (products.length === 0) continue
     const named = products.map(({ identifier: value }): ProductRef => ({ kind: 'identifier', value }))
     const others = chunk.filter(({ kind }) => kind !== 'identifier')
     const found = await findAssets([...others, ...named], parts, (origin, query) =>
-      patiently(() => allPages(parts.search, origin, query, call), waitsMs, clock, call),
+      retryTransient(() => allPages(parts.search, origin, query, call), waitsMs, clock, call),
     )
     const times = changeTimes(chunk, products)
     for (const [identifier, at] of times) changedAt.set(identifier, at)

@@ -31,7 +31,7 @@ export async function writeWindowed(
       offset += copied
       filled += copied
       if (filled < piece.length) continue
-      await settle(windowBytes - filled)
+      await waitUntilPending(windowBytes - filled)
       send(piece, filled)
       piece = takePiece()
       filled = 0
@@ -39,7 +39,7 @@ export async function writeWindowed(
   }
   if (filled > 0) send(piece, filled)
   else giveBack(piece)
-  await settle(0)
+  await waitUntilPending(0)
   return position
 
   function takePiece(): Buffer {
@@ -70,7 +70,7 @@ export async function writeWindowed(
   }
 
   /** Waits until no more than this many bytes are on their way. */
-  async function settle(limit: number): Promise<void> {
+  async function waitUntilPending(limit: number): Promise<void> {
     while (inFlight > limit && failure === undefined) {
       const progress = new Promise<void>((resolve) => {
         wake = resolve
