@@ -41,13 +41,13 @@ const partsFor = perInputs(({ inputs, redactor }: FlowContext) => {
 })
 
 /**
- * The flow behind the events of the PIM: the product that a signed event names is handed to `pim-sync`, together with
- * those that other requests bring within a moment.
+ * The flow for events of the PIM: hands the product that a signed event names to `pim-sync`, in a batch with those of
+ * other requests.
  * @returns undefined when the signature is not right
  */
 export async function pimEvent(request: WebRequest, context: FlowContext): Promise<Outcome | undefined> {
   const { secrets, ownNames, batcher, deleted } = partsFor(context)
-  // By no single request's signal: the others of the hand-over may have more time.
+  // Not bound to the signal of one request: the other requests of the batch may have more time.
   const own: FlowContext = { ...context, call: { ...context.call, signal: never } }
   const start = async (params: Readonly<Record<string, unknown>>): Promise<string> => {
     const activations = activationsOf(context)
@@ -61,7 +61,7 @@ export async function pimEvent(request: WebRequest, context: FlowContext): Promi
     return activation
   }
   const deletions = async (gone: readonly ProductRef[]): Promise<string> => {
-    // Written down first: what has changed is found by reconcile, what is gone is not.
+    // Recorded first: reconcile finds changed products by itself, but no deleted ones.
     const pending = await recordHandOver(deletedWork(gone), own)
     const activation = await start({ references: [], deleted: gone, pending })
     context.call.logger.info('handed over to pim-sync', { deleted: gone.length, activation })

@@ -22,50 +22,50 @@ export type JournalReaderOptions = {
   pageLimit?: number
 }
 
-/** An event, and how far one is when it is accounted for. */
+/** An event, and the cursor behind it. */
 export type JournalEvent = Cursor & Entry
 
-/** What may be lost: everything that was written in this time. Milliseconds since the epoch. */
+/** The time whose events may be lost. Milliseconds since the epoch. */
 export type Gap = {
-  /** Undefined when it is not known since when. */
+  /** Undefined when the beginning is not known. */
   from: number | undefined
   to: number
 }
 
 export type JournalRead =
-  /** Events in the order of the journal, perhaps none. `next` is how far one is when all of them are accounted for. */
+  /** Events in the order of the journal, perhaps none. `next` is the cursor behind all of them. */
   | { kind: 'page'; events: readonly JournalEvent[]; next: Cursor; isEnd: boolean }
-  /** The cursor's position has expired, and what follows begins with the oldest event there is. */
+  /** The cursor's position has expired. The next page begins with the oldest event in the journal. */
   | {
       kind: 'gone'
       position: string
-      /** Undefined when nothing can be lost: all that was written was read, and then it was quiet for long. */
+      /** Undefined when nothing is lost: everything had been read, and no event was written since. */
       gap: Gap | undefined
     }
 
 export type JournalReader = {
   /**
-   * Reads on from a cursor or a start to the end of the journal, one page in memory at a time. The next page is asked
-   * for when the consumer comes back for it.
+   * Reads from a cursor or a start to the end of the journal, with one page in memory at a time. The next page is
+   * requested when the consumer asks for it.
    * @throws {BridgeError} systemic when the journal or the token is refused, or a link leads to another host;
-   * transient when a page cannot be had whole. What was not yielded was not read: go on from the last cursor
+   * transient when a page cannot be read completely. Events that were not yielded are not read: continue from the
+   * last cursor
    */
   pages(from: Cursor | JournalStart, call: CallContext): AsyncGenerator<JournalRead, void, undefined>
 }
 
-/** Where the next request goes, and how far one is before it. */
+/** The URL of the next request, and the cursor before it. */
 type Position = { url: URL } & Cursor
 
 /** A page may hold 1.5 MB. */
 const attemptTimeoutMs = 30_000
-/** The service does not promise to keep an event for seven days to the minute. */
+/** The service may drop an event somewhat before its seven days are over. */
 const retentionMarginMs = 3_600_000
 
 /**
- * Creates the reader of one journal. It asks by itself rather than by `@adobe/aio-lib-events`, whose one error for
- * every status does not tell an expired position from a refused token, and which knows neither a deadline nor a host
- * to stay on.
- * Source of the protocol: Adobe I/O Events, Journaling API.
+ * Creates the reader of one journal. It does not use `@adobe/aio-lib-events`: that has one error for every status, so
+ * an expired position looks like a refused token, and it has no deadline and no check of the host. Source of the
+ * protocol: Adobe I/O Events, Journaling API.
  * @throws {BridgeError} systemic, `INPUT_INVALID`, when the URL is no journal's
  */
 export function createJournalReader(
@@ -115,7 +115,9 @@ export function createJournalReader(
     return { read: { kind: 'page', events, next: { position, at }, isEnd } as const, url }
   }
 
-  /** The link, as it is recommended. One that leads nowhere must neither lose events nor bring them for ever. */
+  /**
+   * Follows the link, as Adobe recommends. A link that is missing or points to itself must not lose or repeat events.
+   */
   function nextUrl(current: Position, response: HttpResponse, last: JournalEvent | undefined): URL {
     const target = linkTarget(response.headers.get('link'), 'next')
     const link = target === undefined ? undefined : resolveLink(target, current.url, response.status)
@@ -160,7 +162,7 @@ export function createJournalReader(
     return { url: oldestUrl(), ...nowhere }
   }
 
-  /** The service takes a duration back, not a moment. */
+  /** The service takes a duration back from now, not a point in time. */
   function firstUrl(from: number | undefined): URL {
     const backMs = from === undefined ? retentionMs : clock.now() - from
     if (backMs >= retentionMs) return oldestUrl()
@@ -194,7 +196,7 @@ export function createJournalReader(
   }
 }
 
-/** An event's own time counts only as far as it is past: a wrong one must not hide a gap. */
+/** An event's own time is capped at the present: a wrong time must not hide a gap. */
 function withTimes(entries: readonly Entry[], before: number | undefined, now: number): JournalEvent[] {
   let at = before
   return entries.map((entry) => {
@@ -204,13 +206,13 @@ function withTimes(entries: readonly Entry[], before: number | undefined, now: n
   })
 }
 
-/** What was written after `at` and has expired since; undefined when that is nothing. */
+/** The gap: events that were written after `at` and have expired; undefined when there are none. */
 function gapAfter(at: number | undefined, now: number): Gap | undefined {
   const edge = now - retentionMs + retentionMarginMs
   return at !== undefined && at >= edge ? undefined : { from: at, to: edge }
 }
 
-/** What is permanent for a request is no matter of one event here: nobody but an operator gets past such a page. */
+/** A permanent failure of a request is systemic here: it blocks the journal until an operator acts. */
 function notOfOneEvent(thrown: unknown): never {
   if (!(thrown instanceof BridgeError) || thrown.failureClass !== 'permanent') throw thrown
   throw systemicError('JOURNAL_ANSWER_TOO_LARGE', `${thrown.message}: check JOURNAL_URL`, {

@@ -10,13 +10,13 @@ import { renderOutcome } from './render'
 /** Akeneo gives up after five seconds, the start of a container included. */
 const budgetMs = 4_000
 
-/** Undefined when the sender could not prove who it is. */
+/** Undefined when the signature is missing or wrong. */
 type WebhookFlow = (request: WebRequest, context: FlowContext) => Promise<Outcome | undefined>
 
 /**
- * A raw web action that receives events of Akeneo. Akeneo suspends a subscription on 404 and redirects, and when too
- * much fails: so it is 200 for whatever was understood or need not be, 401 for what nobody signed, and 429 for our
- * own faults, whatever they are.
+ * A raw web action that receives events of Akeneo. Akeneo suspends a subscription on 404 and redirects, and after too
+ * many failures. So it answers 401 to a request without a valid signature, 429 to every fault of its own, and 200 to
+ * all else, unknown types of events included.
  */
 export function createWebhook(name: string, flow: WebhookFlow): (params: unknown) => Promise<Answer> {
   return createAction(

@@ -39,7 +39,7 @@ export function openResumed(
     },
     destroy(error, done) {
       call.signal.removeEventListener('abort', abort)
-      stop.abort(error ?? new Error('nobody reads this file any more'))
+      stop.abort(error ?? new Error('the reader has closed this file'))
       done(error)
     },
   })

@@ -49,7 +49,7 @@ export function toAzureError(thrown: unknown, place: AzurePlace): BridgeError {
   const details = { upstream: 'AZURE', status, ...(retryAfterMs === undefined ? {} : { retryAfterMs }) }
 
   if (changed.includes(code)) {
-    return transientError('DESTINATION_CHANGED', say('somebody else changed this blob meanwhile'), details)
+    return transientError('DESTINATION_CHANGED', say('another writer changed this blob meanwhile'), details)
   }
   if (blocksLost.includes(code)) {
     const meaning = say('another upload of the same blob came in between')

@@ -60,10 +60,10 @@ export function toS3Error(thrown: unknown, now: number, inputs: string): BridgeE
   const details = { upstream: 'S3', status, ...(retryAfterMs === undefined ? {} : { retryAfterMs }) }
 
   if (changed.includes(code) || status === 412) {
-    return transientError('DESTINATION_CHANGED', say('somebody else wrote this object meanwhile'), details)
+    return transientError('DESTINATION_CHANGED', say('another writer changed this object meanwhile'), details)
   }
   if (interrupted.includes(code)) {
-    return transientError('S3_INTERRUPTED', say('the upload was ended by somebody else'), details)
+    return transientError('S3_INTERRUPTED', say('another client ended the upload'), details)
   }
   if (cut.includes(code)) return transientError('S3_CUT', say('what arrived is not what was sent'), details)
   if (refused.includes(code) || status === 413) {

@@ -15,15 +15,15 @@ export type RunLimits = {
   maxEvents: number
   /** Moved into destinations. */
   maxBytes: number
-  /** Pieces of work at once, in this activation. */
+  /** Units of work at once, in this activation. */
   concurrency: number
   /** Tries of parked work; then it is a dead letter. */
   maxAttempts: number
   /** Units of work that may be parked; with more the run stops reading. */
   maxPending: number
-  /** After so many milliseconds nothing new is begun. */
+  /** The time limit in milliseconds, after which no further work is started. */
   runMs: number
-  /** So many milliseconds later, what is still going on is parked, and goes on beside the next run. */
+  /** The grace period in milliseconds. Work that still runs after it is parked, and continues beside the next run. */
   graceMs: number
 }
 
@@ -32,7 +32,7 @@ export type RunParts = {
   journals: readonly Journal[]
   start: JournalStart
   limits: RunLimits
-  /** Beside those of this activation. */
+  /** Lanes besides those of this activation. */
   otherLanes?: readonly Lane[]
 }
 
@@ -45,7 +45,7 @@ export type Run = {
   accounts: Accounts
   queue: WorkQueue
   endsAt: number
-  /** As the limits say, or less where the activation has not that much time. */
+  /** As the limits say, or less when the activation ends earlier. */
   graceMs: number
   events: number
 }
@@ -76,7 +76,7 @@ export function createRun(parts: RunParts, context: FlowContext): Run {
   const accounts = createAccounts({ breaker, parking, clock })
   const queue = createWorkQueue(lanes, Math.min(maxWaiting, limits.maxPending), async (unit, outcome) => {
     await accounts.accountFor(unit, outcome)
-    // What waits is for the next run.
+    // Waiting jobs are left to the next run.
     if (accounts.bytes() >= limits.maxBytes) queue.stop()
   })
   return {
@@ -92,7 +92,7 @@ export function createRun(parts: RunParts, context: FlowContext): Run {
   }
 }
 
-/** So many events wait in memory: enough to find several about one asset, and never more however long the journal is. */
+/** The most events that wait in memory: enough to merge several about one asset, and bounded for long journals. */
 const maxWaiting = 500
 
 async function performUnlessDown(
@@ -102,14 +102,14 @@ async function performUnlessDown(
   context: FlowContext,
 ): Promise<Outcome> {
   if (work.action !== 'generic' || !breaker.isDown(pimSystem)) return perform(work, flows, context)
-  const message = 'the PIM failed again and again in this run and is left alone until the next'
+  const message = 'the PIM failed repeatedly in this run and is skipped until the next run'
   return {
     kind: 'retry',
     failure: { failureClass: 'systemic', code: codes.systemDown, message, upstream: pimSystem },
   }
 }
 
-/** Why the run begins nothing new; undefined while it may. */
+/** Why the run starts no further work; undefined while it may. */
 export function limitReached(run: Run): string | undefined {
   const { limits } = run.parts
   if (run.context.clock.now() >= run.endsAt) return 'its time is up'

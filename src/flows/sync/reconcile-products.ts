@@ -35,13 +35,13 @@ export type ReconcileParts = SyncParts & {
   }
 }
 
-/** Kept for a page that has begun. */
+/** Time kept to finish the current page. */
 const graceMs = 60_000
 
 /**
- * Puts the products that have changed since the last run through the same flow as `pim-sync` does. It finds what no
- * event told, and what a run of `pim-sync` could not do. The cursor stands behind what is done, parked or a dead
- * letter.
+ * Puts the products that have changed since the last run through the same flow as `pim-sync` does. It covers changes
+ * without an event, and changes that `pim-sync` could not finish. The cursor moves past a page only when all its
+ * products are done, parked or dead letters.
  * @throws nothing but the signal's reason
  */
 export async function reconcileProducts(parts: ReconcileParts, context: FlowContext): Promise<RunResult> {
@@ -69,7 +69,7 @@ export async function reconcileProducts(parts: ReconcileParts, context: FlowCont
   let unknownAttributes: readonly string[] = []
 
   let error = await thrownBy(async () => {
-    // The other half is the poll's, whatever is parked.
+    // Parked work gets half of the time at most; the rest is for the poll.
     const { done, deadLettered, again } = await takeParkedSyncs({ flows, parking }, context, {
       endsAt: beganAt + (endsAt - beganAt) / 2,
     })
@@ -111,7 +111,7 @@ export async function reconcileProducts(parts: ReconcileParts, context: FlowCont
   async function poll(): Promise<void> {
     const now = clock.now()
     if (checkpoint === undefined) {
-      // On record before anything is done: however this run ends, the next one begins here.
+      // The checkpoint is saved before any work, so that the next run begins here however this one ends.
       checkpoint = beginning(parts.start, now)
       await cursor.advance(checkpoint, call)
       await cursor.flush(call)
@@ -167,7 +167,7 @@ export async function reconcileProducts(parts: ReconcileParts, context: FlowCont
     counts.parked += 1
   }
 
-  /** Since when there may be changes that nobody has looked at, in seconds; 0 when there are none. */
+  /** The age of the oldest change that may not have been read yet, in seconds; 0 when there is none. */
   function lagSeconds(): number {
     const now = clock.now()
     const since = isCaughtUp ? now : (checkpoint?.at ?? now)
@@ -181,7 +181,7 @@ function beginning(start: PollStart, now: number): Cursor {
   return { position: new Date(at).toISOString(), at }
 }
 
-/** A typo in the mapping writes nothing, and no failure would tell. */
+/** A typo in the mapping causes no failure, so it is reported as a warning. */
 async function namedInVain(
   { pim, enrichment }: ReconcileParts,
   { call }: FlowContext,
@@ -199,7 +199,7 @@ async function namedInVain(
     return unknown
   } catch (thrown) {
     call.signal.throwIfAborted()
-    // It may take a permission that nothing else here needs.
+    // The query may need a permission that nothing else needs.
     call.logger.debug('the attributes of the mapping could not be checked', {
       error: toBridgeError(thrown).toJSON(),
     })

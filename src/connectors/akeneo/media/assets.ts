@@ -192,7 +192,7 @@ export function akeneoAssets(settings: AssetSettings, access: AkeneoAccess, name
     if (codePattern.test(code)) return code
     throw permanentError(
       'AKENEO_CODE_INVALID',
-      `${JSON.stringify(code).slice(0, 80)} is no code of an asset: mend \`code\` in config/destinations.ts`,
+      `${JSON.stringify(code).slice(0, 80)} is no code of an asset: fix \`code\` in config/destinations.ts`,
     )
   }
 }
