@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto'
 const maxLength = 100
 const hashLength = 12
 const plain = /^[a-z0-9]([a-z0-9._-]*[a-z0-9])?$/
-/** The form of the names that are made here: nobody else's file may have it by itself. */
+/** The form of the generated names. A name that already has this form gets a hash, too. */
 const made = new RegExp(`_[0-9a-f]{${hashLength}}(\\.[^.]*)?$`)
 const extension = /\.[A-Za-z0-9]{1,15}$/
 

@@ -79,7 +79,7 @@ export function toAzureError(thrown: unknown, place: AzurePlace): BridgeError {
   return systemicError('AZURE_UNEXPECTED_ANSWER', meaning, details)
 }
 
-/** An answer that Azure itself would not give, such as a page of a proxy's. */
+/** An answer that does not come from Azure, such as a page of a proxy. */
 export const notAzure = (status: number): BridgeError =>
   systemicError(
     'AZURE_UNEXPECTED_ANSWER',

@@ -101,7 +101,7 @@ export function toS3HeadError(thrown: unknown, now: number, inputs: string): Bri
   })
 }
 
-/** An answer that S3 itself would not give, such as a page of a proxy's. */
+/** An answer that does not come from S3, such as a page of a proxy. */
 export const notS3 = (status: number): BridgeError =>
   systemicError(
     'S3_UNEXPECTED_ANSWER',

@@ -1,14 +1,14 @@
 import { untilAborted } from '../../../core/call-context'
 import type { SftpConnection } from './connection'
 
-/** What is on its way at once: enough for 90 MB/s at 20 ms, and a little less than OpenSSH lets a channel send unread. */
+/** Bytes in flight: enough for 90 MB/s at 20 ms, and a little less than the channel window of OpenSSH. */
 const windowBytes = 1792 * 1024
 
 /** Buffers that are kept for the next file. */
 const maxSpare = 20
 
 /**
- * Writes bytes to an open file without waiting for each answer, so that the distance to the server does not count.
+ * Writes bytes to an open file without waiting for each answer, so that latency does not limit the throughput.
  * @returns how many
  * @throws what a request throws, or the source, or the signal's reason
  */
@@ -57,7 +57,7 @@ export async function writeWindowed(
     connection
       .write(handle, bytes, length, at)
       .then(
-        // Answered, so nobody reads them any more.
+        // The write is answered, so the buffer is free.
         () => giveBack(bytes),
         (thrown: unknown) => {
           failure ??= { thrown }
@@ -69,7 +69,7 @@ export async function writeWindowed(
       })
   }
 
-  /** Waits until no more than this many bytes are on their way. */
+  /** Waits until no more than this many bytes are in flight. */
   async function waitUntilPending(limit: number): Promise<void> {
     while (inFlight > limit && failure === undefined) {
       const progress = new Promise<void>((resolve) => {
