@@ -9,7 +9,7 @@ type Properties = Readonly<Record<string, JsonValue>>
 const Properties = v.custom<Properties>((value) => isRecord(value) && isJsonValue(value), 'no JSON object')
 const MetadataAnswer = v.pipe(
   v.object({ assetMetadata: v.optional(Properties), repositoryMetadata: v.optional(Properties) }),
-  // Any JSON would do otherwise, and an asset without metadata is one to write all of it to.
+  // Otherwise any JSON would pass as an asset without metadata, and all properties would be written.
   v.check(({ assetMetadata, repositoryMetadata }) => Boolean(assetMetadata ?? repositoryMetadata)),
 )
 

@@ -8,18 +8,18 @@ import type { AuthorRequests } from './author-requests'
 import { aemProblem } from './errors'
 import { parseNamePattern } from './node-name'
 
-/** Finds assets by what they say about themselves. */
+/** Finds assets by their properties or names. */
 export type AssetSearch = {
   /**
-   * All assets below `/content/dam` that the query matches, page by page. Some may come twice, and of a single
-   * value ten thousand at most. The index behind it lags: an asset of the last seconds may be missing.
+   * All assets below `/content/dam` that the query matches, page by page. An asset may appear twice. For a single
+   * value the result is limited to ten thousand. The index lags: an asset of the last seconds may be missing.
    * @throws {BridgeError} systemic when the credential may not search; transient otherwise
    */
   find(origin: string, query: AssetQuery, call: CallContext): AsyncIterable<readonly AssetRef[]>
 }
 
 const pageSize = 100
-/** Deep pages are slow: past that, fewer products are searched for at a time. */
+/** Deep pages are slow: after this many, the search is split into smaller ones. */
 const usualMaxPages = 100
 /** Web servers take 8 KB of URL, as a rule. */
 const maxQueryBytes = 3_000
@@ -68,7 +68,7 @@ export function createAssetSearch(author: AuthorRequests, options: { maxPages?: 
     const halves = halvesOf(query)
     if (halves.length === 0)
       call.logger.error('a search was cut short: too many assets', { assets: maxPages * pageSize })
-    // Some come twice then.
+    // Then some assets appear twice.
     for (const half of halves) yield* search(origin, half, call)
   }
 
@@ -125,7 +125,7 @@ const valuesIn = (query: AssetQuery): readonly string[] => ('property' in query 
 const withValues = (query: AssetQuery, values: readonly string[]): AssetQuery =>
   'property' in query ? { property: query.property, values } : { names: values }
 
-/** None of a query for one value. */
+/** The halves of a query; empty for a query for one value. */
 function halvesOf(query: AssetQuery): readonly AssetQuery[] {
   const values = valuesIn(query)
   if (values.length < 2) return []
@@ -133,7 +133,7 @@ function halvesOf(query: AssetQuery): readonly AssetQuery[] {
   return [values.slice(0, middle), values.slice(middle)].map((half) => withValues(query, half))
 }
 
-/** As many searches as it takes for the values to fit into URLs. */
+/** Splits the values into searches whose URLs are short enough. */
 function packsOf(query: AssetQuery): readonly AssetQuery[] {
   const packs: string[][] = []
   let size = Number.POSITIVE_INFINITY

@@ -8,7 +8,7 @@ import { type AuthorHosts, createAuthorHosts } from './author-host'
 import { type AuthorRequests, createAuthorRequests } from './author-requests'
 import type { PatchPathMode } from './patch-paths'
 
-/** Whom to ask, and as whom: what the inputs say about AEM and IMS. */
+/** The inputs about AEM and IMS: the authors, and the credentials. */
 export type AuthorSettings = {
   AEM_AUTHOR_URLS: readonly [string, ...string[]]
   AEM_API_KEY?: string | undefined
@@ -21,7 +21,7 @@ export type AuthorSettings = {
   ADC_CECREDENTIALS_METASCOPES: readonly string[]
 }
 
-/** The authors of an operator, with the token that they take. */
+/** The allowed authors, with the token for them. */
 export type AuthorAccess = {
   hosts: AuthorHosts
   tokens: Tokens
@@ -29,7 +29,7 @@ export type AuthorAccess = {
   author: AuthorRequests
 }
 
-/** Opens the way to the authors; nothing is sent before its first use. */
+/** Creates the access to the authors. Nothing is sent before its first use. */
 export function openAuthors(
   settings: AuthorSettings,
   parts: { http: HttpClient; redactor: Redactor; clock: Clock },

@@ -4,7 +4,7 @@ import type { HttpClient, HttpRequest, Upstream } from '../http/http-client'
 import type { HttpResponse } from '../http/response'
 import { type Tokens, withToken } from '../http/tokens'
 
-/** How authors are talked to, whichever of their APIs. */
+/** The options for requests to authors, the same for all their APIs. */
 export type AuthorRequestsOptions = {
   /** The only origins that get a request. */
   origins: readonly string[]
@@ -19,13 +19,13 @@ export type AuthorRequestsOptions = {
 /** Requests to authors, with a token. */
 export type AuthorRequests = {
   /**
-   * A token that AEM refuses is replaced once; the second refusal stands.
+   * A token that AEM refuses is replaced once. The second refusal is the answer.
    * @throws {BridgeError} permanent `HOST_NOT_ALLOWED` before anything is sent; transient when AEM does not answer
    */
   send(origin: string, request: HttpRequest, call: CallContext): Promise<HttpResponse>
 }
 
-/** Creates the requests of a container: all that ask an author share its limit. */
+/** Creates the requests of a container. All clients of an author share its concurrency limit. */
 export function createAuthorRequests(
   options: AuthorRequestsOptions,
   { http, tokens }: { http: HttpClient; tokens: Tokens },

@@ -23,7 +23,9 @@ const forbidden: Record<AemRequestKind, string> = {
     'rep:write on /content/dam to its service group, or add the administrators profile',
 }
 
-/** The failure behind a status of AEM that is no success; statuses that are worth another attempt never get here. */
+/**
+ * The failure for a status of AEM that is no success. Statuses that may pass are retried before and never get here.
+ */
 export function aemProblem(kind: AemRequestKind, response: HttpResponse): BridgeError {
   const { status } = response
   const details = { upstream: 'AEM', status }
@@ -66,7 +68,7 @@ export function aemProblem(kind: AemRequestKind, response: HttpResponse): Bridge
   if (status >= 200 && status < 300) {
     return transientError('AEM_UNEXPECTED_ANSWER', `AEM answered ${status} where 200 was expected`, details)
   }
-  // Of what stands between, not of this asset.
+  // The failure of a proxy, not of this asset.
   if (status === 421)
     return transientError('AEM_UNEXPECTED_ANSWER', 'AEM was reached as another host (421)', details)
   if (status === 406 || status === 407 || (status === 400 && kind === 'read')) {

@@ -1,7 +1,7 @@
 import { declareInputs } from '../inputs/declaration'
 import { flag, list, oneOf, origin, text, wholeNumber } from '../inputs/shapes'
 
-/** Which authors there are, and how they are spoken to. */
+/** The inputs about the authors, and about requests to them. */
 export const aemInputs = declareInputs({
   AEM_AUTHOR_URLS: {
     meaning:

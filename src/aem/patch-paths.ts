@@ -4,18 +4,18 @@
  */
 export type PatchPathStyle = 'short' | 'full' | 'bare'
 
-/** `auto` finds out which style an author takes, and remembers it. */
+/** `auto` detects which style an author takes, and caches it. */
 export type PatchPathMode = 'auto' | PatchPathStyle
 
 /** What is known about the styles that each author takes. */
 export type PatchPathStyles = {
   /** The styles to try for this origin, best first. */
   candidates(origin: string): readonly PatchPathStyle[]
-  /** Whether a success of this style has still to be proven by reading the asset back. */
+  /** Whether a success of this style has still to be confirmed by reading the asset back. */
   needsProof(origin: string, style: PatchPathStyle): boolean
   /** The style works there. */
   remember(origin: string, style: PatchPathStyle): void
-  /** The author took the style but did not write anything with it: the last choice from now on. */
+  /** The author accepted the style but wrote nothing: it becomes the last choice. */
   demote(origin: string, style: PatchPathStyle): void
 }
 
@@ -28,7 +28,7 @@ export function patchPath(style: PatchPathStyle, property: string): string {
   return style === 'short' ? `/${escaped}` : `/assetMetadata/${escaped}`
 }
 
-/** Creates the memory of a container; a fixed mode tries only that style and asks for no proof. */
+/** Creates the cache of a container. A fixed mode tries only that style, without confirmation. */
 export function createPatchPathStyles(mode: PatchPathMode): PatchPathStyles {
   const ordered = new Map<string, readonly PatchPathStyle[]>()
   const proven = new Map<string, PatchPathStyle>()

@@ -5,14 +5,14 @@ import { createHttpClient, type HttpClient } from '../http/http-client'
 import { perInputs } from '../inputs/raw-inputs'
 import { readSettings, type Settings } from './settings'
 
-/** What speaks to the outside: the one HTTP client of a container, the authors, and the token that they take. */
+/** The access to outside systems: the HTTP client of a container, the authors, and their tokens. */
 export type Access = AuthorAccess & { settings: Settings; http: HttpClient }
 
 /** The HTTP client of a container and its inputs. */
 export const httpFor: (context: FlowContext) => HttpClient = perInputs(() => createHttpClient())
 
 /**
- * Opened once per container and inputs, whatever flows run there: they share tokens and connections.
+ * Opened once per container and inputs. All flows share its tokens and connections.
  * @throws {InputError} systemic, `INPUT_INVALID`
  */
 export const accessFor: (context: FlowContext) => Access = perInputs((context: FlowContext) => {

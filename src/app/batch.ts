@@ -27,7 +27,7 @@ const journalFlows: Flows = {
 /** The flow of each action, for what comes by another way than its own event. */
 export const flows: Flows = { ...journalFlows, 'pim-sync': syncRecorded }
 
-/** Does the pending work of these ids; what is gone is done. */
+/** Does the pending work of these ids; an id without a record is done already. */
 export const workOffPending = (
   ids: readonly string[],
   context: FlowContext,
@@ -54,7 +54,7 @@ export function exportBatch(context: FlowContext): () => Promise<RunResult> {
   const { readers, settings } = readersFor(context)
   const { store, clock } = context
   const parts = {
-    // What pim-sync has on record is for reconcile.
+    // The records of pim-sync belong to reconcile.
     flows: journalFlows,
     start: settings.JOURNAL_START,
     journals: readers.map(({ url, reader }) => ({
@@ -72,7 +72,7 @@ export function exportBatch(context: FlowContext): () => Promise<RunResult> {
       runMs,
       graceMs,
     },
-    // The run is one worker itself.
+    // The run itself is one of the workers.
     otherLanes: remoteLanes(settings.EXPORT_WORKERS - 1, context),
   }
   return () => runBatch(parts, context)

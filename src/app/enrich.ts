@@ -43,16 +43,16 @@ export const enrichEvent: EventFlow = async (raw, context) => {
 }
 
 /**
- * The flow behind changed products: the assets that show them get the PIM's facts of now.
+ * The flow for changed products: updates the assets that show them with the current values of the PIM.
  * @throws {BridgeError} when it fails as a whole
  */
 export const syncChanged = (work: SyncWork, context: FlowContext): Promise<RunResult> =>
   syncHandedOver(work, openSync(context), context)
 
-/** The flow behind what `pim-sync` and `reconcile` have on record. */
+/** The flow for recorded work of `pim-sync` and `reconcile`. */
 export const syncRecorded: EventFlow = (event, context) => syncAgain(event, openSync(context), context)
 
-/** What it takes to bring the assets of products in step. */
+/** The parts that are needed to update the assets of products. */
 export function openSync(
   context: FlowContext,
 ): SyncParts & DeletedParts & { resolve(source: unknown): string } {

@@ -3,7 +3,7 @@ import { declareInputs } from '../inputs/declaration'
 import type { RawInputs } from '../inputs/raw-inputs'
 import { oneOf, text } from '../inputs/shapes'
 
-/** What the app itself is told. */
+/** The inputs of the app itself. */
 export const appInputs = declareInputs({
   LOG_LEVEL: {
     meaning: 'How much is logged: `error`, `warn`, `info` or `debug`.',
@@ -18,7 +18,7 @@ export const appInputs = declareInputs({
   },
 })
 
-/** The level to log at; a wrong one must not keep the app from saying so. */
+/** The level to log at. With a wrong value it is the default level, so that the error can still be logged. */
 export function logLevelOf({ LOG_LEVEL = appInputs.LOG_LEVEL.default }: RawInputs): LogLevel {
   const level = appInputs.LOG_LEVEL.shape(LOG_LEVEL)
   return 'value' in level ? level.value : appInputs.LOG_LEVEL.default

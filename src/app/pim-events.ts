@@ -9,7 +9,7 @@ import type { WebRequest } from '../events/web-request'
 import type { FlowContext } from '../flows/event-flow'
 import type { Outcome } from '../flows/outcome'
 import { recordHandOver } from '../flows/record-failure'
-import { createGatherer } from '../flows/sync/gather-references'
+import { createReferenceBatcher } from '../flows/sync/batch-references'
 import { syncInputs } from '../flows/sync/inputs'
 import { receivePimEvent } from '../flows/sync/receive-pim-event'
 import { deletedWork } from '../flows/sync/recorded-work'
@@ -36,18 +36,19 @@ const partsFor = perInputs(({ inputs, redactor }: FlowContext) => {
   return {
     secrets,
     ownNames: [names.CLIENT_ID, names.USERNAME].filter((name) => name !== undefined),
-    gatherer: createGatherer({ clock: systemClock, windowMs, maxRefs }),
-    deleted: policy === 'keep' ? undefined : createGatherer({ clock: systemClock, windowMs, maxRefs }),
+    batcher: createReferenceBatcher({ clock: systemClock, windowMs, maxRefs }),
+    deleted:
+      policy === 'keep' ? undefined : createReferenceBatcher({ clock: systemClock, windowMs, maxRefs }),
   }
 })
 
 /**
- * The flow behind the events of the PIM: the product that a signed event names is handed to `pim-sync`, together with
- * those that other requests bring within a moment.
+ * The flow for events of the PIM: hands the product that a signed event names to `pim-sync`, in a batch with those of
+ * other requests.
  * @returns undefined when the signature is not right
  */
 async function receive(request: WebRequest, context: FlowContext): Promise<Outcome | undefined> {
-  const { secrets, ownNames, gatherer, deleted } = partsFor(context)
+  const { secrets, ownNames, batcher, deleted } = partsFor(context)
   // By no single request's signal: the others of the hand-over may have more time.
   const own: FlowContext = { ...context, call: { ...context.call, signal: never } }
   const start = async (params: Readonly<Record<string, unknown>>): Promise<string> => {
@@ -62,7 +63,7 @@ async function receive(request: WebRequest, context: FlowContext): Promise<Outco
     return activation
   }
   const deletions = async (gone: readonly ProductRef[]): Promise<string> => {
-    // Written down first: what has changed is found by reconcile, what is gone is not.
+    // Recorded first: reconcile finds changed products by itself, but no deleted ones.
     const pending = await recordHandOver(deletedWork(gone), own)
     const activation = await start({ references: [], deleted: gone, pending })
     context.call.logger.info('handed over to pim-sync', { deleted: gone.length, activation })
@@ -73,7 +74,7 @@ async function receive(request: WebRequest, context: FlowContext): Promise<Outco
     clock: context.clock,
     secrets,
     ownNames,
-    handOver: (ref: ProductRef) => gatherer.add([ref], changes),
+    handOver: (ref: ProductRef) => batcher.add([ref], changes),
     ...(deleted === undefined ? {} : { handOverDeleted: (ref: ProductRef) => deleted.add([ref], deletions) }),
   }
   return receivePimEvent(request, parts, context.call)

@@ -14,7 +14,7 @@ import { readSettings } from './settings'
 /** An alarm comes every ten minutes. */
 const runMs = 8 * 60_000
 
-/** Asks the PIM what has changed since the last run, and brings the assets of that in step. */
+/** Asks the PIM which products have changed since the last run, and updates their assets. */
 export function reconcile(context: FlowContext): () => Promise<RunResult> {
   const { inputs, store, clock } = context
   const [{ run, start }, sync] = readBoth(

@@ -1,12 +1,12 @@
-/** One try of something, with a time of its own inside a longer one. */
+/** One attempt, with its own time limit inside a longer one. */
 export type Attempt = {
   /** Aborts with the outer signal, when the time is up, or by `cancel`. */
   signal: AbortSignal
-  /** Whether its own time ended it. */
+  /** Whether the attempt ended by its own time limit. */
   timedOut(): boolean
-  /** Ends it: whoever watches the signal closes what it has open. */
+  /** Aborts the signal, so that the attempt ends. */
   cancel(reason?: unknown): void
-  /** Lets go of the outer signal and the timer. Has to be called in the end, in any case. */
+  /** Releases the outer signal and the timer. It must be called in any case. */
   release(): void
 }
 

@@ -5,7 +5,7 @@ import type { CallContext } from './call-context'
 /** A part of a file: the first byte, and the one behind the last. */
 export type ByteRange = { start: number; end: number }
 
-/** What is to be stored, not yet read. */
+/** A file to store, not yet read. */
 export type AssetBinary = {
   /** The file's name, for destinations that show one. */
   name: string
@@ -23,7 +23,7 @@ export type AssetBinary = {
   asset?: Asset
   /**
    * Opens the bytes. A cut connection is resumed within; length and SHA-1 are checked before the last byte is handed
-   * out, so that whoever has read to the end has the whole, right file. Each call opens the source anew.
+   * out, so that a reader that reaches the end has the complete, correct file. Each call opens the source again.
    * @throws {BridgeError} by the stream's error event, or the call itself
    */
   open(call: CallContext): Promise<Readable>

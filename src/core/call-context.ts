@@ -1,6 +1,6 @@
 import type { Logger } from './logger'
 
-/** What one activation hands to everything it calls. Nothing of it may be kept beyond the call. */
+/** The context that one activation passes to everything it calls. It must not be kept after the call. */
 export type CallContext = {
   logger: Logger
   /** Aborts when the time for the work is up. */

@@ -1,7 +1,7 @@
 import { messageOf } from './shown'
 
 /**
- * What a failure means for the one who has to decide what happens next.
+ * The class of a failure, which decides what happens next.
  * - `transient`: may pass by itself (a 429, a 5xx, a cut connection): try later.
  * - `systemic`: nothing of this kind works until an operator acts (a refused credential): try later, too.
  * - `permanent`: trying again cannot help (the asset is gone): keep the event as a dead letter.
@@ -67,11 +67,11 @@ export const transientError = (code: string, message: string, details?: ErrorDet
 export const systemicError = (code: string, message: string, details?: ErrorDetails): BridgeError =>
   new BridgeError('systemic', code, message, details)
 
-/** A failure that no repetition can mend. */
+/** A failure that no retry can fix. */
 export const permanentError = (code: string, message: string, details?: ErrorDetails): BridgeError =>
   new BridgeError('permanent', code, message, details)
 
-/** Whatever was thrown, as a BridgeError; what the app does not know is transient, so that nothing is lost. */
+/** Converts a thrown value to a BridgeError. An unknown error is transient, so that no event is lost. */
 export function toBridgeError(thrown: unknown): BridgeError {
   if (thrown instanceof BridgeError) return thrown
   return transientError('UNEXPECTED', `unexpected error: ${messageOf(thrown)}`, { cause: thrown })

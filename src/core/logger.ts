@@ -1,8 +1,8 @@
-/** From the gravest to the most talkative. */
+/** From the most severe to the most verbose. */
 export const logLevels = ['error', 'warn', 'info', 'debug'] as const
 export type LogLevel = (typeof logLevels)[number]
 
-/** Fields of a log line. Whoever writes the line redacts them. */
+/** Fields of a log line. The logger redacts them. */
 export type LogFields = Readonly<Record<string, unknown>>
 
 /** What the app logs to. */

@@ -2,17 +2,17 @@ import { startAttempt } from './attempt'
 import type { CallContext } from './call-context'
 import type { Clock } from './clock'
 
-/** How long work may take, whoever waits for it. */
+/** The time limit of shared work. */
 export type OwnTime = {
   limitMs: number
   clock: Clock
-  /** What the work ends with when its time is up. */
+  /** The error when the time limit is exceeded. */
   timeIsUp(): Error
 }
 
 /**
- * Does work that several callers wait for. It has a time of its own, so that the end of the first caller takes the
- * result from nobody else; the log is the first caller's.
+ * Runs work that several callers wait for. It has its own time limit, so that the other callers still get the result
+ * when the first one aborts. It logs to the log of the first caller.
  * @throws `timeIsUp()`; what the work throws
  */
 export async function inOwnTime<T>(

@@ -5,8 +5,8 @@ export type ProductRef = {
   kind: 'identifier' | 'uuid' | 'model'
   value: string
   /**
-   * The PIM has told that the product changed at this moment, in milliseconds since the epoch: what it answers from
-   * before then is out of date.
+   * When the product changed according to the PIM, in milliseconds since the epoch. An answer of the PIM with an
+   * older state is out of date.
    */
   changedAt?: number
 }
@@ -15,7 +15,7 @@ export type ProductRef = {
 export type Product = {
   /** What the PIM calls it: the SKU, as a rule. */
   identifier: string
-  /** The other name that the PIM has for it, as references may give it; for those PIMs that have one. */
+  /** The second identifier of the product, where the PIM has one; references may use it. */
   uuid?: string
   /** Attribute code to value. What the PIM does not know is absent or null. */
   attributes: Readonly<Record<string, JsonValue>>

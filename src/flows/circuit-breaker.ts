@@ -1,29 +1,31 @@
 import type { FailureClass } from '../core/errors'
 
-/** How the systems are doing that a piece of work depends on, as far as whoever does the work has seen. */
+/** The state of the systems that work depends on, as observed by one run. */
 export type CircuitBreaker = {
-  /** The system did what it was asked to. */
+  /** Reports a success of the system. */
   worked(system: string): void
-  /** It failed. A systemic failure, and too many others in a row, mean that it is down. */
+  /** Reports a failure. A systemic failure, or too many others in a row, mean that the system is down. */
   failed(system: string, failureClass: FailureClass): void
-  /** Nothing more is asked of it. */
+  /** Whether the system counts as down; nothing more is sent to it. */
   isDown(system: string): boolean
-  /** Whether it worked at least once: then what failed there may have failed for a reason of its own. */
+  /** Whether the system worked at least once. Then a failure may be due to the work rather than the system. */
   hasWorked(system: string): boolean
 }
 
-/** So many failures in a row, and nothing that worked between them, are no accident. */
+/** This many failures in a row, without a success between them, mean an outage. */
 const maxInARow = 5
 
-/** AEM is never down for so long: what it does not give then is parked, so that the rest is not held up by it. */
+/**
+ * An outage of AEM does not last this long: an older event that fails is parked, so that it does not block the rest.
+ */
 export const longestAemOutageMs = 6 * 3_600_000
-/** An outage that lasts longer is none: the work itself fails. */
+/** A longer outage does not count as one: the work itself fails. */
 export const longestOutageMs = 48 * 3_600_000
 
 /**
  * Creates a circuit breaker, closed for every system.
- * @param options.atOnce so much is under way at the same time: what is begun may still work when the first five have
- * failed, so as many failures are awaited @default 1
+ * @param options.atOnce how much work runs at the same time. Running work may still succeed when the first five have
+ * failed, so that many failures are required @default 1
  */
 export function createCircuitBreaker({ atOnce = 1 }: { atOnce?: number } = {}): CircuitBreaker {
   const enough = Math.max(maxInARow, atOnce)

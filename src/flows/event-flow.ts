@@ -18,21 +18,24 @@ export type FlowContext = {
   activationId: string | undefined
   /** As dead letters name it. */
   action: string
-  /** `push`: somebody waits for the answer. `batch`: nobody does, and what was put off is due now. */
+  /** `push`: the sender waits for the answer. `batch`: no sender waits, and deferred exports are due. */
   trigger: 'push' | 'batch'
   /** To read, list and remove; `record-failure.ts` writes. */
   deadLetters: DeadLetters
   /** The same. */
   pending: PendingWork
-  /** Where what a flow remembers by itself is kept. */
+  /** The State service, for what a flow stores itself. */
   store: Store
-  /** Who the activation is on I/O Runtime, for starting others; undefined where there is time for everything, as on the command line. */
+  /**
+   * The identity of the activation on I/O Runtime, for starting others; undefined on the command line, where no time
+   * limit holds.
+   */
   runtime: RuntimeCredentials | undefined
   /** What failed at one destination is repeated for that one only. */
   onlyDestination?: string | undefined
-  /** Files larger than that are left to somebody else, in bytes. */
+  /** Files larger than this many bytes are left to another activation. */
   maxBytes?: number
-  /** Tells of a destination that is known to be down: it is not tried. */
+  /** Whether a destination is known to be down; it is then skipped. */
   isDown?: (destination: string) => boolean
 }
 

@@ -1,6 +1,6 @@
 /**
- * Does work on each item, so many at once, in their order. After a failure nothing new is begun, and it is thrown once
- * everything that was under way has ended.
+ * Does work on each item in order, with limited concurrency. After a failure it starts nothing new, and throws once
+ * all running work has ended.
  */
 export async function inParallel<T>(
   items: readonly T[],

@@ -25,8 +25,8 @@ const atDestination = v.variant('kind', [
 ])
 
 /**
- * Checks an outcome that comes from another activation. What only the answer to a sender needs, the attributes of the
- * products, is left out: the platform limits what an activation may answer.
+ * Validates an outcome from another activation. It leaves out the attributes of the products, which only the answer
+ * to a sender needs: the platform limits the size of an activation's result.
  */
 export const OutcomeSchema: v.GenericSchema<unknown, Outcome> = v.variant('kind', [
   v.object({ kind: v.literal('updated'), asset, properties: v.array(v.string()) }),

@@ -4,8 +4,9 @@ import type { JsonValue } from '../core/json'
 import type { Redactor } from '../core/redaction'
 
 /**
- * What became of a piece of work: an event, parked work, an asset of a changed product. Flows return it; the edges
- * (`src/runtime/`, `cli/`) render it. Plain data, for it may come from another activation (`outcome-schema.ts`).
+ * The outcome of a unit of work: an event, parked work, an asset of a changed product. Flows return it; the edges
+ * (`src/runtime/`, `cli/`) render it. It is plain data, since it may come from another activation
+ * (`outcome-schema.ts`).
  */
 export type Outcome =
   | Enriched
@@ -17,19 +18,19 @@ export type Outcome =
   | Ignored
   | Failed
 
-/** The metadata of the asset say what the PIM says; `properties` are those that were written. */
+/** The metadata of the asset match the PIM; `properties` are those that were written. */
 export type Enriched = { asset: AssetFacts; products?: readonly Attributes[] | undefined } & (
   | { kind: 'updated'; properties: readonly string[] }
   | { kind: 'unchanged' }
 )
 
-/** The assets of products that are gone from the PIM are in step. */
+/** The assets of products that are gone from the PIM have been updated. */
 export type Synced = {
   kind: 'synced'
   /** Assets that named one of the products. */
   assets: number
   changed: number
-  /** Products that the PIM knows after all. */
+  /** Products that the PIM still has. */
   known: number
 }
 
@@ -41,26 +42,26 @@ export type Exported = {
   destinations: readonly DestinationOutcome[]
 }
 
-/** Another action has it now. */
+/** The work has been handed to another action. */
 export type HandedOver = { kind: 'handed-over'; activation: string }
 
 /** There was nothing to do, or not yet. */
 export type Skipped<Kind extends 'skipped' | 'deferred' = 'skipped'> = {
   kind: Kind
   reason: string
-  /** As AEM told of it, where AEM was asked. */
+  /** As AEM reports it, where AEM was asked. */
   asset?: AssetFacts | undefined
-  /** None, where the flow is one that asks the PIM. */
+  /** Set, and empty, only in a flow that asks the PIM. */
   products?: readonly Attributes[] | undefined
 }
 
-/** It leads to nothing here. */
+/** The event is of a type that the flow does not handle. */
 export type Ignored =
   | { kind: 'ignored'; reason: string; eventType?: string | undefined }
-  /** What the PIM tells beside changes. */
+  /** A notice of the PIM that is no change of a product. */
   | { kind: 'kept' | 'alert' | 'notice'; message: string }
 
-/** It failed as a whole: it has to be done again, or is on record as a dead letter. */
+/** The work failed as a whole: it is retried, or is on record as a dead letter. */
 export type Failed =
   | { kind: 'retry'; failure: Failure }
   | { kind: 'dead-letter'; failure: Failure; deadLetter: string }
@@ -88,12 +89,12 @@ export type Failure = {
   notBefore?: number | undefined
 }
 
-/** What an outcome tells about its asset. */
+/** What an outcome reports about its asset. */
 export type AssetFacts = Pick<Asset, 'name' | 'path' | 'id' | 'origin'>
 
 type Attributes = Readonly<Record<string, JsonValue>>
 
-/** What of an asset is told. */
+/** The fields of an asset that outcomes carry. */
 export const factsOf = ({ name, path, id, origin }: Asset): AssetFacts => ({ name, path, id, origin })
 
 /** The plain form of an error; masked. */
@@ -111,23 +112,23 @@ export const toFailure = (
 export const toError = ({ failureClass, code, message, upstream }: Failure): BridgeError =>
   new BridgeError(failureClass, code, message, upstream === undefined ? {} : { upstream })
 
-/** The codes that a run has to know. */
+/** The codes that a run treats in a special way. */
 export const codes = {
-  /** Not tried, for the system that it needs is down. */
+  /** Skipped, because the system that the work needs is down. */
   systemDown: 'SYSTEM_DOWN',
-  /** The file is too large for where it was to be moved. */
+  /** The file is too large for the activation that should move it. */
   fileLeftOut: 'FILE_LEFT_OUT',
 } as const
 
-/** A part of a piece of work that has to be done again: at one destination, or, without one, as a whole. */
+/** A part of a unit of work that has to be retried: at one destination, or, without one, as a whole. */
 export type Undone = {
   destination: string | undefined
   failure: Failure
-  /** It failed at the destination, or at the file: AEM had told of the asset. */
+  /** The failure came from the destination or from the file download. AEM itself had answered. */
   isFile: boolean
 }
 
-/** What has to be done again; empty when nothing has. @param destination the one that the work is for */
+/** The parts to retry; empty when there are none. @param destination the one that the work is for */
 export function undoneOf(outcome: Outcome, destination?: string): readonly Undone[] {
   if (outcome.kind === 'retry') return [{ destination, failure: outcome.failure, isFile: false }]
   if (outcome.kind !== 'exported') return []
@@ -136,7 +137,7 @@ export function undoneOf(outcome: Outcome, destination?: string): readonly Undon
   )
 }
 
-/** How the events are counted that an outcome stands for. */
+/** How a run counts the events of an outcome. */
 export type Verdict = 'done' | 'skipped' | 'dead-letter' | 'again'
 
 export function verdictOf(outcome: Outcome): Verdict {
@@ -166,7 +167,7 @@ export const bytesOf = (outcome: Outcome): number =>
 const bytesAt = (one: DestinationOutcome): number =>
   one.kind === 'done' ? one.files.reduce((sum, { bytes }) => sum + bytes, 0) : 0
 
-/** Which systems did what they were asked to. */
+/** The systems that worked. */
 export function reachedBy(outcome: Outcome): { aem: boolean; pim: boolean; destinations: readonly string[] } {
   switch (outcome.kind) {
     case 'updated':

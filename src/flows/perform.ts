@@ -6,8 +6,8 @@ import { recordFailure } from './record-failure'
 import type { Work } from './work'
 
 /**
- * Does a piece of work by the flow of its action; push, batch, worker and command line alike. What can never work is a
- * dead letter afterwards; what has to be done again is told.
+ * Runs a unit of work through the flow of its action, for push, batch, worker and command line. A permanent failure
+ * becomes a dead letter; other failures give the outcome `retry`.
  * @throws the signal's reason, and nothing else
  */
 export async function perform(work: Work, flows: Flows, context: FlowContext): Promise<Outcome> {

@@ -7,16 +7,15 @@ import type { FlowContext } from './event-flow'
 import { type Failed, type Failure, toError, toFailure } from './outcome'
 import { idOf, type Work } from './work'
 
-// The only writer of `dead-letter.<id>` and `pending.<id>`. Work that failed for good is a dead letter. Work that may
-// work later is done again: by its sender where one delivers again, else from its `pending` record. After too many tries
-// of its own that becomes a dead letter, too.
+// The only writer of `dead-letter.<id>` and `pending.<id>`. A permanent failure becomes a dead letter. Other failures
+// are retried: by the sender where it delivers again, else from the `pending` record. After too many tries that
+// record becomes a dead letter, too.
 
 type RecordContext = Pick<FlowContext, 'store' | 'clock' | 'redactor' | 'call' | 'pending' | 'activationId'>
 
 /**
- * Decides what becomes of work that failed: to be done again, or a dead letter, which is written before this returns.
- * One that cannot be written is a systemic failure of State, `DEAD_LETTER_NOT_WRITTEN`, and the work has to be done
- * again.
+ * Decides between a retry and a dead letter for work that failed. A dead letter is written before this returns. If it
+ * cannot be written, the outcome is a retry with the systemic failure `DEAD_LETTER_NOT_WRITTEN` of State.
  * @throws the signal's reason, and nothing else
  */
 export async function recordFailure(error: BridgeError, work: Work, context: RecordContext): Promise<Failed> {
@@ -34,7 +33,7 @@ export async function recordFailure(error: BridgeError, work: Work, context: Rec
 }
 
 /**
- * Parks work that failed for now, and that nobody delivers again.
+ * Parks work that failed for now and that no sender delivers again.
  * @throws {BridgeError} when State fails, or was what failed: the run has to stop where it stands, and no record is
  * written
  */
@@ -54,7 +53,7 @@ export async function recordRetry(work: Work, failure: Failure, context: RecordC
 }
 
 /**
- * Counts a try of parked work that failed by itself. The last one makes a dead letter of it.
+ * Counts a try of parked work whose failure is its own. After the last try it becomes a dead letter.
  * @param tries how many it was, this one included
  * @throws {BridgeError} when State fails: the record is as it was
  */
@@ -79,7 +78,7 @@ export async function recordTry(
 }
 
 /**
- * Writes work down before it is handed over: nothing that is acknowledged depends on one activation.
+ * Writes the `pending` record before work is handed over, so that no acknowledged work depends on one activation.
  * @returns the id of the record
  * @throws {BridgeError} when State fails: the work is not on record then
  */

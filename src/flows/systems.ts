@@ -2,17 +2,17 @@ import type { CircuitBreaker } from './circuit-breaker'
 import { codes, type Failure, type Outcome, reachedBy, type Undone, undoneOf } from './outcome'
 import type { Work } from './work'
 
-/** Without these nothing works at all. */
+/** Every kind of work needs these systems. */
 const core = new Set(['AEM', 'IMS', 'STATE', 'APP'])
-/** All that enriching asks beside AEM is the PIM, whatever its communicator is called. */
+/** The name of the PIM as a system, whatever its communicator is called. */
 export const pimSystem = 'PIM'
-/** AEM tells of assets, but does not give their files: they come from a store of their own. */
+/** AEM's blob store. It can be down while AEM itself works. */
 const filesSystem = 'AEM files'
 /** The actions whose work is to enrich. */
 const enriching = new Set(['generic', 'pim-sync'])
 
-/** What of a failure tells which system failed, and how. */
-type Trouble = Pick<Partial<Undone>, 'destination' | 'isFile'> & {
+/** The parts of a failure that show which system failed, and how. */
+type FailedWork = Pick<Partial<Undone>, 'destination' | 'isFile'> & {
   failure: Pick<Failure, 'failureClass' | 'code' | 'upstream' | 'notBefore'>
 }
 
@@ -21,7 +21,7 @@ export const destinationSystem = (name: string): string => `destination ${name}`
 /** The system that failed. A file that AEM does not give is AEM's failure, whatever destination it was for. */
 export function systemOf(
   { action }: Pick<Work, 'action'>,
-  { failure, destination, isFile }: Trouble,
+  { failure, destination, isFile }: FailedWork,
 ): string {
   const { upstream } = failure
   if (upstream === 'AEM' && isFile) return filesSystem
@@ -31,7 +31,7 @@ export function systemOf(
   return enriching.has(action) ? pimSystem : upstream
 }
 
-/** Takes note of what an outcome tells about the systems. */
+/** Reports to the breaker which systems worked and which failed, by an outcome. */
 export function observe(breaker: CircuitBreaker, work: Work, outcome: Outcome): void {
   const { aem, pim, destinations } = reachedBy(outcome)
   for (const name of destinations) breaker.worked(destinationSystem(name))
@@ -41,40 +41,48 @@ export function observe(breaker: CircuitBreaker, work: Work, outcome: Outcome): 
   for (const undone of undoneOf(outcome, work.destination)) observeFailure(breaker, work, undone)
 }
 
-/** Takes note of a failure; one that is permanent says nothing about the system. */
-export function observeFailure(breaker: CircuitBreaker, work: Pick<Work, 'action'>, trouble: Trouble): void {
-  const { code, failureClass } = trouble.failure
+/** Reports a failure to the breaker. A permanent failure says nothing about the system and is ignored. */
+export function observeFailure(
+  breaker: CircuitBreaker,
+  work: Pick<Work, 'action'>,
+  failed: FailedWork,
+): void {
+  const { code, failureClass } = failed.failure
   if (code === codes.systemDown || failureClass === 'permanent') return
-  const system = systemOf(work, trouble)
+  const system = systemOf(work, failed)
   breaker.failed(system, isOfOneAsset(system) ? 'transient' : failureClass)
 }
 
-/** One asset that AEM does not hand out, or does not let change, says nothing about the others. */
+/** A refusal of AEM or its blob store may concern one asset only, so it never counts as systemic. */
 const isOfOneAsset = (system: string): boolean => system === 'AEM' || system === filesSystem
 
-/** Whether the system that failed is down, and did nothing of what it was asked to before: then the rest would fail, too. */
-export function isOutage(breaker: CircuitBreaker, work: Pick<Work, 'action'>, trouble: Trouble): boolean {
-  const system = systemOf(work, trouble)
-  return breaker.isDown(system) && (!breaker.hasWorked(system) || isSystemic(trouble.failure, system))
+/** Whether the system that failed is down for the whole run, so that the remaining work would fail, too. */
+export function isOutage(breaker: CircuitBreaker, work: Pick<Work, 'action'>, failed: FailedWork): boolean {
+  const system = systemOf(work, failed)
+  return breaker.isDown(system) && (!breaker.hasWorked(system) || isSystemic(failed.failure, system))
 }
 
-const isSystemic = ({ failureClass }: Trouble['failure'], system: string): boolean =>
+const isSystemic = ({ failureClass }: FailedWork['failure'], system: string): boolean =>
   failureClass === 'systemic' && !isOfOneAsset(system)
 
-/** Whether a failure was the work's own, and not an outage: only then it counts as one of its tries. */
-export function isOwnFailure(breaker: CircuitBreaker, work: Pick<Work, 'action'>, trouble: Trouble): boolean {
-  const { failureClass, code, notBefore } = trouble.failure
+/** Whether the work itself failed rather than a system. Only such a failure counts as one of its tries. */
+export function isOwnFailure(
+  breaker: CircuitBreaker,
+  work: Pick<Work, 'action'>,
+  failed: FailedWork,
+): boolean {
+  const { failureClass, code, notBefore } = failed.failure
   if (failureClass !== 'transient' || code === codes.systemDown || notBefore !== undefined) return false
-  const system = systemOf(work, trouble)
+  const system = systemOf(work, failed)
   if (system === filesSystem && breaker.isDown('AEM')) return false
   return system === 'APP' || (breaker.hasWorked(system) && !breaker.isDown(system))
 }
 
-/** Whether a failure may be the work's own, where nothing else is known of the systems: not one of AEM, IMS or State. */
-export function mayBeOwnFailure(work: Pick<Work, 'action'>, trouble: Trouble): boolean {
-  const system = systemOf(work, trouble)
+/** The same without knowledge of the systems: any transient failure but one of AEM, IMS or State. */
+export function mayBeOwnFailure(work: Pick<Work, 'action'>, failed: FailedWork): boolean {
+  const system = systemOf(work, failed)
   return (
-    trouble.failure.failureClass === 'transient' &&
+    failed.failure.failureClass === 'transient' &&
     (system === 'APP' || !(core.has(system) || system === filesSystem))
   )
 }

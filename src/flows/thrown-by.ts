@@ -2,7 +2,7 @@ import { type BridgeError, toBridgeError } from '../core/errors'
 import type { FlowContext } from './event-flow'
 
 /**
- * Does something at the end of a run, where a failure can no longer end it.
+ * Runs a step at the end of a run, where a failure is returned instead of thrown.
  * @returns the failure, if there was one
  * @throws the signal's reason, and nothing else
  */

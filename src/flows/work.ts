@@ -1,7 +1,7 @@
 import { workId } from '../delivery/dead-letters'
 import { eventKey } from '../events/decode'
 
-/** A piece of work: an event for the flow of an action; for one destination only, or as a whole. */
+/** A unit of work: an event for the flow of an action, for one destination only or as a whole. */
 export type Work = {
   action: string
   event: unknown
@@ -11,13 +11,13 @@ export type Work = {
 }
 
 /**
- * The id of the records of a piece of work. The event of a record is masked and may be shortened: its id cannot always
- * be made anew.
+ * The id of the records of a unit of work. The event of a record is masked and may be shortened, so the id cannot
+ * always be computed from it.
  */
 export const idOf = ({ id, event, destination }: Work): string =>
   id ?? workId(eventKey(event), event, destination)
 
-/** The part of a piece of work that is for one destination; the whole of it when that is undefined. */
+/** The part of a unit of work that is for one destination; the whole of it when that is undefined. */
 export const partOf = (work: Work, destination: string | undefined): Work =>
   work.destination === destination
     ? work

@@ -1,8 +1,8 @@
-/** How waits grow between attempts, in milliseconds. */
+/** The waits between attempts, in milliseconds. */
 export type Backoff = { baseMs: number; capMs: number }
 
 /**
- * Exponential back-off with full jitter: anything between nothing and the doubled base, up to the cap.
+ * Exponential backoff with full jitter: a random wait from 0 to the doubled base, up to the cap.
  * @param attempt attempts made so far, from 1
  * @param random a number in [0, 1)
  */

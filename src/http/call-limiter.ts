@@ -3,7 +3,7 @@ import { type Clock, systemClock } from '../core/clock'
 /** What a service allows: so many calls in any span of time, so many of them at once. */
 export type CallLimits = { calls: number; windowMs: number; atOnce: number }
 
-/** Makes calls wait, so that a service never sees more than it allows. */
+/** Delays calls, so that a service never receives more than it allows. */
 export type CallLimiter = {
   /**
    * Does the work when it may be done, first come first served.
@@ -12,18 +12,18 @@ export type CallLimiter = {
   run<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T>
 }
 
-type Turn = { begin: () => void }
+type Waiter = { begin: () => void }
 
 /**
- * Creates a limiter. When a call reached the service is not known, only that it was between its begin and its end. So a
- * call counts from its begin until a whole span after its end: then no span, however the network stretches it, holds
- * more than the allowed calls.
+ * Creates a limiter. When a call reaches the service is not known, only that it is between its start and its end. So a
+ * call counts from its start until a whole span after its end: then no span holds more than the allowed calls, however
+ * slow the network is.
  */
 export function createCallLimiter(
   { calls, windowMs, atOnce }: CallLimits,
   clock: Clock = systemClock,
 ): CallLimiter {
-  const waiting: Turn[] = []
+  const waiting: Waiter[] = []
   /** When the calls that have ended stop to count, soonest first. */
   const ended: number[] = []
   let running = 0
@@ -33,7 +33,7 @@ export function createCallLimiter(
 
   async function run<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T> {
     signal.throwIfAborted()
-    await myTurn(signal)
+    await untilAllowed(signal)
     try {
       signal.throwIfAborted()
       return await work()
@@ -44,26 +44,26 @@ export function createCallLimiter(
     }
   }
 
-  function myTurn(signal: AbortSignal): Promise<void> {
+  function untilAllowed(signal: AbortSignal): Promise<void> {
     return new Promise((resolve, reject) => {
       const onAbort = (): void => {
-        waiting.splice(waiting.indexOf(turn), 1)
+        waiting.splice(waiting.indexOf(waiter), 1)
         reject(signal.reason)
         next()
       }
-      const turn: Turn = {
+      const waiter: Waiter = {
         begin: () => {
           signal.removeEventListener('abort', onAbort)
           resolve()
         },
       }
       signal.addEventListener('abort', onAbort, { once: true })
-      waiting.push(turn)
+      waiting.push(waiter)
       next()
     })
   }
 
-  /** Lets begin whoever may, and sets the alarm for the one behind. */
+  /** Starts the calls that the limits allow, and sets a timer for the next one. */
   function next(): void {
     const now = clock.now()
     while (ended[0] !== undefined && ended[0] <= now) ended.shift()

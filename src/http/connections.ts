@@ -8,7 +8,7 @@ export type Agents = { http: http.Agent; https: https.Agent }
 /** What our requests call themselves. */
 export const userAgent = 'aem-asset-bridge'
 
-/** Creates them. @param maxFreeSockets kept for each host while nobody uses them @default Node's own, 256 */
+/** Creates the connections. @param maxFreeSockets idle connections kept for each host @default Node's own, 256 */
 export function createAgents(options: { maxFreeSockets?: number } = {}): Agents {
   const settings = { keepAlive: true, ...options }
   return { http: new http.Agent(settings), https: new https.Agent(settings) }
@@ -17,15 +17,15 @@ export function createAgents(options: { maxFreeSockets?: number } = {}): Agents 
 /** Of all requests and answers that are streams. */
 const streaming = createAgents({ maxFreeSockets: 8 })
 
-/** A request that is on its way, and what becomes of it. */
+/** A request in progress, and its answer. */
 export type Sent<T> = { request: ClientRequest; result: Promise<T> }
 
 /** Begins a request with Node's own client, by a connection of the agent, or by one of its own. */
 export type Open = (options: RequestOptions) => ClientRequest
 
 /**
- * Sends a request by a connection that is kept open. When that had been closed while nobody used it, as after a pause of
- * the container, it is sent once more by a new one: nobody has seen the first.
+ * Sends a request over a kept-alive connection. If the server had closed that while it was idle, as after a pause of
+ * the container, the request is sent once more over a new one: the server has not seen the first.
  * @param send begins it; `open` has to be called once
  * @param options.once it is never sent a second time @default false
  * @throws what `result` is rejected with; the signal's reason

@@ -32,7 +32,7 @@ export class AnswerTooLarge extends Error {
 
 const watched = new WeakSet<http.Agent>()
 
-/** Creates the connections of a client; answers that come through them are never waited for in vain. */
+/** Creates the connections of a client. An answer that breaks off over them fails instead of hanging. */
 export function createWatchedAgents(): Agents {
   const agents = createAgents()
   watched.add(agents.http).add(agents.https)
@@ -41,7 +41,8 @@ export function createWatchedAgents(): Agents {
 
 /**
  * node-fetch 2 listens for errors of the request only. An answer that breaks off before its announced length is an
- * error of the answer, and would leave its reader waiting: hand it on. Node tells of each request by this channel.
+ * error of the answer, and its reader would wait for ever. So the error is passed on. Node reports each request on
+ * this channel.
  */
 subscribe('http.client.request.start', (message) => {
   const request = typeof message === 'object' && message && 'request' in message ? message.request : undefined

@@ -11,8 +11,8 @@ import { type RetryRules, retry, timeLimit } from './retry'
 import { parseRetryAfter } from './retry-after'
 import { mayPassStatus } from './status'
 
-/** Does work when its turn comes. */
-export type Turns = <T>(work: () => Promise<T>) => Promise<T>
+/** Does work as soon as fewer than the allowed number are running, first come first served. */
+export type ConcurrencyLimit = <T>(work: () => Promise<T>) => Promise<T>
 
 /** How one upstream is talked to. */
 export type UpstreamOptions = {
@@ -23,7 +23,7 @@ export type UpstreamOptions = {
   /** Requests at once from this container. */
   concurrency: number
   /** A limit that is shared with others who call the same system; it comes on top. */
-  shared?: Turns
+  shared?: ConcurrencyLimit
   /** For one attempt, the body included. @default 10000 */
   attemptTimeoutMs?: number
   /** The first one included. @default 4 */

@@ -1,8 +1,8 @@
 import { BridgeError, systemicError, transientError } from '../core/errors'
 
-/** Nothing listens there, or not who was expected. */
+/** The host is wrong, or no server listens there. */
 const wrongHost = /^(ENOTFOUND|EAI_(?!AGAIN)|ECONNREFUSED|EHOSTUNREACH|ENETUNREACH)/
-/** What stands there is not who it should be, or speaks no TLS. */
+/** The server is not the expected one, or speaks no TLS. */
 const wrongTls = /^(CERT_|ERR_TLS|ERR_SSL|EPROTO|UNABLE_TO|SELF_SIGNED|DEPTH_ZERO|HOSTNAME_MISMATCH)/
 
 /** Tells by the code of a failed connection whether it fails until an operator acts: a wrong host, or wrong TLS. */
@@ -20,7 +20,7 @@ export function connectionCode(thrown: unknown): string | undefined {
 
 const isObject = (value: unknown): value is object => typeof value === 'object' && value !== null
 
-/** Tells whether the other side closed a connection: while nobody used it, when it had been used before. */
+/** Whether the other side closed the connection; on a reused connection, while it was idle. */
 export const isReset = (thrown: unknown): boolean => /^(ECONNRESET|EPIPE)$/.test(connectionCode(thrown) ?? '')
 
 /**

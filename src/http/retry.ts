@@ -5,10 +5,10 @@ import { type Backoff, fullJitter } from './backoff'
 import { isWrongHost } from './network-error'
 import { isUnsupported, mayPassStatus } from './status'
 
-/** The part of a call that a repetition has to know. */
+/** The part of a call that a retry needs. */
 type Limits = { signal: AbortSignal; deadline: number }
 
-/** Waits that grow, with full jitter. */
+/** Exponential backoff with full jitter. */
 export type GrowingWaits = {
   /** A number from 0 up to 1. */
   random: () => number
@@ -18,30 +18,30 @@ export type GrowingWaits = {
   backoff?: Backoff | ((error: BridgeError) => Backoff)
 }
 
-/** Waits as they are, one before each repetition. */
+/** Fixed waits, one before each retry. */
 export type GivenWaits = { waitsMs: readonly number[] }
 
-/** How work is repeated. All times are in milliseconds. */
+/** How work is retried. All times are in milliseconds. */
 export type RetryRules<Waits = GrowingWaits | GivenWaits> = Waits & {
   clock: Clock
-  /** A time of its own for each attempt, and what it fails with when that is up. */
+  /** The time limit of each attempt, and the error when it is exceeded. */
   limit?: { ms: number; timeIsUp(): BridgeError }
   /** Kept before the deadline, for the answer. @default 0 */
   reserveMs?: number
-  /** What was thrown, in the words of the app. @default toBridgeError */
+  /** Converts a thrown value to an error of the app. @default toBridgeError */
   toError?(thrown: unknown): BridgeError
   /**
-   * Tells whether another attempt makes sense, with what was thrown. It is not asked about what never passes.
+   * Whether a failure may pass, by what was thrown. It is not called for failures that never pass.
    * @default mayPass
    */
   mayPass?(error: BridgeError, thrown: unknown): boolean
-  /** Tells whether the failed attempt brought something all the same: then the count begins anew. @default never */
+  /** Whether the failed attempt made progress: then the attempts are counted from zero again. @default never */
   isProgress?(): boolean
-  /** Told before each wait. */
+  /** Called before each wait. */
   onRepeat?(error: BridgeError, waitMs: number): void
 }
 
-/** The time of one attempt, and the error `<upstream>_TIMEOUT` for when it is up. */
+/** The time limit of one attempt, and the error `<upstream>_TIMEOUT` when it is exceeded. */
 export const timeLimit = (upstream: string, ms: number): NonNullable<RetryRules['limit']> => ({
   ms,
   timeIsUp: () =>
@@ -55,17 +55,17 @@ const usualAttempts = 4
 export const mayPass = ({ failureClass, status }: BridgeError): boolean =>
   failureClass === 'transient' && (status === undefined || mayPassStatus(status))
 
-/** A status or a connection that stays as it is until somebody acts, whatever a caller thinks of it. */
+/** A status, or an error of a connection, that never passes by itself, whatever the predicate of the caller says. */
 const neverPasses = ({ status, connection }: BridgeError): boolean =>
   (status !== undefined && isUnsupported(status)) || (connection !== undefined && isWrongHost(connection))
 
 /**
- * Does work, and does it again after failures that may pass: with full jitter, not before the moment that the service
- * names by Retry-After, and never beyond the deadline of the call. The only retry loop of the app; libraries' own are
- * off where they can be, for they know neither the deadline nor the signal.
- * @param work is told the number of the attempt, from 1. With a `limit` its call aborts when that is over
- * @param arrived asked before a repetition, with the failure: what the work would give, when it took effect although its
- * answer was lost. What it throws ends the loop: it repeats by itself what it needs to
+ * Runs work and retries it after failures that may pass: with full jitter, not before the time in Retry-After, and
+ * never beyond the deadline of the call. This is the only retry loop of the app. Those of libraries are off where
+ * possible, since they know neither the deadline nor the signal.
+ * @param work gets the number of the attempt, from 1. With a `limit` its call aborts at the time limit
+ * @param arrived called with the failure before a retry: the result of the work, if it took effect although its
+ * answer was lost. An error that it throws ends the loop, so it has to retry its own requests
  * @throws {BridgeError} of the last attempt
  * @throws the signal's reason
  */
@@ -99,7 +99,7 @@ export async function retry<T, Call extends Limits>(
 
 /**
  * Waits before another attempt.
- * @param failed attempts in a row that brought nothing
+ * @param failed attempts in a row without progress
  * @throws {BridgeError} `error`, when no attempt is left, or no time
  */
 async function pause(error: BridgeError, failed: number, rules: RetryRules, call: Limits): Promise<void> {

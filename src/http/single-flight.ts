@@ -4,9 +4,9 @@ import type { BridgeError } from '../core/errors'
 import { inOwnTime } from '../core/own-time'
 
 /**
- * Does what several calls need at the same time once, and gives all of them its result.
- * @param key what is the same for them
- * @param call the caller's; its end takes the result from nobody else
+ * Runs work once for several concurrent callers, and gives all of them its result.
+ * @param key callers with the same key share the work
+ * @param call the caller's; if it aborts, the other callers still get the result
  * @param work gets a context of its own, with the log of the caller that came first
  * @throws what the work throws, to all of them; the signal's reason
  */

@@ -5,7 +5,7 @@ import { headersOf, overLiveConnection, userAgent } from './connections'
 import { networkError } from './network-error'
 import { startTimer, within } from './timer'
 
-/** An answer whose body has not been read yet. Whoever has it reads the body to its end, or discards it. */
+/** An answer whose body has not been read yet. The caller has to read the body to its end, or discard it. */
 export type StreamedResponse = {
   status: number
   /** By lower-case name. */
@@ -52,7 +52,7 @@ export async function getStream(url: URL, options: StreamOptions): Promise<Strea
   }
 }
 
-/** Lets go of an answer that nobody reads; a short one leaves its connection to the next request. */
+/** Discards an answer without using it; after a short one the connection stays open for the next request. */
 export function discard({ headers, body }: StreamedResponse): void {
   body.on('error', () => undefined)
   if (Number(headers.get('content-length') ?? 0) > shortBytes) {

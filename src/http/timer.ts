@@ -1,12 +1,12 @@
 /** A timer of a connection. */
 export type Timer = {
-  /** Begins anew. */
+  /** Restarts the timer. */
   refresh(): void
   stop(): void
 }
 
 /**
- * Does something after a time in which nobody began it anew.
+ * Calls back after a time without a restart of the timer.
  * @param options.background it does not keep the process running @default false
  */
 export function startTimer(

@@ -6,22 +6,25 @@ import { createSingleFlight } from './single-flight'
 /** Access tokens of one account at one service. */
 export type Tokens = {
   /**
-   * A token that is good for the next minutes. However many ask at once, one request goes out.
+   * A token that is valid for the next minutes. Concurrent callers share one request.
    * @throws {BridgeError} what the grant throws
    */
   token(call: CallContext): Promise<string>
-  /** Tells that the service took this token: when it refuses it later, it was revoked, and a new one is due at once. */
+  /**
+   * Reports that the service accepted this token. If the service refuses it later, the token has been revoked, and a
+   * new one is requested at once.
+   */
   accepted(token: string): void
-  /** Tells that the service answered 401 to this token. @returns whether another one can be had by now */
+  /** Reports that the service answered 401 to this token. @returns whether another token is available now */
   refused(token: string): boolean
-  /** Tells that the service answered 403: rights granted since a token was issued need a new one, so an old one is dropped. */
+  /** Reports that the service answered 403. An old token is dropped, since new rights are only in a new token. */
   forbidden(token: string): void
 }
 
 /** A new token, and how long it lives, in milliseconds. */
 export type Grant = { token: string; lifeMs: number }
 
-/** How tokens are come by, and how long they are used. */
+/** How tokens are requested, and how long they are used. */
 export type TokenOptions = {
   clock: Clock
   /** Asks the service for a new token. */
@@ -30,24 +33,27 @@ export type TokenOptions = {
   limitMs: number
   /** The error when that time is up. */
   late: () => BridgeError
-  /** A token is not used in its last minutes: it must outlive the request that carries it. @default 5 minutes */
+  /** A token is not used in its last minutes, so that it does not expire during a request. @default 5 minutes */
   marginMs?: number
   /**
-   * Tells the errors after which the service is not asked again for a minute: repeating a wrong password for each event
-   * would lock the user out. @default none
+   * The errors after which no token is requested for a minute: a wrong password, repeated for each event, would lock
+   * the user out. @default none
    */
   isLockout?: (error: BridgeError) => boolean
 }
 
 const usualMarginMs = 5 * 60_000
-/** No service gives a token for longer; a larger figure would be milliseconds taken for seconds. */
+/** No service issues a token for longer; a larger number is likely milliseconds instead of seconds. */
 const maxLifeMs = 24 * 3_600_000
-/** A new token that is refused, too, is not too old: asking for another one at each event would only get us throttled. */
+/**
+ * A new token that is refused as well is not too old. To request another one at each event would only cause
+ * throttling.
+ */
 const patienceMs = 60_000
-/** A 403 for one folder must not cost many tokens. */
+/** A 403 for one folder must not cause many requests for tokens. */
 const rightsPatienceMs = 10 * 60_000
 
-/** Creates the one token cache there is; nothing of it is kept anywhere else. */
+/** Creates a token cache. This is the only one in the app. */
 export function createTokens(options: TokenOptions): Tokens {
   const { clock, grant, limitMs, late, marginMs = usualMarginMs, isLockout = () => false } = options
   const flight = createSingleFlight<string>({ clock, limitMs, late })
@@ -95,7 +101,7 @@ export function createTokens(options: TokenOptions): Tokens {
   }
 }
 
-/** A token that nobody can renew, such as one that an operator has set. */
+/** A token that cannot be renewed, such as one that an operator has set. */
 export const fixedToken = (token: string): Tokens => ({
   token: async () => token,
   accepted: () => undefined,
@@ -103,14 +109,14 @@ export const fixedToken = (token: string): Tokens => ({
   forbidden: () => undefined,
 })
 
-/** One with an old token, one with a new one, and one more when others renewed it at the same time. */
+/** One attempt with an old token, one with a new one, and one more when another call renewed it at the same time. */
 const maxRounds = 3
 
 /**
  * Sends something with a token; after a 401 once more with a new one. A second refusal stands: the answer is the
  * caller's, whatever its status.
  * @param use sends it; may run more than once
- * @param discard lets go of a refused answer that nobody reads
+ * @param discard releases a refused answer without reading it
  */
 export async function withToken<Answer extends { status: number }>(
   tokens: Tokens,

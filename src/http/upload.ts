@@ -21,9 +21,9 @@ export type UploadRequest = {
   once?: boolean
 }
 
-/** How long the endpoint may do nothing, and what that is called. */
+/** How long the endpoint may be idle, and the error after that. */
 export type IdleLimit = {
-  /** In milliseconds; be it that it takes no byte or gives no answer. */
+  /** In milliseconds, without taking a byte of the body or sending an answer. */
   ms: number
   /** It may have the file all the same. */
   timeIsUp(): Error
@@ -62,7 +62,7 @@ async function finish(
     request.once('response', resolve)
     request.on('error', reject)
   })
-  // Whoever waits for something else hears of it later.
+  // Other waits fail with it later.
   response.catch(() => undefined)
   try {
     if (body !== undefined) {
@@ -96,7 +96,7 @@ async function pump(
   }
 }
 
-/** Until more bytes are taken, or none will ever be. */
+/** Waits until the socket takes more bytes, or is closed. */
 const drained = (request: ClientRequest): Promise<void> =>
   new Promise((resolve) => {
     const end = (): void => {

@@ -1,7 +1,7 @@
 import { declareInputs } from '../inputs/declaration'
 import { list, origin, text } from '../inputs/shapes'
 
-/** Whom the app is at Adobe. The annotation `include-ims-credentials` can stand in for the first four. */
+/** The app's credentials at Adobe. The annotation `include-ims-credentials` can stand in for the first four. */
 export const imsInputs = declareInputs({
   ADC_CECREDENTIALS_CLIENTID: {
     meaning: 'The client id of the OAuth Server-to-Server credential of your Developer Console project.',

@@ -18,7 +18,7 @@ export type ImsCredentials = {
 }
 
 const upstreamName = 'IMS'
-/** How long IMS is waited for: one attempt, and all of them with the waits between. */
+/** The time limit of one attempt at IMS, and that of all attempts with the waits between them. */
 export type ImsPatience = { attemptMs: number; requestMs: number }
 const usualPatience: ImsPatience = { attemptMs: 8_000, requestMs: 20_000 }
 

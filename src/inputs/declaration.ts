@@ -1,4 +1,4 @@
-/** What a shape makes of the text of an input: its value, or what is wrong with it, as `must be ...`. */
+/** The result of parsing the text of an input: its value, or the problem, as `must be ...`. */
 export type Parsed<T> = { value: T } | { problem: string }
 
 /** Reads the text of an input. It is never empty, and has no blanks around it. */

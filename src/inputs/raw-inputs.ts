@@ -49,8 +49,8 @@ export const secretsOf = (inputs: RawInputs): readonly string[] =>
 const maxKept = 4
 
 /**
- * Keeps what a container builds from its inputs, so that warm events share tokens and connections. Other inputs, as
- * after a change of the package's, get a thing of their own.
+ * Caches what a container builds from its inputs, so that warm events share tokens and connections. Changed inputs
+ * build a new entry.
  */
 export function perInputs<Context extends { inputs: RawInputs }, T>(
   build: (context: Context) => T,

@@ -84,7 +84,7 @@ export const texts =
 export const origin: Shape<string> = (text) => {
   const found = parseOrigin(text)
   if (typeof found === 'string') return { value: found }
-  // Whatever stands before an @ is a user name and a password.
+  // The part before an @ is a user name and a password.
   const shown = text.replace(/^.*@/s, '...@')
   return { problem: `${JSON.stringify(shown)} ${found.refused}` }
 }

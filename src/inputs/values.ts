@@ -6,7 +6,7 @@ import type { InputName, RawInputs } from './raw-inputs'
 /** Where the texts of inputs come from. */
 export type InputSource = {
   input(name: string): string | undefined
-  /** Learns those that are secret. */
+  /** Gets the secret values, to mask them. */
   redactor?: Redactor
 }
 
@@ -68,7 +68,7 @@ export class InputError extends BridgeError {
   readonly problems: readonly string[]
 
   constructor(told: readonly string[]) {
-    // Two readings may stumble over the same input.
+    // Two readers may report the same input.
     const problems = [...new Set(told)]
     super(
       'systemic',
@@ -99,7 +99,7 @@ export function valuesOf<Declared extends InputDeclarations, Required extends ke
   source: InputSource,
   options?: ReadOptions<Required>,
 ): InputValues<Declared, Required>
-// The compiler cannot follow names into a record that is filled one by one: here is the one place that it has to trust.
+// The compiler cannot check a record that is filled one name at a time. This is the only place with such a record.
 export function valuesOf(
   declared: InputDeclarations,
   source: InputSource,
@@ -132,7 +132,7 @@ export function missing(name: string, { meaning, example }: InputDeclaration): s
 }
 
 /**
- * Does two things that read inputs. What is wrong with the inputs of either is in one error.
+ * Runs two functions that read inputs, and reports the problems of both in one error.
  * @throws {InputError} of one or both; whatever else the first that fails otherwise throws
  */
 export function readBoth<First, Second>(first: () => First, second: () => Second): [First, Second] {

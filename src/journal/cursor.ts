@@ -5,24 +5,27 @@ import type { Clock } from '../core/clock'
 import { toBridgeError } from '../core/errors'
 import { parseJson } from '../core/json'
 import type { Store } from '../store/store'
-import type { Cursor, JournalStart } from './place'
+import type { Cursor, JournalStart } from './position'
 
-/** The cursor of one journal, or of polling one PIM, during one run. Saving it is repeated freely: an older one only means events twice. */
+/**
+ * The cursor of one journal, or of polling one PIM, during one run. A lost save only means that events are read
+ * twice.
+ */
 export type CursorKeeper = {
   /**
    * The cursor that the last run left; undefined when there is none.
-   * @throws {BridgeError} when the store fails: then nobody knows where to begin, and the run has to end
+   * @throws {BridgeError} when the store fails: the position is then unknown, and the run has to end
    */
   load(call: CallContext): Promise<Cursor | undefined>
   /**
-   * Tells where reading begins without a cursor, and saves that at once: a run that gets nowhere must not lose what came
-   * since.
+   * Sets where reading begins without a cursor, and saves that at once, so that a run that fails early loses no later
+   * events.
    * @throws {BridgeError} when the store fails
    */
   begin(start: JournalStart, call: CallContext): Promise<void>
   /**
-   * Tells how far everything is accounted for. Saves it when the last save is long enough ago; a store that fails for
-   * the moment is asked again later.
+   * Moves the cursor to the position up to which everything is accounted for. Saves it when the last save is long
+   * enough ago. After a failed save it tries again later.
    * @throws {BridgeError} when the store cannot be written at all, or failed several times in a row: the run has to
    * end where it stands
    */
@@ -46,7 +49,7 @@ const CursorRecord = v.object({
   from: v.optional(v.pipe(v.string(), v.isoTimestamp())),
 })
 
-/** The longest that State knows: a year. */
+/** The longest lifetime in State: a year. */
 const ttlSeconds = 365 * 24 * 3600
 const usualSaveEveryMs = 15_000
 const usualMaxFailures = 3
@@ -120,7 +123,7 @@ function writeRecord({ position, at, written, began, from }: Cursor): string {
 const moment = (ms: number | undefined): string | undefined =>
   ms === undefined ? undefined : new Date(ms).toISOString()
 
-/** One that cannot be read was there all the same: begin with the oldest event, whatever JOURNAL_START says. */
+/** For a cursor that exists but cannot be parsed: begins with the oldest event, whatever JOURNAL_START says. */
 function readRecord(text: string, call: CallContext): Cursor {
   const record = v.safeParse(CursorRecord, parseJson(text))
   if (!record.success) {

@@ -1,5 +1,5 @@
 import { declareInputs } from '../inputs/declaration'
-import { journalStart, journalUrls } from './place'
+import { journalStart, journalUrls } from './position'
 
 /** Which journals there are, and where reading begins. */
 export const journalInputs = declareInputs({

@@ -12,7 +12,9 @@ export type Entry = {
   event: unknown
 }
 
-/** An event may be anything: one that cannot be decoded is a dead letter later, and must not hold up the others. */
+/**
+ * An event may be anything: one that cannot be decoded becomes a dead letter later, and must not block the others.
+ */
 const Page = v.object({
   events: v.array(v.object({ position: v.pipe(v.string(), v.minLength(1)), event: v.optional(v.unknown()) })),
 })
@@ -28,7 +30,7 @@ export function parsePage(response: HttpResponse): readonly Entry[] {
   return page.output.events.map(({ position, event = null }) => ({ position, event }))
 }
 
-/** When an event happened, in milliseconds since the epoch; undefined when it does not tell. */
+/** When an event happened, in milliseconds since the epoch; undefined when it does not say. */
 export function eventTime(event: unknown): number | undefined {
   if (!isRecord(event)) return undefined
   const body = isRecord(event.event) ? event.event : event
@@ -57,7 +59,7 @@ export function journalProblem({ status }: HttpResponse): BridgeError {
   if (status === 404) {
     return systemicError(
       'JOURNAL_NOT_FOUND',
-      'there is no such journal (404): the event registration is gone, or made anew under another address; copy its journaling endpoint to JOURNAL_URL',
+      'there is no such journal (404): the event registration is gone, or was created again under another address; copy its journaling endpoint to JOURNAL_URL',
       details,
     )
   }

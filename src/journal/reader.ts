@@ -8,7 +8,7 @@ import { sourceOf, valuesOf } from '../inputs/values'
 import { journalInputs } from './inputs'
 import { linkTarget } from './link'
 import { type Entry, eventTime, journalProblem, parsePage, unexpected, upstreamName } from './page'
-import { type Cursor, type JournalStart, retentionMs } from './place'
+import { type Cursor, type JournalStart, retentionMs } from './position'
 
 /** How one journal is read. */
 export type JournalReaderOptions = {
@@ -22,50 +22,50 @@ export type JournalReaderOptions = {
   pageLimit?: number
 }
 
-/** An event, and how far one is when it is accounted for. */
+/** An event, and the cursor behind it. */
 export type JournalEvent = Cursor & Entry
 
-/** What may be lost: everything that was written in this time. Milliseconds since the epoch. */
+/** The time whose events may be lost. Milliseconds since the epoch. */
 export type Gap = {
-  /** Undefined when it is not known since when. */
+  /** Undefined when the beginning is not known. */
   from: number | undefined
   to: number
 }
 
 export type JournalRead =
-  /** Events in the order of the journal, perhaps none. `next` is how far one is when all of them are accounted for. */
+  /** Events in the order of the journal, perhaps none. `next` is the cursor behind all of them. */
   | { kind: 'page'; events: readonly JournalEvent[]; next: Cursor; isEnd: boolean }
-  /** The cursor's position has expired, and what follows begins with the oldest event there is. */
+  /** The cursor's position has expired. The next page begins with the oldest event in the journal. */
   | {
       kind: 'gone'
       position: string
-      /** Undefined when nothing can be lost: all that was written was read, and then it was quiet for long. */
+      /** Undefined when nothing is lost: everything had been read, and no event was written since. */
       gap: Gap | undefined
     }
 
 export type JournalReader = {
   /**
-   * Reads on from a cursor or a start to the end of the journal, one page in memory at a time. The next page is asked
-   * for when the consumer comes back for it.
+   * Reads from a cursor or a start to the end of the journal, with one page in memory at a time. The next page is
+   * requested when the consumer asks for it.
    * @throws {BridgeError} systemic when the journal or the token is refused, or a link leads to another host;
-   * transient when a page cannot be had whole. What was not yielded was not read: go on from the last cursor
+   * transient when a page cannot be read completely. Events that were not yielded are not read: continue from the
+   * last cursor
    */
   pages(from: Cursor | JournalStart, call: CallContext): AsyncGenerator<JournalRead, void, undefined>
 }
 
-/** Where the next request goes, and how far one is before it. */
-type Place = { url: URL } & Cursor
+/** The URL of the next request, and the cursor before it. */
+type Position = { url: URL } & Cursor
 
 /** A page may hold 1.5 MB. */
 const attemptTimeoutMs = 30_000
-/** The service does not promise to keep an event for seven days to the minute. */
+/** The service may drop an event somewhat before its seven days are over. */
 const retentionMarginMs = 3_600_000
 
 /**
- * Creates the reader of one journal. It asks by itself rather than by `@adobe/aio-lib-events`, whose one error for
- * every status does not tell an expired position from a refused token, and which knows neither a deadline nor a host
- * to stay on.
- * Source of the protocol: Adobe I/O Events, Journaling API.
+ * Creates the reader of one journal. It does not use `@adobe/aio-lib-events`: that has one error for every status, so
+ * an expired position looks like a refused token, and it has no deadline and no check of the host. Source of the
+ * protocol: Adobe I/O Events, Journaling API.
  * @throws {BridgeError} systemic, `INPUT_INVALID`, when the URL is no journal's
  */
 export function createJournalReader(
@@ -87,43 +87,45 @@ export function createJournalReader(
     from: Cursor | JournalStart,
     call: CallContext,
   ): AsyncGenerator<JournalRead, void, undefined> {
-    let place = placeOf(from)
+    let current = positionOf(from)
     for (;;) {
       const asked = clock.now()
-      const response = await send(place.url, call)
+      const response = await send(current.url, call)
       if (response.status === 410) {
-        if (place.url.href === oldestUrl().href) throw unexpected(410, 'the oldest event gone')
-        if (place.position !== undefined) yield goneFrom(place.position, place, call)
-        place = { ...place, url: oldestUrl(), position: undefined }
+        if (current.url.href === oldestUrl().href) throw unexpected(410, 'the oldest event gone')
+        if (current.position !== undefined) yield goneFrom(current.position, current, call)
+        current = { ...current, url: oldestUrl(), position: undefined }
         continue
       }
-      const { read, url } = readPage(place, response, asked)
+      const { read, url } = readPage(current, response, asked)
       yield read
       if (read.isEnd) return
-      place = { url, ...read.next }
+      current = { url, ...read.next }
     }
   }
 
-  function readPage(place: Place, response: HttpResponse, asked: number) {
+  function readPage(current: Position, response: HttpResponse, asked: number) {
     if (response.status !== 200 && response.status !== 204) throw journalProblem(response)
-    const events = response.status === 204 ? [] : withTimes(parsePage(response), place, asked)
+    const events = response.status === 204 ? [] : withTimes(parsePage(response), current, asked)
     const last = events.at(-1)
-    const url = nextUrl(place, response, last)
-    const isEnd = events.length === 0 && (response.status === 204 || url.href === place.url.href)
-    const position = url.searchParams.get('since') ?? last?.position ?? place.position
-    const at = isEnd ? asked : (last?.at ?? place.at)
-    const written = last?.written ?? place.written
+    const url = nextUrl(current, response, last)
+    const isEnd = events.length === 0 && (response.status === 204 || url.href === current.url.href)
+    const position = url.searchParams.get('since') ?? last?.position ?? current.position
+    const at = isEnd ? asked : (last?.at ?? current.at)
+    const written = last?.written ?? current.written
     const next: Cursor = { position, at, ...(written === undefined ? {} : { written }) }
     return { read: { kind: 'page', events, next, isEnd } as const, url }
   }
 
-  /** The link, as it is recommended. One that leads nowhere must neither lose events nor bring them for ever. */
-  function nextUrl(place: Place, response: HttpResponse, last: JournalEvent | undefined): URL {
+  /**
+   * Follows the link, as Adobe recommends. A link that is missing or points to itself must not lose or repeat events.
+   */
+  function nextUrl(current: Position, response: HttpResponse, last: JournalEvent | undefined): URL {
     const target = linkTarget(response.headers.get('link'), 'next')
-    const link = target === undefined ? undefined : resolveLink(target, place.url, response.status)
-    if (last === undefined) return link ?? place.url
-    const url = link === undefined || link.href === place.url.href ? sinceUrl(last.position) : link
-    if (url.href === place.url.href) throw unexpected(response.status, 'a page that leads to itself')
+    const link = target === undefined ? undefined : resolveLink(target, current.url, response.status)
+    if (last === undefined) return link ?? current.url
+    const url = link === undefined || link.href === current.url.href ? sinceUrl(last.position) : link
+    if (url.href === current.url.href) throw unexpected(response.status, 'a page that leads to itself')
     return url
   }
 
@@ -151,7 +153,7 @@ export function createJournalReader(
     return { kind: 'gone', position, gap }
   }
 
-  function placeOf(from: Cursor | JournalStart): Place {
+  function positionOf(from: Cursor | JournalStart): Position {
     const nowhere = { position: undefined, at: undefined }
     if ('position' in from) {
       const { position, at, written } = from
@@ -163,7 +165,7 @@ export function createJournalReader(
     return { url: oldestUrl(), ...nowhere }
   }
 
-  /** The service takes a duration back, not a moment. */
+  /** The service takes a duration back from now, not a point in time. */
   function firstUrl(from: number | undefined): URL {
     const backMs = from === undefined ? retentionMs : clock.now() - from
     if (backMs >= retentionMs) return oldestUrl()
@@ -221,7 +223,7 @@ function gapAfter({ at, written }: Cursor, now: number): Gap | undefined {
   return at !== undefined && at >= edge ? undefined : { from: at, to: edge }
 }
 
-/** What is permanent for a request is no matter of one event here: nobody but an operator gets past such a page. */
+/** A permanent failure of a request is systemic here: it blocks the journal until an operator acts. */
 function notOfOneEvent(thrown: unknown): never {
   if (!(thrown instanceof BridgeError) || thrown.failureClass !== 'permanent') throw thrown
   throw systemicError('JOURNAL_ANSWER_TOO_LARGE', `${thrown.message}: check JOURNAL_URL`, {

@@ -11,13 +11,13 @@ import type { Tokens } from '../http/tokens'
 export type Registration = {
   id: string
   name: string
-  /** Its journaling endpoint, for `JOURNAL_URL`; undefined when the service does not tell. */
+  /** Its journaling endpoint, for `JOURNAL_URL`; undefined when the service does not say. */
   journalUrl: string | undefined
   /** `webhook`, `webhook_batch` or `journal`. */
   deliveryType: string | undefined
   /** `<package>/<action>`; undefined when it delivers to none. */
   runtimeAction: string | undefined
-  /** False when nothing is pushed any more: then the journal is the only way. */
+  /** False when events are no longer pushed: they are then in the journal only. */
   isEnabled: boolean | undefined
   /** As the service puts it. */
   status: string | undefined
@@ -63,8 +63,8 @@ const Listing = v.object({
 })
 
 /**
- * The event registrations of a workspace, by Adobe's own client: for the command line, where one request and one kind
- * of error do.
+ * The event registrations of a workspace, by Adobe's own client. For the command line, where one request and one kind
+ * of error are enough.
  * @throws {BridgeError} systemic `IO_EVENTS_REFUSED` when the service refuses; transient `IO_EVENTS_UNAVAILABLE`
  */
 export async function listRegistrations(
@@ -104,7 +104,7 @@ export async function listRegistrations(
   }))
 }
 
-/** The library tells the status in the text of its error only. */
+/** The library gives the status only in the text of its error. */
 function toBridgeError(thrown: unknown): BridgeError {
   const message = thrown instanceof Error ? thrown.message : ''
   const status = Number(/\b([1-5]\d\d) - /.exec(message)?.[1] ?? 0)

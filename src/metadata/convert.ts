@@ -62,7 +62,7 @@ function toInstant(value: JsonValue): string {
   return date.toISOString()
 }
 
-/** Only ISO 8601: Date.parse by itself finds a date in "Lamp 5", and takes the zone of the machine. */
+/** Accepts ISO 8601 only: Date.parse finds a date in "Lamp 5", and uses the time zone of the machine. */
 function parseInstant(text: string): number {
   const [, day, time = '00:00', hours, minutes] = isoDateTime.exec(text) ?? []
   if (day === undefined || !isDay(day)) return Number.NaN

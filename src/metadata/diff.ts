@@ -32,7 +32,7 @@ export function diffMetadata(
   return changes
 }
 
-/** Tells whether a change has come about in `held`, or at least something else than before stands there. */
+/** Whether a change is visible in `held`, or at least another value than before. */
 export function isApplied(
   change: MetadataChange,
   before: Readonly<Record<string, JsonValue>>,

@@ -84,7 +84,7 @@ function mapEvery(rule: EveryAttributeRule, context: MappingContext, desired: Ma
     if (typeof property !== 'string' || property === '')
       throw failed(`of attribute ${attribute}`, 'the function gave something that names no property')
     const values = attributeValues(attribute, context.products)
-    // Only what a property can hold plainly; an object is a matter for a rule of its own.
+    // Only values that a property can hold; an object needs a rule of its own.
     if (values.every((value) => typeof value !== 'object')) setShaped(desired, property, rule, values)
   }
 }

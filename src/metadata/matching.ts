@@ -12,13 +12,13 @@ export type Matcher = {
   /** The candidates this asset offers; empty when the rule has nothing to say. */
   refs(asset: Asset): readonly ProductRef[]
   /**
-   * The way back: how to find the assets that the rule would match to these products. More than those may be found,
-   * for each asset is looked at. A rule without it has nothing to say when the PIM tells of a change.
+   * The inverse: how to find the assets that the rule would match to these products. It may find more, since each
+   * asset is checked. A rule without it finds no assets when a product changes.
    */
   search?(refs: readonly ProductRef[]): AssetQuery | undefined
 }
 
-/** What AEM is asked for when a product has changed. */
+/** A query for the assets of changed products. */
 export type AssetQuery =
   /** Assets with one of these values in a metadata property, single or multi-valued. */
   | { property: string; values: readonly string[] }
@@ -69,7 +69,7 @@ export function fromFileName(pattern?: RegExp, kind: ProductRef['kind'] = 'ident
   return {
     name: pattern ? `file name ${pattern}` : 'file name',
     refs: (asset) => toRefs(pattern ? captures(pattern, asset.name) : [stem(asset.name)], kind),
-    // What a pattern catches cannot be found by it.
+    // A pattern has no inverse.
     ...(pattern === undefined
       ? { search: (refs) => ({ names: valuesOf(refs, kind).flatMap(namesOf) }) }
       : {}),
@@ -88,7 +88,7 @@ export function fromPath(pattern: RegExp, kind: ProductRef['kind'] = 'identifier
 }
 
 function captures(pattern: RegExp, text: string): string[] {
-  // A pattern of its own each time: one with `g` or `y` remembers where it was in the asset before.
+  // A copy for each use: a pattern with `g` or `y` keeps its position from the asset before.
   const all = text.matchAll(new RegExp(pattern, pattern.global ? pattern.flags : `${pattern.flags}g`))
   const matches = pattern.global ? [...all] : [...all].slice(0, 1)
   return matches.flatMap((match) => {

@@ -4,13 +4,13 @@ import { nonEmptyString } from '../core/json'
 /** The asset class that carries a file. */
 const fileClass = 'file'
 
-/** Why an asset of this class is none of the app's business; undefined for a file, or when the class is not told. */
+/** Why an asset of this class is skipped; undefined for a file, or when the class is not given. */
 export function classSkipReason(assetClass: string | undefined): string | undefined {
   return assetClass === undefined || assetClass === fileClass ? undefined : `not a file but a ${assetClass}`
 }
 
 /**
- * Why an asset must not be touched now; undefined when it may. Everything that AEM leaves out counts as fine.
+ * Why an asset must not be changed now; undefined when it may. A field that AEM leaves out does not prevent a change.
  * Source: repositoryMetadata of the Assets Author API.
  */
 export function skipReason(asset: Asset): string | undefined {
@@ -25,7 +25,10 @@ export function skipReason(asset: Asset): string | undefined {
   return undefined
 }
 
-/** Why an asset must not leave AEM; undefined when it may. Who edits its metadata, or what AEM is still making, does not matter. */
+/**
+ * Why an asset must not be exported; undefined when it may. A check-out, or renditions in progress, do not prevent
+ * it.
+ */
 export function unusableReason(asset: Asset): string | undefined {
   const text = textIn(asset)
   const notAFile = classSkipReason(text('repo:assetClass'))

@@ -31,7 +31,7 @@ function sameScalar(held: JsonValue, wanted: JsonValue): boolean {
   if (typeof held === 'string' && typeof wanted === 'string') {
     return isoInstant.test(held) && isoInstant.test(wanted) && Date.parse(held) === Date.parse(wanted)
   }
-  // AEM gives numbers and booleans back as text where the schema declares text: writing them again would never end.
+  // Where the schema declares text, AEM returns numbers and booleans as text: they would be written again each time.
   if (typeof held === 'string' && (typeof wanted === 'number' || typeof wanted === 'boolean')) {
     return (
       held === String(wanted) ||

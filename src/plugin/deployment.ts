@@ -28,7 +28,10 @@ export type Alarm = { minutes: number } | { cron: string } | 'off'
 
 /** What a user decides about the deployment; `config/deployment.ts` holds it, and ext.config.yaml is generated from it. */
 export type Deployment = {
-  /** When the jobs run. A run that is still going on when the next one begins is normal: the second leaves the work to the first. @default every ten minutes */
+  /**
+   * When the jobs run. A run may still be in progress when the next alarm fires: the second run is then skipped.
+   * @default every ten minutes
+   */
   alarms?: { 'export-batch'?: Alarm; reconcile?: Alarm }
   /** Limits that differ from the usual ones of an action, which ext.config.yaml shows. @default none */
   limits?: Partial<Record<ActionName, ActionLimits>>

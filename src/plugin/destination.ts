@@ -10,7 +10,10 @@ export type { CheckReport, Finding, Right } from './check'
 
 /** What a destination holds under a key. */
 export type StoredObject = {
-  /** The version of the source it was made from; undefined when the destination does not say, or somebody else put it there. */
+  /**
+   * The version of the source it was made from; undefined when the destination does not say, or another program
+   * stored it.
+   */
   version: string | undefined
   /** In bytes. */
   size: number
@@ -20,8 +23,8 @@ export type StoredObject = {
 
 /**
  * The contract of a destination. `src/connectors/<vendor>/destination.ts` implements it, `config/destinations.ts` names it.
- * What it can do is told by its methods: without `head` every event is an upload, without `remove` nothing is taken away.
- * Errors are `BridgeError`s: permanent when this file will never be taken, systemic when no file is (credentials,
+ * Its methods define its abilities: without `head` every event causes an upload, without `remove` no file is removed.
+ * Errors are `BridgeError`s: permanent when this file will never be accepted, systemic when no file is (credentials,
  * an unreachable host, a full disk), transient otherwise.
  */
 export type Destination = {
@@ -29,8 +32,8 @@ export type Destination = {
   name: string
   /**
    * What it holds under the key now; undefined when nothing. Throws on anything but "absent".
-   * @param source what is to be put there: a destination that also carries facts about it tells no version when those
-   * differ, so that they are put
+   * @param source the file to store: a destination that also stores facts about it returns no version when those
+   * differ, so that the file is stored again
    */
   head?(key: string, call: CallContext, source?: AssetBinary): Promise<StoredObject | undefined>
   /**
@@ -44,7 +47,7 @@ export type Destination = {
     options: { previous?: StoredObject },
     call: CallContext,
   ): Promise<StoredObject>
-  /** Removes what is there; nothing happens when nothing is. */
+  /** Removes the object; does nothing when there is none. */
   remove?(key: string, call: CallContext): Promise<void>
   /**
    * Writes, reads back and removes a small file that no reader sees or mistakes for an asset, as far as that leaves
@@ -61,7 +64,7 @@ export type DestinationContext = InputAccess & {
   /** The property that links an asset to its products, as config/enrichment.ts says. */
   linkProperty: string
   http: HttpClient
-  /** The time that attempts wait by, and that tokens expire by. */
+  /** The clock for waits between attempts and for the expiry of tokens. */
   clock: Clock
   /** A number from 0 up to 1, for the jitter of waits. */
   random: () => number

@@ -26,7 +26,7 @@ export type Exports = {
 /**
  * Gives `config/destinations.ts` its types, and the editor its help.
  * @throws {BridgeError} systemic, `CONFIG_INVALID`, when files are to be removed whose keys nobody could tell any more,
- * and when a destination is called otherwise than its key
+ * and when the name of a destination differs from its key
  */
 export function defineDestinations(exports: Exports): Exports {
   for (const setting of ['onUnpublish', 'onDelete'] as const) {

@@ -14,7 +14,7 @@ export type { CheckReport, Finding, Right } from './check'
 export type PimCommunicator = {
   /** What kind of PIM it is, such as `akeneo`. With `source` it names the cursor of a poll, so it must not change. */
   name: string
-  /** Which PIM it is, such as its origin: a cursor of another one is not used. */
+  /** Identifies the PIM, such as its origin: a cursor of another PIM is not used. */
   source?: string
   /**
    * The products behind the references, in as few calls as the PIM allows. An unknown one is absent, never an
@@ -46,7 +46,7 @@ export type PimCommunicator = {
 /** Some of the changed products. */
 export type ProductPage = {
   products: readonly Product[]
-  /** Where to go on once these are dealt with, in this run or in a later one. */
+  /** The cursor behind this page, for this run or a later one. */
   cursor: string
 }
 

@@ -16,16 +16,19 @@ import { createRecords } from './records'
 export type ActionWork = (params: unknown, context: FlowContext) => Promise<Answer>
 
 export type ActionOptions = {
-  /** The most that the work may take, in ms; the platform's limit when it is longer than that. @default 50 s, for those whom somebody waits for */
+  /**
+   * The most that the work may take, in ms; the platform's limit when it is longer than that.
+   * @default 50 s, for blocking activations
+   */
   budgetMs?: number
-  /** What the sender is answered when it has to deliver again. @default 503, as I/O Events expects it */
+  /** The status that makes the sender deliver again. @default 503, as I/O Events expects it */
   retryStatus?: number
   /** @default 'push' */
   trigger?: FlowContext['trigger']
   clock?: Clock
 }
 
-/** One for the container: it learns every secret that passes through, and forgets none. */
+/** One for each container: it collects every secret and drops none. */
 const redactor = createRedactor()
 
 /** The platform refuses results over 1 MB. */
@@ -33,7 +36,7 @@ const maxAnswerBytes = 900_000
 
 /**
  * Wraps the work of an action so that it always returns a well-formed answer, before the platform's time is up:
- * whatever is thrown becomes an answer by the status table, and nothing that gets lost kills the container.
+ * an error becomes an answer by the status table, and an unhandled rejection does not end the container.
  */
 export function createAction(name: string, work: ActionWork, options: ActionOptions = {}) {
   const { clock = systemClock, budgetMs, retryStatus = 503, trigger = 'push' } = options
@@ -84,7 +87,7 @@ const timeIsUp = (): BridgeError =>
     'the time of the activation was up before the work was done; it can be done again',
   )
 
-/** Nothing here may be refused for good: what got here was not recorded anywhere. */
+/** Always a status that makes the sender deliver again: the failure has not been recorded anywhere. */
 const answerFor = (error: BridgeError, retryStatus: number): Answer =>
   failure(retryStatus, { message: redactor.text(error.message), code: error.code })
 
@@ -94,7 +97,7 @@ function lastResort(thrown: unknown, retryStatus: number): Answer {
       error: thrown,
     })
   } catch {
-    // Not even a log that is broken may cost the answer.
+    // A failure of the logger must not prevent the answer.
   }
   return failure(retryStatus, {
     message: 'unexpected failure',
@@ -115,13 +118,13 @@ const stackOf = (thrown: unknown): string | undefined => (thrown instanceof Erro
 
 let surviving = false
 
-/** A rejection that nobody awaits, in a user's own mapping function for example, would end all activations of the container. */
+/** An unhandled rejection, in a user's mapping function for example, would end all activations of the container. */
 function surviveStrayRejections(): void {
   if (surviving) return
   surviving = true
   process.on('unhandledRejection', (reason) => {
     createLogger('aem-asset-bridge', 'error', { redactor }).error(
-      'a promise was rejected and nobody was waiting',
+      'a promise was rejected without a handler',
       {
         error: reason,
       },

@@ -1,4 +1,4 @@
-/** What I/O Runtime tells an activation about itself. */
+/** What I/O Runtime provides to an activation. */
 export type Activation = {
   id: string | undefined
   /** When the platform ends the activation, in milliseconds since the epoch. */

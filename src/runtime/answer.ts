@@ -8,5 +8,5 @@ export type AnswerBody = Readonly<Record<string, unknown>> | readonly unknown[]
 /** An answer that ends the delivery. */
 export const success = (body: AnswerBody): Answer => ({ statusCode: 200, body })
 
-/** An answer that tells the sender of the failure; 503 makes I/O Events deliver again. */
+/** An answer that reports a failure; 503 makes I/O Events deliver again. */
 export const failure = (statusCode: number, body: AnswerBody): Answer => ({ error: { statusCode, body } })

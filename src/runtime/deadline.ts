@@ -5,10 +5,10 @@ const minKeptMs = 300
 const maxKeptMs = 5_000
 
 /**
- * When the work of an activation has to end so that its answer is out before the platform gives up on it.
+ * When the work of an activation has to end, so that its answer is sent before the platform's time limit.
  * @param now milliseconds since the epoch
  * @param platformDeadline the same; undefined outside I/O Runtime
- * @param budgetMs at most so long, for those whom somebody waits for
+ * @param budgetMs the time limit of the work, for blocking activations
  */
 export function workDeadline(
   now: number,

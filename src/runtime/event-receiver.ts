@@ -10,7 +10,7 @@ import { type Rendered, renderOutcome } from './render'
 
 /**
  * An action that receives events from I/O Events: it answers the challenge probe, takes each event of the delivery
- * through the flow, and answers so that the sender delivers again what is not done and not on record.
+ * through the flow, and answers so that the sender delivers again the events that are neither done nor on record.
  */
 export function createEventReceiver(name: string, flow: EventFlow): (params: unknown) => Promise<Answer> {
   return createAction(name, async (params, context) => {
@@ -34,7 +34,7 @@ export function createEventReceiver(name: string, flow: EventFlow): (params: unk
   })
 }
 
-/** One event that has to come again brings the others with it; doing those twice changes nothing. */
+/** One event that has to be retried repeats the whole delivery; doing the others twice changes nothing. */
 function retryLater({ failureClass }: Failure, results: readonly Rendered[]): Answer {
   const decision = decide(failureClass)
   const statusCode = decision.action === 'retry' ? decision.statusCode : 503

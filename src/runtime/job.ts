@@ -8,8 +8,8 @@ import { renderRun } from './render'
 import { superviseRun } from './supervised-run'
 
 /**
- * An action that an alarm fires. Nobody waits for its answer; one that failed is a failed activation, so that an
- * operator sees it among the others.
+ * An action that an alarm fires. No caller waits for its answer. A run that fails is a failed activation, so that an
+ * operator sees it in the list of activations.
  * @param prepare builds the job; what it throws is answered before any lease is taken
  */
 export function createJob(

@@ -7,7 +7,7 @@ import { storeInputs } from '../store/inputs'
 import { createStateStore } from '../store/state-store'
 import type { Activation } from './activation'
 
-/** Where a flow keeps what must outlive it. Nothing is opened before its first use. */
+/** The records that flows write to State. Nothing is opened before its first use. */
 export type Records = Pick<FlowContext, 'activationId' | 'deadLetters' | 'pending' | 'store' | 'runtime'>
 
 /** The records of the namespace that an activation, or the command line, works in. */
@@ -23,7 +23,7 @@ export function createRecords(activation: Activation, inputs: RawInputs): Record
     deadLetters: openDeadLetters(store),
     pending: openPendingWork(store),
     store,
-    // Under `aio app dev` there is nothing to start, and all the time in the world.
+    // Under `aio app dev` no action can be started, and no time limit holds.
     runtime: activation.actionName === undefined ? undefined : activation,
   }
 }

@@ -11,10 +11,10 @@ import {
 import type { RunResult } from '../flows/run/run-result'
 import type { WorkedOff } from '../flows/run/work-off'
 
-/** An outcome or a run as an answer, a report or a line tells it. Only read by people and by other systems. */
+/** An outcome or a run as an answer, a report or a line of output. The app itself never reads it. */
 export type Rendered = { message: string; outcome: string; [field: string]: JsonValue }
 
-/** What became of an event, for whoever sent it: the body of the answer, or one item of it when several events came. */
+/** The outcome of an event, for its sender: the body of the answer, or one item of it when several events came. */
 export function renderOutcome(outcome: Outcome): Rendered {
   const { kind } = outcome
   switch (kind) {
@@ -120,7 +120,7 @@ function renderDestination(one: DestinationOutcome): RenderedDestination {
 const sentence = ({ destination, outcome, reason }: RenderedDestination): string =>
   `${destination}: ${outcome}${reason ? ` (${reason})` : ''}`
 
-/** What became of pending work, for whoever had it done. */
+/** The outcome of pending work, for the caller. */
 export function renderWorkedOff({ id, outcome }: WorkedOff): Rendered {
   if (outcome === undefined) return { message: 'no such work: it is done', outcome: 'done', pending: id }
   const verdict = verdictOf(outcome)
@@ -132,7 +132,7 @@ export function renderWorkedOff({ id, outcome }: WorkedOff): Rendered {
   }
 }
 
-/** How a run went: its answer, its line in the log and what is kept of it. */
+/** The report of a run: its answer, its line in the log, and its record. */
 export const renderRun = ({ outcome, message, error, counts, details }: RunResult): Rendered => ({
   outcome,
   message,

@@ -7,11 +7,11 @@ import type { RunResult } from '../flows/run/run-result'
 import { thrownBy } from '../flows/thrown-by'
 import { renderRun } from './render'
 
-/** The lease outlives two refreshes that fail. */
+/** The lease stays valid over two failed refreshes. */
 const leaseMs = 3 * 60_000
 
 /**
- * Runs a job, unless another run is at it. Its report is logged as one line and kept.
+ * Runs a job, unless another run is in progress. Its report is logged as one line and stored.
  * @throws {BridgeError} when State fails before the job has begun; the signal's reason
  */
 export async function superviseRun(
@@ -24,7 +24,7 @@ export async function superviseRun(
   const startedAt = clock.now()
   const lease = await leases.acquire(name, activationId ?? randomUUID(), leaseMs / 1000, call)
   if (lease === undefined) {
-    const message = 'another run is at it; the next alarm looks again'
+    const message = 'another run is in progress; the next alarm starts a new one'
     call.logger.info('skipped a run', { message })
     return { outcome: 'skipped', message, counts: {}, details: {} }
   }
@@ -39,7 +39,7 @@ export async function superviseRun(
     startedAt: new Date(startedAt).toISOString(),
     endedAt: new Date(endedAt).toISOString(),
     activationId,
-    // A run that was skipped is none.
+    // A skipped run has no report.
     outcome: outcome === 'skipped' ? 'stopped' : outcome,
     counts: { ...counts },
     ...(error === undefined ? {} : { error: { code: error.code, message: error.message } }),
@@ -63,7 +63,7 @@ function keep(lease: Lease, { call, clock }: FlowContext): () => void {
         await lease.refresh(call)
       } catch (thrown) {
         if (over.signal.aborted || call.signal.aborted) return
-        // Overlapping runs do no harm.
+        // Overlapping runs are harmless.
         call.logger.warn('the lease could not be kept', { error: toBridgeError(thrown).toJSON() })
       }
     }

@@ -19,8 +19,8 @@ const Params = v.object({
 })
 
 /**
- * An action that is started with references to changed products. Nobody waits for its answer: one that has left
- * something undone is a failed activation, so that an operator sees it among the others.
+ * An action that is started with references to changed products. No caller waits for its answer. If it leaves work
+ * undone, the activation fails, so that an operator sees it in the list of activations.
  */
 export function createSynchroniser(
   name: string,

@@ -13,15 +13,16 @@ import { renderWorkedOff } from './render'
 export type WorkerFlows = {
   /** The pending work of these ids. */
   pending(ids: readonly string[], context: FlowContext): Promise<readonly WorkedOff[]>
-  /** Work that a run hands over, and waits for. */
+  /** Work of a run that waits for the answer. */
   works(works: readonly Work[], context: FlowContext): Promise<readonly (Outcome | null)[]>
 }
 
 const Pending = v.object({ pending: v.array(v.pipe(v.string(), v.regex(/^[0-9a-f]{32}$/))) })
 
 /**
- * An action that is started by other actions. Pending records it works off with all the time that the platform gives,
- * for nobody waits; whatever it does not finish stays pending. The work of a run it does at once, and answers.
+ * An action that other actions start. It works off pending records until the platform's time limit, since no caller
+ * waits; records that it does not finish stay pending. The work of a run it does at once, since the run waits for the
+ * answer.
  */
 export function createWorker(name: string, flows: WorkerFlows): (params: unknown) => Promise<Answer> {
   return createAction(

@@ -175,7 +175,7 @@ describe('a journal that refuses', () => {
     })
   })
 
-  it('a position it does not know, stops the run rather than lose the place', async () => {
+  it('a position it does not know, stops the run rather than lose the position', async () => {
     expect(await rejection(test.readAll({ position: 'moose:1:2', at: undefined }))).toMatchObject({
       failureClass: 'systemic',
       code: 'JOURNAL_REFUSED',

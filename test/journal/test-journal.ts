@@ -3,7 +3,7 @@ import { type JournalStandIn, startJournal } from '../../sandbox/journal'
 import { createRedactor } from '../../src/core/redaction'
 import { createHttpClient } from '../../src/http/http-client'
 import { createTokenProvider } from '../../src/ims/token-provider'
-import type { Cursor, JournalStart } from '../../src/journal/place'
+import type { Cursor, JournalStart } from '../../src/journal/position'
 import {
   createJournalReader,
   type JournalRead,

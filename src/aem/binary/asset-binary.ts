@@ -15,11 +15,11 @@ import type { BinarySource } from './source'
 /** What is known of a file before it is read. */
 export type BinaryFacts = Pick<AssetBinary, 'name' | 'size' | 'mediaType' | 'version' | 'modified' | 'sha1'>
 
-/** A read without a byte for this long is given up and resumed. */
+/** A read that gets no byte for this long is aborted and resumed. */
 const usualIdleMs = 30_000
 const readBackoff: Backoff = { baseMs: 300, capMs: 5_000 }
 
-/** Makes a file of an author readable: whole, resumed after a cut, checked; or by parts. */
+/** Makes a file of an author readable: completely, with resume and checks, or by parts. */
 export function createAssetBinary(
   facts: BinaryFacts,
   source: BinarySource,

@@ -1,6 +1,6 @@
 import type { StreamedResponse } from '../../http/stream'
 
-/** Where the body of an answer lies in its file, as far as the answer tells. */
+/** The position of the body of an answer in its file, as far as the answer gives it. */
 export type BodyPosition = {
   start: number
   /** One behind the last byte. */
@@ -26,7 +26,7 @@ export function bodyPosition({ status, headers }: StreamedResponse, asked: numbe
   return { start: 0, end: Number(length), total: Number(length) }
 }
 
-/** Whether something on the way compressed the body, although it was asked not to. */
+/** Whether a proxy compressed the body, although the request asked for none. */
 export function isEncoded(headers: ReadonlyMap<string, string>): boolean {
   const encoding = headers.get('content-encoding')?.trim().toLowerCase()
   return encoding !== undefined && encoding !== '' && encoding !== 'identity'

@@ -13,10 +13,10 @@ const decoders: Readonly<Record<string, () => NodeJS.ReadWriteStream & Readable>
 }
 
 /**
- * The bytes of the file in an answer. Something on the way may have compressed them, although it was asked not to; that
- * is undone, unless the bytes as they came have the file's size: then only the label is wrong, as with a `.gz` that a
- * server takes for the encoding of something else.
- * @throws {BridgeError} systemic, `AEM_ENCODED`, for an encoding that nobody asked for and Node does not know
+ * The bytes of the file in an answer. A proxy may have compressed them, although the request asked for none; they are
+ * then decompressed. If the body as sent has the size of the file, only the header is wrong, as with a `.gz` file
+ * that a server takes for an encoded one.
+ * @throws {BridgeError} systemic, `AEM_ENCODED`, for an encoding that was not requested and that Node does not know
  */
 export function decodedBody({ headers, body }: StreamedResponse, fileSize: number | undefined): Readable {
   if (!isEncoded(headers) || isFileItself(headers, fileSize)) return body
@@ -29,7 +29,7 @@ export function decodedBody({ headers, body }: StreamedResponse, fileSize: numbe
       { upstream: 'AEM' },
     )
   }
-  // An error goes on to the decoder, whose reader hears of it.
+  // An error is passed to the decoder, and so to its reader.
   return pipeline(body, decoder(), () => undefined)
 }
 

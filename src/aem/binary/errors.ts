@@ -21,7 +21,7 @@ export function authorProblem(answer: Answer, now: number): BridgeError {
   return unavailable('AEM', answer, now)
 }
 
-/** The same for an answer to a link that AEM has just given: the file is there, or AEM would have said so. */
+/** The same for an answer to a link that AEM has just given: the file exists, or AEM would have answered 404. */
 export function linkProblem(answer: Answer, now: number): BridgeError {
   const { status } = answer
   if (status === 401 || status === 403) {
@@ -55,6 +55,6 @@ export const notAFile = (status: number): BridgeError =>
     { upstream: 'AEM' },
   )
 
-/** Whether reading on makes sense. AEM and its store answer much for a moment; a changed file is looked at anew by others. */
+/** Whether resuming the read may help. After a changed file the caller starts over with the asset instead. */
 export const mayReadOn = ({ failureClass, code }: BridgeError): boolean =>
   failureClass === 'transient' && code !== 'AEM_FILE_CHANGED'

@@ -7,8 +7,8 @@ export type FileCheck = {
   /** Bytes taken so far. */
   size(): number
   /**
-   * Takes the next bytes and gives those before: the last ones stay here until all is known to be right, for a
-   * destination that has read to the announced end would publish, whatever error came behind it.
+   * Takes the next bytes and returns the ones before. The last bytes are withheld until the file is verified: a
+   * destination that has read to the announced end would publish the file, even if an error follows.
    * @throws {BridgeError} transient, `AEM_FILE_CHANGED`, when the file is too long
    */
   take(bytes: Buffer): Buffer | undefined
@@ -19,7 +19,7 @@ export type FileCheck = {
   end(): Buffer | undefined
 }
 
-/** Starts the check of one reading. */
+/** Starts the check of one read. */
 export function createFileCheck(facts: Pick<AssetBinary, 'size' | 'sha1'>): FileCheck {
   const hash = facts.sha1 === undefined ? undefined : createHash('sha1')
   let size = 0
@@ -28,7 +28,7 @@ export function createFileCheck(facts: Pick<AssetBinary, 'size' | 'sha1'>): File
   return { size: () => size, take, end }
 
   function take(bytes: Buffer): Buffer | undefined {
-    // Or it would be the last bytes, with nothing in them to withhold.
+    // Otherwise an empty chunk would be the last one, and no byte would be withheld.
     if (bytes.length === 0) return undefined
     size += bytes.length
     if (facts.size !== undefined && size > facts.size) throw fileChanged('is longer')
@@ -45,7 +45,7 @@ export function createFileCheck(facts: Pick<AssetBinary, 'size' | 'sha1'>): File
   }
 }
 
-/** The file is not the one that AEM told of. */
+/** The file is not the one that AEM described. */
 export const fileChanged = (what: string): BridgeError =>
   transientError(
     'AEM_FILE_CHANGED',

@@ -2,19 +2,19 @@ import type { Readable } from 'node:stream'
 import { BridgeError, transientError } from '../../core/errors'
 import { startTimer } from '../../http/timer'
 
-/** A body on its way. */
+/** A body that is being transferred. */
 export type Pump = {
   /**
-   * Resolves at its proper end.
+   * Resolves at the end of the body.
    * @throws {BridgeError} transient, `AEM_CUT` or `AEM_STALLED`; or what the taker throws
    */
   done: Promise<void>
-  /** Goes on after the taker had enough. */
+  /** Resumes after `take` returned false. */
   resume(): void
 }
 
 /**
- * Hands a body on, piece by piece and without a turn of the event loop in between.
+ * Passes a body on chunk by chunk, without a tick of the event loop in between.
  * @param take returns false when it has enough for now
  * @param idleMs how long the sender may send nothing; the taker's own pauses do not count
  */
@@ -22,7 +22,7 @@ export function pump(body: Readable, idleMs: number, take: (bytes: Buffer) => bo
   let paused = false
   let hasEnded = false
   let pieces = 0
-  // A process that was frozen or busy finds its timers due before it has looked for what arrived meanwhile.
+  // After a pause of the process its timers fire before it reads the bytes that arrived meanwhile.
   const idle = startTimer(idleMs, () => {
     const before = pieces
     setImmediate(() => {

@@ -13,8 +13,8 @@ import type { BinarySource } from './source'
 const bufferBytes = 256 * 1024
 
 /**
- * A file as one stream, whatever happens to the connections: what is cut goes on where it stopped. Length and SHA-1 are
- * checked before the last bytes are given. Asks for nothing before it is read, and reads no further than its buffer.
+ * A file as one stream that resumes after a broken connection. Length and SHA-1 are checked before the last bytes are
+ * passed on. It sends no request before it is read, and reads no further than its buffer.
  */
 export function openResumed(
   facts: Pick<AssetBinary, 'size' | 'sha1'>,
@@ -39,7 +39,7 @@ export function openResumed(
     },
     destroy(error, done) {
       call.signal.removeEventListener('abort', abort)
-      stop.abort(error ?? new Error('nobody reads this file any more'))
+      stop.abort(error ?? new Error('the reader has closed this file'))
       done(error)
     },
   })
@@ -83,14 +83,14 @@ export function openResumed(
     } catch (thrown) {
       stop.signal.throwIfAborted()
       if (toBridgeError(thrown).code !== 'AEM_NO_SUCH_RANGE' || !withRanges) throw thrown
-      // The end was reached, or the file became shorter: its beginning tells.
+      // The end was reached, or the file became shorter: a read from the start shows which.
       withRanges = false
       return readOn(offset)
     }
   }
 
   /**
-   * One answer's worth.
+   * Reads one answer.
    * @returns whether that was all: servers may give less than the rest that was asked for (RFC 9110, section 14.2)
    */
   async function readOn(offset: number): Promise<boolean> {
@@ -99,7 +99,7 @@ export function openResumed(
     try {
       checkSame(response)
       if (isEncoded(response.headers)) {
-        // A position in the file is none in its encoded form.
+        // A position in the file does not apply to its encoded form.
         withRanges = false
         if (response.status === 206) throw encodedPart()
       }

@@ -10,7 +10,9 @@ import { checkRedirect } from './hosts'
 /** From the first byte on; to the end of the file where no end is given. */
 export type OpenRange = Pick<ByteRange, 'start'> & Partial<ByteRange>
 
-/** Gets the bytes behind one path of an author, wherever AEM sends for them. One try each; whoever calls tries again. */
+/**
+ * Gets the bytes of one path of an author, following AEM's redirect. Each call makes one attempt; the caller retries.
+ */
 export type BinarySource = {
   /**
    * Starts a download. With a range the answer may still be the whole file (200).
@@ -18,11 +20,11 @@ export type BinarySource = {
    */
   get(range: OpenRange | undefined, call: CallContext): Promise<StreamedResponse>
   /**
-   * The URL that AEM redirects to, good without a token, and tried: it gives a file. Undefined when AEM serves the
-   * bytes itself, or there are none.
+   * The URL that AEM redirects to, which needs no token. It has been tested and returns a file. Undefined when AEM
+   * serves the bytes itself, or there are none.
    */
   presignedUrl(call: CallContext): Promise<string | undefined>
-  /** The entity tag of the bytes, and their type, from an answer whose body is not read; as far as it tells. */
+  /** The entity tag of the bytes, and their type, where the answer has them. Its body is not read. */
   about(call: CallContext): Promise<{ etag: string | undefined; mediaType: string | undefined }>
 }
 
@@ -39,11 +41,13 @@ const firstByte: OpenRange = { start: 0, end: 1 }
 const isRedirect = (status: number): boolean => [301, 302, 303, 307, 308].includes(status)
 const isHtml = (type: string | undefined): boolean =>
   /^\s*(text\/html|application\/xhtml\+xml)\b/i.test(type ?? '')
-/** An expired link is refused; one to a blob that was replaced leads nowhere. 416 is about the range, 429 about haste. */
+/**
+ * Statuses that call for a new link: the link has expired, or its blob was replaced. 416 and 429 have other causes.
+ */
 const isLinkOver = (status: number): boolean =>
   status >= 400 && status < 500 && status !== 416 && status !== 429
 
-/** Creates the source of one file. A link that AEM has given is used until it is refused. */
+/** Creates the source of one file. It uses a link of AEM until the link is refused. */
 export function createBinarySource(
   options: BinarySourceOptions,
   parts: { tokens: Tokens; clock: Clock; answerMs?: number },
@@ -102,7 +106,7 @@ export function createBinarySource(
     return withToken(tokens, call, ask, discard)
   }
 
-  /** No header but the range goes with a redirect: the link is the key, and storage refuses a second one. */
+  /** Sends no header but the range with a redirect: the link contains the key, and storage refuses a second one. */
   async function followed(
     start: URL,
     range: OpenRange | undefined,
@@ -150,7 +154,7 @@ export function createBinarySource(
   }
 }
 
-/** Not even an empty file has a first byte. */
+/** An empty file has no first byte, so a range fails on it. */
 const isOfNoBytes = (thrown: unknown): boolean =>
   thrown instanceof BridgeError && thrown.code === 'AEM_NO_SUCH_RANGE'
 

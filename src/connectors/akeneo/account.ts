@@ -2,21 +2,21 @@ import { createHash } from 'node:crypto'
 import pLimit from 'p-limit'
 import type { Clock } from '../../core/clock'
 import type { Redactor } from '../../core/redaction'
-import type { HttpClient, Turns } from '../../http/http-client'
+import type { ConcurrencyLimit, HttpClient } from '../../http/http-client'
 import type { Tokens } from '../../http/tokens'
 import { upstreamName } from './errors'
 import type { AkeneoConnection } from './inputs'
 import { createAkeneoTokens, credentialInputs } from './token'
 
 /**
- * What all who use one connection share: Akeneo allows it 4 calls at once, and locks its user out after wrong passwords,
- * whoever sent them.
+ * What the PIM communicator and the destination share when they use one connection. Akeneo allows a connection 4 calls at
+ * once, and locks its user out after wrong passwords.
  */
 export type AkeneoAccount = {
-  /** Turns of all calls. */
-  calls: Turns
-  /** An upload, with all calls that belong to it, has a turn of its own besides, outside of theirs. */
-  uploads: Turns
+  /** Limits the calls at once. */
+  calls: ConcurrencyLimit
+  /** Limits the uploads at once. An upload takes it as a whole, and `calls` again for each of its calls. */
+  uploads: ConcurrencyLimit
   tokens: Tokens
   /** The inputs that the credentials come from, for errors. */
   inputs: string
@@ -25,10 +25,10 @@ export type AkeneoAccount = {
 type Shared = Omit<AkeneoAccount, 'inputs'>
 
 const callsAtOnce = 4
-/** An upload may take minutes: those that are short must find a turn beside them. */
+/** Fewer than the calls: an upload may take minutes, and short calls must not wait for it. */
 const uploadsAtOnce = 2
 
-/** A container has one or two; past this the oldest is forgotten, and its users keep it. */
+/** A container has one or two. Past this the oldest is dropped from the cache; its users keep it. */
 const maxKept = 16
 const kept = new Map<string, Shared>()
 
@@ -48,8 +48,8 @@ export function accountOf(
 }
 
 /**
- * With the secrets: who has put them right need not wait for the end of a lock-out. Without the prefix of the inputs:
- * whatever they are called, it is one connection.
+ * The key includes the secrets, so that a corrected secret does not wait for the end of a lock-out. It leaves out the
+ * prefix of the inputs: the same values under another prefix are the same connection.
  */
 function keyOf({ origin, credentials: { inputs: _prefix, ...credentials } }: AkeneoConnection): string {
   return createHash('sha256')
@@ -62,7 +62,7 @@ function openAccount(
   { http, redactor, clock }: { http: HttpClient; redactor: Redactor; clock: Clock },
 ): Shared {
   const [limit, uploadLimit] = [pLimit(callsAtOnce), pLimit(uploadsAtOnce)]
-  const calls: Turns = (work) => limit(work)
+  const calls: ConcurrencyLimit = (work) => limit(work)
   const upstream = http.upstream({
     name: upstreamName,
     origins: [origin],

@@ -99,11 +99,11 @@ export function createAkeneoTokens(
         { upstream: upstreamName, status },
       )
     }
-    return unauthorized(blamed(reasonOf(response)), response)
+    return unauthorized(credentialInputsIn(reasonOf(response)), response)
   }
 
-  /** Akeneo tells which pair it does not like. */
-  function blamed(reason: string): string {
+  /** Names the pair of inputs that the reason of Akeneo is about; all of them when it names none. */
+  function credentialInputsIn(reason: string): string {
     if (/client_id/i.test(reason)) return `${prefix}_CLIENT_ID and ${prefix}_CLIENT_SECRET`
     if (/\buser|password/i.test(reason)) return `${prefix}_USERNAME and ${prefix}_PASSWORD`
     return credentialInputs(credentials)

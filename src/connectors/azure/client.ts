@@ -11,7 +11,7 @@ export async function connectAzure(access: AzureAccess): Promise<ContainerClient
   const { AnonymousCredential, ContainerClient, StorageSharedKeyCredential } = await import(
     '@azure/storage-blob'
   )
-  // Our own attempts instead: these neither heed Retry-After nor a deadline.
+  // The app retries itself: the library respects neither Retry-After nor a deadline.
   const options = { retryOptions: { maxTries: 1 }, userAgentOptions: { userAgentPrefix: 'aem-asset-bridge' } }
   if (access.kind === 'sas') return new ContainerClient(access.url.href, new AnonymousCredential(), options)
   if (access.kind === 'key') {

@@ -7,7 +7,7 @@ import { type GrowingWaits, type RetryRules, retry, timeLimit } from '../../http
 import type { AssetBinary } from '../../plugin/destination'
 import { inParallel } from '../kit/blocks'
 
-/** Has Azure fetch a file block by block. */
+/** Lets Azure copy a file from a URL, block by block. */
 export type AzureCopies = {
   /**
    * The names of the blocks, in order, not yet published; undefined when Azure cannot fetch the file, or will not.
@@ -26,11 +26,11 @@ const parallel = 4
 const pauseMs = 600_000
 const timeoutMs = 180_000
 
-/** Creates it for one container; whether Azure fetches anything at all is found out once for all its files. */
+/** Creates the copy for one container. Whether Azure can copy at all is detected once for all files. */
 export function createAzureCopies(
   rules: RetryRules<GrowingWaits> & { toError(thrown: unknown): BridgeError },
 ): AzureCopies {
-  // Sending the bytes is always possible instead.
+  // Few attempts, since the bytes can always be uploaded instead.
   const copyRules: RetryRules = { ...rules, limit: timeLimit('AZURE', timeoutMs), attempts: 2 }
   let notBefore = 0
 
@@ -72,7 +72,7 @@ export function createAzureCopies(
     }
   }
 
-  /** What Azure fetched by itself is counted before it is published. */
+  /** Checks the size of the copied blocks before they are published. */
   async function checkSize(
     blob: BlockBlobClient,
     ids: readonly string[],
@@ -104,8 +104,8 @@ function canFetch(source: string, destination: string): boolean {
 }
 
 /**
- * Azure takes the part it is told to: of a file that has grown meanwhile, it would publish the beginning. So the last
- * byte is read, which fails when the file has another length.
+ * Azure copies exactly the requested range: of a file that has grown meanwhile, it would publish only the beginning.
+ * So the last byte is read, which fails when the file has another length.
  */
 async function endsThere(source: AssetBinary, size: number, call: CallContext): Promise<boolean> {
   try {

@@ -49,7 +49,7 @@ export function toAzureError(thrown: unknown, place: AzurePlace): BridgeError {
   const details = { upstream: 'AZURE', status, ...(retryAfterMs === undefined ? {} : { retryAfterMs }) }
 
   if (changed.includes(code)) {
-    return transientError('DESTINATION_CHANGED', say('somebody else changed this blob meanwhile'), details)
+    return transientError('DESTINATION_CHANGED', say('another writer changed this blob meanwhile'), details)
   }
   if (blocksLost.includes(code)) {
     const meaning = say('another upload of the same blob came in between')
@@ -79,7 +79,7 @@ export function toAzureError(thrown: unknown, place: AzurePlace): BridgeError {
   return systemicError('AZURE_UNEXPECTED_ANSWER', meaning, details)
 }
 
-/** An answer that Azure itself would not give, such as a page of a proxy's. */
+/** An answer that does not come from Azure, such as a page of a proxy. */
 export const notAzure = (status: number): BridgeError =>
   systemicError(
     'AZURE_UNEXPECTED_ANSWER',

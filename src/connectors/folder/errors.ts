@@ -28,7 +28,7 @@ export function systemCode(thrown: unknown): string | undefined {
 
 /**
  * A failed call as a BridgeError; what is one already, or not a system's error, comes back as it is.
- * The root is looked at first: while it is out of order, no single file is to blame.
+ * The root is checked first: while it is unusable, the failure is not that of a file.
  */
 export async function toFolderError(
   thrown: unknown,
@@ -49,7 +49,7 @@ export async function toFolderError(
   return transientError('FOLDER_FAILED', message, { upstream })
 }
 
-/** Found out by writing: what the rights say is not always what a network share does. */
+/** Tests by writing, since the permissions of a network share are not always reliable. */
 async function rootTrouble(root: string): Promise<string | undefined> {
   const probe = join(root, temporaryPath('probe'))
   try {

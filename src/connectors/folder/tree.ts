@@ -124,7 +124,9 @@ const factsOf = (stats: BigIntStats): FileFacts => ({
   modifiedMs: Number(stats.mtimeMs),
 })
 
-/** By hand, since Node's own never ends where a folder is there and refuses to hold another, as `/proc` does. */
+/**
+ * Creates folders one by one: Node's recursive `mkdir` never ends below a folder that takes none, such as `/proc`.
+ */
 async function makeWithParents(place: string): Promise<void> {
   if ((await ifThere(() => stat(place))) !== undefined) return
   if (dirname(place) !== place) await makeWithParents(dirname(place))
@@ -138,7 +140,7 @@ async function firstText(path: string): Promise<string> {
   })
 }
 
-/** A hard link is the only way to give a file a name that must not be taken. */
+/** Only a hard link gives a file a name without overwriting an existing file. */
 async function place(from: string, to: string): Promise<boolean> {
   try {
     if (!(await unlessThere(() => link(from, to)))) return false
@@ -152,7 +154,7 @@ async function place(from: string, to: string): Promise<boolean> {
   return true
 }
 
-/** So that a rename outlives a power cut. Some file systems cannot, and say so. */
+/** Flushes the folder, so that a rename survives a power cut. Some file systems do not support this. */
 async function syncFolder(path: string): Promise<void> {
   try {
     await withFile(path, 'r', (handle) => handle.sync())

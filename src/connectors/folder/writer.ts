@@ -21,7 +21,7 @@ export async function writeBlocks(handle: FileHandle, chunks: AsyncIterable<Buff
     }
     await flush()
   } finally {
-    // Nobody may close the file before.
+    // The file must stay open until then.
     await writing
   }
 

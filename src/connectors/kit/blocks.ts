@@ -57,7 +57,7 @@ export async function withWholeFile<T>(
 
 /**
  * Reads a file in order and sends its blocks, several at once; an empty file is one empty block. The first failure ends
- * the reading and the sending of the others; when this returns or throws, nothing is under way any more.
+ * the reading and the sending of the others; when this returns or throws, no work is running any more.
  * @returns the size of what was sent, in bytes, and the number of blocks
  */
 export async function sendBlocks(
@@ -78,7 +78,7 @@ export async function sendBlocks(
       let filled = 0
       try {
         filled = await reader.fill(bytes)
-        // Not before: the next block is read while the others are sent.
+        // Waits only here, so that the next block is read while the others are sent.
         while (sending.size >= parallel) await Promise.race(sending)
       } catch (thrown) {
         buffers.giveBack(bytes, 'unused')
@@ -148,7 +148,9 @@ export function blockSizeFor(size: number | undefined, smallest: number, maxCoun
   return blockSize
 }
 
-/** Works through a list, so many at once. The first failure stops the rest; nothing is under way when this returns. */
+/**
+ * Processes a list with limited concurrency. The first failure stops the rest; no work is running when this returns.
+ */
 export async function inParallel<T>(
   items: readonly T[],
   parallel: number,

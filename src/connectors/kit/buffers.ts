@@ -26,17 +26,17 @@ export function createBuffers(limit: number): Buffers {
     signal.throwIfAborted()
     const capacity = capacityFor(size)
     if (waiting.length > 0 || !fits(capacity)) {
-      const turn = { capacity, lend: (): void => undefined }
+      const request = { capacity, lend: (): void => undefined }
       const ready = new Promise<void>((resolve) => {
-        turn.lend = resolve
+        request.lend = resolve
       })
-      waiting.push(turn)
+      waiting.push(request)
       try {
         await untilAborted(ready, signal)
       } catch (thrown) {
-        const place = waiting.indexOf(turn)
-        if (place >= 0) waiting.splice(place, 1)
-        // The turn had come in the same moment.
+        const position = waiting.indexOf(request)
+        if (position >= 0) waiting.splice(position, 1)
+        // The buffer was lent in the same moment.
         else lent -= capacity
         next()
         throw thrown
@@ -55,10 +55,10 @@ export function createBuffers(limit: number): Buffers {
   }
 
   function next(): void {
-    for (let turn = waiting[0]; turn !== undefined && fits(turn.capacity); turn = waiting[0]) {
+    for (let request = waiting[0]; request !== undefined && fits(request.capacity); request = waiting[0]) {
       waiting.shift()
-      lent += turn.capacity
-      turn.lend()
+      lent += request.capacity
+      request.lend()
     }
   }
 

@@ -9,7 +9,7 @@ export const temporaryPath = (path: string): string => beside(path, `${randomByt
 /** Where the version of a file is noted: hidden, in the same folder. */
 export const versionPath = (path: string): string => beside(path, 'version')
 
-/** Tells a name made by `temporaryPath` from everybody else's. */
+/** Whether a name was made by `temporaryPath`. */
 export const isTemporaryName = (name: string): boolean => temporaryName.test(name)
 
 /** The folder of a path below the root; empty for the root itself. */

@@ -9,8 +9,8 @@ const maxKept = 4 * 1024 * 1024
 export type Measured = AssetBinary & { size: number }
 
 /**
- * The same file with its size. One that does not tell its size is read once for it: a small one is kept, a larger one is
- * opened again when it is wanted, and must then be as long as it was. What is larger than `maxBytes` is not read on.
+ * The same file with its size. A file without a size is read once to measure it: a small one is kept in memory, a
+ * larger one is opened again for the upload and must have the same length. Reading stops after `maxBytes`.
  * @throws {BridgeError} the source's own
  */
 export async function measured(source: AssetBinary, maxBytes: number, call: CallContext): Promise<Measured> {

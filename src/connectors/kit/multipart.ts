@@ -25,7 +25,7 @@ export function multipartAround(
 
 const plainMediaType = /^[\w!#$&^.+-]+\/[\w!#$&^.+-]+( *;[ -~]*)?$/
 
-/** A media type that can stand in a header; what could not is nothing but bytes. */
+/** A media type that is valid in a header; `application/octet-stream` for any other. */
 export const mediaTypeOrBytes = (text: string): string =>
   plainMediaType.test(text) ? text : 'application/octet-stream'
 

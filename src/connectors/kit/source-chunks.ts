@@ -4,13 +4,13 @@ import { transientError } from '../../core/errors'
 import type { AssetBinary } from '../../plugin/destination'
 
 /**
- * The bytes of a source, in order. Ends at once when the signal aborts, even if the source does not listen to it, and
- * lets the source go whenever the reader stops.
+ * The bytes of a source, in order. Ends at once when the signal aborts, even if the source ignores it, and
+ * closes the source when the reader stops.
  * @throws {BridgeError} the source's own; transient, `SOURCE_SIZE_DIFFERS`, when it ends at another size than it said
  */
 export async function* sourceChunks(source: AssetBinary, call: CallContext): AsyncGenerator<Buffer> {
   const stream = await opened(source, call)
-  // What goes wrong after the last read concerns nobody, and must not end the process.
+  // An error after the last read has no reader, and must not end the process.
   stream.on('error', () => undefined)
   let size = 0
   try {
@@ -42,7 +42,7 @@ async function opened(source: AssetBinary, call: CallContext): Promise<Readable>
   try {
     return await untilAborted(opening, call.signal)
   } catch (thrown) {
-    // Aborted while it was being opened: whatever still comes is not wanted any more.
+    // Aborted while it was being opened: the source is closed once it is open.
     opening.then(
       (late) => late.on('error', () => undefined).destroy(),
       () => undefined,

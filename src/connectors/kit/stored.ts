@@ -9,8 +9,8 @@ export const storedFrom = (source: AssetBinary, size: number, etag: string | und
 })
 
 /**
- * Tells whether a failed upload may have arrived all the same: when an answer was lost, the repetition finds its own
- * work there, and so does an upload of the same version that another run has made meanwhile.
+ * Whether a failed upload may have arrived: after a lost answer the retry finds its own upload, or one of the same
+ * version by another run.
  */
 export const mayBeThere = (thrown: unknown): boolean =>
   thrown instanceof BridgeError && arrived.has(thrown.code)
@@ -29,12 +29,12 @@ export const arrivedSince = (
 ): StoredObject | undefined => (isMadeFrom(source, held) && held.etag !== previous?.etag ? held : undefined)
 
 /**
- * A version as the value of a header: what a header would lose, such as a space at its end, is percent-encoded. The
- * usual hash stays as it is.
+ * A version as the value of a header. Characters that a header would lose, such as a space at its end, are
+ * percent-encoded. The usual hash is unchanged.
  */
 export const versionToHeader = (version: string): string =>
   version.replace(/[^!-$&-~]/g, (character) => `%${character.charCodeAt(0).toString(16).padStart(2, '0')}`)
 
-/** The way back. */
+/** The inverse. */
 export const versionFromHeader = (header: string | undefined): string | undefined =>
   header?.replace(/%([0-9a-f]{2})/g, (_, code: string) => String.fromCharCode(Number.parseInt(code, 16)))

@@ -75,7 +75,7 @@ export function treeDestination(
     try {
       const written = await tree.writeNew(temporary, sourceChunks(source, call), signal)
       await publish(tree, temporary, path, previous, signal)
-      // The file is published by now, so this is finished even when time is up.
+      // The file is published already, so this step ignores the time limit.
       const finish = AbortSignal.timeout(finishMs)
       await trigger?.give(tree, path, finish)
       await noteVersion(tree, path, source.version, written, finish)
@@ -88,7 +88,9 @@ export function treeDestination(
     }
   }
 
-  /** What a killed process left behind. Once per folder and container, and never the reason for a failure. */
+  /**
+   * Removes files that a killed process left behind. Runs once per folder and container, and never fails the upload.
+   */
   async function clearStale(tree: FileTree, folder: string, signal: AbortSignal): Promise<void> {
     if (cleared.has(folder)) return
     if (cleared.size >= maxRemembered) cleared.clear()
@@ -152,8 +154,8 @@ async function noteVersion(
 ): Promise<void> {
   const text = `${JSON.stringify({ version, file: file.stamp })}\n`
   if (await tree.writeText(versionPath(path), text, signal)) return
-  // Somebody published at the same time, and which of the files stayed is not known: better no version than a wrong
-  // one. The empty note stays, so that a third one who is late finds it, too, instead of leaving a wrong version.
+  // Another process published at the same time, and it is unknown which file remains: no version is better than a
+  // wrong one. The empty note stays, so that a third process that is late finds it, too, and writes no wrong version.
   do {
     signal.throwIfAborted()
     await tree.remove(versionPath(path), signal)

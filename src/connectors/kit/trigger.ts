@@ -4,7 +4,7 @@ import type { FileTree } from './file-tree'
 import { folderOf, temporaryPath } from './hidden-names'
 
 /**
- * The name of a file that tells a receiver that another one is there. `*.done` stands beside each file, with `*` for its
+ * The name of a file that signals a new file to a receiver. `*.done` stands beside each file, with `*` for its
  * name: `lamp.png.done`. A name without `*` is that of one file for all, below the root: `import.done`.
  */
 export type TriggerName = string
@@ -13,9 +13,9 @@ export type TriggerName = string
 export type Trigger = {
   /** @throws {BridgeError} permanent, `KEY_REFUSED`, when the file itself is named as a trigger would be */
   check(path: string): void
-  /** Tells of the file at this path, anew if that was done before. */
+  /** Writes the trigger of the file at this path, also if it exists already. */
   give(tree: FileTree, path: string, signal: AbortSignal): Promise<void>
-  /** Takes it back, since the file is about to go. */
+  /** Removes the trigger before the file is removed. */
   withdraw(tree: FileTree, path: string, signal: AbortSignal): Promise<void>
 }
 
@@ -35,7 +35,7 @@ export function createTrigger(name: TriggerName): Trigger {
     check(path) {
       const isLikeOwn = isOwn && path.split('/').some((segment) => isNamed(segment, before, after))
       const [asked, own] = [`${path}/`.toLowerCase(), `${name}/`.toLowerCase()]
-      // Nor may a file stand where the trigger's folder has to be: no trigger could be written any more.
+      // Nor may a file have the path of the trigger's folder: no trigger could be written any more.
       const isTheOne = asked.startsWith(own) || own.startsWith(asked)
       if (isLikeOwn || isTheOne)
         throw permanentError(
@@ -57,7 +57,7 @@ export function createTrigger(name: TriggerName): Trigger {
       }
     },
     async withdraw(tree, path, signal) {
-      // One for all may tell of other files, too.
+      // A single trigger for all files may signal other files, too.
       if (isOwn) await tree.remove(placeOf(path), signal)
     },
   }
@@ -72,7 +72,7 @@ export function createTrigger(name: TriggerName): Trigger {
 
 const cleanUpMs = 2_000
 
-/** Hidden names are our own. */
+/** Hidden names are reserved for the app. */
 const isOdd = (segment: string): boolean =>
   segment === '' || segment.startsWith('.') || segment.includes('\0') || segment.endsWith('.part')
 

@@ -191,7 +191,7 @@ export function toConnectionError(thrown: unknown, inputs: string): BridgeError 
     : transientError('MARKETO_CUT', `Marketo closed the connection before it answered: ${code}`, details)
 }
 
-const withoutVerdict = new Set([
+const withUnknownResult = new Set([
   'MARKETO_TIMEOUT',
   'MARKETO_CUT',
   'MARKETO_NOT_JSON',
@@ -201,7 +201,7 @@ const withoutVerdict = new Set([
 ])
 
 /** Tells whether a request may have taken effect all the same, so that one has to look before one repeats it. */
-export const mayHaveArrived = ({ code }: BridgeError): boolean => withoutVerdict.has(code)
+export const mayHaveArrived = ({ code }: BridgeError): boolean => withUnknownResult.has(code)
 
 /** Tells whether another attempt makes sense. What the source threw is not for us to repeat. */
 export const isWorthAnotherTry = (error: BridgeError): boolean =>

@@ -16,7 +16,7 @@ export async function connectS3(
     region,
     credentials,
     ...(endpoint === undefined ? {} : { endpoint, forcePathStyle: true }),
-    // Our own attempts instead.
+    // The app retries itself.
     maxAttempts: 1,
     requestChecksumCalculation: checksums === 'when-supported' ? 'WHEN_SUPPORTED' : 'WHEN_REQUIRED',
     responseChecksumValidation: 'WHEN_REQUIRED',

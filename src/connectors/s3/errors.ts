@@ -60,10 +60,10 @@ export function toS3Error(thrown: unknown, now: number, inputs: string): BridgeE
   const details = { upstream: 'S3', status, ...(retryAfterMs === undefined ? {} : { retryAfterMs }) }
 
   if (changed.includes(code) || status === 412) {
-    return transientError('DESTINATION_CHANGED', say('somebody else wrote this object meanwhile'), details)
+    return transientError('DESTINATION_CHANGED', say('another writer changed this object meanwhile'), details)
   }
   if (interrupted.includes(code)) {
-    return transientError('S3_INTERRUPTED', say('the upload was ended by somebody else'), details)
+    return transientError('S3_INTERRUPTED', say('another client ended the upload'), details)
   }
   if (cut.includes(code)) return transientError('S3_CUT', say('what arrived is not what was sent'), details)
   if (refused.includes(code) || status === 413) {
@@ -101,7 +101,7 @@ export function toS3HeadError(thrown: unknown, now: number, inputs: string): Bri
   })
 }
 
-/** An answer that S3 itself would not give, such as a page of a proxy's. */
+/** An answer that does not come from S3, such as a page of a proxy. */
 export const notS3 = (status: number): BridgeError =>
   systemicError(
     'S3_UNEXPECTED_ANSWER',

@@ -1,9 +1,9 @@
 import type { S3Client } from '@aws-sdk/client-s3'
 
 /**
- * Leaves the content of files out of the signature. Else every byte is hashed with SHA-256 once more, and waits for
- * that; what travels is protected by TLS, and by the CRC-32 where the service checks it. Plain http is for loopback
- * only. The requests themselves, and all that is no file, stay signed.
+ * Leaves the content of files out of the signature. Otherwise every byte would be hashed with SHA-256 once more
+ * before it is sent. TLS protects the bytes, and the CRC-32 where the service checks it. Plain http is for loopback
+ * only. The requests themselves, and all bodies that are no file, are signed.
  */
 export function leaveContentUnsigned(client: S3Client): void {
   client.middlewareStack.add(

@@ -19,13 +19,13 @@ export type EnrichParts = UpdateParts & {
   enrichment: Pick<Enrichment, 'linkProperty' | 'deletedProperty' | 'matching' | 'mapping'>
 }
 
-/** How enriching one asset ended. */
+/** The outcome of enriching one asset. */
 export type EnrichOutcome = Enriched | Skipped
 
 /**
- * Brings one asset's metadata in step with the PIM: reads the asset, asks the PIM, writes the difference over
- * exactly the state that was read. When the asset moved meanwhile all three are done again, so that an old product
- * never overwrites a newer one.
+ * Updates one asset's metadata from the PIM: reads the asset, asks the PIM, and writes the difference only over the
+ * state that was read. If the asset has changed meanwhile, all three steps are repeated, so that an old product never
+ * overwrites a newer one.
  * @throws {BridgeError} what `updateMetadata` and the PIM throw
  */
 export const enrichAsset = (ref: AssetRef, parts: EnrichParts, call: CallContext): Promise<EnrichOutcome> =>
@@ -44,7 +44,7 @@ async function decide(asset: Asset, parts: EnrichParts, call: CallContext): Prom
   desired.set(enrichment.linkProperty, linkValue(asset.metadata[enrichment.linkProperty], match))
   const mark = deletedPropertyOf(enrichment)
   const marked = itemsOf(asset.metadata[mark])
-  // Whatever the PIM knows is not gone from it.
+  // A product that the PIM returns is not deleted.
   if (marked.length > 0)
     desired.set(
       mark,
@@ -65,7 +65,7 @@ const skipped = (asset: Asset, reason: string): Decision<EnrichOutcome> => ({
 const maxNamed = 5
 const maxName = 80
 
-/** Says what the PIM does not have, so that the operator finds the typo, in AEM or in the PIM. */
+/** Names the candidates that the PIM does not have, so that an operator finds a typo in AEM or in the PIM. */
 function noProduct(asked: readonly ProductRef[]): string {
   const names = asked.slice(0, maxNamed).map(({ value }) => shown(value.slice(0, maxName), 2 * maxName))
   if (names.length === 0) return 'no matching rule finds the name of a product on this asset'
@@ -97,14 +97,14 @@ async function findProducts(
   return { asked: [...asked.values()] }
 }
 
-/** The product of the first candidate comes first, however the PIM sorts; what no candidate names stays behind. */
+/** Sorts products by the order of their candidates; products without a candidate come last. */
 function inOrderOf(refs: readonly ProductRef[], products: readonly Product[]): readonly Product[] {
   const ranks = new Map([...refs.entries()].reverse().map(([rank, ref]) => [ref.value, rank]))
   const rank = (product: Product): number => ranks.get(product.identifier) ?? refs.length
   return products.toSorted((a, b) => rank(a) - rank(b))
 }
 
-/** A communicator that overlooks the signal must not hold up the flow. */
+/** Ends the wait when the signal aborts, even if the communicator ignores the signal. */
 async function askPim(
   pim: PimCommunicator,
   refs: readonly ProductRef[],
@@ -119,8 +119,8 @@ async function askPim(
 }
 
 /**
- * The identifiers of the products. A link that names more products than the PIM knows today stays as it is: what a
- * PIM has lost for a day is not to be forgotten here.
+ * The identifiers of the products. A link that names more products than the PIM returns stays as it is, so that a
+ * temporary gap in the PIM loses no links.
  */
 function linkValue(held: JsonValue | undefined, { refs, products }: Match): JsonValue {
   const identifiers = [...new Set(products.map((product) => product.identifier))]

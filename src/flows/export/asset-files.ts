@@ -15,11 +15,11 @@ import { type KeySource, keyBeside, safeKey } from '../../plugin/key'
 export type AssetFile = {
   key: string
   binary: AssetBinary
-  /** It moves with the metadata, not with the file. */
+  /** It changes with the metadata, not with the file. */
   isSidecar?: boolean
 }
 
-/** What the files of an asset are made with. */
+/** What is needed to list the files of an asset. */
 export type FileParts = {
   clock: Clock
   random: () => number
@@ -57,7 +57,7 @@ export async function filesOf(
   return files.map((file) => ({ ...file, binary: { ...file.binary, asset } }))
 }
 
-/** The keys that are known from the path alone, for removing what an asset left behind. */
+/** The keys that follow from the path alone, for removing the files of an asset that is gone. */
 export function keysOf(asset: KeySource, parts: KeyParts): readonly string[] {
   const { exports } = parts
   const key = keyOf(asset, parts)
@@ -68,7 +68,7 @@ export function keysOf(asset: KeySource, parts: KeyParts): readonly string[] {
 
 const sidecarEnding = 'json'
 
-/** An asset that is named as a file beside another one would be gets a name of its own. */
+/** Renames a key that would collide with a rendition or sidecar of another asset. */
 const keyOf = (asset: KeySource, { exports, linkProperty }: KeyParts): string =>
   safeKey(exports.key(asset, { linkProperty }), {
     isTaken: (name) => isNameOfAddition(name, exports),
@@ -122,7 +122,7 @@ function originalSha1({ repository, metadata }: Asset): string | undefined {
   return sha1 !== undefined && sha1Pattern.test(sha1) ? sha1 : undefined
 }
 
-/** A rendition may be made anew, or later than the original is known: its own ETag is a part of its version. */
+/** AEM may create a rendition later, or replace it: its own ETag is part of its version. */
 async function renditionOf(
   asset: Asset,
   name: string,
@@ -141,7 +141,7 @@ async function renditionOf(
   )
 }
 
-/** Those that there are: not every kind of file has the same. */
+/** The renditions that exist: not every kind of file has the same ones. */
 async function wantedRenditions(
   asset: Asset,
   { exports: { renditions = [] }, renditionNames }: FileParts,
@@ -152,7 +152,7 @@ async function wantedRenditions(
   return names.filter((name) => name !== 'original' && renditions.some((wanted) => isWanted(wanted, name)))
 }
 
-/** The metadata as JSON, names in order, so that equal metadata is an equal file. */
+/** The metadata as JSON with sorted names, so that equal metadata gives an equal file. */
 function sidecarOf(asset: Asset): AssetBinary {
   const metadata = Object.fromEntries(Object.entries(asset.metadata).sort(([a], [b]) => (a < b ? -1 : 1)))
   const bytes = Buffer.from(`${JSON.stringify({ path: asset.path, id: asset.id, metadata }, null, 2)}\n`)

@@ -13,20 +13,20 @@ import { type AtWorker, handOver } from './hand-over'
 
 /** What delivering needs. */
 export type DeliveryParts = ExportParts & {
-  /** The way to other actions; undefined where no worker can be started. */
+  /** Starts other actions; undefined where no worker can be started. */
   activations(context: FlowContext): Activations | undefined
 }
 
-/** Larger files do not fit into the minute that an event has. */
+/** Larger files are not moved within the minute that an event has. */
 const maxBytes = 192 * 1024 * 1024
-/** Smaller ones are moved within the time of an event, or something is wrong. */
+/** A smaller file that is not moved within the time of an event is a failure of the destination. */
 const handOverFromBytes = 8 * 1024 * 1024
-/** What is left of an event's time for writing the record and starting the worker. */
+/** The time kept for writing the record and starting the worker. */
 const handOverMs = 8_000
 
 /**
- * Does something at one destination. What fails there is recorded for this destination alone; one that is known to be
- * down is not asked.
+ * Runs work for one destination and records a failure for this destination alone. A destination that is down is
+ * skipped.
  * @param work the event, or the part of it that is parked
  * @throws the signal's reason, and nothing else
  */
@@ -37,7 +37,7 @@ export async function atDestination(
   context: FlowContext,
 ): Promise<DestinationOutcome> {
   try {
-    if (context.isDown?.(destination)) throw leftAlone(destination)
+    if (context.isDown?.(destination)) throw systemDown(destination)
     const result = await act()
     return 'worker' in result
       ? { destination, kind: 'handed-over', ...result }
@@ -56,8 +56,8 @@ export async function atDestination(
 }
 
 /**
- * Exports an asset to one destination within an event: what does not fit into its time is written down and handed to a
- * worker. Where no worker can be started everything is done at once.
+ * Exports an asset to one destination within the time of an event. An upload that takes longer is recorded and handed
+ * to a worker. Where no worker can be started, all of it is done here.
  * @throws the signal's reason, and nothing else
  */
 export function deliver(
@@ -83,7 +83,7 @@ async function deliverNow(
 ): Promise<readonly FileOutcome[]> {
   const files = await exportWithin(limit, name, asset, parts, call)
   if (files !== 'too-large') return files
-  throw transientError('FILE_LEFT_OUT', 'the file is too large for a worker that somebody waits for')
+  throw transientError('FILE_LEFT_OUT', 'the file is too large for a worker whose run waits for its answer')
 }
 
 async function deliverInTime(
@@ -102,7 +102,8 @@ async function deliverInTime(
   } catch (thrown) {
     call.signal.throwIfAborted()
     if (!attempt.timedOut()) throw thrown
-    // A small file had time enough: a worker would wait for the same destination, and nobody would try again.
+    // A small file had enough time: a worker would wait for the same destination, and the sender would not deliver
+    // again.
     if (sizeOf(asset) <= handOverFromBytes) throw tooSlow(name)
   } finally {
     attempt.release()
@@ -110,8 +111,8 @@ async function deliverInTime(
   return files === 'too-large' ? toWorker() : files
 }
 
-const leftAlone = (name: string): BridgeError =>
-  systemicError('SYSTEM_DOWN', `${name} failed again and again in this run and is left alone until the next`)
+const systemDown = (name: string): BridgeError =>
+  systemicError('SYSTEM_DOWN', `${name} failed repeatedly in this run and is skipped until the next run`)
 
 const tooSlow = (name: string): BridgeError =>
   transientError('EXPORT_TIMEOUT', `${name} did not take the file within the time of an event`)

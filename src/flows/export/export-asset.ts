@@ -23,9 +23,9 @@ export type ExportParts = FileParts & {
 const maxRounds = 3
 
 /**
- * Brings one destination in step with an asset: each file is stored unless its version is there already. After an
- * upload the asset is read again; when it has moved meanwhile the newer version follows, so that a slow old one never
- * ends over a fast new one. A file that has to be stored and is larger than `maxBytes` is not begun.
+ * Synchronises one destination with an asset: stores each file whose version the destination does not hold. After an
+ * upload the asset is read again. If it has changed meanwhile, the newer version is stored as well, so that a slow
+ * upload of an old version never replaces a newer one. A file larger than `maxBytes` is not uploaded.
  * @throws {BridgeError} what AEM and the destination throw; transient `EXPORT_CONFLICT` when the asset keeps moving
  */
 export async function exportWithin(
@@ -62,7 +62,7 @@ export async function exportWithin(
   throw because ?? transientError('EXPORT_CONFLICT', often)
 }
 
-/** An asset that is gone by now needs no newer version. */
+/** The current asset; undefined when it is gone, which needs no newer version. */
 async function readAgain(asset: Asset, parts: ExportParts, call: CallContext): Promise<Asset | undefined> {
   try {
     return await parts.assets.readAsset(asset, call)
@@ -72,11 +72,11 @@ async function readAgain(asset: Asset, parts: ExportParts, call: CallContext): P
   }
 }
 
-/** Unpublished or deleted since, where that means that nothing may stay. */
+/** Whether the asset was unpublished or deleted meanwhile, and the settings say that its files must go. */
 const isWithdrawn = (asset: Asset | undefined, { onDelete, onUnpublish }: Exports): boolean =>
   asset === undefined ? onDelete === 'remove' : onUnpublish === 'remove' && isUnpublished(asset)
 
-/** What AEM says outright; where it says nothing, the event is to be believed. */
+/** Whether AEM says that the asset is unpublished. Where AEM says nothing, the event counts. */
 export const isUnpublished = ({ repository }: Asset): boolean => repository.isPublishedToAemPublish === false
 
 async function takeBack(
@@ -88,7 +88,7 @@ async function takeBack(
   return files.map(({ key }) => ({ key, outcome: 'removed', bytes: 0 }))
 }
 
-/** A sidecar does not count: metadata may move for ever, and its own events follow. */
+/** A sidecar does not count: its metadata may change at any time, and each change brings an event of its own. */
 function isSame(before: readonly AssetFile[], after: readonly AssetFile[]): boolean {
   const versions = (files: readonly AssetFile[]): string =>
     JSON.stringify(
@@ -97,7 +97,7 @@ function isSame(before: readonly AssetFile[], after: readonly AssetFile[]): bool
   return versions(before) === versions(after)
 }
 
-/** The errors that say that the source or the destination moved: look again. */
+/** The errors that say that the source or the destination has changed: read both again. */
 const moved = new Set(['AEM_FILE_CHANGED', 'DESTINATION_CHANGED'])
 
 async function storeAll(

@@ -15,12 +15,13 @@ import { removeFrom } from './remove-asset'
 
 export type ExportEventParts = DeliveryParts & { hosts: AuthorHosts }
 
-/** An event, decoded, and as the work that records may keep of it. */
+/** A decoded event, and its work in the form that records keep. */
 type Task = { event: AssetEvent; origin: string; work: Work }
 
 /**
- * What an event about a publication leads to: the file goes to the destinations that the asset's metadata names, when
- * it asks for that at once; what was unpublished or deleted is kept or removed, as the user decided.
+ * Handles an event about a publication. A published asset is exported to the destinations that its metadata names, if
+ * the metadata asks for immediate export. For an unpublished or deleted asset the files are kept or removed, by the
+ * settings.
  * @throws {BridgeError} when the event as a whole cannot be done; what fails at one destination is in the result
  */
 export async function exportEventWith(
@@ -44,7 +45,7 @@ export async function exportEventWith(
     : retract(publication, task, parts, context)
 }
 
-/** A preview is not yet for the world. */
+/** Only the publish tier counts, not the preview tier. */
 const tierSkipReason = ({ tier }: AssetEvent): string | undefined =>
   tier === undefined || tier === 'publish' ? undefined : `published to the tier ${tier.slice(0, 40)} only`
 
@@ -76,11 +77,11 @@ async function exportPublished(
   return { kind: 'exported', asset: factsOf(asset), destinations }
 }
 
-/** Why an asset that was published must not stay anywhere. */
+/** Why the files of an asset must be removed, although it was published. */
 type Withdrawn = { withdrawn: string; path: string | undefined; asset?: Asset }
 
 /**
- * The asset of a publication; or, where nothing of what was unpublished or deleted may stay, that it is withdrawn.
+ * The asset of a publication; or that it is withdrawn, where the files of such an asset must be removed.
  * @throws {BridgeError} transient while the author may not know yet
  */
 async function lookAt(
@@ -106,12 +107,12 @@ async function lookAt(
   )
 }
 
-/** So long the author may take to say that an asset is published, after its event. */
+/** How long after its event the author may take to report an asset as published. */
 const publishedWithinMs = 10 * 60_000
 
 /**
- * An event that comes late, or whose upload outlasted the withdrawal, must not bring back what was taken away; and it
- * may have: whatever is there goes.
+ * A late event, or an upload that outlasts the withdrawal, may store files again that were removed. So they are
+ * removed once more.
  */
 async function takeBack(
   { withdrawn, path, asset }: Withdrawn,
@@ -141,12 +142,12 @@ async function retract(
     return skipped(`config/destinations.ts keeps what was ${publication}`)
   }
   const { path } = event
-  if (path === undefined) return skipped('the event names no path, so nobody knows what to remove')
+  if (path === undefined) return skipped('the event names no path, so the files to remove are unknown')
   const names = context.onlyDestination === undefined ? removers(parts) : [context.onlyDestination]
   return removeAll(path, names, task, parts, context)
 }
 
-/** Removes what stands at the destinations for a path, unless an asset stands there by right. */
+/** Removes the files of a path from the destinations, unless a published asset owns the path. */
 async function removeAll(
   path: string,
   names: readonly string[],
@@ -160,7 +161,7 @@ async function removeAll(
     atDestination(name, work, () => removeFrom(name, path, parts, context.call), context),
   )
   const destinations = await Promise.all(removals)
-  // Published again in this very moment: its own event may have found the file still there.
+  // The asset may have been published again meanwhile, and its event may have found the file before it was removed.
   if (await isBack(task, path, parts, context)) {
     const { assetId: _, ...byPath } = event
     return exportPublished({ ...task, event: { ...byPath, path, assetId: undefined } }, parts, context, false)
@@ -172,8 +173,8 @@ const removers = ({ active, destination }: ExportEventParts): readonly string[] 
   active().filter((name) => destination(name).remove !== undefined)
 
 /**
- * Whether an asset stands at the path by right: after a withdrawal one that was published later, the same or another;
- * after a publication any that AEM does not call unpublished.
+ * Whether a published asset owns the path: after a withdrawal, an asset that was published later; after a
+ * publication, any asset that AEM does not report as unpublished.
  */
 async function isBack(
   { event: { time, type }, origin }: Task,

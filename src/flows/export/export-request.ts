@@ -2,7 +2,7 @@ import type { Asset } from '../../core/asset'
 import { permanentError } from '../../core/errors'
 import { itemsOf } from '../../metadata/values'
 
-/** More is a mistake, and would take the time of everything else. */
+/** More names are a mistake, and would use up the time of the run. */
 const maxDestinations = 16
 const maxNameLength = 64
 

@@ -12,8 +12,8 @@ const worker = 'export-worker'
 export type AtWorker = Pick<Extract<DestinationOutcome, { kind: 'handed-over' }>, 'reason' | 'worker'>
 
 /**
- * Hands work to an activation of its own. Written down first, then started: nothing that is acknowledged depends on one
- * activation.
+ * Hands work to an activation of `export-worker`. The `pending` record is written first, so that no acknowledged work
+ * depends on one activation.
  * @throws {BridgeError} transient or systemic when it could not be handed over, whatever the cause: nobody but the
  * sender knows of it
  */

@@ -5,7 +5,7 @@ import { keysOf } from './asset-files'
 import type { ExportParts } from './export-asset'
 
 /**
- * Removes what an asset left at a destination; by its path alone, for its metadata is gone.
+ * Removes the files of an asset from a destination, by its path alone, since its metadata is gone.
  * @throws {BridgeError} permanent, `DESTINATION_CANNOT_REMOVE`; what the destination throws
  */
 export async function removeFrom(

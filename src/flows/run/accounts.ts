@@ -7,14 +7,14 @@ import { observe, systemOf } from '../systems'
 import type { Work } from '../work'
 import type { Parking } from './parking'
 
-/** Work that came out, and what it stood for. */
-export type Piece = {
+/** Work, and the events and records that it replaces. */
+export type UnitOfWork = {
   work: Work
-  /** How many events it stands for; 0 for parked work, whose event was counted when it was parked. */
+  /** How many events it covers; 0 for parked work, whose event was counted when it was parked. */
   events: number
   /** Set for work that was parked before. */
   record?: Pending | undefined
-  /** Ids of the records of older work that this stands for. */
+  /** Ids of the records of older work that this work replaces. */
   replaced: string[]
   /** When its event came, in milliseconds since the epoch, where known. */
   since: number | undefined
@@ -22,8 +22,8 @@ export type Piece = {
   done: (() => void)[]
 }
 
-/** The newer piece, standing for the older one as well. The older one is used up. */
-export function joined(newer: Piece, older: Piece): Piece {
+/** Merges the older unit into the newer one. The older one must not be used afterwards. */
+export function joined(newer: UnitOfWork, older: UnitOfWork): UnitOfWork {
   const { events, record, replaced, since, done } = older
   if (record !== undefined) replaced.push(record.id)
   replaced.push(...newer.replaced)
@@ -37,24 +37,24 @@ export function joined(newer: Piece, older: Piece): Piece {
   }
 }
 
-/** What became of the events of a run, by number. */
+/** The numbers of events of a run, by outcome. */
 export type Counts = {
   done: number
   skipped: number
   parked: number
   deadLettered: number
-  /** Neither: the run stopped over them, and the next one begins there. */
+  /** None of these: the run stopped at them, and the next run begins there. */
   failed: number
 }
 
-/** Accounts for what comes out: done, skipped, dead-lettered, or parked. */
+/** Accounts for completed work: done, skipped, dead-lettered, or parked. */
 export type Accounts = {
   /**
-   * Accounts for a piece: for the events it stands for, or for what was parked.
-   * @throws {BridgeError} when the run has to stop where it stands: the piece is not accounted for
+   * Accounts for a unit of work: for the events it covers, or for the parked record.
+   * @throws {BridgeError} when the run has to stop at this unit, which is then not accounted for
    */
-  settle(piece: Piece, outcome: Outcome): Promise<void>
-  /** Parks what was held back while nobody knew whether AEM is down. */
+  accountFor(unit: UnitOfWork, outcome: Outcome): Promise<void>
+  /** Parks the work that was deferred while it was unknown whether AEM is down. */
   release(): Promise<void>
   /** How many pieces are held back. */
   heldBack(): number
@@ -66,13 +66,13 @@ export type Accounts = {
 export function createAccounts(parts: { breaker: CircuitBreaker; parking: Parking; clock: Clock }): Accounts {
   const { breaker, parking, clock } = parts
   const counts: Counts = { done: 0, skipped: 0, parked: 0, deadLettered: 0, failed: 0 }
-  const heldBack: (() => Promise<void>)[] = []
+  const deferred: (() => Promise<void>)[] = []
   let bytes = 0
 
-  return { settle, release, heldBack: () => heldBack.length, counts, bytes: () => bytes }
+  return { accountFor, release, heldBack: () => deferred.length, counts, bytes: () => bytes }
 
-  async function settle(piece: Piece, outcome: Outcome): Promise<void> {
-    const { work, record, replaced, events } = piece
+  async function accountFor(unit: UnitOfWork, outcome: Outcome): Promise<void> {
+    const { work, record, replaced, events } = unit
     bytes += bytesOf(outcome)
     observe(breaker, work, outcome)
     const verdict = verdictOf(outcome)
@@ -80,30 +80,30 @@ export function createAccounts(parts: { breaker: CircuitBreaker; parking: Parkin
       for (const id of record === undefined ? replaced : [...replaced, record.id]) await parking.remove(id)
       await parking.forget(work)
       counts[verdict === 'dead-letter' ? 'deadLettered' : verdict] += events
-      finish(piece)
+      finish(unit)
       if (breaker.hasWorked('AEM')) await release()
       return
     }
     const undone = undoneOf(outcome, work.destination)
-    const fatal = undone.map((one) => fatalError(piece, one)).find(Boolean)
+    const fatal = undone.map((one) => fatalError(unit, one)).find(Boolean)
     if (fatal !== undefined) {
       counts.failed += events
       throw fatal
     }
     const isAem = undone.some((one) => systemOf(work, one) === 'AEM')
-    if (isAem && !breaker.hasWorked('AEM') && !isLate(piece)) heldBack.push(() => park(piece, undone))
-    else await park(piece, undone)
+    if (isAem && !breaker.hasWorked('AEM') && !isLate(unit)) deferred.push(() => park(unit, undone))
+    else await park(unit, undone)
   }
 
   async function release(): Promise<void> {
-    for (let next = heldBack.shift(); next !== undefined; next = heldBack.shift()) await next()
+    for (let next = deferred.shift(); next !== undefined; next = deferred.shift()) await next()
   }
 
-  async function park(piece: Piece, undone: readonly Undone[]): Promise<void> {
-    const { work, record, replaced, events } = piece
+  async function park(unit: UnitOfWork, undone: readonly Undone[]): Promise<void> {
+    const { work, record, replaced, events } = unit
     const kept = new Set<string>()
     for (const one of undone) {
-      // What was parked and was not even tried stays as it is.
+      // A parked record that was not tried stays as it is.
       const isUntried = one.failure.code === codes.systemDown && record?.destination === one.destination
       kept.add(isUntried && record !== undefined ? record.id : await parking.park(work, one))
     }
@@ -111,26 +111,26 @@ export function createAccounts(parts: { breaker: CircuitBreaker; parking: Parkin
       if (!kept.has(id)) await parking.remove(id)
     }
     counts.parked += events
-    finish(piece)
+    finish(unit)
   }
 
-  /** One of AEM, IMS, State or the inputs stops the run where it stands. */
-  function fatalError(piece: Piece, undone: Undone): BridgeError | undefined {
-    const system = systemOf(piece.work, undone)
+  /** A failure of AEM, IMS, State or the inputs stops the run. */
+  function fatalError(unit: UnitOfWork, undone: Undone): BridgeError | undefined {
+    const system = systemOf(unit.work, undone)
     const { failureClass } = undone.failure
     const isFatal =
       system === 'IMS' ||
       system === 'STATE' ||
-      (system === 'AEM' && breaker.isDown(system) && !(failureClass === 'transient' && isLate(piece))) ||
+      (system === 'AEM' && breaker.isDown(system) && !(failureClass === 'transient' && isLate(unit))) ||
       (system === 'APP' && failureClass === 'systemic')
     return isFatal ? toError({ ...undone.failure, upstream: system }) : undefined
   }
 
-  function isLate({ since }: Piece): boolean {
+  function isLate({ since }: UnitOfWork): boolean {
     return since !== undefined && clock.now() - since > longestAemOutageMs
   }
 }
 
-function finish({ done }: Piece): void {
+function finish({ done }: UnitOfWork): void {
   for (const tell of done) tell()
 }

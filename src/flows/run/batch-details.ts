@@ -1,8 +1,8 @@
 import type { JsonObject, JsonValue } from '../../core/json'
-import type { Cursor } from '../../journal/place'
+import type { Cursor } from '../../journal/position'
 import type { JournalReport } from './drain-journal'
 
-/** What a run of the batch tells beside its counts: how far it is behind, and where it stands in each journal. */
+/** What a batch run reports besides its counts: its lag, and its position in each journal. */
 export function batchDetails(
   journals: readonly { url: string; report: JournalReport | undefined }[],
   { lagMs, pending }: { lagMs: number; pending: number },

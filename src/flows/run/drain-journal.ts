@@ -1,19 +1,19 @@
 import type { CallContext } from '../../core/call-context'
 import { type Accounting, createAccounting } from '../../journal/accounting'
 import type { CursorKeeper } from '../../journal/cursor'
-import type { Cursor, JournalStart } from '../../journal/place'
+import type { Cursor, JournalStart } from '../../journal/position'
 import type { Gap, JournalReader } from '../../journal/reader'
 import { routeOf } from './route'
 import type { Job } from './work-queue'
 
-/** One journal, and where the run stands in it. */
+/** One journal, and the run's position in it. */
 export type Journal = { url: string; reader: JournalReader; cursor: CursorKeeper }
 
-/** What the reading of one journal came to. */
+/** The progress of reading one journal. */
 export type JournalReport = {
   events(): number
   before: Cursor | undefined
-  /** How far everything is accounted for; moves on while the last pieces come out. */
+  /** The position up to which everything is accounted for; it still moves while the last units complete. */
   after(): Cursor | undefined
   /** Since when something is not accounted for, in milliseconds since the epoch, where known. */
   oldest(): number | undefined
@@ -29,15 +29,15 @@ export type DrainOptions = {
   ready(): Promise<void>
   /** Takes an event's work; waits while there is too much. */
   add(job: Job): Promise<void>
-  /** Told of an event that leads to nothing. */
+  /** Called for an event that no flow handles. */
   skip(): void
-  /** Asked before each event: whether to stop reading. */
+  /** Called before each event: whether to stop reading. */
   isOver(): boolean
 }
 
 /**
- * Reads a journal from its cursor on and hands each event on. The cursor follows everything that is accounted for.
- * @param onBegin given the report before anything is read; it goes on to be true
+ * Reads a journal from its cursor on and queues each event. The cursor moves only past events that are accounted for.
+ * @param onBegin gets the report before anything is read; the report always shows the current state
  * @throws {BridgeError} when the journal cannot be read, or State fails
  */
 export async function drainJournal(
@@ -79,8 +79,8 @@ export async function drainJournal(
         done()
       } else {
         const { action, subject, kind } = route
-        const piece = { work: { action, event }, events: 1, replaced: [], since: at, done: [done] }
-        await add({ piece, subject, kind })
+        const unit = { work: { action, event }, events: 1, replaced: [], since: at, done: [done] }
+        await add({ unit, subject, kind })
       }
       await cursor.advance(accounting.committed(), call)
     }

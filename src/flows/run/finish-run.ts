@@ -8,9 +8,9 @@ import type { JournalReport } from './drain-journal'
 import type { Run } from './run-state'
 
 /**
- * Waits for what has begun. Past its time the run begins nothing more; what is still going on a while later is parked,
- * so that the next run need not wait for it, and its record is removed when it is done after all.
- * @returns what went wrong on the way
+ * Waits for running work. After its time limit a run starts no further work. Work that still runs after the grace
+ * period is parked, so that the next run does not wait for it; its record is removed if it completes after all.
+ * @returns the first failure, if there was one
  */
 export async function finishRun(run: Run): Promise<BridgeError | undefined> {
   const { queue, accounts, parking, context, breaker } = run
@@ -27,7 +27,7 @@ export async function finishRun(run: Run): Promise<BridgeError | undefined> {
     context.call.signal.throwIfAborted()
     error = toBridgeError(thrown)
     queue.stop()
-    // Whatever is under way may still be accounted for.
+    // Running work may still be accounted for.
     await within(run, run.graceMs).catch(() => undefined)
   }
   const counted = await thrownBy(async () => {
@@ -57,24 +57,24 @@ async function detach({ queue, context, parking }: Run): Promise<void> {
   const failure: Failure = {
     failureClass: 'transient',
     code: 'STILL_RUNNING',
-    message: 'it was still going on when its run ended, and goes on beside the next one',
+    message: 'it was still running when its run ended, and continues beside the next run',
     notBefore: Math.min(call.deadline, clock.now() + longestRestMs),
   }
   for (const entry of queue.running()) {
-    const { piece, settle } = entry
-    const { work, replaced } = piece
-    entry.settle = async (_, outcome) => {
+    const { unit, accountFor } = entry
+    const { work, replaced } = unit
+    entry.accountFor = async (_, outcome) => {
       if (verdictOf(outcome) === 'again') return
       for (const id of [idOf(work), ...replaced]) await parking.remove(id)
     }
-    await settle(piece, { kind: 'retry', failure })
+    await accountFor(unit, { kind: 'retry', failure })
   }
 }
 
-/** An activation lasts no longer. */
+/** The longest life of an activation. */
 const longestRestMs = 3 * 3_600_000
 
-/** The age of the oldest event that is not done with. */
+/** The age of the oldest event that is not accounted for, in milliseconds. */
 export function lagOf({ context, parking: { parked } }: Run, reports: readonly JournalReport[]): number {
   const now = context.clock.now()
   const starts = reports.flatMap((report) => {

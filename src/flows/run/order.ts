@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 
-/** Another order for each run, so that nothing is always the last. @param seed such as the moment of its begin */
+/** Shuffles by a seed, so that no item is the last in every run. @param seed such as the start time of the run */
 export function inAnyOrder<T extends string>(items: readonly T[], seed: number): T[] {
   const placed = items.map((item) => ({
     item,

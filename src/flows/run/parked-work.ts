@@ -5,9 +5,9 @@ import type { Parking } from './parking'
 const readAtOnce = 16
 
 /**
- * The parked work that is due and that these flows do. All that they would do is made known to the parking, due or not;
- * what belongs to another job is for that one's runs.
- * @param order of the ids: work that always fails must not stand before the same other work in every run
+ * The parked work that is due and that these flows handle. All work of these flows is registered with the parking,
+ * due or not. Work of other jobs is ignored.
+ * @param order of the ids: work that always fails must not come before the same other work in every run
  * @throws {BridgeError} when State fails
  */
 export async function* dueWork(

@@ -4,25 +4,25 @@ import type { Undone } from '../outcome'
 import { recordRetry, recordTry } from '../record-failure'
 import { idOf, partOf, type Work } from '../work'
 
-/** Keeps what fails for now, until it works or has failed often enough to be a dead letter. */
+/** Keeps work that failed for now, until it succeeds or becomes a dead letter after too many tries. */
 export type Parking = {
   /**
-   * Writes down what of a piece of work has to be done again. Whether the try counts is told later, by `count`.
+   * Records the part of a unit of work that has to be retried. Whether the try counts is decided later, by `count`.
    * @returns the id of the record
    * @throws {BridgeError} when State fails, or was what failed: the record is as it was
    */
   park(work: Work, undone: Undone): Promise<string>
   /**
-   * Counts the tries of this run. The work that failed for the last time becomes a dead letter.
+   * Counts the tries of this run. Work that failed its last try becomes a dead letter.
    * @param isCounted tells whether a failure was one of the work itself, not an outage
    * @returns how many dead letters were written
    */
   count(isCounted: (work: Pick<Work, 'action'>, undone: Undone) => boolean): Promise<number>
-  /** The work is done after all: what this run parked of the same event does not count, and its records go. */
+  /** The work is done after all: drops the records of the same event that this run parked, and their tries. */
   forget(work: Work): Promise<void>
-  /** Takes a record away: its work is done with. */
+  /** Removes the record of work that is accounted for. */
   remove(id: string): Promise<void>
-  /** What is parked now, as far as the run knows: since when, by id. */
+  /** The parked records that the run knows of: since when, by id. */
   parked: Map<string, number>
 }
 
@@ -31,11 +31,14 @@ type Try = {
   action: string
   event: string
   undone: Undone
-  /** Those before: what an overlapping run counts is the same try. */
+  /** The tries before this run. An overlapping run counts the same try, not another one. */
   attempts: number
 }
 
-/** Creates the parking of one run. @param options.maxAttempts tries of a piece of work; then it is a dead letter */
+/**
+ * Creates the parking of one run.
+ * @param options.maxAttempts tries of a unit of work; then it becomes a dead letter
+ */
 export function createParking({ maxAttempts }: { maxAttempts: number }, context: FlowContext): Parking {
   const { pending, call, clock } = context
   const parked = new Map<string, number>()

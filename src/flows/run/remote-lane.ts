@@ -14,11 +14,11 @@ import type { Work } from '../work'
 import type { Lane } from './work-queue'
 
 const worker = 'export-worker'
-/** Few enough to be done in time, as a rule. */
+/** Few enough to finish in time, as a rule. */
 const worksAtOnce = 16
 /** An invocation takes 1 MB. */
 const maxPayloadBytes = 700_000
-/** An invocation that somebody waits for ends after a minute. */
+/** The platform ends a blocking invocation after a minute. */
 const budgetMs = 45_000
 /** Larger files stay in the run. */
 const maxBytes = 32 * 1024 * 1024
@@ -36,8 +36,8 @@ export const Works = v.object({ works: v.array(WorkSchema) })
 const Answer = v.object({ outcomes: v.array(v.nullable(OutcomeSchema)) })
 
 /**
- * A lane that has its work done by an activation of `export-worker`, and waits for the answer. No answer means not
- * done: doing it again changes nothing.
+ * A lane that sends its work to an activation of `export-worker` and waits for the answer. Without an answer the work
+ * counts as not done and is repeated, which is harmless.
  */
 export function createRemoteLane(
   activations: Activations,
@@ -61,7 +61,7 @@ export function createRemoteLane(
           error: toBridgeError(thrown).toJSON(),
         })
         failures += 1
-        // The platform has no room, as a rule.
+        // Usually the platform refuses further activations for now.
         await clock.sleep(fullJitter(backoff, failures, random()), call.signal)
         return []
       }
@@ -79,7 +79,7 @@ function fitting(works: readonly Work[]): readonly Work[] {
 }
 
 /**
- * The other side: does the work of a run, as far as there is time. Null for what the run has to do itself.
+ * The worker's side: does as much of the run's work as time allows. Null for work that the run has to do itself.
  * @returns outcomes as they go over the wire
  */
 export async function performAll(

@@ -5,13 +5,16 @@ import type { AssetEvent } from '../../events/event'
 /** Where an event goes. */
 export type Route = {
   action: 'generic' | 'export-asset'
-  /** The same for the work of one action on one asset; undefined for what stands by itself. */
+  /** The same for all work of one action on one asset; undefined for work that is independent of all other work. */
   subject: string | undefined
-  /** Events about one asset that follow each other and have the same kind lead to the same. */
+  /** Consecutive events about one asset with the same kind have the same result. */
   kind: string
 }
 
-/** The action whose flow an event is for; undefined for one that leads to nothing. What is no event becomes a dead letter of export. */
+/**
+ * The action whose flow handles an event; undefined when none does. A malformed event becomes a dead letter of
+ * export.
+ */
 export function routeOf(raw: unknown): Route | undefined {
   try {
     return routed(decodeEvent(raw))
@@ -30,7 +33,7 @@ function routed(event: AssetEvent): Route | undefined {
   if (action === undefined) return undefined
   const asset = event.path ?? event.assetId
   const subject = asset === undefined ? undefined : JSON.stringify([action, event.host ?? '', asset])
-  // By these two an event is judged before anybody looks at the asset.
+  // The flow decides by these two fields before it reads the asset.
   const kind = JSON.stringify([publicationOf(event.type) ?? event.type, event.tier ?? 'publish'])
   return { action, subject, kind }
 }

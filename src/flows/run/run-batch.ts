@@ -10,13 +10,13 @@ import { createRun, limitReached, type Run, type RunParts } from './run-state'
 import { takeParked } from './take-parked'
 
 /**
- * Takes due parked work, then the events of the journals, through their flows, as far as the limits allow. Whatever
- * ends it, the cursors stand behind what is accounted for.
+ * Runs due parked work, then the events of the journals, through their flows, as far as the limits allow. However it
+ * ends, the cursors never pass an event that is not accounted for.
  * @throws nothing but the signal's reason
  */
 export async function runBatch(parts: RunParts, context: FlowContext): Promise<RunResult> {
   const run = createRun(parts, context)
-  // One that is never empty must not keep the others waiting for ever.
+  // A journal that is never empty must not block the others.
   const order = inAnyOrder([...parts.journals.keys()].map(String), context.clock.now())
   const journals = order.flatMap((index) => parts.journals[Number(index)] ?? [])
   const stopTimer = stopInTime(run)
@@ -55,7 +55,7 @@ export async function runBatch(parts: RunParts, context: FlowContext): Promise<R
   }
 }
 
-/** Past its time nothing is begun, however much waits to be put into the queue. */
+/** After the time limit nothing is started, however much waits for room in the queue. */
 function stopInTime({ queue, context: { clock }, endsAt }: Run): () => void {
   const over = new AbortController()
   clock.sleep(Math.max(0, endsAt - clock.now()), over.signal).then(
@@ -65,7 +65,9 @@ function stopInTime({ queue, context: { clock }, endsAt }: Run): () => void {
   return () => over.abort()
 }
 
-/** Reads one journal. One that cannot be read does not keep the others from it, unless nothing works at all. */
+/**
+ * Reads one journal. A journal that cannot be read does not stop the others, unless a system that all need is down.
+ */
 async function drain(
   run: Run,
   journal: Journal,
@@ -101,7 +103,7 @@ async function drain(
   }
 }
 
-/** What came out after the last event was read counts as well. Without a report the cursor was not even loaded. */
+/** Work that completes after the last event was read counts as well. Without a report the cursor was not loaded. */
 async function keepCursor(
   { cursor }: Journal,
   report: JournalReport | undefined,

@@ -3,14 +3,16 @@ import type { JsonObject } from '../../core/json'
 
 /** How a run of a job went: of `export-batch`, `reconcile` or `pim-sync`. The edge renders it. */
 export type RunResult = {
-  /** `stopped`: before the end, for a limit or an outage; the next run goes on. `skipped`: another run is at it. */
+  /**
+   * `stopped`: ended early by a limit or an outage; the next run continues. `skipped`: another run is in progress.
+   */
   outcome: 'done' | 'stopped' | 'failed' | 'skipped'
   /** Masked. */
   message: string
   error?: BridgeError
   counts: Readonly<Record<string, number>>
-  /** What else the job tells of itself. */
+  /** Further fields of the job's report. */
   details: JsonObject
-  /** What was still going on when the run ended; resolves when it is over. */
+  /** Work that was still running when the run ended; resolves when it is done. */
   rest?: Promise<void>
 }

@@ -1,4 +1,4 @@
-import type { JournalStart } from '../../journal/place'
+import type { JournalStart } from '../../journal/position'
 import { type CircuitBreaker, createCircuitBreaker } from '../circuit-breaker'
 import type { FlowContext, Flows } from '../event-flow'
 import { codes, type Outcome } from '../outcome'
@@ -6,7 +6,7 @@ import { perform } from '../perform'
 import { reserveMs } from '../reserve'
 import { destinationSystem, pimSystem } from '../systems'
 import type { Work } from '../work'
-import { type Accounts, createAccounts, type Piece } from './accounts'
+import { type Accounts, createAccounts, type UnitOfWork } from './accounts'
 import type { Journal } from './drain-journal'
 import { createParking, type Parking } from './parking'
 import { createWorkQueue, type Lane, type WorkQueue } from './work-queue'
@@ -16,17 +16,17 @@ export type RunLimits = {
   maxEvents: number
   /** Moved into destinations. */
   maxBytes: number
-  /** Pieces of work at once, in this activation. */
+  /** Units of work at once, in this activation. */
   concurrency: number
   /** Tries of parked work; then it is a dead letter. */
   maxAttempts: number
-  /** Parked pieces; with more the run stops reading. What is in the queue may be parked, too, and counts. */
+  /** Parked units; with more the run stops reading. What is in the queue may be parked, too, and counts. */
   maxPending: number
   /** How many destinations there are: an event about a publication may be parked for each. @default 1 */
   destinations?: number
   /** After so many milliseconds nothing new is begun. */
   runMs: number
-  /** So many milliseconds later, what is still going on is parked, and goes on beside the next run. */
+  /** The grace period in milliseconds. Work that still runs after it is parked, and continues beside the next run. */
   graceMs: number
 }
 
@@ -35,7 +35,7 @@ export type RunParts = {
   journals: readonly Journal[]
   start: JournalStart
   limits: RunLimits
-  /** Beside those of this activation. */
+  /** Lanes besides those of this activation. */
   otherLanes?: readonly Lane[]
 }
 
@@ -48,7 +48,7 @@ export type Run = {
   accounts: Accounts
   queue: WorkQueue
   endsAt: number
-  /** As the limits say, or less where the activation has not that much time. */
+  /** As the limits say, or less when the activation ends earlier. */
   graceMs: number
   events: number
 }
@@ -77,19 +77,19 @@ export function createRun(parts: RunParts, context: FlowContext): Run {
   const { deadline } = context.call
   const graceMs = reserveMs(limits.graceMs, deadline - clock.now())
   const accounts = createAccounts({ breaker, parking, clock })
-  /** What a piece may add to what is parked; one that was parked before counts there. */
-  const mayPark = ({ record, work }: Piece): number =>
+  /** What a unit may add to what is parked; one that was parked before counts there. */
+  const mayPark = ({ record, work }: UnitOfWork): number =>
     record !== undefined ? 0 : work.action === 'export-asset' ? Math.max(1, limits.destinations ?? 1) : 1
   const queue = createWorkQueue(
     lanes,
     maxWaiting,
-    async (piece, outcome) => {
-      await accounts.settle(piece, outcome)
+    async (unit, outcome) => {
+      await accounts.accountFor(unit, outcome)
       // What waits is for the next run.
       if (accounts.bytes() >= limits.maxBytes) queue.stop()
     },
     (undone) => {
-      const most = undone.reduce((sum, piece) => sum + mayPark(piece), accounts.heldBack())
+      const most = undone.reduce((sum, unit) => sum + mayPark(unit), accounts.heldBack())
       return parking.parked.size + most < limits.maxPending
     },
   )
@@ -106,7 +106,7 @@ export function createRun(parts: RunParts, context: FlowContext): Run {
   }
 }
 
-/** So many events wait in memory: enough to find several about one asset, and never more however long the journal is. */
+/** The most events that wait in memory: enough to merge several about one asset, and bounded for long journals. */
 const maxWaiting = 500
 
 async function performUnlessDown(
@@ -116,14 +116,14 @@ async function performUnlessDown(
   context: FlowContext,
 ): Promise<Outcome> {
   if (work.action !== 'generic' || !breaker.isDown(pimSystem)) return perform(work, flows, context)
-  const message = 'the PIM failed again and again in this run and is left alone until the next'
+  const message = 'the PIM failed repeatedly in this run and is skipped until the next run'
   return {
     kind: 'retry',
     failure: { failureClass: 'systemic', code: codes.systemDown, message, upstream: pimSystem },
   }
 }
 
-/** Why the run begins nothing new; undefined while it may. */
+/** Why the run starts no further work; undefined while it may. */
 export function limitReached(run: Run): string | undefined {
   const { limits } = run.parts
   if (run.context.clock.now() >= run.endsAt) return 'its time is up'
@@ -132,6 +132,6 @@ export function limitReached(run: Run): string | undefined {
     return `EXPORT_MAX_BYTES: ${run.accounts.bytes()} bytes were moved`
   const parked = run.parking.parked.size
   if (parked >= limits.maxPending)
-    return `PENDING_MAX: ${parked} pieces of work are parked; see what keeps them`
+    return `PENDING_MAX: ${parked} units of work are parked; see what keeps them`
   return undefined
 }

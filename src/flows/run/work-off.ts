@@ -4,11 +4,11 @@ import { perform } from '../perform'
 import { mayBeOwnFailure } from '../systems'
 import { createParking } from './parking'
 
-/** What became of a piece of pending work; without an outcome there is none of that id, for it is done. */
+/** The outcome of pending work; undefined when there is no record of that id, since the work is done. */
 export type WorkedOff = { id: string; outcome: Outcome | undefined }
 
 /**
- * Does the pending work of these ids, one after the other. What fails again stays pending.
+ * Does the pending work of these ids, one after the other. Work that fails again stays pending.
  * @throws {BridgeError} when State fails: what is not done stays pending
  */
 export async function workOff(

@@ -1,26 +1,26 @@
 import { jsonBytes } from '../../core/json'
 import type { Outcome } from '../outcome'
 import type { Work } from '../work'
-import { joined, type Piece } from './accounts'
+import { joined, type UnitOfWork } from './accounts'
 
-/** A piece of work that waits for its turn. */
+/** A unit of work in the queue. */
 export type Job = {
-  piece: Piece
-  /** Jobs of one subject are done one after the other, in the order they came. */
+  unit: UnitOfWork
+  /** Jobs of one subject are done one after the other, in the order of arrival. */
   subject: string | undefined
-  /** Jobs of one subject that follow each other and have the same kind lead to the same: they are done as one. */
+  /** Consecutive jobs of one subject and kind have the same result: they are merged into one. */
   kind: string
 }
 
-/** Accounts for a piece in the end, whatever the outcome; what it throws ends the whole run. */
-export type Settle = (piece: Piece, outcome: Outcome) => Promise<void>
+/** Accounts for a unit of work, whatever its outcome. An error that it throws ends the whole run. */
+export type AccountFor = (unit: UnitOfWork, outcome: Outcome) => Promise<void>
 
 /** A job in the queue. */
 export type Entry = Job & {
   /** In bytes. */
   weight: number
-  settle: Settle
-  /** Set when a lane for the others could not do it. */
+  accountFor: AccountFor
+  /** Set when a remote lane could not do it. */
   isLocal?: boolean
 }
 
@@ -28,9 +28,9 @@ export type Entry = Job & {
 export type Lane = {
   /** How many jobs it takes at once. */
   size: number
-  /** Whether it does those that other lanes could not. */
+  /** Whether it takes the jobs that remote lanes could not do. */
   isLocal: boolean
-  /** In the order of the works; undefined for one that was not done, and has to be done by a local lane. */
+  /** Outcomes in the order of `works`; undefined for work that was not done, which a local lane then does. */
   run(works: readonly Work[]): Promise<readonly (Outcome | undefined)[]>
 }
 
@@ -41,13 +41,13 @@ export type WorkQueue = {
   add(job: Job): Promise<void>
   /** Waits until everything is done. @throws what ended the work */
   idle(): Promise<void>
-  /** Forgets what has not begun; what has is finished. */
+  /** Drops the jobs that have not begun. Jobs that have begun are finished. */
   stop(reason?: unknown): void
-  /** Those that have begun and are not done; a `settle` that is put in there is called instead. */
+  /** The jobs that have begun and are not done; an `accountFor` that is set there is called instead. */
   running(): readonly Entry[]
 }
 
-/** What may wait in memory, in bytes of events. */
+/** The most that waits in memory, in bytes of events. */
 const maxWeight = 20 * 1024 * 1024
 
 /**
@@ -57,15 +57,15 @@ const maxWeight = 20 * 1024 * 1024
 export function createWorkQueue(
   lanes: readonly Lane[],
   maxWaiting: number,
-  settle: Settle,
-  hasRoom: (undone: readonly Piece[]) => boolean = () => true,
+  accountFor: AccountFor,
+  hasRoom: (undone: readonly UnitOfWork[]) => boolean = () => true,
 ): WorkQueue {
   const waiting: Entry[] = []
-  /** The last one of each subject that waits. */
+  /** The last waiting job of each subject. */
   const lastOf = new Map<string, Entry>()
   const busy = new Set<string>()
   const running = new Set<Entry>()
-  /** Of all that waits. */
+  /** Of all waiting jobs, in bytes. */
   let weight = 0
   const free = [...lanes]
   let failure: { reason: unknown } | undefined
@@ -80,7 +80,7 @@ export function createWorkQueue(
   }
 
   function isCrowded(): boolean {
-    const undone = [...waiting, ...running].map(({ piece }) => piece)
+    const undone = [...waiting, ...running].map(({ unit }) => unit)
     return undone.length > 0 && !hasRoom(undone)
   }
 
@@ -88,16 +88,16 @@ export function createWorkQueue(
     while (isFull() && !isStopped) await change()
     throwIfFailed()
     if (isStopped) return
-    const { subject, kind, piece } = job
-    const added = Math.min(maxWeight, jsonBytes(piece.work.event))
+    const { subject, kind, unit } = job
+    const added = Math.min(maxWeight, jsonBytes(unit.work.event))
     const last = subject === undefined ? undefined : lastOf.get(subject)
     if (last !== undefined && last.kind === kind) {
-      // What is done looks at the asset as it is, so once is enough.
-      last.piece = joined(piece, last.piece)
+      // The flow reads the current asset, so one run covers both events.
+      last.unit = joined(unit, last.unit)
       weight += added - last.weight
       last.weight = added
     } else {
-      const entry: Entry = { ...job, weight: added, settle }
+      const entry: Entry = { ...job, weight: added, accountFor }
       waiting.push(entry)
       weight += added
       if (subject !== undefined) lastOf.set(subject, entry)
@@ -142,7 +142,7 @@ export function createWorkQueue(
 
   function take(lane: Lane): Entry[] {
     const entries: Entry[] = []
-    /** What has to wait keeps those that came after it waiting. */
+    /** Subjects with a job that has to wait: their later jobs wait, too. */
     const passed = new Set<string>()
     for (let index = 0; index < waiting.length && entries.length < lane.size; ) {
       const entry = waiting[index]
@@ -167,10 +167,10 @@ export function createWorkQueue(
 
   async function work(lane: Lane, entries: readonly Entry[]): Promise<void> {
     try {
-      const outcomes = await lane.run(entries.map(({ piece }) => piece.work))
+      const outcomes = await lane.run(entries.map(({ unit }) => unit.work))
       for (const [index, entry] of entries.entries()) {
         const outcome = outcomes[index]
-        if (outcome !== undefined) await entry.settle(entry.piece, outcome)
+        if (outcome !== undefined) await entry.accountFor(entry.unit, outcome)
         else if (!isStopped) again(entry)
       }
     } catch (thrown) {

@@ -13,9 +13,9 @@ export type FindParts = {
 }
 
 /**
- * The assets that show these products: by the link property, and by the way back of each matching rule. Each once.
+ * The assets that show these products, by the link property and by the inverse of each matching rule. Each once.
  * @param refs how the products are named; those by identifier are what the link property holds
- * @param search asks one query to its end
+ * @param search returns all results of one query
  */
 export async function findAssets(
   refs: readonly ProductRef[],
@@ -37,7 +37,7 @@ export async function findAssets(
   return [...found.values()]
 }
 
-/** All pages before anything is written: writing may move what comes on the next page. */
+/** Reads all pages before anything is written, since a write may change the next page. */
 export async function allPages(
   search: AssetSearch,
   origin: string,
@@ -49,7 +49,7 @@ export async function allPages(
   return assets
 }
 
-/** Of the queries for the same property one, and one for names; none that looks for nothing. */
+/** Merges the queries for the same property into one, and those for names into one. Drops empty queries. */
 function merged(queries: readonly AssetQuery[]): readonly AssetQuery[] {
   const properties = new Map<string, Set<string>>()
   const names = new Set<string>()

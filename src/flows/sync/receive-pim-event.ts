@@ -4,7 +4,7 @@ import type { ProductRef } from '../../core/product'
 import type { PimWebhook, RawRequest } from '../../plugin/pim'
 import type { Outcome } from '../outcome'
 
-/** What a delivery is judged by, and where its reference goes. */
+/** What is needed to check a delivery and to hand its reference on. */
 export type PimEventParts = {
   webhook: PimWebhook
   clock: Clock
@@ -12,15 +12,15 @@ export type PimEventParts = {
   secrets: readonly string[]
   /** What the PIM calls this app as the author of a change. */
   ownNames: readonly string[]
-  /** Hands the reference over; resolves once somebody has taken it. */
+  /** Hands the reference over; resolves once `pim-sync` has been started with it. */
   handOver(ref: ProductRef): Promise<string>
-  /** The same for a product that is gone; without it, its assets keep what they have. */
+  /** The same for a deleted product; without it, the assets of the product keep their metadata. */
   handOverDeleted?(ref: ProductRef): Promise<string>
 }
 
 /**
- * Takes a delivery of the PIM: checks who sent it, and hands on which product to look at. Nothing else of the event is
- * used, and nothing is asked of any other system here.
+ * Receives a delivery of the PIM: verifies its signature and hands on the reference to the product. Nothing else of
+ * the event is used, and no other system is called.
  * @returns undefined when the signature is not right
  * @throws {BridgeError} when the reference could not be handed over; the event has to come again
  */
@@ -47,13 +47,13 @@ export async function receivePimEvent(
       return { kind: 'handed-over', activation }
     }
     case 'deleted':
-      // A model is in no link; what was below it tells of itself.
+      // No asset links to a model, and its variants have deletion events of their own.
       if (parts.handOverDeleted !== undefined && message.ref.kind !== 'model') {
         const activation = await parts.handOverDeleted(message.ref)
         logger.debug('handed over', { event: id, type, ref: message.ref, activation })
         return { kind: 'handed-over', activation }
       }
-      // What an asset says about a product stays right after the product has left the PIM.
+      // The metadata of the assets stay: the policy is `keep`, or the reference is a model.
       logger.info('a product is gone from the PIM; its assets keep what they have', {
         event: id,
         type,

@@ -1,7 +1,7 @@
 import { type BridgeError, toBridgeError } from '../../core/errors'
 import type { Product, ProductRef } from '../../core/product'
 import type { CursorKeeper } from '../../journal/cursor'
-import type { Cursor } from '../../journal/place'
+import type { Cursor } from '../../journal/position'
 import { attributesIn } from '../../metadata/mapping'
 import type { PimCommunicator } from '../../plugin/pim'
 import { createCircuitBreaker, longestAemOutageMs } from '../circuit-breaker'
@@ -36,15 +36,15 @@ export type ReconcileParts = SyncParts & {
   }
 }
 
-/** Kept for a page that has begun. */
+/** Time kept to finish the current page. */
 const graceMs = 60_000
 /** What a run needs to get on, the answers of a slow PIM and of a slow author included. */
 const shortestMs = 30_000
 
 /**
- * Puts the products that have changed since the last run through the same flow as `pim-sync` does. It finds what no
- * event told, and what a run of `pim-sync` could not do. The cursor stands behind what is done, parked or a dead
- * letter.
+ * Puts the products that have changed since the last run through the same flow as `pim-sync` does. It covers changes
+ * without an event, and changes that `pim-sync` could not finish. The cursor moves past a page only when all its
+ * products are done, parked or dead letters.
  * @throws nothing but the signal's reason
  */
 export async function reconcileProducts(parts: ReconcileParts, context: FlowContext): Promise<RunResult> {
@@ -67,21 +67,21 @@ export async function reconcileProducts(parts: ReconcileParts, context: FlowCont
   const leftMs = call.deadline - beganAt
   const endsAt = Math.min(beganAt + limits.runMs, call.deadline - reserveMs(graceMs, leftMs))
   if (leftMs < shortestMs) call.logger.warn(tooShort, { seconds: Math.round(leftMs / 1000) })
-  let place: Cursor | undefined
+  let checkpoint: Cursor | undefined
   let isCaughtUp = false
   let isLoaded = false
   let reason: string | undefined
   let unknownAttributes: readonly string[] = []
 
   let error = await thrownBy(async () => {
-    // The other half is the poll's, whatever is parked.
+    // Parked work gets half of the time at most; the rest is for the poll.
     const { done, deadLettered, again } = await takeParkedSyncs({ flows, parking }, context, {
       endsAt: beganAt + (endsAt - beganAt) / 2,
     })
     counts.done += done
     counts.deadLettered += deadLettered
     counts.parked += again
-    place = await cursor.load(call)
+    checkpoint = await cursor.load(call)
     isLoaded = true
     unknownAttributes = await namedInVain(parts, context)
     await poll()
@@ -93,7 +93,7 @@ export async function reconcileProducts(parts: ReconcileParts, context: FlowCont
   }, context)
   const unsaved = isLoaded
     ? await thrownBy(async () => {
-        await cursor.advance(place, call)
+        await cursor.advance(checkpoint, call)
         await cursor.flush(call)
       }, context)
     : undefined
@@ -108,49 +108,49 @@ export async function reconcileProducts(parts: ReconcileParts, context: FlowCont
     details: {
       lag: lagSeconds(),
       pending: parked.size,
-      cursor: place?.position ?? null,
+      cursor: checkpoint?.position ?? null,
       ...(unknownAttributes.length === 0 ? {} : { unknownAttributes: [...unknownAttributes] }),
     },
   }
 
   async function poll(): Promise<void> {
     const now = clock.now()
-    if (place === undefined) {
-      // On record before anything is done: however this run ends, the next one begins here.
-      place = beginning(parts.start, now)
-      await cursor.advance(place, call)
+    if (checkpoint === undefined) {
+      // The checkpoint is saved before any work, so that the next run begins here however this one ends.
+      checkpoint = beginning(parts.start, now)
+      await cursor.advance(checkpoint, call)
       await cursor.flush(call)
     }
-    const began = place.began ?? now
-    const covered = place.at
+    const began = checkpoint.began ?? now
+    const covered = checkpoint.at
     reason = limitReached()
     if (reason !== undefined) {
       if (leftMs < shortestMs) reason = `${reason}: ${tooShort}`
       return
     }
-    for await (const page of pim.changesSince(place.position, call)) {
+    for await (const page of pim.changesSince(checkpoint.position, call)) {
       if (!(await doPage(page.products, now - (covered ?? began) > longestAemOutageMs))) {
         reason = limitReached()
         return
       }
-      place = { position: page.cursor, at: covered, began }
-      await cursor.advance(place, call)
+      checkpoint = { position: page.cursor, at: covered, began }
+      await cursor.advance(checkpoint, call)
       reason = limitReached()
       if (reason !== undefined) return
     }
-    const { position } = place
-    place = { position, at: began }
+    const { position } = checkpoint
+    checkpoint = { position, at: began }
     isCaughtUp = true
   }
 
   function limitReached(): string | undefined {
     if (clock.now() >= endsAt) return 'its time is up'
     if (parked.size < limits.maxPending) return undefined
-    return `PENDING_MAX: ${parked.size} pieces of work are parked; see what keeps them`
+    return `PENDING_MAX: ${parked.size} units of work are parked; see what keeps them`
   }
 
   /** @returns false when more failed than may be parked: the next run begins with the same page */
-  async function doPage(products: readonly Product[], endures: boolean): Promise<boolean> {
+  async function doPage(products: readonly Product[], continuesOnAemFailure: boolean): Promise<boolean> {
     counts.products += products.length
     if (products.length === 0) return true
     const refs = products.flatMap(({ identifier, uuid }): ProductRef[] => [
@@ -161,7 +161,7 @@ export async function reconcileProducts(parts: ReconcileParts, context: FlowCont
       allPages(parts.search, origin, query, call),
     )
     counts.assets += assets.length
-    const options = { waitsMs: [], endures }
+    const options = { waitsMs: [], continuesOnAemFailure }
     const { counts: found, failures, stoppedBy } = await syncAssets(assets, parts, call, options)
     for (const kind of ['updated', 'unchanged', 'skipped'] as const) counts[kind] += found[kind]
     if (stoppedBy !== undefined) throw stoppedBy
@@ -185,10 +185,10 @@ export async function reconcileProducts(parts: ReconcileParts, context: FlowCont
     return true
   }
 
-  /** Since when there may be changes that nobody has looked at, in seconds; 0 when there are none. */
+  /** The age of the oldest change that may not have been read yet, in seconds; 0 when there is none. */
   function lagSeconds(): number {
     const now = clock.now()
-    const since = isCaughtUp ? now : (place?.at ?? now)
+    const since = isCaughtUp ? now : (checkpoint?.at ?? now)
     return Math.round((now - Math.min(since, ...parked.values())) / 1000)
   }
 }
@@ -202,7 +202,7 @@ function beginning(start: PollStart, now: number): Cursor {
   return { position: new Date(at).toISOString(), at }
 }
 
-/** A typo in the mapping writes nothing, and no failure would tell. */
+/** A typo in the mapping causes no failure, so it is reported as a warning. */
 async function namedInVain(
   { pim, enrichment }: ReconcileParts,
   { call }: FlowContext,
@@ -220,7 +220,7 @@ async function namedInVain(
     return unknown
   } catch (thrown) {
     call.signal.throwIfAborted()
-    // It may take a permission that nothing else here needs.
+    // The query may need a permission that nothing else needs.
     call.logger.debug('the attributes of the mapping could not be checked', {
       error: toBridgeError(thrown).toJSON(),
     })

@@ -15,7 +15,7 @@ const DeletedEvent = v.object({
 })
 
 /**
- * The flow behind what was recorded: an asset, or products that are gone.
+ * The flow for recorded work of `pim-sync`: an asset, or deleted products.
  * @throws {BridgeError} whose failure class decides whether it is tried again or becomes a dead letter
  */
 export async function syncAgain(

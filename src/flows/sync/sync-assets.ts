@@ -6,28 +6,28 @@ import type { PimCommunicator } from '../../plugin/pim'
 import { createCircuitBreaker } from '../circuit-breaker'
 import { type EnrichParts, enrichAsset } from '../enrich/enrich-asset'
 import { inParallel } from '../in-parallel'
-import { patiently } from '../patiently'
+import { retryTransient } from '../retry-transient'
 import { isOutage, observeFailure, pimSystem } from '../systems'
+import { batchQueries } from './batch-queries'
 import { syncAction } from './recorded-work'
-import { shareQuestions } from './share-questions'
 
 /** What became of the assets of changed products. */
 export type SyncedAssets = {
   counts: Record<'updated' | 'unchanged' | 'skipped' | 'failed', number>
   failures: readonly { asset: AssetRef; error: BridgeError }[]
-  /** Set when it makes no sense to go on: what was not yet tried counts as failed, and is in no list. */
+  /** Set when an outage stopped the work: assets that were not tried count as failed, and are in no list. */
   stoppedBy: BridgeError | undefined
 }
 
-/** Assets on their way at once; how many requests that may be is the business of each system's client. */
+/** Assets in progress at once. The client of each system limits its own requests. */
 const assetsAtOnce = 50
-const shareMs = 50
+const batchWindowMs = 50
 
 /**
- * Takes each asset the same way as after its own event. Questions to the PIM of assets that are on their way at the
- * same time are put into one call.
+ * Enriches each asset in the same way as after its own event. Queries to the PIM for assets that are in progress at the
+ * same time are batched into one call.
  * @param options.waitsMs before each repetition of what failed transiently
- * @param options.endures AEM's failures are those of single assets, however many there are
+ * @param options.continuesOnAemFailure a failure of AEM counts for its asset only and never stops the others
  * @param options.changedAt when products changed, by identifier: answers of the PIM from before then do not count
  * @throws the signal's reason, and nothing else
  */
@@ -35,16 +35,20 @@ export async function syncAssets(
   assets: readonly AssetRef[],
   parts: EnrichParts,
   call: CallContext,
-  options: { waitsMs: readonly number[]; changedAt?: ReadonlyMap<string, number>; endures?: boolean },
+  options: {
+    waitsMs: readonly number[]
+    changedAt?: ReadonlyMap<string, number>
+    continuesOnAemFailure?: boolean
+  },
 ): Promise<SyncedAssets> {
-  const { waitsMs, changedAt = new Map<string, number>(), endures = false } = options
+  const { waitsMs, changedAt = new Map<string, number>(), continuesOnAemFailure = false } = options
   const { clock } = parts
   const counts = { updated: 0, unchanged: 0, skipped: 0, failed: 0 }
   const failures: { asset: AssetRef; error: BridgeError }[] = []
   let stoppedBy: BridgeError | undefined
   const breaker = createCircuitBreaker({ atOnce: Math.min(assetsAtOnce, assets.length) })
-  const sharing = { clock, windowMs: shareMs, maxWaiting: assetsAtOnce, call }
-  const pim = shareQuestions(notOlder(parts.pim, changedAt), sharing)
+  const batching = { clock, windowMs: batchWindowMs, maxWaiting: assetsAtOnce, call }
+  const pim = batchQueries(notOlder(parts.pim, changedAt), batching)
 
   await inParallel(assets, assetsAtOnce, async (asset) => {
     if (stoppedBy !== undefined) {
@@ -53,13 +57,13 @@ export async function syncAssets(
     }
     try {
       const work = () => enrichAsset(asset, { ...parts, pim }, call)
-      const outcome = await patiently(work, waitsMs, clock, call)
+      const outcome = await retryTransient(work, waitsMs, clock, call)
       counts[outcome.kind] += 1
       for (const system of ['AEM', pimSystem]) breaker.worked(system)
     } catch (thrown) {
       call.signal.throwIfAborted()
       const error = toBridgeError(thrown)
-      // The index still knew it.
+      // The search index lags: it still held the asset.
       if (error.code === 'ASSET_NOT_FOUND') {
         counts.skipped += 1
         breaker.worked('AEM')
@@ -68,7 +72,7 @@ export async function syncAssets(
       counts.failed += 1
       failures.push({ asset, error })
       call.logger.error('an asset of a changed product failed', { path: asset.path, error: error.toJSON() })
-      if (endures && error.upstream === 'AEM') return
+      if (continuesOnAemFailure && error.upstream === 'AEM') return
       const work = { action: syncAction }
       observeFailure(breaker, work, { failure: error })
       if (isOutage(breaker, work, { failure: error })) stoppedBy ??= error
@@ -77,7 +81,7 @@ export async function syncAssets(
   return { counts, failures, stoppedBy }
 }
 
-/** Of these products the PIM has told that they changed: older answers do not count. */
+/** The PIM has reported changes of these products: older answers do not count. */
 function notOlder(pim: PimCommunicator, changedAt: ReadonlyMap<string, number>): PimCommunicator {
   if (changedAt.size === 0) return pim
   const dated = (ref: ProductRef): ProductRef => {

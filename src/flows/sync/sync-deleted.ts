@@ -16,19 +16,19 @@ import { allPages } from './find-assets'
 import { syncAction } from './recorded-work'
 import type { SyncParts } from './sync-products'
 
-/** What becomes of assets whose product is gone from the PIM. */
+/** What happens to assets whose product was deleted in the PIM. */
 export type DeletedParts = {
   /**
-   * - `keep`: nothing; what an asset says about a product stays right.
-   * - `clear`: the link to it is removed, and with the last link what the mapping's rules name.
+   * - `keep`: nothing; the asset keeps its metadata.
+   * - `clear`: the link to it is removed; with the last link, the properties that the mapping names are removed, too.
    * - `mark`: its identifier is written to a property of its own.
    */
   deleted: 'keep' | 'clear' | 'mark'
 }
 
 /**
- * Brings the assets that name deleted products in step. The event is a hint: a product that the PIM knows after all is
- * not gone, or not yet gone from its search, which lags. One asset that fails does not keep the others from it.
+ * Updates the assets that name deleted products. The event is a hint: a product that the PIM still returns is not
+ * deleted, or the search of the PIM lags. A failure of one asset does not stop the others.
  * @throws {BridgeError} of the failures one that may pass, else the first; to be done again as a whole
  */
 export async function syncDeleted(
@@ -70,7 +70,7 @@ export async function syncDeleted(
   return outcome
 }
 
-/** A model has no link of its own, and a product may have come back. */
+/** The links to products that the PIM no longer returns. No asset links to a model. */
 async function stillGone(
   refs: readonly ProductRef[],
   { pim }: SyncParts,
@@ -97,7 +97,7 @@ async function release(
   try {
     return await updateMetadata(ref, parts, decide, call)
   } catch (thrown) {
-    // The index still knew it.
+    // The search index lags: it still held the asset.
     if (toBridgeError(thrown).code === 'ASSET_NOT_FOUND') return false
     throw thrown
   }
@@ -109,7 +109,8 @@ async function release(
     if (named.length === 0) return untouched
     const left = held.filter((item) => !named.includes(item))
     if (parts.deleted === 'clear' && left.length > 0 && !isEnriched) {
-      // What the other products say counts from now on. The link goes last: without it nobody would find the asset again.
+      // The remaining products decide from now on. The link is removed last: without it a retry would not find the
+      // asset.
       await enrichAsset(ref, parts, call)
       isEnriched = true
       return undefined
@@ -135,7 +136,7 @@ function marked(
 function cleared(left: readonly JsonValue[], { enrichment }: SyncParts): ReadonlyMap<string, JsonValue> {
   const [first] = left
   if (first !== undefined) return new Map([[enrichment.linkProperty, left.length === 1 ? first : left]])
-  // What a rule for every attribute wrote cannot be told from what others did.
+  // A rule for every attribute does not say which properties it wrote, so those stay.
   const properties = enrichment.mapping.flatMap((rule) => ('property' in rule ? [rule.property] : []))
   return new Map([enrichment.linkProperty, ...properties].map((property) => [property, null]))
 }

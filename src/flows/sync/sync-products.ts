@@ -2,25 +2,25 @@ import { untilAborted } from '../../core/call-context'
 import type { ProductRef } from '../../core/product'
 import type { EnrichParts } from '../enrich/enrich-asset'
 import type { FlowContext } from '../event-flow'
-import { patiently } from '../patiently'
+import { retryTransient } from '../retry-transient'
 import type { RunResult } from '../run/run-result'
 import { allPages, type FindParts, findAssets } from './find-assets'
 import { changeTimes, syncAssets } from './sync-assets'
 
 export type SyncParts = EnrichParts & FindParts
 
-/** Why assets failed: each code once, with an asset to look at. */
+/** Why assets failed: each code once, with one asset as an example. */
 type SyncFailure = { code: string; message: string; retryable: boolean; path?: string }
 
 /** As many identifiers as one call to Akeneo takes. */
 const refsAtOnce = 100
 /** All variants of a model are held at the same time, and there may be hundreds. */
 const modelsAtOnce = 10
-/** Somebody waits to see the change, and most outages are short; what lasts longer is left to `reconcile`. */
+/** Most outages are short, and editors wait for the change. `reconcile` retries after longer outages. */
 const waitsMs = [5_000, 30_000, 120_000]
 
 /**
- * Brings the assets that show these products in step with the PIM. Of the counts, `references` are those that were
+ * Updates the assets that show these products from the PIM. Of the counts, `references` are those that were
  * given, each once; `products` those of them that the PIM knows; of `assets` one that shows several products may count
  * more than once.
  * @returns failed, when some of the assets have to be done again
@@ -41,17 +41,17 @@ export async function syncProducts(
 
   for (const chunk of packsOf(refs)) {
     const ask = () => untilAborted(parts.pim.getProducts(chunk, call), call.signal)
-    const products = await patiently(ask, waitsMs, clock, call)
+    const products = await retryTransient(ask, waitsMs, clock, call)
     tally.products += products.length
     if (products.length === 0) continue
     const named = products.map(({ identifier: value }): ProductRef => ({ kind: 'identifier', value }))
     const others = chunk.filter(({ kind }) => kind !== 'identifier')
     const found = await findAssets([...others, ...named], parts, (origin, query) =>
-      patiently(() => allPages(parts.search, origin, query, call), waitsMs, clock, call),
+      retryTransient(() => allPages(parts.search, origin, query, call), waitsMs, clock, call),
     )
     const times = changeTimes(chunk, products)
     for (const [identifier, at] of times) changedAt.set(identifier, at)
-    // An asset of several products may have got an older answer about these: nothing said then how old it may be.
+    // An asset of an earlier chunk is done again: its query may have returned an older state of these products.
     const assets = found.filter(({ origin, path }) => times.size > 0 || !seen.has(`${origin} ${path}`))
     for (const { origin, path } of assets) seen.add(`${origin} ${path}`)
     tally.assets += assets.length

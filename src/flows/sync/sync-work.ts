@@ -7,9 +7,9 @@ import { type SyncParts, syncProducts } from './sync-products'
 /** What `pim-sync` is started with. */
 export type SyncWork = {
   references: readonly ProductRef[]
-  /** Products that are gone from the PIM. */
+  /** Products that were deleted in the PIM. */
   deleted: readonly ProductRef[]
-  /** The record of what is gone; taken away when that is done, and the PIM knows none of it any more. */
+  /** The record of the deleted products; removed when they are done and the PIM returns none of them any more. */
   pending: string | undefined
 }
 

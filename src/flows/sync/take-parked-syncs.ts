@@ -11,8 +11,8 @@ import { isOutage, observe } from '../systems'
 const atOnce = 8
 
 /**
- * Does what `pim-sync` has on record and is due. What fails again stays on record, and does not stop the run: these are
- * those that fail. When a system is down, the rest waits for the next run.
+ * Does the parked work of `pim-sync` that is due. Work that fails again stays parked and does not stop the run. When
+ * a system is down, the rest waits for the next run.
  * @throws {BridgeError} when State fails
  */
 export async function takeParkedSyncs(
@@ -23,7 +23,7 @@ export async function takeParkedSyncs(
   const { clock } = context
   const due: Pending[] = []
   for await (const record of dueWork(flows, parking, context)) due.push(record)
-  // What was left alone in the run before comes first: what always fails must not always be what is tried.
+  // Work that the run before skipped comes first, so that work that always fails does not take every run.
   due.sort((one, other) => Date.parse(one.nextTry) - Date.parse(other.nextTry))
   const counts = { done: 0, deadLettered: 0, again: 0 }
   const breaker = createCircuitBreaker()

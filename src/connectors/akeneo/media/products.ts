@@ -97,7 +97,7 @@ export function createAkeneoProducts(access: AkeneoAccess): AkeneoProducts {
     code: string,
     call: CallContext,
   ): Promise<void> {
-    await forEachSku(skus, (sku) => inTurn(sku, call, () => linkOne(sku, place, code, call)))
+    await forEachSku(skus, (sku) => serialized(sku, call, () => linkOne(sku, place, code, call)))
   }
 
   async function linkOne(sku: string, place: ProductPlace, code: string, call: CallContext): Promise<void> {
@@ -119,7 +119,7 @@ export function createAkeneoProducts(access: AkeneoAccess): AkeneoProducts {
     throw changed(`collection of assets of ${productNamed(sku)}`)
   }
 
-  async function inTurn(sku: string, call: CallContext, work: () => Promise<void>): Promise<void> {
+  async function serialized(sku: string, call: CallContext, work: () => Promise<void>): Promise<void> {
     const before = queues.get(sku) ?? Promise.resolve()
     const mine = before.then(() => {
       call.signal.throwIfAborted()

@@ -29,13 +29,14 @@ export type SftpConnection = {
    */
   request<T>(signal: AbortSignal | undefined, start: SftpRequest<T>): Promise<T | undefined>
   /**
-   * Writes the first bytes of a buffer at a position of an open file. Who calls leaves the buffer alone until the answer.
+   * Writes the first bytes of a buffer at a position of an open file. The caller must not change the buffer until the
+   * answer.
    * @throws as `request`
    */
   write(handle: Buffer, bytes: Buffer, length: number, position: number): Promise<unknown>
   /** The most that one write may carry. */
   readonly maxWriteBytes: number
-  /** Buffers of that size that nobody uses at the moment. */
+  /** Free buffers of that size. */
   readonly spare: Buffer[]
   isOpen(): boolean
   /** Whether the connection keeps the process running. */
@@ -43,7 +44,7 @@ export type SftpConnection = {
   close(): void
 }
 
-/** What is not said by the settings. */
+/** What the inputs do not contain. */
 export type ConnectionRules = {
   /** Prefix of the inputs, for errors. */
   inputs: string
@@ -59,7 +60,7 @@ const readyMs = 20_000
 const farewellMs = 1_000
 const maxAttempts = 3
 const backoff = { baseMs: 300, capMs: 2_000 }
-/** What every server takes, if need be. */
+/** A size that every server accepts. */
 const leastWriteBytes = 31 * 1024
 
 /**
@@ -77,7 +78,7 @@ export function connectSftp(settings: SftpSettings, rules: ConnectionRules): Pro
       toError: (thrown) => toConnectError(thrown, inputs),
       mayPass: (_, thrown) => isWorthAnotherTry(thrown),
     },
-    // Of no single file: the others that wait for it may have more time.
+    // Not bound to the signal of one file: the others that wait for the connection may have more time.
     { signal: new AbortController().signal, deadline: Number.POSITIVE_INFINITY },
     () => connectOnce(settings, rules),
   )
@@ -169,7 +170,9 @@ function connectionOf(client: Client, sftp: SFTPWrapper, socket: Socket, idleMs:
   sftp.on('close', () => lose(connectionLost()))
   sftp.on('end', () => lose(connectionLost()))
 
-  /** The library does not tell when a request gets no answer. One timer for all: any answer shows that the server lives. */
+  /**
+   * The library reports no missing answers. One timer serves all requests: any answer shows that the server is alive.
+   */
   const watch = (): void => {
     if (waiting.size === 0) {
       watchdog?.stop()
@@ -179,7 +182,7 @@ function connectionOf(client: Client, sftp: SFTPWrapper, socket: Socket, idleMs:
     } else watchdog.refresh()
   }
 
-  /** The library writes a packet to the socket in three pieces. What one turn brings goes out in one call. */
+  /** The library writes a packet to the socket in three parts. All writes of one tick are sent in one call. */
   let isCorked = false
   const gather = (): void => {
     if (isCorked) return
@@ -242,8 +245,8 @@ function connectionOf(client: Client, sftp: SFTPWrapper, socket: Socket, idleMs:
 }
 
 /**
- * The library asks OpenSSH for its limits and keeps the answer to itself. It splits what is larger, and then waits for
- * each part, so a wrong figure costs time only.
+ * The library asks OpenSSH for its limits and does not expose the answer. It splits a larger write and waits for each
+ * part, so a wrong number here only costs time.
  */
 function maxWriteBytesOf(sftp: SFTPWrapper): number {
   const limit: unknown = Reflect.get(sftp, '_maxWriteLen')

@@ -36,7 +36,7 @@ export const connectionLost = (): BridgeError =>
 export const stalled = (ms: number): BridgeError =>
   transientError('SFTP_STALLED', `the SFTP server answered nothing for ${ms} ms`, { upstream })
 
-/** Why no connection came to be: always systemic, since no file could be sent. */
+/** The error for a failed connection: always systemic, since no file could be sent. */
 export function toConnectError(thrown: unknown, inputs: string): BridgeError {
   if (thrown instanceof BridgeError) return thrown
   if (textOf(thrown, 'level') === 'client-authentication') {
@@ -66,7 +66,7 @@ export const isWorthAnotherTry = (thrown: unknown): boolean =>
   !isWrongHost(textOf(thrown, 'code') ?? '') &&
   textOf(thrown, 'code') !== 'ETIMEDOUT'
 
-/** The server is not the one that was named. */
+/** The host key of the server is not one of the accepted keys. */
 export const wrongHostKey = (presented: string, inputs: string): BridgeError =>
   systemicError(
     'SFTP_HOST_KEY',

@@ -73,7 +73,7 @@ function server(text: string): Parsed<Place> {
   if (!URL.canParse(text)) return { problem: 'is not a URL' }
   const url = new URL(text)
   if (url.protocol !== 'sftp:') return { problem: 'must begin with sftp://' }
-  // Nothing of the URL is shown here: what stands behind the colon is a secret.
+  // The URL is not shown: the part behind the colon is a secret.
   if (url.password !== '')
     return { problem: 'must not carry a password: it belongs into an input of its own' }
   if (url.username === '') return { problem: 'must carry the user name: sftp://user@host/folder' }

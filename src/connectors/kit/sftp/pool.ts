@@ -3,11 +3,11 @@ import type { Clock } from '../../../core/clock'
 import { startTimer, type Timer } from '../../../http/timer'
 import type { SftpConnection } from './connection'
 
-/** What the pool needs to know of time. */
+/** The options of the pool. */
 export type PoolRules = {
   /** Connections at once. */
   connections: number
-  /** It goes on while the process is frozen, as a timer does not. */
+  /** A clock that also advances while the process is frozen, unlike a timer. */
   clock: Pick<Clock, 'now'>
   /** An unused connection is closed after this long. @default 20000 */
   idleMs?: number

@@ -97,7 +97,7 @@ export function sftpSession(connection: SftpConnection) {
     return handle
   }
 
-  /** Nobody waits for it: the work is over. */
+  /** Closes without waiting, since the work is over. */
   function letGo(handle: Buffer): void {
     connection
       .request(AbortSignal.timeout(closeMs), (sftp, done) => sftp.close(handle, done))

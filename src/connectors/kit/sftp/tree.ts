@@ -69,7 +69,7 @@ export function sftpTree(session: SftpSession, server: SftpServer): FileTree {
         if (await session.renameOver(full(from), full(to), signal)) return
         warnOfGap()
         signal.throwIfAborted()
-        // Between the two there is no file: whoever has begun has to end it, however late it is.
+        // Between the two steps there is no file: once begun, they are finished even after the time limit.
         const { signal: unstoppable } = new AbortController()
         await session.unlink(full(to), unstoppable)
         await session.rename(full(from), full(to), unstoppable)
@@ -128,13 +128,13 @@ export function sftpTree(session: SftpSession, server: SftpServer): FileTree {
         return size
       })
     } catch (thrown) {
-      // No matter of the file's: its name had been taken.
+      // Not a failure of the file: its temporary name was taken.
       if (created && statusOf(thrown) === sftpStatus.failure) throw writeFailed(path, sftpStatus.failure)
       throw thrown
     }
   }
 
-  /** Somebody may have removed a folder that was known to exist. */
+  /** Another program may have removed a folder that was known to exist. */
   async function inItsFolder<T>(path: string, signal: AbortSignal, work: () => Promise<T>): Promise<T> {
     try {
       return await work()
@@ -168,7 +168,7 @@ export function sftpTree(session: SftpSession, server: SftpServer): FileTree {
     try {
       await session.mkdir(place, signal)
     } catch (thrown) {
-      // Another one was faster.
+      // Another process created it first.
       if (statusOf(thrown) === undefined || !(await isFolder(place, signal))) throw thrown
     }
   }
@@ -191,7 +191,7 @@ export function sftpTree(session: SftpSession, server: SftpServer): FileTree {
     const status = statusOf(thrown)
     if (path === '' && (status !== undefined || isPermanent(thrown))) return rootUnusable(inputs, status)
     if (status === undefined) {
-      // Whatever the library throws by itself is about a connection that has gone.
+      // An error of the library itself means that the connection is closed.
       return thrown instanceof BridgeError || signal.aborted ? thrown : connectionLost()
     }
     folders.clear()
@@ -201,7 +201,7 @@ export function sftpTree(session: SftpSession, server: SftpServer): FileTree {
     return toSftpError(status, path)
   }
 
-  /** Tells whether the root is in order: a status alone does not tell whose fault it was. */
+  /** Checks the root: a status alone does not show whether the file or the root is at fault. */
   async function takesFiles(signal: AbortSignal): Promise<boolean> {
     const probe = full(temporaryPath('probe'))
     try {

@@ -23,8 +23,8 @@ const writeType = 6
 const maxRequestId = 0x7fffffff
 
 /**
- * Sends writes with one copy less than the library, which puts each into memory of its own first, only to cut it into
- * packets. Where a channel has no room for all of it, or the library looks different one day, the library does it.
+ * Sends writes with one copy less than the library, which first copies each write and then splits it into packets.
+ * When a channel has no room for the whole write, or the internals of the library differ, the library does the write.
  */
 export function createWriteAt(sftp: SFTPWrapper): WriteAt {
   let scratch = Buffer.alloc(0)
@@ -65,7 +65,7 @@ function hasRoom({ outgoing, _buffer }: Session, headLength: number, length: num
     _buffer.length === 0 &&
     length > 0 &&
     headLength < outgoing.packetSize &&
-    // All of it, and a little more: a window of nothing is the library's to deal with.
+    // There must be room for a little more: the library handles a window of zero.
     headLength + length < outgoing.window
   )
 }

@@ -1,14 +1,14 @@
 import { untilAborted } from '../../../core/call-context'
 import type { SftpConnection } from './connection'
 
-/** What is on its way at once: enough for 90 MB/s at 20 ms, and a little less than OpenSSH lets a channel send unread. */
+/** Bytes in flight: enough for 90 MB/s at 20 ms, and a little less than the channel window of OpenSSH. */
 const windowBytes = 1792 * 1024
 
 /** Buffers that are kept for the next file. */
 const maxSpare = 20
 
 /**
- * Writes bytes to an open file without waiting for each answer, so that the distance to the server does not count.
+ * Writes bytes to an open file without waiting for each answer, so that latency does not limit the throughput.
  * @returns how many
  * @throws what a request throws, or the source, or the signal's reason
  */
@@ -31,7 +31,7 @@ export async function writeWindowed(
       offset += copied
       filled += copied
       if (filled < piece.length) continue
-      await settle(windowBytes - filled)
+      await waitUntilPending(windowBytes - filled)
       send(piece, filled)
       piece = takePiece()
       filled = 0
@@ -39,7 +39,7 @@ export async function writeWindowed(
   }
   if (filled > 0) send(piece, filled)
   else giveBack(piece)
-  await settle(0)
+  await waitUntilPending(0)
   return position
 
   function takePiece(): Buffer {
@@ -57,7 +57,7 @@ export async function writeWindowed(
     connection
       .write(handle, bytes, length, at)
       .then(
-        // Answered, so nobody reads them any more.
+        // The write is answered, so the buffer is free.
         () => giveBack(bytes),
         (thrown: unknown) => {
           failure ??= { thrown }
@@ -69,8 +69,8 @@ export async function writeWindowed(
       })
   }
 
-  /** Waits until no more than this many bytes are on their way. */
-  async function settle(limit: number): Promise<void> {
+  /** Waits until no more than this many bytes are in flight. */
+  async function waitUntilPending(limit: number): Promise<void> {
     while (inFlight > limit && failure === undefined) {
       const progress = new Promise<void>((resolve) => {
         wake = resolve

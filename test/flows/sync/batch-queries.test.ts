@@ -1,5 +1,5 @@
 import type { Product, ProductRef } from '../../../src/core/product'
-import { shareQuestions } from '../../../src/flows/sync/share-questions'
+import { batchQueries } from '../../../src/flows/sync/batch-queries'
 import type { PimCommunicator } from '../../../src/plugin/pim'
 import { startCall } from '../../support/call'
 
@@ -18,7 +18,7 @@ function setup(answer: (refs: readonly ProductRef[]) => readonly Product[]) {
     check: async () => [],
   }
   const clock = { now: () => 0, sleep: () => new Promise<void>((resolve) => setImmediate(resolve)) }
-  const shared = shareQuestions(pim, { clock, windowMs: 50, maxWaiting: 3, call: never })
+  const shared = batchQueries(pim, { clock, windowMs: 50, maxWaiting: 3, call: never })
   const ask = async (...refs: ProductRef[]) =>
     (await shared.getProducts(refs, never)).map(({ identifier }) => identifier)
   return { asked, ask }

@@ -1,5 +1,5 @@
 import type { ProductRef } from '../../../src/core/product'
-import { createGatherer } from '../../../src/flows/sync/gather-references'
+import { createReferenceBatcher } from '../../../src/flows/sync/batch-references'
 
 const ref = (value: string): ProductRef => ({ kind: 'uuid', value })
 
@@ -32,8 +32,8 @@ function setup(maxRefs = 500) {
     handed.push(refs.map(({ value }) => value))
     return (answers.shift() ?? (async () => `activation-${handed.length}`))()
   }
-  const gatherer = createGatherer({ clock: time.clock, windowMs: 250, maxRefs })
-  const add = (...values: string[]) => gatherer.add(values.map(ref), handOver)
+  const batcher = createReferenceBatcher({ clock: time.clock, windowMs: 250, maxRefs })
+  const add = (...values: string[]) => batcher.add(values.map(ref), handOver)
   return { time, handed, answers, add }
 }
 

@@ -10,11 +10,12 @@ type Waiting = {
 }
 
 /**
- * A communicator that asks once for what several ask within a moment. Nothing is kept: an answer is never older than
- * the question, so that an asset that was read before it is not written with a product of yesterday.
- * @param options.maxWaiting questions that do not wait for more
+ * A communicator that batches queries: all queries of a window become one call to the PIM. It caches nothing: an answer
+ * is never older than its query, so an asset that was read before the query is not written with an older product.
+ * @param options.windowMs how long the first query of a batch waits for others
+ * @param options.maxWaiting a batch with this many queries is sent at once
  */
-export function shareQuestions(
+export function batchQueries(
   pim: PimCommunicator,
   options: { clock: Clock; windowMs: number; maxWaiting: number; call: CallContext },
 ): PimCommunicator {
@@ -24,7 +25,7 @@ export function shareQuestions(
   return { name: pim.name, getProducts, check: (own) => pim.check(own) }
 
   function getProducts(refs: readonly ProductRef[], own: CallContext): Promise<readonly Product[]> {
-    // Only a product's own name tells whom it was meant for.
+    // Only by its identifier can a product be matched to the query that asked for it.
     if (refs.some(({ kind }) => kind !== 'identifier')) return pim.getProducts(refs, own)
     return new Promise((resolve, reject) => {
       waiting.push({ refs, resolve, reject })
@@ -52,7 +53,7 @@ export function shareQuestions(
     for (const { refs, resolve, reject } of together) pim.getProducts(refs, call).then(resolve, reject)
   }
 
-  /** Undefined when the PIM answers with names that nobody asked for: then each has to ask alone. */
+  /** Undefined when the PIM answers with identifiers that no query named: then each query is sent alone. */
   async function askTogether(
     together: readonly Waiting[],
   ): Promise<readonly (readonly Product[])[] | undefined> {

@@ -1,11 +1,11 @@
 import type { Parsed, Shape } from '../inputs/declaration'
 import { list, readServiceUrl, startingPoint } from '../inputs/shapes'
 
-/** How far a journal has been read. */
+/** The position up to which a journal has been read. */
 export type Cursor = {
   /** The last position that is accounted for; undefined when the journal was empty so far. Opaque. */
   position: string | undefined
-  /** Everything that was written before this moment has been read. Milliseconds since the epoch, where known. */
+  /** Everything written before this time has been read. Milliseconds since the epoch, where known. */
   at: number | undefined
   /** When the last event before the position was written, as it tells itself; milliseconds since the epoch, where known. */
   written?: number
@@ -40,16 +40,16 @@ export const journalUrls: Shape<readonly string[]> = (text) => {
 
 function journalUrl(text: string): Parsed<string> {
   const url = readServiceUrl(text)
-  // Whatever stands before an @ is a user name and a password.
+  // The part before an @ is a user name and a password.
   const shown = JSON.stringify(text.replace(/^.*@/s, '...@').replace(/[?#].*$/s, '?...'))
   const refused = (problem: string): Parsed<string> => ({ problem: `${shown} ${problem}` })
   if ('problem' in url) return refused(url.problem)
   const { protocol, hostname, search, pathname, origin } = url.value
-  // Over http, it is on this machine already.
+  // A URL with http is on this machine already.
   if (protocol === 'https:' && !serviceHost.test(hostname)) {
     return refused('must be on a host of adobe.io, such as https://events-va6.adobe.io/...')
   }
-  if (search !== '') return refused('must end before the ?: where to begin is told by JOURNAL_START')
+  if (search !== '') return refused('must end before the ?: JOURNAL_START says where to begin')
   const path = pathname.replace(/\/+$/, '')
   if (path === '') return refused('must be the whole endpoint, not only its host')
   if (/;|:\/\//.test(path)) return refused('must be one endpoint; several are separated by commas')

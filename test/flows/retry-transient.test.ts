@@ -1,5 +1,5 @@
 import { permanentError, systemicError, transientError } from '../../src/core/errors'
-import { patiently } from '../../src/flows/patiently'
+import { retryTransient } from '../../src/flows/retry-transient'
 import { rejection, startCall } from '../support/call'
 import { createTestClock } from '../support/test-clock'
 
@@ -17,7 +17,7 @@ test.each([
     return 'done'
   }
 
-  expect(await patiently(work, waitsMs, clock, startCall())).toBe('done')
+  expect(await retryTransient(work, waitsMs, clock, startCall())).toBe('done')
   expect(clock.sleeps).toEqual(waitsMs)
 })
 
@@ -25,7 +25,9 @@ test.each([systemicError('AEM_FORBIDDEN', 'x'), permanentError('ASSET_NOT_FOUND'
   'and not after %s',
   async (error) => {
     const clock = createTestClock()
-    expect(await rejection(patiently(() => Promise.reject(error), waitsMs, clock, startCall()))).toBe(error)
+    expect(await rejection(retryTransient(() => Promise.reject(error), waitsMs, clock, startCall()))).toBe(
+      error,
+    )
     expect(clock.sleeps).toEqual([])
   },
 )

@@ -1,28 +1,32 @@
 import type { Clock } from '../../core/clock'
 import type { ProductRef } from '../../core/product'
 
-/** Puts what many requests bring within a moment into one hand-over. */
-export type Gatherer = {
+/** Batches the product references of many requests into one invocation. */
+export type ReferenceBatcher = {
   /**
-   * Hands the references over with those of other requests.
-   * @param handOver how; of the requests of one hand-over, the first one's is used
-   * @returns what became of the hand-over, once that is decided
-   * @throws what `handOver` threw, to each request whose references were in it
+   * Adds the references to the open batch.
+   * @param handOver sends a batch; the one of the first request of the batch is used
+   * @returns what `handOver` returned for the batch
+   * @throws what `handOver` threw, to each request of the batch
    */
   add(refs: readonly ProductRef[], handOver: HandOver): Promise<string>
 }
 
-/** Hands references over at once, or fails; resolves to the name of what has taken them. */
+/** Sends references on without waiting, or fails. Resolves to the name of the receiver. */
 export type HandOver = (refs: readonly ProductRef[]) => Promise<string>
 
 type Batch = { refs: Map<string, ProductRef>; handedOver: Promise<string>; close(): void }
 
 /**
- * Creates the gatherer of a container. Nothing is kept once a hand-over is decided.
- * @param options.windowMs how long the first request of a hand-over waits for others
- * @param options.maxRefs so many different references are handed over without waiting any longer
+ * Creates the batcher of a container. It keeps nothing after a batch has been sent.
+ * @param options.windowMs how long the first request of a batch waits for others
+ * @param options.maxRefs a batch with this many different references is sent at once
  */
-export function createGatherer(options: { clock: Clock; windowMs: number; maxRefs: number }): Gatherer {
+export function createReferenceBatcher(options: {
+  clock: Clock
+  windowMs: number
+  maxRefs: number
+}): ReferenceBatcher {
   const { clock, windowMs, maxRefs } = options
   let open: Batch | undefined
 
@@ -36,7 +40,7 @@ export function createGatherer(options: { clock: Clock; windowMs: number; maxRef
     },
   }
 
-  /** Of several events about one product the latest change counts, in whatever order they come. */
+  /** Keeps the latest change of each product, in whatever order the events arrive. */
   function keep(held: Map<string, ProductRef>, ref: ProductRef): void {
     const key = `${ref.kind} ${ref.value}`
     const before = held.get(key)?.changedAt ?? Number.NEGATIVE_INFINITY
@@ -46,12 +50,12 @@ export function createGatherer(options: { clock: Clock; windowMs: number; maxRef
   function openBatch(handOver: HandOver): Batch {
     const refs = new Map<string, ProductRef>()
     const waiting = new AbortController()
-    // Ended early or not, what counts is that it has ended.
+    // The wait may end early, when the batch is full.
     const closed = clock.sleep(windowMs, waiting.signal).catch(() => undefined)
     const batch: Batch = {
       refs,
       close() {
-        // Whoever comes now belongs to the next one.
+        // Requests that arrive from now on belong to the next batch.
         if (open === batch) open = undefined
         waiting.abort()
       },

@@ -3,15 +3,15 @@ import type { Clock } from '../core/clock'
 import { retry } from '../http/retry'
 import { etagNotAcceptedCode } from './update-metadata'
 
-/** Kept for the answer. */
+/** Left for the answer before the deadline. */
 const reserveMs = 5_000
 
 /**
- * Does work again after transient failures.
+ * Repeats work after transient failures.
  * @param waitsMs how long to wait before each repetition; none when it is empty
  * @throws {BridgeError} the last failure; the signal's reason
  */
-export function patiently<T>(
+export function retryTransient<T>(
   work: () => Promise<T>,
   waitsMs: readonly number[],
   clock: Clock,
