@@ -49,8 +49,11 @@ export const openPendingWork = (store: Store): PendingWork => ({
 const firstDelayMs = 10 * 60_000
 const maxDelayMs = 60 * 60_000
 
-/** When to try again: from the next alarm on, then at growing distance up to an hour. */
-export function nextTry(clock: Clock, attempts: number): string {
-  const delay = attempts === 0 ? firstDelayMs / 2 : firstDelayMs * 2 ** (attempts - 1)
+/**
+ * When to try again: from the next alarm on, then at growing distance up to an hour.
+ * @param failures so many in a row before, whether they count as tries of the work or not
+ */
+export function nextTry(clock: Clock, failures: number): string {
+  const delay = failures === 0 ? firstDelayMs / 2 : firstDelayMs * 2 ** (failures - 1)
   return new Date(clock.now() + Math.min(maxDelayMs, delay)).toISOString()
 }

@@ -65,7 +65,9 @@ export async function recordTry(
 ): Promise<'parked' | 'dead-letter'> {
   const { clock, call, pending } = context
   if (tries < maxTries) {
-    const again = { ...record, attempts: tries, nextTry: nextTry(clock, tries) }
+    // This failure is in the history already.
+    const failures = Math.max(tries, record.history.length - 1)
+    const again = { ...record, attempts: tries, nextTry: nextTry(clock, failures) }
     await writerOf(context).pending(again, call.signal)
     return 'parked'
   }
@@ -106,7 +108,7 @@ function newRecord(work: Work, held: Pending | undefined, { clock }: RecordConte
     destination,
     attempts,
     since: held?.since ?? new Date(clock.now()).toISOString(),
-    nextTry: nextTry(clock, attempts),
+    nextTry: nextTry(clock, Math.max(attempts, held?.history.length ?? 0)),
     history: [],
   }
 }

@@ -5,6 +5,7 @@ import { type Clock, systemClock } from '../core/clock'
 import { BridgeError, permanentError, systemicError, transientError } from '../core/errors'
 import { messageOf } from '../core/shown'
 import { type RetryRules, retry } from '../http/retry'
+import { guardAnswers } from './state-answers'
 import type { Store } from './store'
 
 /** Regions of the State service. Each is a store of its own. */
@@ -107,7 +108,9 @@ export function createStateStore(
       )
     }
     const { init } = await import('@adobe/aio-lib-state')
-    return init({ ow: { namespace, auth: apiKey }, region: region() })
+    const state = await init({ ow: { namespace, auth: apiKey }, region: region() })
+    guardAnswers(state)
+    return state
   }
 }
 

@@ -88,3 +88,31 @@ describe('what failed for good and can be no dead letter, for State fails,', () 
     expect(bench.pending()).toEqual(before)
   })
 })
+
+describe('parked work that fails again', () => {
+  const minute = 60_000
+
+  test.each([
+    ['of a file that AEM always cuts', 'AEM'],
+    ['of a destination that always fails', undefined],
+  ])('is tried at growing distance up to an hour, though no try counts: %s', async (_, upstream) => {
+    bench.limits.maxAttempts = 100
+    const { clock } = bench.exports.author
+    const tries: number[] = []
+    bench.publish(1)
+    const began = clock.now()
+    bench.exports.destinations.one.beforePublish = () => {
+      tries.push(Math.round((clock.now() - began) / minute))
+      throw transientError('CUT', 'cut', upstream === undefined ? {} : { upstream })
+    }
+    for (let alarm = 0; alarm < 36; alarm++) {
+      await bench.run()
+      clock.advance(10 * minute)
+    }
+    const distances = tries.slice(1).map((at, index) => at - (tries[index] ?? 0))
+    expect(distances.length).toBeLessThan(10)
+    expect(distances).toEqual([...distances].sort((a, b) => a - b))
+    expect(distances.at(-1)).toBe(60)
+    expect(bench.pending()).toHaveLength(1)
+  })
+})

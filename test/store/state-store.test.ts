@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { type StateStandIn, startState } from '../../sandbox/state'
 import { createStateStore, type StateCredentials } from '../../src/store/state-store'
 import { rejection, startCall } from '../support/call'
-import { until } from '../support/raw-server'
+import { startRawServer, until } from '../support/raw-server'
 import { createTestClock } from '../support/test-clock'
 
 const clock = createTestClock()
@@ -142,6 +142,51 @@ describe('a failure of State', () => {
     )
 
     for (const error of errors) expect(error).toMatchObject({ failureClass, code, upstream: 'STATE' })
+  })
+
+  const all = ({ get, put, remove, keys } = store()) =>
+    Promise.all(
+      [
+        get('k', signal()),
+        put('k', 'my-value', 10, signal()),
+        remove('k', signal()),
+        collect(keys('k*', signal())),
+      ].map(rejection),
+    )
+  const unavailable = { failureClass: 'transient', code: 'STATE_UNAVAILABLE', upstream: 'STATE' }
+
+  it.each([301, 302, 303, 307, 308])(
+    'that redirects (%i) is none of State, and nothing goes there',
+    async (status) => {
+      const other = await startRawServer((_, response) => response.end('{"keys":[],"cursor":0}'))
+      state.faults.add({ fault: { kind: 'status', status, headers: { location: `${other.url}/x` } } })
+
+      for (const error of await all()) expect(error).toMatchObject(unavailable)
+
+      expect(other.connections()).toBe(0)
+      expect(state.requests).toHaveLength(4)
+      await other.close()
+    },
+  )
+
+  it('that is a page with status 200 is told, and nothing counts as written or removed', async () => {
+    state.faults.add({ fault: { kind: 'html' } })
+
+    for (const error of await all()) expect(error).toMatchObject(unavailable)
+  })
+
+  it('that is a page with status 404 does not say that there is nothing', async () => {
+    const headers = { 'content-type': 'text/html; charset=utf-8' }
+    state.faults.add({ fault: { kind: 'status', status: 404, headers } })
+
+    for (const error of await all()) expect(error).toMatchObject(unavailable)
+  })
+
+  it('that is a text of somebody else with status 200 is no value', async () => {
+    const headers = { 'content-type': 'text/plain' }
+    state.faults.add({ fault: { kind: 'status', status: 200, headers, body: 'welcome' } })
+
+    expect(await rejection(store().get('k', signal()))).toMatchObject(unavailable)
   })
 
   it('never shows the value, nor the key that opens the store', async () => {
