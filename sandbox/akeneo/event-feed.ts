@@ -8,7 +8,7 @@ import { happeningsOf } from './product-events'
 
 /** The Event Platform in front of a PIM: what is managed there is what is delivered. */
 export type EventFeed = {
-  /** Who subscribes; nobody at first. */
+  /** The subscribers; empty at first. */
   platform: EventPlatformStandIn
   /** What goes to the subscribers. */
   delivery: EventDelivery

@@ -18,6 +18,6 @@ export const signedHeaders = (
 
 /**
  * JSON with escaped slashes: as good as any other, and other bytes than most writers would choose. Nobody who signs what
- * he has parsed and written anew gets the same signature.
+ * he has parsed and written again gets the same signature.
  */
 export const jsonBytes = (value: unknown): Buffer => Buffer.from(JSON.stringify(value).replaceAll('/', '\\/'))

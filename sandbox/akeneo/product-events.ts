@@ -1,7 +1,7 @@
 import { isJsonObject, type JsonObject, type JsonValue } from '../json'
 import type { AkeneoValue, AkeneoValues, Catalogue, CatalogueChange } from './catalogue'
 
-/** What happened in the PIM, before it becomes an event for somebody. */
+/** A change in the PIM, before it becomes an event for a subscriber. */
 export type Happening = {
   /** Without the common prefix: `product.updated`. */
   type: string

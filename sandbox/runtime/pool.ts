@@ -82,7 +82,7 @@ export const createPool = (options: {
     try {
       const { container, startMs, initialized } = await mine.starting
       if (!container.alive()) {
-        // it died while idle, unnoticed: nobody's activation is lost
+        // it died while idle: no activation is lost
         drop(mine)
         return acquire()
       }

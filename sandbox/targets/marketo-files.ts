@@ -33,7 +33,7 @@ export type MarketoFiles = {
   /** Oldest first. */
   all(): readonly MarketoFile[]
   read(name: string): Promise<Buffer | undefined>
-  /** Puts a file there as somebody else would. */
+  /** Stores a file as another client would. */
   place(file: Pick<MarketoFile, 'name' | 'folder'> & Partial<MarketoFile>): void
   /** Gives a file another folder. */
   move(name: string, folder: number): void

@@ -9,7 +9,7 @@ import { versionFromHeader, versionToHeader } from '../../kit/stored'
 export const stampOf = (source: AssetBinary, size: number, data: string): string =>
   `${versionToHeader(source.version)} ${size} ${markOf(data)}`
 
-/** The longest one: a version of 200 characters, a size of up to 16 digits, the mark. */
+/** The longest stamp: a version of 200 characters, a size of up to 16 digits, the mark. */
 const maxLength = 230
 
 /**
