@@ -70,7 +70,7 @@ export type Sandbox = {
   pimEvents: EventFeed
   runtime: RuntimeStandIn
   events: EventsStandIn
-  /** Has every event that any registration was given, delivered or held back. */
+  /** Holds every event of every registration, delivered or not. */
   journal: JournalStandIn
   /** The registration of another action at I/O Events. Throws when there is no such action. */
   registration(action: string): EventsStandIn

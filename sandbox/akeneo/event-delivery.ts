@@ -22,7 +22,7 @@ export type DeliveryError = {
   error_message: string
 }
 
-/** Whom the delivery works for. */
+/** The subscriptions that the delivery serves. */
 export type DeliveryOptions = {
   clock: MovableClock
   /** As they are now. */

@@ -12,12 +12,12 @@ export type EventFeed = {
   platform: EventPlatformStandIn
   /** What goes to the subscribers. */
   delivery: EventDelivery
-  /** What they are told of their subscriptions. */
+  /** The notifications about their subscriptions. */
   notifier: Notifier
   close(): Promise<void>
 }
 
-/** Starts the platform; from now on it hears of every change in the PIM. */
+/** Starts the platform; from now on it receives every change in the PIM. */
 export const startEventFeed = async (options: {
   clock: MovableClock
   akeneo: AkeneoStandIn

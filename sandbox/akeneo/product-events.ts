@@ -7,7 +7,7 @@ export type Happening = {
   type: string
   /** The event's `data`. */
   data: JsonObject
-  /** The identifier of the product that it is about, for whoever asked for it. */
+  /** The identifier of the product, for subscriptions that ask for it. */
   identifier?: string
 }
 
@@ -84,7 +84,7 @@ const deltaOf = (change: CatalogueChange & { verb: 'updated' }, catalogue: Catal
 const phpDate = (time: number): string => new Date(time).toISOString().replace('T', ' ').replace('Z', '000')
 
 /**
- * What a change of the catalogue is told as (Akeneo, Event Platform, available events): names only, and for an update
+ * The events for a change of the catalogue (Akeneo, Event Platform, available events): names only, and for an update
  * also the delta, which is a type of its own. A model tells nothing of its variants.
  */
 export const happeningsOf = (change: CatalogueChange, catalogue: Catalogue): readonly Happening[] => {

@@ -21,7 +21,7 @@ export type Pool = {
   acquire(): Promise<Slot>
   /** Kills all containers; the next activation is a cold start. */
   destroyAll(): Promise<void>
-  /** Kills all containers, and starts no other: who waits for one is told so. */
+  /** Kills all containers and starts no others: waiting activations fail. */
   close(): Promise<void>
   coldStarts(): number
 }

@@ -14,7 +14,7 @@ export type MarketoFile = {
   description: string
 }
 
-/** What a call comes to: a result, nothing, or an error that is told with status 200. */
+/** The answer of a call: a result, nothing, or an error that is answered with status 200. */
 export type Outcome = { result?: readonly unknown[]; warning?: string } | { code: string; message: string }
 
 /** A call, as far as the files are concerned. */

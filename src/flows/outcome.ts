@@ -69,7 +69,7 @@ export type Failed =
 /** What became of an asset at one destination. */
 export type DestinationOutcome = { destination: string } & (
   | { kind: 'done'; files: readonly FileOutcome[] }
-  /** An activation of `export-worker` goes on with it. */
+  /** An activation of `export-worker` continues it. */
   | { kind: 'handed-over'; reason: string; worker: string }
   | Failed
 )

@@ -35,7 +35,7 @@ async function inHalves(values: readonly string[], find: Find): Promise<readonly
 /**
  * The pages of a list. After a page that is too large it continues with smaller pages: a poll must not fail at the
  * same page in each run.
- * @param after where the list goes on, as the `next` of a page gave it in `search_after`
+ * @param after where the list continues, as the `next` of a page gave it in `search_after`
  * @param limit items on the first page
  * @param pages by their query
  * @throws {BridgeError} permanent, `PIM_ANSWER_TOO_LARGE`, for one item; what `pages` throws

@@ -28,7 +28,7 @@ export type ProductSearch = {
   /**
    * Products that changed after an instant, in pages; without one all products.
    * @param since milliseconds since the epoch
-   * @param after where to go on, as the `next` of a page gave it in `search_after`
+   * @param after where to continue, as the `next` of a page gave it in `search_after`
    */
   changedSince(
     since: number | undefined,

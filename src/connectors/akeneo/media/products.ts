@@ -18,7 +18,7 @@ export type AkeneoProducts = {
   /**
    * Adds an asset to the collection of each product, and keeps what is in it. Akeneo takes whole collections only: they
    * are read, extended, written, and read again.
-   * @throws {BridgeError} transient, `DESTINATION_CHANGED`, when somebody else keeps writing the collection
+   * @throws {BridgeError} transient, `DESTINATION_CHANGED`, when another writer keeps changing the collection
    */
   link(skus: readonly string[], place: ProductPlace, code: string, call: CallContext): Promise<void>
 }

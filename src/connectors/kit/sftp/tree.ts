@@ -23,7 +23,7 @@ export type SftpServer = {
   clock: Pick<Clock, 'now'>
   /** Folders that are known to exist. */
   folders: Set<string>
-  /** Told when the server cannot rename over a file in one step. */
+  /** Called when the server cannot rename over a file in one step. */
   warnOfGap(): void
 }
 
