@@ -12,7 +12,7 @@ export type Kind = {
   records: 'deadLetters' | 'pending'
 }
 
-/** What became of one record. */
+/** The result for one record. */
 export type Item = { id: string; ok: boolean; outcome: string; message: string }
 
 export const failedItem = (id: string, message: string): Item => ({

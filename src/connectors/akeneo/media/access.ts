@@ -26,7 +26,7 @@ export type AkeneoAccess = {
   /**
    * Makes a change, and checks the result before each retry, since an answer may be lost.
    * @param ask whether the change has taken effect; throws when another change has
-   * @throws {BridgeError} of the last try; whatever is not Akeneo's own, or does not pass, at once
+   * @throws {BridgeError} of the last attempt; an error that is not Akeneo's, or does not pass, at once
    */
   changeAsking<T>(change: () => Promise<T>, ask: () => Promise<T | undefined>, call: CallContext): Promise<T>
 }
