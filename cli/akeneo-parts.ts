@@ -87,7 +87,7 @@ export const ownOf = (
   all.find(({ subscriber }) => subscriber.name === name) ??
   all.find(({ subscriptions }) => url !== undefined && subscriptions.some(({ config }) => config.url === url))
 
-/** Those that send over https, as this app's do; others of the subscriber are left alone. */
+/** The subscriptions of type https, as this app's are; others of the subscriber are ignored. */
 export const httpsOf = ({ subscriptions }: Subscribed): readonly EventSubscription[] =>
   subscriptions.filter(({ type, source }) => type === 'https' && source === 'pim')
 

@@ -15,7 +15,7 @@ import {
 import { receiverUrl, shortNames, signingSecrets } from './akeneo-wish'
 import type { CommandResult } from './output'
 
-/** Verdicts under which events are lost for certain. */
+/** Results with which events are certainly lost. */
 const broken: ReadonlySet<ReceiverVerdict['kind']> = new Set(['refuses', 'gone', 'stranger'])
 const hourMs = 3_600_000
 /** Of a log whose order is not known. */
@@ -96,7 +96,7 @@ export async function showStatus(
 type Errors = { errors: readonly EventLog[]; unread?: string }
 const noErrors: Errors = { errors: [] }
 
-/** How the log is asked is not public. What stands in its way must not hide how the subscription stands. */
+/** The query of the log is not documented. A failure of it must not hide the state of the subscription. */
 async function errorsOf(
   parts: AkeneoParts,
   own: Subscribed,
@@ -115,7 +115,7 @@ async function errorsOf(
 
 /** `akeneo logs`. */
 export async function showLogs(parts: AkeneoParts, question: LogQuestion): Promise<CommandResult> {
-  // That nobody's log is empty would be no news.
+  // Without a subscriber there is no log to report on.
   const own = question.id === undefined ? await requireOwn(parts) : undefined
   const { logs, isCut } = await readLogs(parts, own, question)
   const kind = question.errors ? 'errors' : 'entries'

@@ -116,8 +116,8 @@ function subscriptionFor(own: Subscribed, url: string | undefined): EventSubscri
 }
 
 /**
- * Suspensions are told by e-mail, and to the receiver, which logs them as errors. Their one secret is the older one: a
- * receiver knows it before a new one is deployed, and after.
+ * Akeneo reports suspensions by e-mail, and to the receiver, which logs them as errors. Their one secret is the older
+ * one: a receiver knows it before a new one is deployed, and after.
  */
 function contactFrom(
   mode: SubscribeMode,

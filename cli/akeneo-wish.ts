@@ -18,7 +18,7 @@ export type SubscribeOptions = {
 const prefix = 'com.akeneo.pim.v1.'
 const fullName = (name: string): string => (name.startsWith(prefix) ? name : `${prefix}${name}`)
 
-/** What `pim-events` acts on, and what tells of the end. */
+/** The events that `pim-events` handles. */
 const usualEvents = [
   ...['product.created', 'product.updated', 'product.deleted'],
   ...['product-model.created', 'product-model.updated', 'product-model.deleted'],
@@ -79,7 +79,7 @@ export function wishFrom(
     events,
     secrets: { primary, ...(secondary === undefined ? {} : { secondary }) },
     ...(filter === undefined ? {} : { filter }),
-    // Nobody can be asked for the identifier of a product that is deleted.
+    // The identifier of a deleted product can no longer be queried.
     sendProductIdentifier: true,
   }
 }

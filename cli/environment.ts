@@ -16,7 +16,7 @@ export type Environment = Records & {
   inputs: RawInputs
   redactor: Redactor
   clock: Clock
-  /** Opens the context of one piece of work, with two hours for it: a file may be large. */
+  /** Opens the context of one unit of work, with two hours for it: a file may be large. */
   call(): CallContext
 }
 

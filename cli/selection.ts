@@ -12,7 +12,7 @@ export type Kind = {
   records: 'deadLetters' | 'pending'
 }
 
-/** What became of one record. */
+/** The result for one record. */
 export type Item = { id: string; ok: boolean; outcome: string; message: string }
 
 export const failedItem = (id: string, message: string): Item => ({
@@ -22,7 +22,7 @@ export const failedItem = (id: string, message: string): Item => ({
   message,
 })
 
-/** Does something with each record, one after the other; whatever becomes of one, the next has its turn. */
+/** Runs work on each record, one after the other. A failure of one does not stop the others. */
 export async function each(
   environment: Environment,
   { ids, kind }: { ids: readonly string[] | 'all'; kind: Kind },

@@ -4,7 +4,7 @@ import { sampleRoot } from '../scripts/command'
 import { builtActions } from './deployment'
 import type { ActionSpec } from './runtime/runtime'
 
-/** Something that the person at the keyboard can mend; the message says how. */
+/** A failure that the user can fix; the message says how. */
 export class SetupError extends Error {
   constructor(message: string) {
     super(message)

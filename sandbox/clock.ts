@@ -7,7 +7,7 @@ export type MovableClock = {
 }
 
 /**
- * A clock that starts at the real time and goes on with it; a frozen one stands still until it is moved, for
+ * A clock that starts at the real time and runs with it; a frozen one stands still until it is moved, for
  * tests that compare exact times.
  */
 export const createClock = (options: { frozen?: boolean } = {}): MovableClock => {

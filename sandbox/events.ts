@@ -11,7 +11,7 @@ const MAX_DELAY_MINUTES = 15
 /** What I/O Events records when nothing was answered in time. */
 const TIMED_OUT = 604
 
-/** Whom the I/O Events stand-in delivers to. */
+/** The receivers of the I/O Events stand-in. */
 export type EventsOptions = {
   clock: MovableClock
   /** Runs the registered action. */

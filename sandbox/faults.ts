@@ -2,7 +2,7 @@
 export type Fault =
   /** Answers this instead; the request takes no effect. `body` is sent as JSON. */
   | { kind: 'status'; status: number; headers?: Record<string, string>; body?: unknown; delayMs?: number }
-  /** Waits, then goes on as if nothing were. */
+  /** Waits, then continues normally. */
   | { kind: 'latency'; delayMs: number }
   /** Destroys the socket before anything happened. */
   | { kind: 'reset'; delayMs?: number }

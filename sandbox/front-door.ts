@@ -9,7 +9,7 @@ import type { Sandbox } from './sandbox'
 import { type Answer, json, type RecordedRequest, type SandboxServer, startServer } from './server'
 import { exportLines } from './shell'
 
-/** What the front door is told. */
+/** The options of the front door. */
 export type FrontDoorOptions = {
   sandbox: Sandbox
   port?: number

@@ -85,7 +85,7 @@ export const startJournal = async (options: JournalOptions): Promise<JournalStan
   const path = `/events/organizations/23294/integrations/54108/${randomUUID()}`
   const entries: Entry[] = []
   const indexes = new Map<string, number>()
-  // Even an empty journal has a place to go on from.
+  // Even an empty journal has a position to continue from.
   const origin = { position: newPosition(0), writtenAt: clock.now() }
   let expired = 0
   let isRegistered = true

@@ -23,7 +23,7 @@ const bar = (share: number): string => {
   return `${'█'.repeat(full)}${'░'.repeat(WIDTH - full)}`
 }
 
-/** How an amount is told. */
+/** How an amount is displayed. */
 export type Measure = (amount: number) => string
 
 /**

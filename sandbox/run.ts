@@ -42,7 +42,7 @@ const readArguments = (): { port: number; burst: number | undefined } => {
   }
 }
 
-/** Before the build, so that nobody waits for it in vain. */
+/** Checked before the build, so that a failure is reported at once. */
 const checkPorts = async (port: number): Promise<void> => {
   const taken = await findTakenPort([0, 1, 2, 3, 4, 5, 6, 7, 8, 9].map((it) => port + it))
   if (taken === undefined) return

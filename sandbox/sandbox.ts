@@ -66,11 +66,11 @@ export type Sandbox = {
   state: StateStandIn
   pim: PimStandIn
   akeneo: AkeneoStandIn
-  /** What happens in Akeneo goes to whoever subscribes; see {@link SandboxOptions.subscribed}. */
+  /** Akeneo's events, sent to its subscribers; see {@link SandboxOptions.subscribed}. */
   pimEvents: EventFeed
   runtime: RuntimeStandIn
   events: EventsStandIn
-  /** Has every event that any registration was given, delivered or held back. */
+  /** Holds every event of every registration, delivered or not. */
   journal: JournalStandIn
   /** The registration of another action at I/O Events. Throws when there is no such action. */
   registration(action: string): EventsStandIn
@@ -113,7 +113,7 @@ export const startSandbox = async (options: SandboxOptions = {}): Promise<Sandbo
     const state = await keep(startState({ clock, namespace, auth, port: ports.state ?? 0 }))
     const pim = await keep(startPim({ clock, port: ports.pim ?? 0 }))
     const akeneo = await keep(startAkeneo({ clock, port: ports.akeneo ?? 0 }))
-    // At Akeneo a change takes minutes. Nobody is to wait for that here.
+    // At Akeneo a change takes minutes. Here it takes effect at once.
     const settings = { acceptLoopback: true, effectiveAfterMs: 0 }
     const pimEvents = await keep(startEventFeed({ clock, akeneo, settings, port: ports.eventPlatform ?? 0 }))
     const folder = await keep(startFolder())

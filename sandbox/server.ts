@@ -150,14 +150,14 @@ export const startServer = async (options: ServerOptions): Promise<SandboxServer
 
   const server = createServer((incoming, outgoing) => {
     serve(incoming, outgoing).catch((error: unknown) => {
-      // the client went away, or we are closing: nobody is left to answer
+      // the client disconnected, or the server is closing: no answer is possible
       if (outgoing.destroyed || closing.signal.aborted) return
       const detail = error instanceof Error ? (error.stack ?? error.message) : String(error)
       if (outgoing.headersSent) outgoing.destroy()
       else outgoing.writeHead(500).end(`The stand-in itself failed: ${detail}`)
     })
   })
-  // a client that reuses a connection must not meet our idle time-out by chance
+  // a client that reuses a connection must not meet our idle timeout by chance
   server.keepAliveTimeout = 60_000
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject)

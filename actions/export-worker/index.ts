@@ -1,5 +1,5 @@
 import { performWorks, workOffPending } from '../../src/app/batch'
 import { createWorker } from '../../src/runtime/worker'
 
-/** Goes on with exports that outlast an event, and does the work that a run of the batch hands over. */
+/** Continues exports that outlast an event, and does work that a batch run sends. */
 export const main = createWorker('export-worker', { pending: workOffPending, works: performWorks })

@@ -1,5 +1,5 @@
 import { reconcile } from '../../src/app/reconcile'
 import { createJob } from '../../src/runtime/job'
 
-/** Finds what the PIM has changed and no event told. Fired by an alarm. */
+/** Finds products that changed in the PIM, with or without an event. Fired by an alarm. */
 export const main = createJob('reconcile', reconcile)

@@ -29,7 +29,7 @@ export type NewAsset = {
   renditions?: Record<string, NewContent>
 }
 
-/** The size of an asset that nobody said anything about, in bytes. */
+/** The default size of an asset, in bytes. */
 export const USUAL_SIZE = 204_800
 
 const FORMATS: Record<string, string> = {
@@ -92,7 +92,7 @@ export const createAsset = (input: NewAsset, host: string, now: number): AemAsse
 }
 
 /**
- * Notes that somebody changed the asset: a new version and date, so the ETag moves even if the content does
+ * Records a change of the asset by a user: a new version and date, so the ETag moves even if the content does
  * not.
  */
 export const touch = (asset: AemAsset, now: number, by: string): void => {

@@ -42,16 +42,16 @@ export type AemStandIn = SandboxServer & {
   /** The asset with this id. Throws when there is none. */
   asset(id: string): AssetView
   findByPath(path: string): AssetView | undefined
-  /** Somebody else changes the asset; the ETag moves. */
+  /** Changes the asset as another user; the ETag changes. */
   edit(id: string, change: (asset: Pick<AemAsset, 'assetMetadata' | 'repositoryMetadata'>) => void): AssetView
   /**
-   * Somebody uploads another file: a new version with its own size and SHA-1. The renditions stay as they are when
+   * Uploads another file: a new version with its own size and SHA-1. The renditions stay as they are when
    * none are given; an asset without a SHA-1 gets none.
    */
   replaceContent(id: string, content: NewContent, renditions?: Record<string, NewContent>): AssetView
   /** The path of a file in the blob store, for faults and requests; of a rendition, if one is named. */
   blobPath(id: string, rendition?: string): string
-  /** Somebody moves or renames the asset; its id stays. */
+  /** Moves or renames the asset; its id stays. */
   move(id: string, path: string): AssetView
   removeAsset(id: string): void
   /** The event that AEM sends when it has processed the asset. */

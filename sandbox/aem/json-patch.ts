@@ -10,7 +10,7 @@ export type PatchRules = {
   ignoresStyle?: PathStyle | undefined
   /** RFC 6902 says that `add` replaces an existing value; AEM's schema guide says that it fails. */
   addExisting: 'reject' | 'replace'
-  /** Properties that nobody may write. */
+  /** Read-only properties. */
   readOnly: readonly string[]
   /** Registered JCR namespaces; a name with another prefix is refused. */
   namespaces: readonly string[] | 'any'

@@ -87,7 +87,7 @@ export type Catalogue = {
   removeProduct(uuid: string): void
   /** Deletes a model. Throws when there is none, and while anything is below it. */
   removeModel(code: string): void
-  /** Makes changes as somebody else than the usual user, while the work lasts. */
+  /** Makes changes as another user, for the duration of the work. */
   changedBy<T>(author: Author, work: () => T): T
   /** Tells of every change from now on; saving what is there already is none. */
   onChange(listener: ChangeListener): void

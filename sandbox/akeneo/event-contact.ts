@@ -2,7 +2,7 @@ import type { JsonObject, JsonValue } from '../json'
 import { isJsonObject } from '../json'
 import { Refused } from './refusal'
 
-/** How a subscriber is told what becomes of its subscriptions; by e-mail always. */
+/** How a subscriber is notified about its subscriptions; always by e-mail, too. */
 export type EventContact = {
   technicalEmail: string
   channels: readonly ('email' | 'webhook')[]

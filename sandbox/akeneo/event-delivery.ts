@@ -22,7 +22,7 @@ export type DeliveryError = {
   error_message: string
 }
 
-/** Whom the delivery works for. */
+/** The subscriptions that the delivery serves. */
 export type DeliveryOptions = {
   clock: MovableClock
   /** As they are now. */
@@ -49,7 +49,7 @@ export type Delivery = {
 
 /** What may be changed at any time. */
 export type DeliverySettings = {
-  /** So many of the next events reach nobody. */
+  /** The number of next events that are lost. */
   lose: number
   /** Sends what is due in another order, always the same for one seed; in the order of the events without. */
   shuffle: number | undefined

@@ -8,16 +8,16 @@ import { happeningsOf } from './product-events'
 
 /** The Event Platform in front of a PIM: what is managed there is what is delivered. */
 export type EventFeed = {
-  /** Who subscribes; nobody at first. */
+  /** The subscribers; empty at first. */
   platform: EventPlatformStandIn
   /** What goes to the subscribers. */
   delivery: EventDelivery
-  /** What they are told of their subscriptions. */
+  /** The notifications about their subscriptions. */
   notifier: Notifier
   close(): Promise<void>
 }
 
-/** Starts the platform; from now on it hears of every change in the PIM. */
+/** Starts the platform; from now on it receives every change in the PIM. */
 export const startEventFeed = async (options: {
   clock: MovableClock
   akeneo: AkeneoStandIn

@@ -19,7 +19,7 @@ export type EventPlatformSettings = {
   logsPerPage: number | undefined
 }
 
-/** What a subscription's status has become, and by whom. */
+/** The new status of a subscription, and the actor. */
 export type StatusType =
   | 'subscription.suspended.system'
   | 'subscription.suspended.user'

@@ -17,7 +17,7 @@ export const signedHeaders = (
 })
 
 /**
- * JSON with escaped slashes: as good as any other, and other bytes than most writers would choose. Nobody who signs what
- * he has parsed and written anew gets the same signature.
+ * JSON with escaped slashes: valid, but other bytes than most serialisers write. A receiver that parses and
+ * serialises the body before it checks the signature gets another signature.
  */
 export const jsonBytes = (value: unknown): Buffer => Buffer.from(JSON.stringify(value).replaceAll('/', '\\/'))

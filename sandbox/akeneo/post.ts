@@ -57,7 +57,7 @@ const exchange = ({ url, headers, body, fault }: Post, signal: AbortSignal): Pro
       resolve({ reason: refused ? 'connection_refused' : 'connection_failed' })
     })
     call.once('response', (response) => {
-      // taken by the receiver, but nobody hears of it
+      // accepted by the receiver, but the answer is lost
       if (fault?.kind === 'resetAfter') {
         call.destroy()
         resolve({ reason: 'connection_failed' })

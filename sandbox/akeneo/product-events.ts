@@ -1,13 +1,13 @@
 import { isJsonObject, type JsonObject, type JsonValue } from '../json'
 import type { AkeneoValue, AkeneoValues, Catalogue, CatalogueChange } from './catalogue'
 
-/** What happened in the PIM, before it becomes an event for somebody. */
+/** A change in the PIM, before it becomes an event for a subscriber. */
 export type Happening = {
   /** Without the common prefix: `product.updated`. */
   type: string
   /** The event's `data`. */
   data: JsonObject
-  /** The identifier of the product that it is about, for whoever asked for it. */
+  /** The identifier of the product, for subscriptions that ask for it. */
   identifier?: string
 }
 
@@ -84,7 +84,7 @@ const deltaOf = (change: CatalogueChange & { verb: 'updated' }, catalogue: Catal
 const phpDate = (time: number): string => new Date(time).toISOString().replace('T', ' ').replace('Z', '000')
 
 /**
- * What a change of the catalogue is told as (Akeneo, Event Platform, available events): names only, and for an update
+ * The events for a change of the catalogue (Akeneo, Event Platform, available events): names only, and for an update
  * also the delta, which is a type of its own. A model tells nothing of its variants.
  */
 export const happeningsOf = (change: CatalogueChange, catalogue: Catalogue): readonly Happening[] => {

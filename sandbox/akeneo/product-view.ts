@@ -23,7 +23,7 @@ export type ViewOptions = {
   linkBase: string
 }
 
-/** PHP writes an empty map as a list where nobody takes care. */
+/** PHP writes an empty map as a list by default. */
 const labelsOf = (labels: Labels | undefined): JsonValue =>
   labels === undefined || Object.keys(labels).length === 0 ? [] : { ...labels }
 

@@ -7,7 +7,7 @@ const documented: Allowance = { callsAtOnce: 4, callsPerSecond: 100 }
 
 /** Counts the calls of one connection. */
 export type Throttle = {
-  /** Begins a call: why it is too many, or undefined when it may go on, and has to be ended. */
+  /** Begins a call. Returns why it is one too many; or undefined when it may continue, and has to be ended. */
   begin(): string | undefined
   /** Holds a place of the calls at once, as an upload does while it arrives; false when there is none. */
   hold(): boolean

@@ -98,7 +98,7 @@ export const exportingOf =
     const film = publish(stage, { path: FILM_PATH, size: sizes.film })
     const handed = reportOf(await events.deliver(aem.publicationEvent('published', film)))
     expect(handed.report.outcome === 'handed-over', `it is handed over to ${WORKER}`, handed.report)
-    detail(`The event is answered after ${duration(handed.activation)}; ${WORKER} goes on by itself:`)
+    detail(`The event is answered after ${duration(handed.activation)}; ${WORKER} continues by itself:`)
     await watch(runtime.idle(), sizes.film, () => handedOut(stage, film))
     const worked = runtime.activations(WORKER)
     expect(worked.length === 1, `${WORKER} runs once`, `${worked.length} times`)

@@ -13,7 +13,7 @@ export type Stage = {
   detail(text: string): void
   /** Lines with room above them. */
   block(lines: readonly string[]): void
-  /** Shows how far a transfer is while it goes on; in bytes, unless it is measured otherwise. */
+  /** Shows the progress of a transfer; in bytes, unless another unit is given. */
   watch<T>(work: Promise<T>, total: number, done: () => number, measure?: Measure): Promise<T>
 }
 
@@ -21,7 +21,7 @@ export type Stage = {
 export type Fact = readonly [name: string, value: string]
 
 /**
- * A part of the demonstration; returns what it took. Throws {@link Unexpected} when something comes out otherwise than
+ * A part of the demonstration; returns what it took. Throws {@link Unexpected} when a result differs from what is
  * it should.
  */
 export type Scene = (stage: Stage) => Promise<readonly Fact[]>

@@ -23,7 +23,7 @@ export type ActionSpec = {
   rawWeb?: boolean
 }
 
-/** As whom and where the containers run. */
+/** The identity and host of the containers. */
 export type Surroundings = {
   namespace: string
   /** The Runtime key, `<id>:<secret>`. */

@@ -21,7 +21,7 @@ export type Pool = {
   acquire(): Promise<Slot>
   /** Kills all containers; the next activation is a cold start. */
   destroyAll(): Promise<void>
-  /** Kills all containers, and starts no other: who waits for one is told so. */
+  /** Kills all containers and starts no others: waiting activations fail. */
   close(): Promise<void>
   coldStarts(): number
 }
@@ -82,7 +82,7 @@ export const createPool = (options: {
     try {
       const { container, startMs, initialized } = await mine.starting
       if (!container.alive()) {
-        // it died while idle, unnoticed: nobody's activation is lost
+        // it died while idle: no activation is lost
         drop(mine)
         return acquire()
       }

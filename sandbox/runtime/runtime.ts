@@ -9,7 +9,7 @@ import { WEB } from './web'
 
 export type { ActionSpec, Activation }
 
-/** What is deployed, and as whom. */
+/** What is deployed, and with which identity. */
 export type RuntimeOptions = {
   actions: Record<string, ActionSpec>
   clock?: MovableClock

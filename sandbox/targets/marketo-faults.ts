@@ -15,7 +15,7 @@ export type MarketoFault = { after?: boolean } & (
   | { cut: true }
   /** No answer. */
   | { silent: true }
-  /** The answer begins and does not go on. */
+  /** The answer begins and then stalls. */
   | { stalled: true }
 )
 

@@ -14,7 +14,7 @@ export type MarketoFile = {
   description: string
 }
 
-/** What a call comes to: a result, nothing, or an error that is told with status 200. */
+/** The answer of a call: a result, nothing, or an error that is answered with status 200. */
 export type Outcome = { result?: readonly unknown[]; warning?: string } | { code: string; message: string }
 
 /** A call, as far as the files are concerned. */
@@ -33,7 +33,7 @@ export type MarketoFiles = {
   /** Oldest first. */
   all(): readonly MarketoFile[]
   read(name: string): Promise<Buffer | undefined>
-  /** Puts a file there as somebody else would. */
+  /** Stores a file as another client would. */
   place(file: Pick<MarketoFile, 'name' | 'folder'> & Partial<MarketoFile>): void
   /** Gives a file another folder. */
   move(name: string, folder: number): void

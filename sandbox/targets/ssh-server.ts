@@ -10,7 +10,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 export type SshServer = {
   /** What the app is given. */
   inputs: Readonly<Record<string, string>>
-  /** Values among them that nobody may see. */
+  /** The secret values among them. */
   secrets: readonly string[]
   /** The folder of this machine that the root of the URL stands for. */
   root: string
@@ -71,7 +71,7 @@ export async function startSshd(): Promise<SshServer> {
       .map((entry) => `${entry.join(' ')}\n`)
       .join(''),
   )
-  // Absolute, since the server starts itself anew for each connection, elsewhere.
+  // Absolute, since the server starts itself again for each connection, elsewhere.
   const server = spawn(sshd, ['-D', '-e', '-f', path], { stdio: 'ignore' })
   await untilListening(port)
   return {
@@ -91,7 +91,7 @@ export async function startSshd(): Promise<SshServer> {
   }
 }
 
-/** A port nobody listens on, for now. */
+/** A port that is free for now. */
 export async function freePort(): Promise<number> {
   const { createServer } = await import('node:net')
   const probe = createServer()

@@ -191,7 +191,7 @@ export async function startStrictAzure(): Promise<StrictAzure> {
     if (![...needed].some((letter) => granted.includes(letter))) {
       throw new Refusal(403, 'AuthorizationPermissionMismatch')
     }
-    // Whoever may only create may not write over what is there.
+    // A SAS with only the create permission may not overwrite a blob.
     const replaces = ['PutBlob', 'PutBlockList'].includes(call.operation) && blobs.has(call.key)
     if (replaces && !granted.includes('w')) throw new Refusal(403, 'AuthorizationPermissionMismatch')
     if (name !== container) throw new Refusal(404, 'ContainerNotFound')

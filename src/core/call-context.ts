@@ -21,7 +21,7 @@ export const withSignal = (
 ): CallContext => ({ logger: call.logger, signal, deadline: Math.min(call.deadline, deadline) })
 
 /**
- * Waits for `work` no longer than the signal allows. The work itself may go on: several callers can wait for it.
+ * Waits for `work` no longer than the signal allows. The work itself may continue: several callers can wait for it.
  * @throws the signal's reason
  */
 export function untilAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {

@@ -34,7 +34,7 @@ export type Synced = {
   known: number
 }
 
-/** What became of the asset at each destination. */
+/** The outcome of the asset at each destination. */
 export type Exported = {
   kind: 'exported'
   /** Undefined when it is gone: its files were removed. */
@@ -66,15 +66,15 @@ export type Failed =
   | { kind: 'retry'; failure: Failure }
   | { kind: 'dead-letter'; failure: Failure; deadLetter: string }
 
-/** What became of an asset at one destination. */
+/** The outcome of an asset at one destination. */
 export type DestinationOutcome = { destination: string } & (
   | { kind: 'done'; files: readonly FileOutcome[] }
-  /** An activation of `export-worker` goes on with it. */
+  /** An activation of `export-worker` continues it. */
   | { kind: 'handed-over'; reason: string; worker: string }
   | Failed
 )
 
-/** What became of one file at one destination. */
+/** The outcome of one file at one destination. */
 export type FileOutcome = { key: string; outcome: 'stored' | 'unchanged' | 'removed'; bytes: number }
 
 /** Why something failed. */

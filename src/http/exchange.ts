@@ -57,7 +57,7 @@ const hasWatchedAgent = (request: http.ClientRequest): boolean =>
 
 /**
  * One request and its whole answer. Follows no redirect.
- * @throws AnswerTooLarge; else whatever Node or node-fetch report; who catches it has to cancel the attempt, so that
+ * @throws AnswerTooLarge; else whatever Node or node-fetch report; the caller has to cancel the attempt, so that
  * the connection is closed
  */
 export async function exchange(

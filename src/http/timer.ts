@@ -20,7 +20,7 @@ export function startTimer(
 }
 
 /**
- * Waits for work no longer than so many milliseconds. The work itself goes on.
+ * Waits for work no longer than so many milliseconds. The work itself continues.
  * @throws what `timeIsUp` gives; what the work throws
  */
 export async function within<T>(ms: number, work: Promise<T>, timeIsUp: () => Error): Promise<T> {

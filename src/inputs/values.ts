@@ -133,7 +133,7 @@ export function missing(name: string, { meaning, example }: InputDeclaration): s
 
 /**
  * Runs two functions that read inputs, and reports the problems of both in one error.
- * @throws {InputError} of one or both; whatever else the first that fails otherwise throws
+ * @throws {InputError} of one or both; any other error of the first one that fails
  */
 export function readBoth<First, Second>(first: () => First, second: () => Second): [First, Second] {
   const problems: string[] = []

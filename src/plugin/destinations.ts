@@ -25,8 +25,8 @@ export type Exports = {
 
 /**
  * Gives `config/destinations.ts` its types, and the editor its help.
- * @throws {BridgeError} systemic, `CONFIG_INVALID`, when files are to be removed whose keys nobody could tell any more,
- * and when the name of a destination differs from its key
+ * @throws {BridgeError} systemic, `CONFIG_INVALID`, when files are to be removed but their keys do not follow from
+ * the path, and when the name of a destination differs from its key
  */
 export function defineDestinations(exports: Exports): Exports {
   for (const setting of ['onUnpublish', 'onDelete'] as const) {

@@ -28,7 +28,7 @@ export type PimCommunicator = {
    * Pages of products changed since a cursor, for polling; without one all products. A product whose model changed
    * comes, too. A product can come more than once, deleted ones do not come.
    * @param cursor what the last page that was dealt with brought; or an instant to begin with, in ISO 8601
-   * @throws {BridgeError} as `getProducts`; systemic, `PIM_CURSOR_INVALID`, for a cursor of somebody else's
+   * @throws {BridgeError} as `getProducts`; systemic, `PIM_CURSOR_INVALID`, for a cursor of another program's
    */
   changesSince?(cursor: string | undefined, call: CallContext): AsyncIterable<ProductPage>
   /**

@@ -7,7 +7,7 @@ import type { AkeneoSettings } from './inputs'
 /** In errors and logs. The codes of the HTTP client begin with it. */
 export const upstreamName = 'PIM'
 
-/** Akeneo's own words, short and on one line; `no reason given` when there are none, as on a page for people. */
+/** The message of Akeneo, short and on one line; `no reason given` when there is none, as on an HTML page. */
 export function reasonOf(response: HttpResponse): string {
   const body = parseJson(response.text)
   const message = isRecord(body) && typeof body.message === 'string' ? body.message.trim() : ''
@@ -16,17 +16,17 @@ export function reasonOf(response: HttpResponse): string {
 
 const details = (response: HttpResponse) => ({ upstream: upstreamName, status: response.status })
 
-/** What is asked for, as an error has to speak of it. */
+/** The purpose of a call, for error messages. */
 export type Asked = {
   /** The Web API permission it takes, as Akeneo's role form names it. */
   permission: string
   /** What else the operator can do when it is not granted. */
   otherwise?: string
-  /** Tells the answers that mean "there is none" from failures. */
+  /** Whether an answer means "there is none" rather than a failure. */
   meansNone?(response: HttpResponse): boolean
 }
 
-/** Why a call failed that was neither a success nor a 401. */
+/** The error for an answer that is neither a success nor a 401. */
 export function refusal(response: HttpResponse, asked: Asked, settings: AkeneoSettings): BridgeError {
   const { status } = response
   if (status >= 300 && status < 400) {
@@ -92,7 +92,7 @@ function selectionError(response: HttpResponse, settings: AkeneoSettings): Bridg
   return wrong.length === 0 ? undefined : unknownSelection(wrong, reason, response.status)
 }
 
-/** Names in the inputs that the catalogue does not have. */
+/** The error for names in the inputs that the catalogue does not have. */
 export function unknownSelection(wrong: readonly string[], reason: string, status?: number): BridgeError {
   return systemicError(
     'AKENEO_SELECTION_UNKNOWN',
@@ -118,13 +118,13 @@ export function unauthorized(inputs: string, response: HttpResponse): BridgeErro
   )
 }
 
-/** What several calls waited for did not come. */
+/** The error when shared work of several calls timed out. */
 export const noAnswer = (what: string, limitMs: number): BridgeError =>
   transientError('PIM_TIMEOUT', `Akeneo gave no ${what} within ${limitMs} ms`, { upstream: upstreamName })
 
 /**
- * The same failure as another user of the connection speaks of it: the communicator says `PIM_TIMEOUT`, a destination
- * `AKENEO_TIMEOUT`. Tokens are shared, so their failures have to be told to each in its own words.
+ * The same failure with the code of another user of the connection: the communicator says `PIM_TIMEOUT`, a
+ * destination `AKENEO_TIMEOUT`. Tokens are shared, so their failures need the code of each user.
  */
 export function inWordsOf(name: string, thrown: unknown): unknown {
   if (!(thrown instanceof BridgeError) || thrown.upstream !== upstreamName || name === upstreamName)

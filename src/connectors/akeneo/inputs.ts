@@ -51,7 +51,7 @@ export const connectionInputs = declareInputs({
   },
 })
 
-/** What of the catalogue is fetched and mapped, behind the same prefix. */
+/** The inputs that choose what of the catalogue is fetched and mapped, behind the same prefix. */
 export const selectionInputs = declareInputs({
   IDENTIFIER: {
     meaning: 'The code of the identifier attribute.',
@@ -77,7 +77,7 @@ export const selectionInputs = declareInputs({
   },
 })
 
-/** How tokens are come by: of a connection by user and password, or one of an App that never expires. */
+/** How tokens are obtained: for a connection by user and password; an App has one that never expires. */
 export type AkeneoCredentials = (
   | { kind: 'connection'; clientId: string; clientSecret: string; username: string; password: string }
   | { kind: 'app'; token: string }

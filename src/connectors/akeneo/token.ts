@@ -26,7 +26,7 @@ export const credentialInputs = ({ kind, inputs }: AkeneoCredentials): string =>
     : `${inputs}_URL, ${inputs}_CLIENT_ID, ${inputs}_CLIENT_SECRET, ${inputs}_USERNAME and ${inputs}_PASSWORD`
 
 /**
- * Creates the tokens of a connection or App. The token of an App is good until it is revoked; there is no other one.
+ * Creates the tokens of a connection or App. The token of an App is valid until it is revoked, and cannot be renewed.
  * @throws {BridgeError} from `token`: systemic `AKENEO_UNAUTHORIZED` when Akeneo refuses the credentials; then it is not
  * asked again for a minute, or it would lock the user out
  */
@@ -49,7 +49,7 @@ export function createAkeneoTokens(
     isLockout: ({ code }) => code === 'AKENEO_UNAUTHORIZED',
   })
 
-  /** Undefined when there is none, or it is dead: then only the password helps. */
+  /** Undefined when there is none, or it was refused: then the password is used. */
   async function byRefreshToken(call: CallContext): Promise<Grant | undefined> {
     const given = refreshToken
     if (given === undefined) return undefined

@@ -6,10 +6,13 @@ import type { UploadAnswer } from '../../http/upload'
 
 const upstream = 'HTTPS'
 
-/** Refused whatever the file is: the URL, the credentials or the endpoint itself is wrong. */
+/** Statuses that refuse every file: the URL, the credentials or the endpoint itself is wrong. */
 const everyFile = new Set([401, 403, 404, 405, 407, 417, 421, 426, 501, 505, 507, 511])
 
-/** An answer that is no success, as an error. Nothing of its body is shown: who knows what an endpoint echoes. @param inputs prefix of the inputs */
+/**
+ * An answer that is no success, as an error. Its body is not shown, since an endpoint may echo secrets.
+ * @param inputs prefix of the inputs
+ */
 export function toHttpsError(
   { status, headers }: Pick<UploadAnswer, 'status' | 'headers'>,
   now: number,

@@ -161,7 +161,7 @@ function headers(text: string): Parsed<Readonly<Record<string, string>>> {
   return { value: headers }
 }
 
-/** A plain word would be masked wherever it stands, in paths too. */
+/** A plain word would be masked wherever it appears, in paths too. */
 function addSecretHeaders(headers: Readonly<Record<string, string>>, redactor: Redactor): void {
   for (const [name, value] of Object.entries(headers)) {
     const mayBeSecret = value.length >= 6 && /auth|key|token|secret|cookie|sign|pass|credential/.test(name)

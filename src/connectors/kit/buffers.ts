@@ -14,7 +14,7 @@ export type Buffers = {
 
 const smallest = 64 * 1024
 
-/** Creates the memory of one destination. @param limit in bytes; kept between uploads, so that it is not allocated anew */
+/** Creates the memory of one destination. @param limit in bytes; kept between uploads, so that it is not allocated again */
 export function createBuffers(limit: number): Buffers {
   const idle: Buffer[] = []
   const waiting: { capacity: number; lend: () => void }[] = []

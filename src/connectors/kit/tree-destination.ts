@@ -13,7 +13,7 @@ const staleMs = 24 * 60 * 60 * 1000
 const cleanUpMs = 2_000
 const finishMs = 10_000
 const maxRemembered = 1_000
-const nobodyKnows = '{}\n'
+const unknownVersion = '{}\n'
 /** The temporary files that this process is writing, whatever destination they belong to. */
 const ownTemporaries = new Set<string>()
 
@@ -26,8 +26,9 @@ const ownTemporaries = new Set<string>()
  * no version or one whose stamp is another file's: `head` then says "unknown", which costs an upload. It never names a
  * version that the file is not.
  *
- * A trigger, where there is one, is given between the rename and the new version file. So a file whose version is known
- * was told of; one that a killed process left untold has no version, and is put, and told of, again.
+ * A trigger, where there is one, is written between the rename and the new version file. So a file with a known
+ * version has had its trigger. A file whose process was killed before the trigger has no version, so it is stored
+ * again, with its trigger.
  */
 export function treeDestination(
   name: string,
@@ -159,7 +160,7 @@ async function noteVersion(
   do {
     signal.throwIfAborted()
     await tree.remove(versionPath(path), signal)
-  } while (!(await tree.writeText(versionPath(path), nobodyKnows, signal)))
+  } while (!(await tree.writeText(versionPath(path), unknownVersion, signal)))
 }
 
 function versionOf(text: string | undefined, file: FileFacts): string | undefined {
@@ -174,10 +175,7 @@ function isExpected(current: FileFacts | undefined, previous: StoredObject | und
 }
 
 const changed = (path: string): BridgeError =>
-  transientError(
-    'DESTINATION_CHANGED',
-    `${path} is not what it was when it was looked at: somebody else wrote it`,
-  )
+  transientError('DESTINATION_CHANGED', `${path} has been changed by another writer since it was read`)
 
 /** Hidden names are our own, so a key must not be one. */
 function checkedPath(key: string, trigger: Trigger | undefined): string {

@@ -19,7 +19,9 @@ export type Trigger = {
   withdraw(tree: FileTree, path: string, signal: AbortSignal): Promise<void>
 }
 
-/** @throws {BridgeError} systemic, `CONFIG_INVALID`, on a name that cannot be one: no file could be told of */
+/**
+ * @throws {BridgeError} systemic, `CONFIG_INVALID`, on a name that cannot be a trigger: no file could be signalled
+ */
 export function createTrigger(name: TriggerName): Trigger {
   const parts = name.split('*')
   const isOwn = parts.length === 2

@@ -33,11 +33,11 @@ export type MarketoCall = Omit<UploadRequest, 'url' | 'once'> & { path: string }
 
 /** Calls to one instance. Every error is a `BridgeError`, or the signal's reason. */
 export type MarketoClient = {
-  /** Asks, up to five times. Gives the `result` of the answer; nothing when Marketo knows of none. */
+  /** Reads, with up to five attempts. Returns the `result` of the answer; empty when Marketo has none. */
   ask(path: string, call: CallContext): Promise<readonly unknown[]>
   /** Sends once; a second time only when the token was refused, which leaves the first without effect. */
   send(request: MarketoCall, call: CallContext): Promise<readonly unknown[]>
-  /** How calls are repeated, for an upload: whoever sends one asks what became of it first. */
+  /** The retry rules, for an upload: its caller checks the result before each retry. */
   rules: RetryRules
 }
 
@@ -54,15 +54,15 @@ export type MarketoParts = {
 
 const maxAttempts = 5
 const backoff: Backoff = { baseMs: 500, capMs: 8_000 }
-/** What is too much is counted over 20 seconds, refused calls included as far as one knows. */
+/** The rate limit is counted over 20 seconds; refused calls presumably count, too. */
 const busyBackoff: Backoff = { baseMs: 10_000, capMs: 20_000 }
 const askMs = 15_000
 /** A token is not used in its last minute. */
 const marginMs = 60_000
-/** For a token: the wait for a turn of the instance's 20 seconds included. */
+/** The time limit for a token, which includes the wait for the rate limit. */
 const limitMs = 60_000
 
-/** Marketo answers 200 whatever happened: a token that it refuses is told as the 401 that it means. */
+/** Marketo answers 200 to everything: a refused token is converted to a 401. */
 type Answer = { status: 200 | 401; result: readonly unknown[] }
 
 const TokenAnswer = v.object({
@@ -116,7 +116,7 @@ export function createMarketoClient(settings: MarketoSettings, parts: MarketoPar
   ): Promise<Answer> {
     const headers = { ...request.headers, accept: 'application/json', authorization: `Bearer ${token}` }
     const url = new URL(path, settings.origin)
-    // An upload has to ask what became of it before it is repeated.
+    // An upload has to check its result before a retry.
     const once = request.body !== undefined
     const answer = await exchange({ ...request, url, headers, once }, timeoutMs, call.signal)
     const body = bodyOf(answer, toStatusError)
@@ -155,14 +155,14 @@ export function createMarketoClient(settings: MarketoSettings, parts: MarketoPar
     return body
   }
 
-  /** Within what the instance allows. The time to wait for that is not the call's. */
+  /** Within the rate limit of the instance. The wait for it does not count towards the time limit of the call. */
   async function exchange(
     request: UploadRequest,
     timeoutMs: number,
     signal: AbortSignal,
   ): Promise<UploadAnswer> {
     return limiter.run(signal, async () => {
-      // It may have been used up while this call waited for its turn.
+      // The quota may have been used up while this call waited for the rate limit.
       checkQuota()
       const attempt = startAttempt(signal, timeoutMs)
       try {

@@ -17,7 +17,7 @@ const upstream = 'MARKETO'
 const dayMs = 24 * 60 * 60 * 1000
 /** The daily quota is reset at midnight, Central Standard Time. */
 const resetMs = 6 * 60 * 60 * 1000
-/** Clocks differ: a quota that is still used up right after the reset is asked for again soon. */
+/** Clocks differ: if the quota is still used up right after the reset, the next attempt follows soon. */
 const resetSlackMs = 10 * 60 * 1000
 
 /** An error inside an answer. */
@@ -39,10 +39,10 @@ const textOf = (value: unknown): string =>
 /** Codes that call for a new token. */
 export const isTokenProblem = ({ code }: MarketoProblem): boolean => code === '601' || code === '602'
 
-/** Nothing of that name, in an answer to a question. */
+/** No object of that name, in the answer to a search. */
 export const isAbsence = ({ code }: MarketoProblem): boolean => code === '702'
 
-/** More calls than are allowed: nothing was done. */
+/** The rate limit was exceeded: the call had no effect. */
 const limits = new Set(['606', '615'])
 const passing = new Set(['502', '604', '608', '611', '614', '713', '719'])
 const refusals = new Set(['605', '609', '610', '612', '613', '709'])
@@ -93,7 +93,7 @@ export const quotaUsedUp = (retryAfterMs: number): BridgeError =>
     { upstream, status: 200, retryAfterMs },
   )
 
-/** When the daily quota is there again, in milliseconds since the epoch. */
+/** When the daily quota is reset, in milliseconds since the epoch. */
 export function quotaReset(now: number): number {
   const sinceReset = (now - resetMs) % dayMs
   return sinceReset < resetSlackMs ? now + resetSlackMs : now - sinceReset + dayMs
@@ -136,7 +136,7 @@ export function toStatusError({ status, headers }: UploadAnswer, now: number, in
   )
 }
 
-/** The identity endpoint gives no token. Nothing of its body is shown: it repeats what it was sent. */
+/** The identity endpoint gives no token. Its body is not shown, since it echoes the request. */
 export function toIdentityError(answer: UploadAnswer, now: number, inputs: string): BridgeError {
   const { status } = answer
   if (status !== 400 && status !== 401 && status !== 403) return toStatusError(answer, now, inputs)
@@ -155,7 +155,7 @@ export const tooLarge = (why: string, inputs: string, details: ErrorDetails = { 
     details,
   )
 
-/** Somebody else's file has the name. */
+/** A file of another program has the name. */
 export const nameTaken = (name: string, folder: number, inputs: string): BridgeError =>
   permanentError(
     'MARKETO_NAME_TAKEN',
@@ -163,7 +163,7 @@ export const nameTaken = (name: string, folder: number, inputs: string): BridgeE
     { upstream },
   )
 
-/** An answer that is none of Marketo's. Whether the request took effect is not known. */
+/** An answer that does not come from Marketo. Whether the request took effect is unknown. */
 export const notMarketo = ({ status, headers }: UploadAnswer): BridgeError =>
   transientError(
     'MARKETO_NOT_JSON',
@@ -171,7 +171,7 @@ export const notMarketo = ({ status, headers }: UploadAnswer): BridgeError =>
     { upstream, status },
   )
 
-/** A success without what belongs into it. */
+/** A success without a required field. */
 export const unexpectedAnswer = (): BridgeError =>
   transientError('MARKETO_UNEXPECTED_ANSWER', 'Marketo answered a success without what belongs into it', {
     upstream,
@@ -200,9 +200,11 @@ const withUnknownResult = new Set([
   'MARKETO_FAILED',
 ])
 
-/** Tells whether a request may have taken effect all the same, so that one has to look before one repeats it. */
+/**
+ * Whether a request may have taken effect despite the failure, so that its result has to be checked before a retry.
+ */
 export const mayHaveArrived = ({ code }: BridgeError): boolean => withUnknownResult.has(code)
 
-/** Tells whether another attempt makes sense. What the source threw is not for us to repeat. */
+/** Whether another attempt may succeed. An error of the source is not retried here. */
 export const isWorthAnotherTry = (error: BridgeError): boolean =>
   error.upstream === upstream && error.failureClass === 'transient'

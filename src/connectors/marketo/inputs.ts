@@ -14,7 +14,7 @@ export const marketoInputs = declareInputs({
       "The client id of the API-only user's LaunchPoint service: Admin > Integration > LaunchPoint > View Details shows it.",
     required: true,
     shape: text,
-    // It stands in a URL, and a URL tends to be shown.
+    // The value is part of a URL, and URLs appear in messages.
     secret: true,
   },
   CLIENT_SECRET: {

@@ -13,7 +13,7 @@ export type ExportParts = FileParts & {
   exports: Exports
   /**
    * The destination of that name.
-   * @throws {BridgeError} permanent for a name that nobody configured, systemic for one that is not set up
+   * @throws {BridgeError} permanent for a name that is not configured, systemic for one that is not set up
    */
   destination(name: string): Destination
   /** The destinations that are set up. */

@@ -14,8 +14,8 @@ export type AtWorker = Pick<Extract<DestinationOutcome, { kind: 'handed-over' }>
 /**
  * Hands work to an activation of `export-worker`. The `pending` record is written first, so that no acknowledged work
  * depends on one activation.
- * @throws {BridgeError} transient or systemic when it could not be handed over, whatever the cause: nobody but the
- * sender knows of it
+ * @throws {BridgeError} transient or systemic when it could not be handed over, whatever the cause: only the sender
+ * can repeat the event
  */
 export async function handOver(
   work: Work,
@@ -26,7 +26,10 @@ export async function handOver(
   try {
     const id = await recordHandOver(work, context)
     const activation = await activations.start(worker, { pending: [id] }, signal)
-    return { reason: 'it outlasts an event and goes on in an activation of its own', worker: activation }
+    return {
+      reason: 'it takes longer than an event allows and continues in another activation',
+      worker: activation,
+    }
   } catch (thrown) {
     signal.throwIfAborted()
     const { failureClass, code, message, upstream } = toBridgeError(thrown)

@@ -7,7 +7,7 @@ import type { Enrichment } from '../../plugin/enrichment'
 
 export type FindParts = {
   search: AssetSearch
-  /** The authors to look for assets on. */
+  /** The authors to search for assets. */
   origins: readonly string[]
   enrichment: Pick<Enrichment, 'linkProperty' | 'matching'>
 }

@@ -11,7 +11,7 @@ import { isOutage, observeFailure, pimSystem } from '../systems'
 import { batchQueries } from './batch-queries'
 import { syncAction } from './recorded-work'
 
-/** What became of the assets of changed products. */
+/** The outcomes for the assets of changed products. */
 export type SyncedAssets = {
   counts: Record<'updated' | 'unchanged' | 'skipped' | 'failed', number>
   failures: readonly { asset: AssetRef; error: BridgeError }[]

@@ -19,7 +19,7 @@ export async function inBatches(values: readonly string[], find: Find): Promise<
   return (await Promise.all(batches)).flat()
 }
 
-/** All at once where that will do and the answer is not too large, else each half by itself. */
+/** Searches for all at once; when that is not possible or the answer is too large, for each half separately. */
 async function inHalves(values: readonly string[], find: Find): Promise<readonly unknown[]> {
   try {
     const found = await find(values)
@@ -33,9 +33,9 @@ async function inHalves(values: readonly string[], find: Find): Promise<readonly
 }
 
 /**
- * The pages of a list, and from the first that is too large on smaller ones: a poll must not end at the same page in
- * each run.
- * @param after where the list goes on, as the `next` of a page gave it in `search_after`
+ * The pages of a list. After a page that is too large it continues with smaller pages: a poll must not fail at the
+ * same page in each run.
+ * @param after where the list continues, as the `next` of a page gave it in `search_after`
  * @param limit items on the first page
  * @param pages by their query
  * @throws {BridgeError} permanent, `PIM_ANSWER_TOO_LARGE`, for one item; what `pages` throws

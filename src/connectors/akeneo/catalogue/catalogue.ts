@@ -8,7 +8,7 @@ import { noAnswer, refusal, unknownSelection, upstreamName } from '../errors'
 import type { AkeneoSettings } from '../inputs'
 import type { Selection } from './selection'
 
-/** What is true for all products, kept by the container for a while. */
+/** Catalogue data that is the same for all products, cached by the container for a while. */
 export type AkeneoCatalogue = {
   /**
    * Which values count, by the inputs and the channels that there are.
@@ -28,7 +28,7 @@ export type AkeneoCatalogue = {
 export type Labelled = 'option' | 'record'
 type Labels = Readonly<Record<string, unknown>>
 
-/** How long what was learnt is believed. */
+/** How long cached data is used. */
 const structureLifeMs = 60 * 60_000
 const labelsLifeMs = 10 * 60_000
 const maxKept = 10_000
@@ -56,7 +56,7 @@ export function createAkeneoCatalogue(
   return { selection, types: typesOf, labels }
 
   async function selection(call: CallContext): Promise<Selection> {
-    // Akeneo checks both itself: nothing to learn.
+    // Akeneo checks both itself: nothing has to be fetched.
     if (settings.channels.length === 1 && settings.locales.length > 0) {
       return { channels: settings.channels, locales: settings.locales, otherLocales: false }
     }
@@ -158,7 +158,7 @@ export function createAkeneoCatalogue(
   }
 }
 
-/** Where labels are to be had. */
+/** The sources of labels. */
 const sources: Record<
   Labelled,
   { list: string; items: string; permission: string; labelsIn(item: Labels): Labels | undefined }
@@ -190,7 +190,7 @@ const textsOf = (value: unknown): string[] =>
 
 type Cache<T> = { get(key: string): { value: T } | undefined; set(key: string, value: T): void }
 
-/** What was learnt, for `lifeMs`; the oldest goes when it becomes too much. */
+/** A cache whose entries live for `lifeMs`; when it is full, the oldest entry is dropped. */
 function createCache<T>(clock: Clock, lifeMs: number): Cache<T> {
   const kept = new Map<string, { value: T; until: number }>()
   return {

@@ -1,14 +1,14 @@
 import type { ProductRef } from '../../../core/product'
 import type { AkeneoProduct } from './products'
 
-/** What the search has not caught up with by then is found by the next poll. */
+/** After this time the next poll finds the products that the search still lacks. */
 const longestLagMs = 60_000
-/** Each costs a call: with more, it is the events that are early rather than the search that is late. */
+/** Each product costs a call. With more of them, the times of the events are wrong rather than the search late. */
 const maxOverdue = 25
 
 /**
- * The references whose products are older than the change that was told of, or missing. The search of Akeneo lags
- * behind what was written; reading a product by its own name does not.
+ * The references whose products are missing, or older than the reported change. The search of Akeneo lags behind
+ * writes; reading a product by its identifier does not.
  * @param now milliseconds since the epoch
  */
 export function overdueRefs(

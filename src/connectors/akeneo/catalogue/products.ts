@@ -7,7 +7,7 @@ import type { AkeneoCatalogue, Labelled } from './catalogue'
 import { type AkeneoEntry, pickEntry, pickLabel, readEntry, type Selection } from './selection'
 import { attributeValue } from './values'
 
-/** A product as the mapping sees it, with what only Akeneo calls it by. */
+/** A product as the mapping sees it, with Akeneo's own identifiers. */
 export type AkeneoProduct = Product & {
   /** Milliseconds since the epoch, to the second. */
   updatedAt: number | undefined

@@ -19,8 +19,8 @@ export type ProductSearch = {
   /** Products with one of these uuids; none where Akeneo has no uuids yet. */
   byUuids(uuids: readonly string[], selection: Selection, call: CallContext): Promise<readonly unknown[]>
   /**
-   * The product itself, whatever the search knows of it by now; undefined when there is none that may be seen. It comes
-   * with the values of all channels and locales.
+   * The product itself, read without the search; undefined when there is none that the connection may see. It has the
+   * values of all channels and locales.
    */
   one(name: { uuid: string } | { identifier: string }, call: CallContext): Promise<unknown>
   /** A product, whichever; none where there is none. */
@@ -30,7 +30,7 @@ export type ProductSearch = {
   /**
    * Products that changed after an instant, in pages; without one all products.
    * @param since milliseconds since the epoch
-   * @param after where to go on, as the `next` of a page gave it in `search_after`
+   * @param after where to continue, as the `next` of a page gave it in `search_after`
    */
   changedSince(
     since: number | undefined,
@@ -54,7 +54,7 @@ const legacyRoute = 'products'
 type Filter = { operator: 'IN' | '=' | '>'; value: string | readonly string[] }
 type Criterion = (route: typeof uuidRoute | typeof legacyRoute) => { [property: string]: readonly Filter[] }
 
-/** Creates the search of a container, which remembers what this Akeneo does not have. */
+/** Creates the search of a container, which caches the features that this Akeneo lacks. */
 export function createProductSearch(
   settings: AkeneoSettings,
   parts: { client: AkeneoClient; options: 'labels' | 'codes' },
@@ -116,7 +116,7 @@ export function createProductSearch(
     const path =
       'uuid' in name ? `${uuidRoute}/${name.uuid}` : `${legacyRoute}/${encodeURIComponent(name.identifier)}`
     const response = await client.send({ path, query: optionsQuery() }, call)
-    // Events tell of products that the connection may not see. Whether it may see any the search before has told.
+    // Events may name products that the connection may not see. The search before showed whether it may see any.
     if (response.status === 404 || response.status === 403) return undefined
     if (!isOk(response)) throw refusal(response, asked, settings)
     return jsonBody(upstreamName, response)
@@ -152,8 +152,8 @@ export function createProductSearch(
   }
 
   /**
-   * One page that holds all there can be: by GET while the URL is short enough, else by POST. Undefined when neither
-   * will do.
+   * One page with all results: by GET while the URL is short enough, else by POST. Undefined when neither is
+   * possible.
    */
   async function onePage(
     criterion: Criterion,
@@ -169,7 +169,7 @@ export function createProductSearch(
     return []
   }
 
-  /** Undefined where Akeneo has no such search, or wants it otherwise: then a GET decides. */
+  /** Undefined where Akeneo has no such search, or refuses its form: then a GET is tried. */
   async function post(
     search: ReturnType<Criterion>,
     selection: Selection,
@@ -193,7 +193,7 @@ export function createProductSearch(
     return undefined
   }
 
-  /** All pages of a search; where there are no uuids, by the route from before. */
+  /** All pages of a search; without uuids, by the older route. */
   async function* pages(
     criterion: Criterion,
     query: Readonly<Record<string, string>>,
@@ -255,7 +255,7 @@ export function createProductSearch(
     return options === 'labels' ? { with_attribute_options: 'true' } : {}
   }
 
-  /** The identifier comes with them: without it nobody could tell the products apart. */
+  /** The identifier is always included: without it the products could not be told apart. */
   function attributesQuery(): string | undefined {
     const { attributes, identifier } = settings
     return attributes === undefined ? undefined : [...new Set([...attributes, identifier])].join(',')

@@ -1,13 +1,13 @@
 import { isRecord, type JsonValue } from '../../../core/json'
 import { isBlank } from '../../../metadata/values'
 
-/** Which of an attribute's values counts. */
+/** Chooses the value of an attribute. */
 export type Selection = {
   /** Best first; values of other channels never count. */
   channels: readonly string[]
   /** Best first. */
   locales: readonly string[]
-  /** Whether locales that are not listed count, too, after all others. */
+  /** Whether locales that are not listed are used as well, after all others. */
   otherLocales: boolean
 }
 

@@ -4,7 +4,7 @@ import { isBlank } from '../../../metadata/values'
 
 /** What is known about a value besides its data. */
 export type ValueContext = {
-  /** As Akeneo calls it, such as `pim_catalog_metric`; undefined when nobody knows. */
+  /** As Akeneo calls it, such as `pim_catalog_metric`; undefined when unknown. */
   type: string | undefined
   /** The label of an option by its code; undefined for an attribute without options, or an option without a label. */
   labelOf(code: string): string | undefined
@@ -12,7 +12,7 @@ export type ValueContext = {
 
 /**
  * Turns the data of an Akeneo value into one that a mapping can write: texts, numbers, flags, or a list of them. A
- * table stays what it is: a list of rows. Of a type that nobody knows the form of the data decides.
+ * table stays a list of rows. For an unknown type the form of the data decides.
  * @returns undefined when there is nothing in it
  */
 export function attributeValue(data: JsonValue, context: ValueContext): JsonValue | undefined {

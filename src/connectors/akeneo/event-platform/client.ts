@@ -9,7 +9,7 @@ import type { AkeneoCalls } from '../calls'
 import { eventPlatformName, platformRefusal, platformSurprise } from './errors'
 import { type EventLog, type EventSubscriber, type EventSubscription, EventViews } from './views'
 
-/** What a subscription is to be. A change names everything, for it is not public whether less would do. */
+/** The wanted state of a subscription. A change sends all fields, since partial changes are not documented. */
 export type SubscriptionWish = {
   url: string
   /** Full names of types. */
@@ -21,7 +21,7 @@ export type SubscriptionWish = {
   sendProductIdentifier: boolean
 }
 
-/** Who is told when a subscription is suspended or revoked: by e-mail, and at the receiver of the events. */
+/** The contact for suspended and revoked subscriptions: an e-mail address, and the receiver of the events. */
 export type ContactWish = { email: string; webhook: { url: string; secret: string } }
 
 /** A page of the log; `more` is the query of the next one. */
@@ -41,7 +41,7 @@ export type EventPlatform = {
   /** After a lost answer it is looked up, so that there are not two. */
   createSubscriber(name: string, contact: ContactWish, call: CallContext): Promise<EventSubscriber>
   updateSubscriber(id: string, contact: ContactWish, call: CallContext): Promise<void>
-  /** One that is gone already is no failure. */
+  /** Succeeds when it is deleted already. */
   deleteSubscriber(id: string, call: CallContext): Promise<void>
   /** Those of a subscriber that are not deleted, of whatever type. */
   subscriptions(subscriberId: string, call: CallContext): Promise<readonly EventSubscription[]>
@@ -56,9 +56,9 @@ export type EventPlatform = {
     wish: SubscriptionWish,
     call: CallContext,
   ): Promise<void>
-  /** One that is suspended or resumed already is no failure. */
+  /** Succeeds when it is suspended or resumed already. */
   setActive(subscription: EventSubscription, active: boolean, call: CallContext): Promise<void>
-  /** One that is gone already is no failure. */
+  /** Succeeds when it is deleted already. */
   deleteSubscription(subscription: EventSubscription, call: CallContext): Promise<void>
   /** A page of the log of the last 30 days; names of parameters are not public. */
   logs(query: Readonly<Record<string, string>>, call: CallContext): Promise<EventLogPage>
@@ -78,8 +78,8 @@ export type EventPlatformOptions = {
 
 /**
  * Creates the client.
- * @param parts.upstream for what may be sent again
- * @param parts.once the same system, for what may not: it makes one attempt
+ * @param parts.upstream for requests that are safe to retry
+ * @param parts.once the same system, for requests that are not: it makes one attempt
  * @param parts.calls of the PIM, for its tokens
  */
 export function createEventPlatform(
@@ -241,7 +241,7 @@ function read<S extends v.GenericSchema>(schema: S, value: unknown, what: string
   throw platformSurprise(`${what} in a form that is not known`)
 }
 
-/** Lists are bare arrays as far as is known; the log comes in pages of a form that is not. Both are taken. */
+/** Lists are plain arrays. The form of the pages of the log is not documented. Both forms are accepted. */
 function pageOf(body: unknown): {
   items: readonly unknown[]
   more: Readonly<Record<string, string>> | undefined
@@ -253,7 +253,7 @@ function pageOf(body: unknown): {
   if (items === undefined) throw platformSurprise('no list')
   const next = isRecord(links) ? links.next : isRecord(rest.links) ? rest.links.next : rest.next
   const href = isRecord(next) ? next.href : next
-  // The token goes to the configured address, whatever the link names.
+  // The token is sent to the configured address, whatever host the link names.
   const mark = typeof href === 'string' ? href.indexOf('?') : -1
   const more = mark < 0 ? undefined : Object.fromEntries(new URLSearchParams(String(href).slice(mark)))
   return { items, more }

@@ -6,7 +6,7 @@ import type { HttpResponse } from '../../../http/response'
 /** In errors and logs. The codes of the HTTP client begin with it. */
 export const eventPlatformName = 'AKENEO_EVENTS'
 
-/** How the permission is called in the PIM; without it all calls are refused. */
+/** The name of the permission in the PIM; without it all calls are refused. */
 const permission = '"Event Platform"'
 
 const details = ({ status }: HttpResponse) => ({ upstream: eventPlatformName, status })
@@ -23,7 +23,7 @@ export function platformRefusal(response: HttpResponse, what: string): BridgeErr
   if (isFull(reason)) {
     return systemicError(
       'AKENEO_EVENTS_LIMIT',
-      `${said}: Akeneo allows 20 subscribers to a PIM and 20 subscriptions to each; akeneo status lists them, delete one that nobody needs`,
+      `${said}: Akeneo allows 20 subscribers to a PIM and 20 subscriptions to each; akeneo status lists them; delete one that is not needed`,
       details(response),
     )
   }
@@ -51,7 +51,7 @@ export function platformRefusal(response: HttpResponse, what: string): BridgeErr
   return permanentError('AKENEO_EVENTS_REFUSED', said, details(response))
 }
 
-/** There are limits of other things, too: of a filter, of headers. */
+/** Other limits exist, too: of a filter, of headers. */
 const isFull = (reason: string): boolean =>
   /\blimit|maximum number|too many|quota/i.test(reason) && !/filter|operator|header|character/i.test(reason)
 

@@ -5,20 +5,20 @@ import { isRecord, parseJson } from '../../../core/json'
 import type { HttpClient } from '../../../http/http-client'
 import { eventPlatformName } from './errors'
 
-/** What the receiver makes of deliveries that are signed as the subscription's would be. */
+/** The result of test deliveries to the receiver, signed like those of the subscription. */
 export type ReceiverVerdict = {
   /**
    * `gone`, `refuses` and `stranger` are certain: Akeneo would suspend the subscription, or its events would be lost. A
    * stranger answers 200 as well, but not as `pim-events` does.
    */
   kind: 'accepts' | 'refuses' | 'gone' | 'stranger' | 'unclear'
-  /** For each secret, in their order: whether the receiver knows it; empty when that is not known. */
+  /** For each secret, in order: whether the receiver accepts it; empty when that is unknown. */
   known: readonly boolean[]
-  /** What it answered, for people. */
+  /** Its answers, for display. */
   answer: string
 }
 
-/** Of no type that anybody handles: a receiver acknowledges it and does nothing. */
+/** An unknown type: a receiver acknowledges it and does nothing. */
 const probe = Buffer.from(JSON.stringify({ specversion: '1.0', id: 'probe', type: 'bridge.probe' }))
 
 /**
@@ -62,7 +62,7 @@ export async function askReceiver(
   return isStranger ? { kind: 'stranger', known: [], answer: answerOf(statuses) } : verdictOf(statuses)
 }
 
-/** What `pim-events` says of an event that it need not do anything for. */
+/** The body that `pim-events` answers to an event that it ignores. */
 function isOurs(text: string): boolean {
   const body = parseJson(text)
   return isRecord(body) && body.outcome === 'ignored'

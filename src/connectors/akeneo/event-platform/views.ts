@@ -23,7 +23,7 @@ const Subscription = v.object({
   events: v.array(v.string()),
   config: v.object({
     url: optionalText,
-    /** What it holds is masked; that there is a second one can be seen. */
+    /** Its value is masked; only its presence is visible. */
     secret: v.optional(v.nullable(v.object({ secondary: text }))),
     headers: v.optional(v.nullable(v.record(v.string(), v.unknown()))),
   }),
@@ -49,7 +49,7 @@ const Log = v.object({
 /** How the Event Platform shows its objects, as far as an operator needs it (Akeneo, concepts and logs). */
 export const EventViews = { subscriber: Subscriber, subscription: Subscription, log: Log }
 
-/** One PIM and one connection, with whom to tell. */
+/** One PIM and one connection, with the contact for notifications. */
 export type EventSubscriber = v.InferOutput<typeof Subscriber>
 
 /** Which events go where. `status` is `active`, `suspended`, `revoked` or `deleted`. */

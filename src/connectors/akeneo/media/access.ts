@@ -21,15 +21,15 @@ export type AkeneoAccess = {
   /** What is there, as JSON; undefined when it is not there. Tried again by itself. */
   find(path: string, purpose: Purpose, call: CallContext): Promise<unknown>
   /**
-   * Sends a change once; `undefined` for an empty answer, and for what was to be deleted and is not there. The caller
-   * asks before it sends the change again.
+   * Sends a change once; `undefined` for an empty answer, and for a deletion of an object that does not exist. The
+   * caller checks the result before it sends the change again.
    */
   change(request: AkeneoRequest, purpose: Purpose, call: CallContext): Promise<unknown>
   upload: Uploader
   /**
-   * Makes a change, and asks between tries: an answer that is lost tells nothing.
-   * @param ask whether the change is there by now; throws when something else is
-   * @throws {BridgeError} of the last try; whatever is not Akeneo's own, or does not pass, at once
+   * Makes a change, and checks the result before each retry, since an answer may be lost.
+   * @param ask whether the change has taken effect; throws when another change has
+   * @throws {BridgeError} of the last attempt; an error that is not Akeneo's, or does not pass, at once
    */
   changeAsking<T>(change: () => Promise<T>, ask: () => Promise<T | undefined>, call: CallContext): Promise<T>
 }
@@ -51,7 +51,7 @@ export function openAkeneo(
   const options = { name: akeneoName, origins: [origin], concurrency: 4, shared: account.calls, backoff }
   const upstream = http.upstream({ ...options, maxAttempts })
   const reads = createAkeneoCalls(origin, { name: akeneoName, upstream, account })
-  // A change whose answer is lost may have been made, and somebody else may have followed.
+  // A change whose answer was lost may have taken effect, and another writer may have changed the object since.
   const once = http.upstream({ ...options, maxAttempts: 1, attemptTimeoutMs: 30_000 })
   const changes: AkeneoCalls = createAkeneoCalls(origin, { name: akeneoName, upstream: once, account })
   const upload = createUploader(origin, { calls: changes, account, clock, idleMs, inputs })
@@ -63,7 +63,7 @@ export function openAkeneo(
       throw isUnreachable(thrown) ? unreachable(thrown, inputs) : thrown
     })
     if (response.status === 404 && purpose.missing === undefined) {
-      // Akeneo says it in JSON. A page comes from what stands in front of it, and tells nothing.
+      // Akeneo answers in JSON. A page comes from a proxy in front of it and says nothing about the object.
       jsonBody(akeneoName, response)
       return undefined
     }
@@ -85,13 +85,13 @@ export function openAkeneo(
     call: CallContext,
   ): Promise<T> {
     const rules: RetryRules = { clock, random, attempts: maxAttempts, backoff, mayPass: isOurs }
-    // A refused call did nothing: what has changed meanwhile is somebody else's.
+    // A refused call had no effect: a change since then is by another writer.
     const arrived = async ({ status }: BridgeError) => (status === 429 ? undefined : ask())
     return retry(rules, call, make, arrived)
   }
 }
 
-/** A short read that finds no connection, several times: that is not this file's fault. */
+/** A short read that finds no connection several times is an outage, not a failure of the file. */
 const isUnreachable = (thrown: unknown): thrown is BridgeError =>
   thrown instanceof BridgeError && thrown.code === 'AKENEO_UNREACHABLE'
 

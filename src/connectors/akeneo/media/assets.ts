@@ -22,7 +22,7 @@ const writeAssets = 'Create and update assets'
 const [nobody, impossible] = ['aem_asset_bridge_check', 'aem-asset-bridge-check']
 const codePattern = /^[a-zA-Z0-9_]{1,255}$/
 
-/** An asset of the family as it is, and what that means. */
+/** An asset of the family, and its stored version. */
 type Held = { asset: unknown; data: unknown; stored: StoredObject } | undefined
 
 /** Keeps files as assets of a family. */
@@ -97,7 +97,7 @@ export function akeneoAssets(settings: AssetSettings, access: AkeneoAccess, name
     return inStep ? held.stored : { ...held.stored, version: undefined }
   }
 
-  /** Whether all that goes with the file is there, too. */
+  /** Whether all further values of the file are stored, too. */
   async function isInStep(
     key: string,
     code: string,
@@ -182,7 +182,7 @@ export function akeneoAssets(settings: AssetSettings, access: AkeneoAccess, name
       async () => fileIn(await read(code, call), source),
       call,
     )
-    // An upload takes its time: somebody else may have been faster, with this version or a newer one.
+    // An upload takes long: another run may have stored this version or a newer one meanwhile.
     const now = await read(code, call)
     const meanwhile = fileIn(now, source)
     if (meanwhile !== undefined) return meanwhile
@@ -198,7 +198,7 @@ export function akeneoAssets(settings: AssetSettings, access: AkeneoAccess, name
     if (item === undefined) throw notConfirmed('without the status of the asset')
     if (item.status === 201 || item.status === 204) return
     if (item.status === 422) {
-      // The family may be another one by now: then no asset is taken, which is not this one's fault.
+      // The family may have changed meanwhile: then it accepts no asset, which is not a failure of this asset.
       structure.forget()
       await structure.attributes(call)
     }
@@ -246,7 +246,7 @@ export function akeneoAssets(settings: AssetSettings, access: AkeneoAccess, name
   }
 }
 
-/** The file that is there already, when it is of this version. */
+/** The stored file, when it has this version. */
 const fileIn = (
   held: Held,
   source: AssetBinary,

@@ -8,7 +8,7 @@ import { isUnsupported, mayPassStatus } from '../../../http/status'
 /** In errors and logs. */
 export const akeneoName = 'AKENEO'
 
-/** What a call was for, as an error has to speak of it. */
+/** The purpose of a call, for error messages. */
 export type Purpose = {
   /** The Web API permission it takes, as Akeneo's role form names it. */
   permission: string
@@ -18,7 +18,7 @@ export type Purpose = {
   missing?: (details: { upstream: string; status: number }) => BridgeError
 }
 
-/** Akeneo's own words, those on single fields included, short and on one line. */
+/** The message of Akeneo, with those for single fields, short and on one line. */
 function reasonIn(body: unknown): string {
   if (!isRecord(body)) return 'no reason given'
   const fields: unknown[] = Array.isArray(body.errors) ? body.errors : []
@@ -101,7 +101,7 @@ export const typeRefused = (why: string, status?: number): BridgeError =>
     ...(status === undefined ? {} : { status }),
   })
 
-/** A success without what belongs into it. */
+/** A success without a required field. */
 export const unexpectedAnswer = (what: string, inputs: string): BridgeError =>
   systemicError(
     'AKENEO_UNEXPECTED_ANSWER',
@@ -109,7 +109,7 @@ export const unexpectedAnswer = (what: string, inputs: string): BridgeError =>
     { upstream: akeneoName },
   )
 
-/** A success that does not say whether the thing was done. */
+/** A success without the status of the item. */
 export const notConfirmed = (what: string): BridgeError =>
   transientError('AKENEO_NOT_CONFIRMED', `Akeneo answered ${what}`, { upstream: akeneoName })
 
@@ -117,11 +117,11 @@ export const notConfirmed = (what: string): BridgeError =>
 export const unreachable = ({ message }: BridgeError, inputs: string): BridgeError =>
   systemicError('AKENEO_UNREACHABLE', `${message}: check ${inputs}_URL`, { upstream: akeneoName })
 
-/** An attribute, of the family or of products, that is not as it has to be. */
+/** An attribute of the family or of products that does not meet the requirements. */
 export const attributeUnknown = (problem: string): BridgeError =>
   systemicError('AKENEO_ATTRIBUTE_UNKNOWN', problem, { upstream: akeneoName })
 
-/** Somebody else wrote meanwhile. */
+/** Another writer changed the object meanwhile. */
 export const changed = (what: string): BridgeError =>
   transientError('DESTINATION_CHANGED', `Akeneo holds another ${what} than when it was looked at`, {
     upstream: akeneoName,

@@ -20,14 +20,14 @@ const Attributes = v.array(Attribute)
 /** An attribute of an asset family, as far as it matters. */
 export type FamilyAttribute = v.InferOutput<typeof Attribute>
 
-/** What a family's attributes are, kept by the container for a while. */
+/** The attributes of families, cached by the container for a while. */
 export type AkeneoFamily = {
   /**
    * By code.
    * @throws {BridgeError} systemic: `AKENEO_FAMILY_UNKNOWN`, `AKENEO_ATTRIBUTE_UNKNOWN` for one that the settings name
    */
   attributes(call: CallContext): Promise<ReadonlyMap<string, FamilyAttribute>>
-  /** What is known may be so no longer. */
+  /** Drops the cached attributes. */
   forget(): void
 }
 
@@ -44,7 +44,7 @@ export const familyPurpose = (family: string, permission: string, inputs: string
     ),
 })
 
-/** Creates it, knowing nothing yet. */
+/** Creates an empty cache. */
 export function createFamily(settings: AssetSettings, access: AkeneoAccess): AkeneoFamily {
   const { family } = settings
   let known: { attributes: ReadonlyMap<string, FamilyAttribute>; until: number } | undefined

@@ -10,7 +10,7 @@ export type FileRules = {
   allowed_extensions?: string[] | null | undefined
 }
 
-/** Akeneo does not say which megabyte it means: the larger one is left to it. */
+/** Akeneo does not define its megabyte: the larger one is assumed, and Akeneo decides. */
 const megabyte = 1024 * 1024
 
 /** The most bytes that the attribute may take. */

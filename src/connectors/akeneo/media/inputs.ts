@@ -53,7 +53,7 @@ export const mediaInputs = declareInputs({
   },
 })
 
-/** A part that is misspelt, or left out, would give every asset a link that leads nowhere, or the same one. */
+/** A misspelt or missing placeholder would give every asset a broken link, or all assets the same one. */
 function link(text: string): Parsed<string> {
   const fixed = text.replace(/\{(key|name|path)\}/g, '')
   if (fixed !== text && !/[{}]/.test(fixed)) return { value: text }

@@ -20,7 +20,7 @@ const Attribute = v.object({
 /** An attribute of products, as far as it matters. */
 export type ProductAttribute = v.InferOutput<typeof Attribute>
 
-/** What an attribute has to be. */
+/** The requirements for an attribute. */
 export type Wanted = ProductPlace & {
   /** As Akeneo calls it: `pim_catalog_text`. */
   types: readonly string[]
@@ -30,20 +30,20 @@ export type Wanted = ProductPlace & {
   isVersion?: boolean
 }
 
-/** What attributes of products are, kept by the container for a while. */
+/** The attributes of products, cached by the container for a while. */
 export type ProductAttributes = {
   /**
    * The attribute, which is as it is wanted.
    * @throws {BridgeError} systemic, `AKENEO_ATTRIBUTE_UNKNOWN`: without it no product takes anything
    */
   get(wanted: Wanted, call: CallContext): Promise<ProductAttribute>
-  /** Does work that needs attributes. When Akeneo refuses that, it is looked whether they are as they were. */
+  /** Runs work that needs attributes. When Akeneo refuses it, the attributes are read again. */
   using<T>(wanted: readonly Wanted[], call: CallContext, work: () => Promise<T>): Promise<T>
 }
 
 const lifeMs = 10 * 60_000
 
-/** Creates it, knowing nothing yet. */
+/** Creates an empty cache. */
 export function createProductAttributes(access: AkeneoAccess): ProductAttributes {
   const known = new Map<string, { attribute: ProductAttribute; until: number }>()
 

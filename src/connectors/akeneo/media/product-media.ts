@@ -55,7 +55,7 @@ export function akeneoProductMedia(
     ]
   }
 
-  /** Which products are meant is known from the asset only: without it nothing is told. */
+  /** The products are known from the asset only: without it there is no result. */
   async function head(_: string, call: CallContext, source?: AssetBinary): Promise<StoredObject | undefined> {
     let told: StoredObject | undefined
     for (const sku of skusOf(source?.asset, skuProperty)) {
@@ -127,7 +127,7 @@ export function akeneoProductMedia(
     )
   }
 
-  /** What an upload without an answer has come to; undefined when the product is as it was, or nobody can tell. */
+  /** The result of an upload without an answer; undefined when the product is unchanged, or the result is unknown. */
   async function arrived(
     sku: string,
     before: unknown,

@@ -19,7 +19,7 @@ export type AkeneoProducts = {
   /**
    * Adds an asset to the collection of each product, and keeps what is in it. Akeneo takes whole collections only: they
    * are read, extended, written, and read again.
-   * @throws {BridgeError} transient, `DESTINATION_CHANGED`, when somebody else keeps writing the collection
+   * @throws {BridgeError} transient, `DESTINATION_CHANGED`, when another writer keeps changing the collection
    */
   link(skus: readonly string[], place: ProductPlace, code: string, call: CallContext): Promise<void>
 }
@@ -37,7 +37,7 @@ export function skusOf(asset: Asset | undefined, property: string): readonly str
 }
 
 /**
- * Does something for each product. What Akeneo refuses for good for one keeps it from no other.
+ * Runs work for each product. A permanent failure of one product does not stop the others.
  * @throws {BridgeError} the first such refusal, at the end; anything else at once
  */
 export async function forEachSku(
@@ -58,7 +58,7 @@ export async function forEachSku(
 
 /** Creates it. */
 export function createAkeneoProducts(access: AkeneoAccess): AkeneoProducts {
-  /** Assets of one product come together: two writers of one collection would undo each other's work. */
+  /** Serialises the changes of each product: two writers of one collection would overwrite each other. */
   const queues = new Map<string, Promise<unknown>>()
 
   return { read, write, areLinked, link }
@@ -111,7 +111,7 @@ export function createAkeneoProducts(access: AkeneoAccess): AkeneoProducts {
       if (collection.includes(code)) return
       await access.changeAsking(
         () => write(sku, place, [...collection, code], call).then(() => true),
-        // Whatever became of it: the next round reads it.
+        // The result does not matter here: the next round reads the product again.
         async () => true,
         call,
       )

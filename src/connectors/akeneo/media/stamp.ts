@@ -3,13 +3,13 @@ import type { AssetBinary, StoredObject } from '../../../plugin/destination'
 import { versionFromHeader, versionToHeader } from '../../kit/stored'
 
 /**
- * What the version attribute holds: version, size, and a mark of the value that stands beside it. When somebody
- * replaces the file by hand, the mark does not fit any more, and no version is told.
+ * The content of the version attribute: version, size, and a mark of the file's value. When a user replaces the file
+ * by hand, the mark no longer matches, and the version counts as unknown.
  */
 export const stampOf = (source: AssetBinary, size: number, data: string): string =>
   `${versionToHeader(source.version)} ${size} ${markOf(data)}`
 
-/** The longest one: a version of 200 characters, a size of up to 16 digits, the mark. */
+/** The longest stamp: a version of 200 characters, a size of up to 16 digits, the mark. */
 const maxLength = 230
 
 /**

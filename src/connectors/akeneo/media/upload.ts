@@ -11,7 +11,7 @@ import type { AkeneoAccount } from '../account'
 import type { AkeneoCalls } from '../calls'
 import { akeneoName, notConfirmed, type Purpose, toAkeneoError, unexpectedAnswer } from './errors'
 
-/** What is sent, and where to. */
+/** A form to send, and its target. */
 export type Upload = {
   /** `asset-media-files` or `media-files`. */
   path: string
@@ -22,17 +22,18 @@ export type Upload = {
 }
 
 /**
- * Sends a file as a form of exact length, no byte of it kept. After a 401 once more with a new token, the source opened
- * anew. One try: the caller asks before the next.
+ * Streams a file as a form of exact length. After a 401 it sends once more with a new token, and opens the source
+ * again. Otherwise it makes one attempt: the caller checks the result before a retry.
  * @returns the code of the media file, and the size of the file
- * @throws {BridgeError} transient when nobody knows whether the file arrived; the source's own; a refusal of Akeneo's
+ * @throws {BridgeError} transient when it is unknown whether the file arrived; the source's own; a refusal of
+ * Akeneo's
  */
 export type Uploader = (upload: Upload, call: CallContext) => Promise<{ code: string; size: number }>
 
-/** Under which a file arrives. */
+/** The name of the form field of the file. */
 export const uploadName = ({ name }: { name: string }): string => name || 'file'
 
-/** Creates it. An upload waits for its turn among the calls of its connection. */
+/** Creates it. An upload counts towards the concurrency limit of its connection. */
 export function createUploader(
   origin: string,
   parts: { calls: AkeneoCalls; account: AkeneoAccount; clock: Clock; idleMs: number; inputs: string },
@@ -63,14 +64,14 @@ export function createUploader(
       }
       try {
         const answer = await sendUpload({ method: 'POST', url, headers, body, once: true }, idle, call.signal)
-        // Status and headers say all: a body that is cut, or too long, could only have told reasons.
+        // Status and headers are enough: the body holds only the reason of a refusal.
         return { status: answer.status, headers: answer.headers, text: answer.text ?? '' }
       } catch (thrown) {
         call.signal.throwIfAborted()
         throw networkError(akeneoName, thrown)
       }
     }
-    // The token is asked for when the turn has come: one from before the wait may have ended in it.
+    // The token is requested after the wait for the limit, since one from before may have expired.
     const upload = (): Promise<HttpResponse> => {
       call.signal.throwIfAborted()
       return calls.withToken(call, (token) => account.calls(() => send(token)))
@@ -81,7 +82,7 @@ export function createUploader(
   }
 }
 
-/** The code has slashes in it; a proxy may take the header of its own away. */
+/** The code contains slashes. A proxy may remove the header that carries it. */
 function codeIn(response: HttpResponse, path: string, inputs: string): string {
   const { status, headers } = response
   refusePage(akeneoName, response)
@@ -96,7 +97,7 @@ function codeIn(response: HttpResponse, path: string, inputs: string): string {
   try {
     return decodeURIComponent(code)
   } catch {
-    // It was not encoded, and a percent sign is one.
+    // The value was not percent-encoded, so a percent sign is literal.
     return code
   }
 }

@@ -122,7 +122,7 @@ async function connectOnce(
   }
 }
 
-/** A socket of our own, so that small packets are not held back and an idle connection can let the process end. */
+/** The app's own socket, so that small packets are sent without delay and an idle connection lets the process end. */
 function openSocket(host: string, port: number): Promise<Socket> {
   return new Promise((resolve, reject) => {
     const socket = connectSocket({ host, port, noDelay: true })
@@ -184,7 +184,7 @@ function connectionOf(client: Client, sftp: SFTPWrapper, socket: Socket, idleMs:
 
   /** The library writes a packet to the socket in three parts. All writes of one tick are sent in one call. */
   let isCorked = false
-  const gather = (): void => {
+  const corkUntilNextTick = (): void => {
     if (isCorked) return
     isCorked = true
     socket.cork()
@@ -215,7 +215,7 @@ function connectionOf(client: Client, sftp: SFTPWrapper, socket: Socket, idleMs:
       waiting.add(fail)
       signal?.addEventListener('abort', abort)
       watch()
-      gather()
+      corkUntilNextTick()
       try {
         start(sftp, (error, value) => {
           if (error) fail(lost ?? error)

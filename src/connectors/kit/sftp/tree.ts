@@ -21,7 +21,7 @@ export type SftpServer = {
   inputs: string
   /** Folders that are known to exist. */
   folders: Set<string>
-  /** Told when the server cannot rename over a file in one step. */
+  /** Called when the server cannot rename over a file in one step. */
   warnOfGap(): void
 }
 
