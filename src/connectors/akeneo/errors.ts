@@ -64,11 +64,6 @@ function forbidden(response: HttpResponse, { permission, otherwise }: Asked): Br
   )
 }
 
-/** What a failure of a check is about. */
-export function subjectOf({ code }: BridgeError): 'login' | 'right' | 'other' {
-  return code === 'AKENEO_UNAUTHORIZED' ? 'login' : code === 'AKENEO_FORBIDDEN' ? 'right' : 'other'
-}
-
 /** A 422 about something that an input names is the input's fault, and stands in the way of every product. */
 function selectionError(response: HttpResponse, settings: AkeneoSettings): BridgeError | undefined {
   if (response.status !== 422) return undefined

@@ -9,7 +9,7 @@ import {
   type ProductRef,
   pimWith,
 } from '../../plugin/pim'
-import { runCheck } from '../kit/check'
+import { checkStep } from '../kit/check-step'
 import { accountOf } from './account'
 import { createAkeneoCatalogue } from './catalogue/catalogue'
 import { overdueRefs } from './catalogue/overdue'
@@ -17,7 +17,7 @@ import { type AkeneoProduct, createProductReader } from './catalogue/products'
 import { createProductSearch } from './catalogue/search'
 import type { Selection } from './catalogue/selection'
 import { createAkeneoClient } from './client'
-import { subjectOf, upstreamName } from './errors'
+import { upstreamName } from './errors'
 import { connectionInputs, productFields, readAkeneoSettings, selectionInputs } from './inputs'
 
 /** What of Akeneo PIM is a matter of code rather than of an installation; the rest are the `AKENEO_*` inputs. */
@@ -145,15 +145,15 @@ export const akeneoPim = ({ inputs = 'AKENEO', ...pimOptions }: AkeneoPimOptions
       })
     }
 
-    function check(call: CallContext): Promise<CheckReport> {
-      const hint = `check ${settings.inputs}_URL`
-      return runCheck({ redactor: context.redactor, subjectOf, hint }, call, async ({ step }) => {
-        await step({ what: 'Log in, and read one product.', right: 'read' }, async () => {
-          const selection = await catalogue.selection(call)
-          const [first] = await reader.read(await search.first(selection, call), selection, call)
-          return first === undefined ? 'Akeneo shows no product to this user' : undefined
-        })
-      })
+    async function check(call: CallContext): Promise<CheckReport> {
+      const rules = { redactor: context.redactor, hint: `check ${settings.inputs}_URL` }
+      const about = { what: 'Log in, and read one product.', right: 'read' } as const
+      const readOne = async () => {
+        const selection = await catalogue.selection(call)
+        const products = await reader.read(await search.first(selection, call), selection, call)
+        return products.length > 0 || 'Akeneo shows no product to this user'
+      }
+      return [await checkStep(about, rules, call.signal, readOne)]
     }
 
     async function* changesSince(cursor: string | undefined, call: CallContext): AsyncGenerator<ProductPage> {

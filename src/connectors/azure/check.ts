@@ -1,6 +1,6 @@
 import type { BridgeError } from '../../core/errors'
-import type { Subject } from '../kit/check'
 import type { KeyedCheckRules } from '../kit/check-by-key'
+import type { Subject } from '../kit/check-step'
 
 /** What the check of a container says. @param inputs their prefix */
 export const azureCheck = (inputs: string): Omit<KeyedCheckRules, 'redactor'> => {

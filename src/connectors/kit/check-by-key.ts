@@ -4,7 +4,8 @@ import type { CallContext } from '../../core/call-context'
 import { transientError } from '../../core/errors'
 import type { CheckReport, Right } from '../../plugin/check'
 import type { AssetBinary, Destination, StoredObject } from '../../plugin/destination'
-import { type CheckRules, type CheckTools, goesOn, runCheck } from './check'
+import { type CheckTools, goesOn, runCheck } from './check'
+import type { CheckRules } from './check-step'
 import { isMadeFrom } from './stored'
 
 /** What is particular about a store whose files have keys. */

@@ -1,7 +1,8 @@
 import type { CallContext } from '../../core/call-context'
 import { type BridgeError, transientError } from '../../core/errors'
 import type { CheckReport, Finding } from '../../plugin/check'
-import { type CheckRules, goesOn, runCheck, type Step, type Subject } from './check'
+import { goesOn, runCheck, type Step } from './check'
+import type { CheckRules, Subject } from './check-step'
 import type { FileTree } from './file-tree'
 import { temporaryPath } from './hidden-names'
 

@@ -2,7 +2,7 @@ import type { CallContext } from '../../core/call-context'
 import { type BridgeError, systemicError } from '../../core/errors'
 import type { Redactor } from '../../core/redaction'
 import type { CheckReport } from '../../plugin/check'
-import { goesOn, runCheck, type Subject } from '../kit/check'
+import { goesOn, runCheck } from '../kit/check'
 import type { MarketoClient } from './client'
 import type { MarketoSettings } from './inputs'
 
@@ -26,7 +26,7 @@ export function checkMarketo(
   const { inputs, folderId } = settings
   const hint = `check ${inputs}_URL, and that the instance may be reached from here`
 
-  return runCheck({ subjectOf, hint, redactor }, call, async ({ step, skip }) => {
+  return runCheck({ hint, redactor }, call, async ({ step, skip }) => {
     const folder = await step(
       { what: `Log in, and read the folder ${folderId}.`, right: 'read' },
       async () => {
@@ -51,8 +51,3 @@ const noFolder = (inputs: string): BridgeError =>
     `Marketo shows no such folder: set ${inputs}_FOLDER_ID to one of Design Studio's, in a workspace of the API-only user`,
     { upstream: 'MARKETO' },
   )
-
-function subjectOf({ code }: BridgeError): Subject {
-  if (code === 'MARKETO_UNAUTHORIZED') return 'login'
-  return code === 'MARKETO_FORBIDDEN' ? 'right' : 'other'
-}

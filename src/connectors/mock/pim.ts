@@ -16,5 +16,5 @@ export const mockPim = (): PimFactory => () => ({
   changesSince: async function* () {
     yield { products: [], cursor: 'unchanged' }
   },
-  check: async () => [{ what: 'Read a product of the mock, which calls nobody.', ok: true }],
+  check: async () => [{ what: 'Read a product of the mock.', ok: true }],
 })

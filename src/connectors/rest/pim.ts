@@ -1,12 +1,12 @@
 import type { CallContext } from '../../core/call-context'
-import { type BridgeError, permanentError, systemicError } from '../../core/errors'
+import { permanentError, systemicError } from '../../core/errors'
 import { isJsonValue, isRecord, type JsonValue } from '../../core/json'
 import { atPointer } from '../../core/json-pointer'
 import type { Upstream } from '../../http/http-client'
 import { isOk, jsonBody } from '../../http/response'
 import { prefixed } from '../../plugin/inputs'
 import { type CheckReport, type PimFactory, type Product, type ProductRef, pimWith } from '../../plugin/pim'
-import { runCheck } from '../kit/check'
+import { checkStep } from '../kit/check-step'
 import { readRestSettings, restInputs } from './inputs'
 
 /** Any PIM, ERP or product service with a JSON API. What is not given here comes from the `PIM_REST_*` inputs. */
@@ -51,19 +51,14 @@ export const restPim = ({ inputs = 'PIM_REST', ...options }: RestPimOptions = {}
 
     return { name: 'rest', getProducts, check }
 
-    function check(call: CallContext): Promise<CheckReport> {
-      const rules = { redactor: context.redactor, subjectOf, hint: `check ${inputs}_URL` }
-      return runCheck(rules, call, async ({ step }) => {
-        await step(
-          { what: `Ask for the product ${nobody}, which is not there.`, right: 'read' },
-          async () => {
-            const found = await getProducts([{ kind: 'identifier', value: nobody }], call)
-            return found.length === 0
-              ? undefined
-              : `it is there: check ${inputs}_URL, any name finds a product`
-          },
-        )
-      })
+    async function check(call: CallContext): Promise<CheckReport> {
+      const rules = { redactor: context.redactor, hint: `check ${inputs}_URL` }
+      const about = { what: `Ask for the product ${nobody}, which is not there.`, right: 'read' } as const
+      const ask = async () => {
+        const found = await getProducts([{ kind: 'identifier', value: nobody }], call)
+        return found.length === 0 || 'it is there'
+      }
+      return [await checkStep(about, rules, call.signal, ask)]
     }
 
     async function getProducts(refs: readonly ProductRef[], call: CallContext): Promise<readonly Product[]> {
@@ -124,8 +119,6 @@ export const restPim = ({ inputs = 'PIM_REST', ...options }: RestPimOptions = {}
       return { identifier, attributes: jsonMembers(value) }
     }
   })
-
-const subjectOf = ({ code }: BridgeError) => (code === 'PIM_UNAUTHORIZED' ? 'login' : 'other')
 
 /** A URL cannot carry every text: dot segments would name another resource. */
 const isAskable = (identifier: string): boolean =>

@@ -1,4 +1,5 @@
-import { type CheckRules, goesOn, runCheck } from '../../../src/connectors/kit/check'
+import { goesOn, runCheck } from '../../../src/connectors/kit/check'
+import type { CheckRules } from '../../../src/connectors/kit/check-step'
 import { systemicError, transientError } from '../../../src/core/errors'
 import { createRedactor } from '../../../src/core/redaction'
 import { startCall } from '../../support/call'
@@ -6,8 +7,6 @@ import { startCall } from '../../support/call'
 const never = startCall()
 const rules: CheckRules = {
   redactor: createRedactor(['s3cret-4711']),
-  subjectOf: ({ code }) =>
-    code === 'THERE_UNAUTHORIZED' ? 'login' : code === 'THERE_FORBIDDEN' ? 'right' : 'other',
   hint: 'check THERE_URL',
 }
 const fail = (error: unknown) => () => Promise.reject(error)

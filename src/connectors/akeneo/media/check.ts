@@ -1,7 +1,7 @@
 import type { CallContext } from '../../../core/call-context'
 import type { CheckReport } from '../../../plugin/check'
-import { type CheckTools, goesOn, runCheck, type StepAbout } from '../../kit/check'
-import { subjectOf } from '../errors'
+import { type CheckTools, goesOn, runCheck } from '../../kit/check'
+import type { StepAbout } from '../../kit/check-step'
 import type { AkeneoAccess } from './access'
 
 /** Steps of a check, until one says that Akeneo cannot be worked with at all. */
@@ -14,7 +14,7 @@ export function checkAkeneo(
   call: CallContext,
   skipped?: Readonly<Parameters<CheckTools['skip']>>,
 ): Promise<CheckReport> {
-  return runCheck({ redactor, subjectOf, hint: `check ${inputs}_URL` }, call, async ({ step, skip }) => {
+  return runCheck({ redactor, hint: `check ${inputs}_URL` }, call, async ({ step, skip }) => {
     for (const [about, work] of steps) if (!goesOn(await step(about, work))) return
     if (skipped !== undefined) skip(...skipped)
   })
