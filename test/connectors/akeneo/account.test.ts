@@ -20,16 +20,22 @@ beforeEach(async () => {
 })
 afterEach(() => server.close())
 
-/** The communicator and the destination of one container, on one connection. */
-function container(): { pim: PimCommunicator; destination: Destination } {
-  const inputs = {
-    ...server.inputs(),
+/**
+ * The communicator and the destination of one container, on one connection.
+ * @param prefix of the destination's inputs
+ */
+function container(prefix = 'AKENEO'): { pim: PimCommunicator; destination: Destination } {
+  const connection = server.inputs()
+  const own = Object.entries(connection).map(([name, value]) => [name.replace(/^AKENEO/, prefix), value])
+  const inputs: Record<string, string> = {
+    ...connection,
+    ...Object.fromEntries(own),
     AKENEO_CHANNEL: 'ecommerce',
     AKENEO_LOCALES: 'en_US',
-    AKENEO_ASSET_FAMILY: 'packshots',
+    [`${prefix}_ASSET_FAMILY`]: 'packshots',
   }
   const context = { ...contextOf(inputs, { clock }), http: createHttpClient({ clock, random: () => 0.5 }) }
-  return { pim: akeneoPim()(context), destination: akeneo().create(context) }
+  return { pim: akeneoPim()(context), destination: akeneo({ inputs: prefix }).create(context) }
 }
 
 const ask = ({ pim }: { pim: PimCommunicator }) =>
@@ -41,6 +47,14 @@ const grants = () => server.requests.filter(({ path }) => path.endsWith('/token'
 describe('the communicator and the destination of one connection', () => {
   it('share a token', async () => {
     const both = container()
+
+    await Promise.all([ask(both), put(both)])
+
+    expect(grants()).toHaveLength(1)
+  })
+
+  it('share it whatever the inputs are called', async () => {
+    const both = container('SHOP_AKENEO')
 
     await Promise.all([ask(both), put(both)])
 
