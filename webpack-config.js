@@ -31,6 +31,9 @@ module.exports = {
       winston$: shim('winston.js'),
       'iconv-lite$': shim('iconv-lite.js'),
       ajv$: shim('ajv.js'),
+      'lodash.clonedeep$': shim('lodash.clonedeep.js'),
+      // debug colours a terminal with it, where there is one.
+      'supports-color$': false,
       // needle parses answers in XML with it, and hands over what it could not parse. The Runtime API speaks JSON.
       sax$: false,
     },
