@@ -38,8 +38,13 @@ const maxReason = 2_000
 export function messageOf(thrown: unknown): string {
   try {
     if (thrown instanceof Error) return String(thrown.message).slice(0, maxReason)
-    return typeof thrown === 'string' ? thrown.slice(0, maxReason) : shown(thrown, maxReason)
+    if (typeof thrown === 'string') return thrown.slice(0, maxReason)
+    return saysItself(thrown) ? String(thrown).slice(0, maxReason) : shown(thrown, maxReason)
   } catch {
     return `a thrown ${typeof thrown} that cannot be shown`
   }
 }
+
+/** An object of a user's own that has a text of its own; that of a list could be as deep as the list. */
+const saysItself = (value: unknown): boolean =>
+  typeof value === 'object' && value !== null && !Array.isArray(value) && Object.hasOwn(value, 'toString')
