@@ -19,18 +19,37 @@ const special = /[?%_'"\\]/g
  */
 export function parseNamePattern(name: string): NamePattern | undefined {
   let predicate = ''
-  let source = ''
+  /** The texts between the stars. */
+  const parts: string[] = []
+  let part = ''
   for (const [token] of name.matchAll(/\\.|./gsu)) {
     if (token === '*') {
       predicate += '*'
-      source += '.*'
+      parts.push(part)
+      part = ''
       continue
     }
     const literal = token.length > 1 && token.startsWith('\\') ? token.slice(1) : token
     if (forbidden.test(literal)) return undefined
     predicate += literal.replace(special, '?')
-    source += literal.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&')
+    part += literal
   }
-  const pattern = new RegExp(`^${source}$`, 'su')
-  return { predicate, matches: (text) => pattern.test(text) }
+  return { predicate, matches: (text) => isMatch(text, parts, part) }
+}
+
+/**
+ * Tells whether the parts follow each other in the text, with anything between them, and `last` ends it.
+ * @param parts the first one begins the text
+ */
+function isMatch(text: string, parts: readonly string[], last: string): boolean {
+  const [first, ...middle] = parts
+  if (first === undefined) return text === last
+  if (!text.startsWith(first)) return false
+  let end = first.length
+  for (const part of middle) {
+    const at = text.indexOf(part, end)
+    if (at < 0) return false
+    end = at + part.length
+  }
+  return text.length - last.length >= end && text.endsWith(last)
 }

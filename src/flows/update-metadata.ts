@@ -60,7 +60,7 @@ export async function updateMetadata<T>(
 
 const etagNotAccepted = (): BridgeError =>
   systemicError(
-    etagNotAcceptedCode,
+    'AEM_ETAG_NOT_ACCEPTED',
     'AEM refuses the ETag that it gives (412), again and again: something between this app and AEM changes ETags, by compression for example',
     { upstream: 'AEM', status: 412 },
   )

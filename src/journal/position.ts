@@ -1,3 +1,4 @@
+import { trimEndOf } from '../core/trim'
 import type { Parsed, Shape } from '../inputs/declaration'
 import { list, readServiceUrl, startingPoint } from '../inputs/shapes'
 
@@ -50,7 +51,7 @@ function journalUrl(text: string): Parsed<string> {
     return refused('must be on a host of adobe.io, such as https://events-va6.adobe.io/...')
   }
   if (search !== '') return refused('must end before the ?: JOURNAL_START says where to begin')
-  const path = pathname.replace(/\/+$/, '')
+  const path = trimEndOf(pathname, '/')
   if (path === '') return refused('must be the whole endpoint, not only its host')
   if (/;|:\/\//.test(path)) return refused('must be one endpoint; several are separated by commas')
   return { value: `${origin}${path}` }

@@ -71,6 +71,7 @@ export const shopPim = (): PimFactory =>
         if (status !== 200) throw systemicError('SHOP_REFUSED', \`the shop answered \${status}: check SHOP_KEY\`)
         return []
       },
+      check: async () => [],
     }
   })
 `,

@@ -47,7 +47,7 @@ const folderUnusable = 'MARKETO_FOLDER_UNUSABLE'
 
 const noFolder = (inputs: string): BridgeError =>
   systemicError(
-    folderUnusable,
+    'MARKETO_FOLDER_UNUSABLE',
     `Marketo shows no such folder: set ${inputs}_FOLDER_ID to one of Design Studio's, in a workspace of the API-only user`,
     { upstream: 'MARKETO' },
   )

@@ -34,20 +34,6 @@ describe('an expression whose cost grows faster than the text', () => {
 })
 
 describe('an expression of the app', () => {
-  it.each(all)(
-    'costs no more than its text is long, in $folder',
-    ({ literals }) => {
-      const different = new Map(literals.map((it) => [String(it.expression), it]))
-      const costly = [...different.values()].flatMap(({ place, expression }) => {
-        const text = costlyText(expression)
-        return text === undefined ? [] : [`${place} ${expression} on ${JSON.stringify(text)}`]
-      })
-
-      expect(costly).toEqual([])
-    },
-    300_000,
-  )
-
   it('stands there as a literal, or is made of what the operator writes', () => {
     expect(all.flatMap(({ composed }) => composed)).toEqual(['metadata/matching.ts'])
   })

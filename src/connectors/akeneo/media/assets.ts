@@ -241,7 +241,7 @@ export function akeneoAssets(settings: AssetSettings, access: AkeneoAccess, name
     if (codePattern.test(code)) return code
     throw permanentError(
       'AKENEO_CODE_INVALID',
-      `${shown(code)} is no code of an asset: mend \`code\` in config/destinations.ts`,
+      `${shown(code)} is no code of an asset: fix \`code\` in config/destinations.ts`,
     )
   }
 }

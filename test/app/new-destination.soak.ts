@@ -24,13 +24,13 @@ export const shelf = ({ inputs = 'SHELF' }: { inputs?: string } = {}): Destinati
     const held = new Map<string, StoredObject>()
     return {
       name: context.name,
-      can: { head: true, atomic: true, conditional: false, remove: false, copyFromUrl: false },
       head: async (key) => held.get(\`\${ROOT}/\${key}\`),
       put: async (key, source) => {
         const stored = storedFrom(source, source.size ?? 0, undefined)
         held.set(\`\${ROOT}/\${key}\`, stored)
         return stored
       },
+      check: async () => [{ what: 'remembers', ok: true }],
     }
   },
 })
