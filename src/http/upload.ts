@@ -65,13 +65,14 @@ async function finish(
   // Other waits fail with it later.
   response.catch(() => undefined)
   try {
-    if (body !== undefined) {
-      await pump(request, response, body(), () => within(ms, drained(request), timeIsUp))
-    }
+    const isWhole =
+      body === undefined ||
+      (await pump(request, response, body(), () => within(ms, drained(request), timeIsUp)))
     request.end()
     const answer = await within(ms, response, timeIsUp)
     const text = await within(ms, readText(answer), timeIsUp)
-    if (text === undefined || !request.writableFinished) request.destroy()
+    // The server would take the next request on this connection for the rest of the body.
+    if (text === undefined || !isWhole || !request.writableFinished) request.destroy()
     return { status: answer.statusCode ?? 0, headers: headersOf(answer), text }
   } catch (thrown) {
     request.destroy()
@@ -79,21 +80,23 @@ async function finish(
   }
 }
 
+/** @returns whether all of the body was written; an answer that comes early ends the writing */
 async function pump(
   request: ClientRequest,
   response: Promise<unknown>,
   chunks: AsyncIterable<Buffer>,
   untilDrained: () => Promise<void>,
-): Promise<void> {
+): Promise<boolean> {
   let over = false
   const end = (): void => {
     over = true
   }
   response.then(end, end)
   for await (const chunk of chunks) {
-    if (over || request.destroyed) return
+    if (over || request.destroyed) return false
     if (!request.write(chunk)) await untilDrained()
   }
+  return true
 }
 
 /** Waits until the socket takes more bytes, or is closed. */
