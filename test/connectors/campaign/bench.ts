@@ -52,6 +52,7 @@ export const campaignAtOpenSsh: Conformance = {
 export const campaignAtPlainServer = (options: CampaignOptions = {}): Conformance => ({
   name: `campaign (a server without extensions, ${options.trigger === undefined ? 'without' : 'with'} a trigger)`,
   capabilities: ['head', 'remove', 'atomic'],
+  datesBySeconds: true,
   except: { 'shows the old file or the new one while it overwrites': 'the server cannot rename over a file' },
   start: async () => started(await startPlainSftpServer(), { SFTP_PASSWORD: 'another password' }, options),
 })

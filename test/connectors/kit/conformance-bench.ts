@@ -44,6 +44,11 @@ export type Conformance = {
   name: string
   /** It is held to each; what is not in the list is not checked. */
   capabilities: readonly Capability[]
+  /**
+   * The server dates files by whole seconds and cannot rename over one. So it cannot tell files of one size apart that
+   * overlapping puts leave within a second: a version may be wrong then, until the next put.
+   */
+  datesBySeconds?: true
   start(): Promise<StartedDestination>
   /** Checks that the server at hand cannot pass, by their title, each with the reason. They are shown as skipped. */
   except?: Readonly<Record<string, string>>
@@ -58,6 +63,7 @@ export type Bench = {
   readonly destination: Destination
   readonly maxHeldBytes: number
   can(capability: Capability): boolean
+  datesBySeconds: boolean
   /** A test, unless the destination is excused from it. */
   check(title: string, run: () => Promise<void>): void
   /** The same for those that have a capability. */
@@ -86,6 +92,7 @@ const slowTestMs = 90_000
 export function createBench({
   capabilities,
   start,
+  datesBySeconds,
   except = {},
   maxHeldBytes = 40 * mebibyte,
 }: Conformance): Bench {
@@ -107,6 +114,7 @@ export function createBench({
     },
     maxHeldBytes,
     can: (capability) => capabilities.includes(capability),
+    datesBySeconds: datesBySeconds === true,
 
     check: (title, run) => {
       const reason = except[title]

@@ -111,7 +111,10 @@ export function overwritingChecks(bench: Bench): void {
     const key = freshKey()
     const held = new Map<string | undefined, FakeBinary>()
     for (let round = 0; round < 12; round++) {
-      const sources = [0, 1, 2].map((index) => file(5_000, { seed: 100 + round * 3 + index }))
+      const sources = [0, 1, 2].map((index) => {
+        const number = round * 3 + index
+        return file(5_000 + (bench.datesBySeconds ? number : 0), { seed: 100 + number })
+      })
       for (const source of sources) held.set(source.version, source)
       await Promise.allSettled(sources.map((source) => put(key, source)))
       const version = (await bench.destination.head(key, never))?.version

@@ -49,6 +49,7 @@ if (hasSshd) {
 describeDestination({
   name: 'sftp (a server without extensions)',
   capabilities: ['head', 'remove', 'atomic'],
+  datesBySeconds: true,
   except: { 'shows the old file or the new one while it overwrites': 'the server cannot rename over a file' },
   start: async () => started(await startPlainSftpServer(), { SFTP_PASSWORD: 'another password' }),
 })
