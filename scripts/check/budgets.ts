@@ -18,25 +18,36 @@ type Budget = {
 }
 
 /**
- * No bundle outgrows its budget, breaks when it is loaded, or loads what it does not need. Size and time are measured with
- * the sample configuration: what connectors of a user's own weigh is the user's decision. The user's bundles are held to
- * the rest.
+ * No bundle outgrows its budget, breaks when it is loaded, or loads what it does not need. Sizes are those of the sample
+ * configuration: what connectors of a user's own weigh is the user's decision. The user's bundles are held to the rest.
  */
 export const budgets: Step = {
   name: 'budgets',
   run: async () => {
     await ensureBuilt()
     const actions = await declaredActions()
-    const { minimised } = await buildBaseline()
     const wrong: string[] = []
     for (const action of actions) wrong.push(...(await tooLarge(action)), ...(await brokenIn(action)))
     if (!(await isAsItComes())) wrong.push(...(await brokenInOwn(ownApp)))
-    if (wrong.length === 0) wrong.push(...(await slowIn(actions, minimised)))
     const names = new Set(actions.map(({ name }) => name))
     const stale = Object.keys(limits).filter((name) => !names.has(name))
     wrong.push(
       ...stale.map((name) => `scripts/budgets.json names ${name}, which ext.config.yaml does not declare`),
     )
+    return wrong.length === 0 ? undefined : wrong.join('\n')
+  },
+}
+
+/**
+ * Every action of the sample configuration loads faster than the sample on the whole SDK, by its ratio. A step of its own,
+ * because it takes times: only a machine that does nothing else beside it gives a verdict.
+ */
+export const loadTimes: Step = {
+  name: 'load times',
+  run: async () => {
+    await ensureBuilt()
+    const { minimised } = await buildBaseline()
+    const wrong = await slowIn(await declaredActions(), minimised)
     return wrong.length === 0 ? undefined : wrong.join('\n')
   },
 }
