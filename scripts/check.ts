@@ -3,10 +3,11 @@ import { budgets } from './check/budgets'
 import { docs } from './check/docs'
 import { oneMechanism } from './check/mechanisms'
 import type { Step } from './check/step'
+import { supply } from './check/supply'
 import { deadCode, lint, types } from './check/tools'
 
 // One after the other: budgets, which takes times, has the machine for itself.
-const steps: readonly Step[] = [types, lint, arrows, oneMechanism, deadCode, docs, budgets]
+const steps: readonly Step[] = [types, lint, arrows, oneMechanism, deadCode, docs, supply, budgets]
 
 /** Runs one step and prints its line. */
 async function passes(step: Step): Promise<boolean> {
