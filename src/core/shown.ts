@@ -37,8 +37,8 @@ const maxReason = 2_000
 /** What was thrown says, whatever it is: of bounded length. It never throws. */
 export function messageOf(thrown: unknown): string {
   try {
-    if (thrown instanceof Error) return String(thrown.message).slice(0, maxReason)
-    return typeof thrown === 'string' ? thrown.slice(0, maxReason) : shown(thrown, maxReason)
+    const text = String(thrown instanceof Error ? thrown.message : thrown)
+    return (text.startsWith('[object ') ? shown(thrown, maxReason) : text).slice(0, maxReason)
   } catch {
     return `a thrown ${typeof thrown} that cannot be shown`
   }
