@@ -78,7 +78,7 @@ export async function showStatus(
       errors,
       ...(unread === undefined ? {} : { unread }),
     },
-    text: [
+    lines: [
       ...lines,
       ...(own === undefined
         ? [`There is no subscriber ${JSON.stringify(parts.name)}: akeneo subscribe`]
@@ -88,7 +88,7 @@ export async function showStatus(
       ...(own === undefined || unread !== undefined
         ? []
         : [`Errors of the last day: ${errors.length}`, ...errors.map(lineOf)]),
-    ].join('\n'),
+    ],
     failed,
   }
 }
@@ -121,12 +121,12 @@ export async function showLogs(parts: AkeneoParts, question: LogQuestion): Promi
   const kind = question.errors ? 'errors' : 'entries'
   return {
     data: logs,
-    text: [
+    lines: [
       ...(logs.length === 0
         ? [`There are no ${kind} of the last ${question.hours} hours.`]
         : logs.map(lineOf)),
       ...(isCut ? [`Only the first ${maxPages} pages were read; --query passes a filter on to Akeneo.`] : []),
-    ].join('\n'),
+    ],
   }
 }
 
@@ -166,5 +166,3 @@ const lineOf = (it: EventLog): string =>
   ]
     .filter((part) => part !== undefined && part !== null && part !== '')
     .join('  ')
-    // biome-ignore lint/suspicious/noControlCharactersInRegex: what a receiver answered must not steer the terminal
-    .replace(/[\u0000-\u001f\u007f-\u009f]+/g, ' ')

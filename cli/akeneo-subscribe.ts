@@ -97,7 +97,7 @@ export async function subscribe(
       steps: steps.map(({ text }) => text),
       notes,
     },
-    text: [...lines, ...(mode.dryRun ? [] : [`Subscribed: ${result.subscriptionId}`]), ...notes].join('\n'),
+    lines: [...lines, ...(mode.dryRun ? [] : [`Subscribed: ${result.subscriptionId}`]), ...notes],
   }
 }
 

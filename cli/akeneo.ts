@@ -99,12 +99,14 @@ type Chosen = { id: string | undefined; dryRun: boolean }
 async function suspend(parts: AkeneoParts, { id, dryRun }: Chosen): Promise<CommandResult> {
   const it = oneOf(await requireOwn(parts), id)
   const data = { id: it.id, was: it.status, status: 'suspended', dryRun }
-  if (it.status === 'suspended') return { data, text: `${it.id} is suspended already.` }
-  if (dryRun) return { data, text: `would suspend ${it.id}, which is ${it.status}` }
+  if (it.status === 'suspended') return { data, lines: [`${it.id} is suspended already.`] }
+  if (dryRun) return { data, lines: [`would suspend ${it.id}, which is ${it.status}`] }
   await parts.platform.setActive(it, false, parts.call)
   return {
     data,
-    text: `${it.id} is suspended. What happens in the PIM until you resume it (akeneo subscribe) is not told later.`,
+    lines: [
+      `${it.id} is suspended. What happens in the PIM until you resume it (akeneo subscribe) is not told later.`,
+    ],
   }
 }
 
@@ -123,8 +125,8 @@ async function remove(parts: AkeneoParts, { id, dryRun }: Chosen): Promise<Comma
     ...(isLast ? { subscriber: subscriber.id } : {}),
     dryRun,
   }
-  if (dryRun) return { data, text: `would delete ${what.join(' and ')}` }
+  if (dryRun) return { data, lines: [`would delete ${what.join(' and ')}`] }
   if (it !== undefined) await parts.platform.deleteSubscription(it, parts.call)
   if (isLast) await parts.platform.deleteSubscriber(subscriber.id, parts.call)
-  return { data, text: `Deleted ${what.join(' and ')}.` }
+  return { data, lines: [`Deleted ${what.join(' and ')}.`] }
 }

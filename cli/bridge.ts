@@ -1,9 +1,17 @@
 import { parseArgs } from 'node:util'
 import { toBridgeError } from '../src/core/errors'
+import { messageOf } from '../src/core/shown'
 import { type AkeneoOptions, akeneoCommands, akeneoOptions } from './akeneo'
 import { deadLetterCommands } from './dead-letters'
 import { type Environment, openEnvironment } from './environment'
-import { CommandError, type CommandResult, UsageError } from './output'
+import {
+  CommandError,
+  type CommandResult,
+  printed,
+  printedMessage,
+  reserveStdout,
+  UsageError,
+} from './output'
 import { pendingCommands } from './pending'
 import { registrationCommands } from './registrations'
 import { runCommands } from './runs'
@@ -40,10 +48,12 @@ Inputs are read from the environment and .env, the credentials of I/O Runtime fr
 AIO_runtime_namespace and AIO_runtime_auth or from .aio, as \`aio app use\` keeps them.
 `
 
+const toStdout = reserveStdout()
+
 async function run(argv: readonly string[]): Promise<number> {
   const { positionals, values } = parseArguments(argv)
   if (values.help || positionals.length === 0) {
-    process.stdout.write(usage)
+    toStdout(usage)
     return values.help ? 0 : 2
   }
   const [group, verb, ...ids] = positionals
@@ -51,13 +61,13 @@ async function run(argv: readonly string[]): Promise<number> {
   const environment = await openEnvironment()
   try {
     const result = await command(environment)
-    print(result, values.json ?? false)
+    toStdout(printed(result, values.json ?? false))
     return result.failed ? 1 : 0
   } catch (thrown) {
     if (thrown instanceof UsageError) throw thrown
     const { code, message } = toBridgeError(thrown)
     const text = thrown instanceof CommandError ? thrown.message : `${code}: ${message}`
-    process.stderr.write(`${environment.redactor.text(text)}\n`)
+    process.stderr.write(printedMessage(environment.redactor.text(text)))
     return 1
   }
 }
@@ -95,12 +105,8 @@ function parseArguments(argv: readonly string[]): {
       ? parseArgs({ ...parse, options: { ...options, ...akeneoOptions } })
       : parseArgs({ ...parse, options })
   } catch (thrown) {
-    throw new UsageError(thrown instanceof Error ? thrown.message : String(thrown))
+    throw new UsageError(messageOf(thrown))
   }
-}
-
-function print(result: CommandResult, json: boolean): void {
-  process.stdout.write(json ? `${JSON.stringify(result.data, null, 2)}\n` : `${result.text}\n`)
 }
 
 run(process.argv.slice(2)).then(
@@ -109,12 +115,12 @@ run(process.argv.slice(2)).then(
   },
   (thrown: unknown) => {
     if (thrown instanceof UsageError) {
-      process.stderr.write(`${thrown.message}\n\n${usage}`)
+      process.stderr.write(`${printedMessage(thrown.message)}\n${usage}`)
       process.exitCode = 2
       return
     }
     const error = toBridgeError(thrown)
-    process.stderr.write(`${error.code}: ${error.message}\n`)
+    process.stderr.write(printedMessage(`${error.code}: ${error.message}`))
     process.exitCode = 1
   },
 )

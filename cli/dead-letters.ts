@@ -49,16 +49,17 @@ async function list(environment: Environment): Promise<CommandResult> {
   }
   letters.sort((a, b) => a.at.localeCompare(b.at))
   const data = letters.map(({ id, at, action, error }) => ({ id, at, action, ...error }))
-  const lines = data.map(
-    ({ id, at, action, code, message }) => `${id}  ${at}  ${action}  ${code}\n    ${message}`,
-  )
-  return { data, text: lines.length === 0 ? 'There are no dead letters.' : lines.join('\n') }
+  const lines = data.flatMap(({ id, at, action, code, message }) => [
+    `${id}  ${at}  ${action}  ${code}`,
+    `    ${message}`,
+  ])
+  return { data, lines: lines.length === 0 ? ['There are no dead letters.'] : lines }
 }
 
 async function show(environment: Environment, id: string): Promise<CommandResult> {
   const letter = await environment.deadLetters.read(id, environment.call().signal)
-  if (letter === undefined) return { data: null, text: `There is no dead letter ${id}.`, failed: true }
-  return { data: letter, text: JSON.stringify(letter, null, 2) }
+  if (letter === undefined) return { data: null, lines: [`There is no dead letter ${id}.`], failed: true }
+  return { data: letter, lines: JSON.stringify(letter, null, 2).split('\n') }
 }
 
 async function replay(environment: Environment, id: string): Promise<Item> {

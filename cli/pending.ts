@@ -40,14 +40,11 @@ async function list(environment: Environment): Promise<CommandResult> {
     if (pending !== undefined) pieces.push(pending)
   }
   pieces.sort((a, b) => a.since.localeCompare(b.since))
-  const lines = pieces.map(
-    ({ id, since, action, destination, attempts, nextTry, history }) =>
-      `${id}  since ${since}  ${destination ?? action}  tries: ${attempts}, next not before ${nextTry}${history
-        .slice(-1)
-        .map(({ code, message }) => `\n    ${code}: ${message}`)
-        .join('')}`,
-  )
-  return { data: pieces, text: lines.length === 0 ? 'There is no pending work.' : lines.join('\n') }
+  const lines = pieces.flatMap(({ id, since, action, destination, attempts, nextTry, history }) => [
+    `${id}  since ${since}  ${destination ?? action}  tries: ${attempts}, next not before ${nextTry}`,
+    ...history.slice(-1).map(({ code, message }) => `    ${code}: ${message}`),
+  ])
+  return { data: pieces, lines: lines.length === 0 ? ['There is no pending work.'] : lines }
 }
 
 async function run(environment: Environment, id: string): Promise<Item> {

@@ -37,13 +37,15 @@ async function list({ inputs, redactor, project, call }: Environment): Promise<C
     { tokens, clock: systemClock, random: systemRandom },
     call(),
   )
-  const lines = registrations.map(
-    ({ name, runtimeAction, deliveryType, status, isEnabled, journalUrl }) =>
-      `${name}  ${runtimeAction ?? deliveryType ?? ''}  ${status ?? ''}${isEnabled === false ? '  DISABLED' : ''}\n    JOURNAL_URL=${journalUrl ?? '(not told: see the Developer Console)'}`,
+  const lines = registrations.flatMap(
+    ({ name, runtimeAction, deliveryType, status, isEnabled, journalUrl }) => [
+      `${name}  ${runtimeAction ?? deliveryType ?? ''}  ${status ?? ''}${isEnabled === false ? '  DISABLED' : ''}`,
+      `    JOURNAL_URL=${journalUrl ?? '(not told: see the Developer Console)'}`,
+    ],
   )
   return {
     data: registrations,
-    text: lines.length === 0 ? 'The workspace has no event registrations.' : lines.join('\n'),
+    lines: lines.length === 0 ? ['The workspace has no event registrations.'] : lines,
   }
 }
 

@@ -22,11 +22,11 @@ async function list({ store, redactor, call }: Environment): Promise<CommandResu
   for (const job of jobs) {
     for (const report of await reports.recent(job, signal)) data.push({ job, ...report })
   }
-  const lines = data.map(({ job, startedAt, endedAt, outcome, counts, error }) => {
+  const lines = data.flatMap(({ job, startedAt, endedAt, outcome, counts, error }) => {
     const seconds = Math.round((Date.parse(endedAt) - Date.parse(startedAt)) / 1000)
     const numbers = Object.entries(counts).map(([name, count]) => `${name} ${count}`)
-    const why = error === undefined ? '' : `\n    ${error.code}: ${error.message}`
-    return `${startedAt}  ${job}  ${outcome}  ${seconds} s  ${numbers.join(', ')}${why}`
+    const why = error === undefined ? [] : [`    ${error.code}: ${error.message}`]
+    return [`${startedAt}  ${job}  ${outcome}  ${seconds} s  ${numbers.join(', ')}`, ...why]
   })
-  return { data, text: lines.length === 0 ? 'There are no reports of runs.' : lines.join('\n') }
+  return { data, lines: lines.length === 0 ? ['There are no reports of runs.'] : lines }
 }

@@ -34,7 +34,7 @@ export async function each(
   const lines = items.map(({ id, outcome, message }) => `${id}  ${outcome}  ${message}`)
   return {
     data: items,
-    text: lines.length === 0 ? `There are no ${kind.many}.` : lines.join('\n'),
+    lines: lines.length === 0 ? [`There are no ${kind.many}.`] : lines,
     failed: items.some(({ ok }) => !ok),
   }
 }

@@ -1,3 +1,4 @@
+import { logLine } from '../src/core/log-line'
 import type { LogFields, Logger } from '../src/core/logger'
 import type { Redactor } from '../src/core/redaction'
 
@@ -6,7 +7,7 @@ export function createStderrLogger(redactor: Redactor): Logger {
   const write =
     (level: string) =>
     (message: string, fields: LogFields = {}): void => {
-      process.stderr.write(redactor.text(`${level}: ${message} ${JSON.stringify(fields)}\n`))
+      process.stderr.write(`${level}: ${logLine(message, fields, redactor)}\n`)
     }
   const silent = (): void => undefined
   return { error: write('error'), warn: write('warn'), info: silent, debug: silent }

@@ -5,6 +5,7 @@ import { generated } from './check/generated'
 import { inputs } from './check/inputs'
 import { oneMechanism } from './check/mechanisms'
 import type { Step } from './check/step'
+import { supply } from './check/supply'
 import { deadCode, lint, types } from './check/tools'
 
 // One after the other: the last one, which takes times, has the machine for itself.
@@ -17,6 +18,7 @@ const steps: readonly Step[] = [
   generated,
   inputs,
   docs,
+  supply,
   budgets,
   loadTimes,
 ]

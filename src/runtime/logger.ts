@@ -1,4 +1,5 @@
 import aioLogger from '@adobe/aio-lib-core-logging'
+import { logLine } from '../core/log-line'
 import { type LogFields, type Logger, type LogLevel, logLevels } from '../core/logger'
 import type { Redactor } from '../core/redaction'
 
@@ -26,12 +27,7 @@ export function createLogger(
   const write = (at: LogLevel) => (message: string, fields?: LogFields) => {
     if (logLevels.indexOf(at) > threshold) return
     // util.format, which the library applies, would read a % in the text.
-    sink[at]('%s', line(message, { ...parts.fields, ...fields }, parts.redactor))
+    sink[at]('%s', logLine(message, { ...parts.fields, ...fields }, parts.redactor))
   }
   return { error: write('error'), warn: write('warn'), info: write('info'), debug: write('debug') }
-}
-
-function line(message: string, fields: LogFields, redactor: Redactor): string {
-  const json = JSON.stringify(redactor.value(fields))
-  return json === '{}' ? redactor.text(message) : `${redactor.text(message)} ${json}`
 }

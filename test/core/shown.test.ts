@@ -23,6 +23,14 @@ describe('a foreign value in a message', () => {
     expect(shown(value)).toBe(text)
   })
 
+  it('that was thrown is told by its own words, and else by what is in it', () => {
+    expect(messageOf(new Error('gone'))).toBe('gone')
+    expect(messageOf('gone')).toBe('gone')
+    expect(messageOf({ toString: () => 'gone' })).toBe('gone')
+    expect(messageOf({ reason: 'gone' })).toBe('{"reason":"gone"}')
+    expect(messageOf(undefined)).toBe('undefined')
+  })
+
   it('is bounded, whatever it is', () => {
     fc.assert(
       fc.property(fc.anything({ withBigInt: true, withNullPrototype: true, maxDepth: 5 }), (value) => {

@@ -2,7 +2,7 @@ import { parseArgs } from 'node:util'
 import { akeneoCommands, akeneoOptions } from '../../cli/akeneo'
 import { deadLetterCommands } from '../../cli/dead-letters'
 import type { Environment } from '../../cli/environment'
-import { CommandError, type CommandResult, UsageError } from '../../cli/output'
+import { CommandError, type CommandResult, printed, UsageError } from '../../cli/output'
 import { pendingCommands } from '../../cli/pending'
 import { runCommands } from '../../cli/runs'
 import type { Selection } from '../../cli/selection'
@@ -44,8 +44,8 @@ export const createCommands =
       const group = groups[name]
       if (group === undefined) throw new UsageError(`no group ${name}`)
       const command = group(verb, { ids, all: values.all ?? false }, values)
-      const { text, data, failed = false } = await command(environmentOf({ ...operatorEnv(), ...env }))
-      return { code: failed ? 1 : 0, stdout: `${values.json ? JSON.stringify(data) : text}\n`, stderr: '' }
+      const result = await command(environmentOf({ ...operatorEnv(), ...env }))
+      return { code: result.failed ? 1 : 0, stdout: printed(result, values.json ?? false), stderr: '' }
     } catch (thrown) {
       if (thrown instanceof UsageError) return { code: 2, stdout: '', stderr: thrown.message }
       if (thrown instanceof CommandError) return { code: 1, stdout: '', stderr: thrown.message }
