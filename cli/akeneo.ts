@@ -1,97 +1,96 @@
-import type { AkeneoEnvironment, AkeneoParts } from './akeneo-parts'
+import { InvalidArgumentError } from '@commander-js/extra-typings'
+import type { AkeneoParts } from './akeneo-parts'
 import { oneOf, openAkeneo, requireOwn } from './akeneo-parts'
 import { showLogs, showStatus } from './akeneo-reports'
 import { subscribe } from './akeneo-subscribe'
-import { type CommandResult, UsageError } from './output'
-import type { Selection } from './selection'
+import type { Program, Run } from './host'
+import { type CommandResult, examples } from './output'
 
-/** What the command line may say besides what every command knows. */
-export const akeneoOptions = {
-  url: { type: 'string' },
-  email: { type: 'string' },
-  events: { type: 'string' },
-  filter: { type: 'string' },
-  name: { type: 'string' },
-  unchecked: { type: 'boolean' },
-  'dry-run': { type: 'boolean' },
-  errors: { type: 'boolean' },
-  hours: { type: 'string' },
-  query: { type: 'string', multiple: true },
-} as const
+const nameOption = ['--name <name>', 'subscriber; default: aem-asset-bridge and the namespace'] as const
+const dryRunOption = ['--dry-run', 'say what would be done, and do not'] as const
 
-export type AkeneoOptions = Partial<{
-  [Name in keyof typeof akeneoOptions]: (typeof akeneoOptions)[Name] extends { multiple: true }
-    ? string[]
-    : (typeof akeneoOptions)[Name]['type'] extends 'string'
-      ? string
-      : boolean
-}>
-
-/** Which options a command takes. */
-const taken = {
-  subscribe: ['url', 'email', 'events', 'filter', 'name', 'unchecked', 'dry-run'],
-  status: ['name', 'unchecked'],
-  logs: ['name', 'errors', 'hours', 'query'],
-  suspend: ['name', 'dry-run'],
-  delete: ['name', 'dry-run'],
-} as const
-const shared = ['json', 'help', 'all']
-
-/** The command behind `akeneo <verb>`. */
-export function akeneoCommands(
-  verb: string | undefined,
-  { ids, all }: Selection,
-  options: AkeneoOptions,
-): (environment: AkeneoEnvironment) => Promise<CommandResult> {
-  if (verb === undefined || !isVerb(verb)) {
-    throw new UsageError(
-      `akeneo knows ${Object.keys(taken).join(', ')}${verb === undefined ? '' : `, but not ${verb}`}`,
+export function addAkeneo(program: Program, run: Run): void {
+  const group = program.command('akeneo').description("the subscription at Akeneo's Event Platform")
+  group
+    .command('subscribe')
+    .description(
+      'have product events sent to this app as inputs and options say: creates, changes, replaces secrets, resumes; again and again',
     )
-  }
-  const allowed: readonly string[] = [...shared, ...taken[verb]]
-  const strange = Object.keys(options).find((name) => !allowed.includes(name))
-  if (strange !== undefined) throw new UsageError(`akeneo ${verb} takes no --${strange}`)
-  const [id, ...more] = ids
-  const takesId = verb === 'logs' || verb === 'suspend' || verb === 'delete'
-  if (all || more.length > 0 || (id !== undefined && !takesId)) {
-    throw new UsageError(`akeneo ${verb} takes ${takesId ? 'one id at most' : 'no id'}, and no --all`)
-  }
-  const dryRun = options['dry-run'] ?? false
-  const open = (environment: AkeneoEnvironment): AkeneoParts => openAkeneo(environment, options.name)
-  switch (verb) {
-    case 'subscribe':
-      return (environment) => subscribe(environment, open(environment), { ...options, dryRun })
-    case 'status':
-      return (environment) => showStatus(environment, open(environment), options.unchecked ?? false)
-    case 'logs': {
-      const { errors = false } = options
-      const asked = { id, errors, hours: hoursOf(options.hours), query: queryOf(options.query) }
-      return (environment) => showLogs(open(environment), asked)
-    }
-    case 'suspend':
-      return (environment) => suspend(open(environment), { id, dryRun })
-    case 'delete':
-      return (environment) => remove(open(environment), { id, dryRun })
-  }
+    .option('--url <url>', 'where they go: npx aio app get-url pim-events prints it; needed the first time')
+    .option('--email <address>', 'who is told when Akeneo suspends; needed the first time')
+    .option('--events <a,b>', 'in place of the usual ones, such as product.updated.delta; or usual')
+    .option('--filter <text>', "Akeneo's filter, such as 'not user_type=\"system\"'")
+    .option('--unchecked', 'do not ask the receiver first whether it knows the secrets')
+    .option(...nameOption)
+    .option(...dryRunOption)
+    .addHelpText(
+      'after',
+      examples(
+        'akeneo subscribe --url https://... --email operator@example.com --dry-run',
+        'akeneo subscribe --events product.updated.delta',
+      ),
+    )
+    .action((options) => {
+      const mode = { ...options, dryRun: options.dryRun ?? false }
+      return run((environment) => subscribe(environment, openAkeneo(environment, options.name), mode))
+    })
+  group
+    .command('status')
+    .description('what is subscribed, whether it works, and the errors of the last day')
+    .option('--unchecked', 'do not ask the receiver')
+    .option(...nameOption)
+    .action(({ name, unchecked }) =>
+      run((environment) => showStatus(environment, openAkeneo(environment, name), unchecked ?? false)),
+    )
+  group
+    .command('logs')
+    .description("Akeneo's log of deliveries")
+    .argument('[id]', 'of a subscription, as status shows it')
+    .option('--errors', 'only what failed')
+    .option('--hours <n>', 'how far back, 720 at most', hoursOf, 24)
+    .option('--query <name=value>', "a parameter of Akeneo's request; may be repeated", pairOf, {})
+    .option(...nameOption)
+    .addHelpText('after', examples('akeneo logs --errors --hours 72'))
+    .action((id, { name, errors = false, hours, query }) =>
+      run((environment) => showLogs(openAkeneo(environment, name), { id, errors, hours, query })),
+    )
+  group
+    .command('suspend')
+    .description('stop deliveries')
+    .argument('[id]', 'of a subscription, as status shows it')
+    .option(...nameOption)
+    .option(...dryRunOption)
+    .action((id, { name, dryRun = false }) =>
+      run((environment) => suspend(openAkeneo(environment, name), { id, dryRun }), {
+        destroys: dryRun
+          ? undefined
+          : 'stops deliveries: what happens in the PIM meanwhile is not told later',
+      }),
+    )
+  group
+    .command('delete')
+    .description('end the subscription for good, and the subscriber with its last one')
+    .argument('[id]', 'of a subscription, as status shows it')
+    .option(...nameOption)
+    .option(...dryRunOption)
+    .action((id, { name, dryRun = false }) =>
+      run((environment) => remove(openAkeneo(environment, name), { id, dryRun }), {
+        destroys: dryRun ? undefined : 'ends the subscription for good',
+      }),
+    )
 }
 
-const isVerb = (verb: string): verb is keyof typeof taken => Object.hasOwn(taken, verb)
-
 /** The log goes back 30 days. */
-function hoursOf(text: string | undefined): number {
-  const hours = Number(text ?? '24')
-  if (!(hours > 0 && hours <= 720)) throw new UsageError('--hours must be a number up to 720')
+function hoursOf(text: string): number {
+  const hours = Number(text)
+  if (!(hours > 0 && hours <= 720)) throw new InvalidArgumentError('--hours must be a number up to 720')
   return hours
 }
 
-function queryOf(pairs: readonly string[] = []): Record<string, string> {
-  return Object.fromEntries(
-    pairs.map((pair) => {
-      const [, name, value] = /^([^=]+)=(.*)$/.exec(pair) ?? []
-      if (name === undefined || value === undefined) throw new UsageError('--query must be name=value')
-      return [name, value]
-    }),
-  )
+function pairOf(pair: string, before: Readonly<Record<string, string>>): Record<string, string> {
+  const [, name, value] = /^([^=]+)=(.*)$/.exec(pair) ?? []
+  if (name === undefined || value === undefined) throw new InvalidArgumentError('--query must be name=value')
+  return { ...before, [name]: value }
 }
 
 type Chosen = { id: string | undefined; dryRun: boolean }

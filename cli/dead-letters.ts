@@ -5,8 +5,9 @@ import { type Outcome, verdictOf } from '../src/flows/outcome'
 import { perform } from '../src/flows/perform'
 import { renderOutcome } from '../src/runtime/render'
 import type { Environment } from './environment'
-import { type CommandResult, UsageError } from './output'
-import { each, failedItem, type Item, type Kind, none, only, type Selection, selected } from './selection'
+import type { Program, Run } from './host'
+import { type CommandResult, examples } from './output'
+import { each, failedItem, type Item, idOf, idsOf, type Kind, selected } from './selection'
 
 const kind: Kind = {
   one: 'dead letter',
@@ -15,29 +16,39 @@ const kind: Kind = {
   records: 'deadLetters',
 }
 
-type Command = (environment: Environment) => Promise<CommandResult>
-
-/** The command behind `dead-letters <verb>`. */
-export function deadLetterCommands(verb: string | undefined, selection: Selection): Command {
-  switch (verb) {
-    case 'list':
-      none(selection, kind)
-      return list
-    case 'show': {
-      const id = only(selection, kind)
-      return (environment) => show(environment, id)
-    }
-    case 'replay': {
-      const ids = selected(selection, kind)
-      return (environment) => each(environment, { ids, kind }, replay)
-    }
-    case 'drop': {
-      const ids = selected(selection, kind)
-      return (environment) => each(environment, { ids, kind }, drop)
-    }
-    default:
-      throw new UsageError(`dead-letters knows list, show, replay and drop${verb ? `, but not ${verb}` : ''}`)
-  }
+export function addDeadLetters(program: Program, run: Run): void {
+  const group = program.command('dead-letters').description('events that could not be processed')
+  group
+    .command('list')
+    .description('all of them, newest last')
+    .addHelpText('after', examples('dead-letters list', 'dead-letters list --json | jq .'))
+    .action(() => run(list))
+  group
+    .command('show')
+    .description('one of them, with the event and the reason')
+    .argument('<id>', 'as list shows it', idOf(kind))
+    .action((id) => run((environment) => show(environment, id)))
+  group
+    .command('replay')
+    .description('process them again, by the flow the event came for')
+    .argument('[id...]', 'as list shows them', idsOf(kind), [])
+    .option('--all', 'all of them')
+    .addHelpText('after', examples('dead-letters replay --all'))
+    .action((ids, { all }) => {
+      const chosen = { ids: selected(ids, all), kind }
+      return run((environment, interaction) => each(environment, chosen, replay, interaction))
+    })
+  group
+    .command('drop')
+    .description('forget them')
+    .argument('[id...]', 'as list shows them', idsOf(kind), [])
+    .option('--all', 'all of them')
+    .addHelpText('after', examples('dead-letters drop --all --yes'))
+    .action((ids, { all }) => {
+      const chosen = { ids: selected(ids, all), kind }
+      const destroys = `forgets ${all ? 'all dead letters' : `the dead letters ${ids.join(', ')}`}: nothing brings them back`
+      return run((environment, interaction) => each(environment, chosen, drop, interaction), { destroys })
+    })
 }
 
 async function list(environment: Environment): Promise<CommandResult> {

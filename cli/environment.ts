@@ -2,8 +2,10 @@ import { config as readDotEnv } from 'dotenv'
 import type { CallContext } from '../src/core/call-context'
 import { type Clock, systemClock } from '../src/core/clock'
 import { createRedactor, type Redactor } from '../src/core/redaction'
+import { messageOf } from '../src/core/shown'
 import { type RawInputs, readInputs, secretsOf } from '../src/inputs/raw-inputs'
 import { createRecords, type Records } from '../src/runtime/records'
+import { UsageError } from './output'
 import { createStderrLogger } from './stderr-logger'
 
 /** What every command works with. */
@@ -22,18 +24,20 @@ export type Environment = Records & {
 
 const workMs = 2 * 3_600_000
 
-/** Reads the inputs from the environment and `.env`, and the Runtime credentials from wherever `aio` keeps them. */
-export async function openEnvironment(): Promise<Environment> {
+/**
+ * Reads the inputs from the environment and `.env`, and the Runtime credentials from wherever `aio` keeps them. Of an
+ * environment that is named, all comes from the process and from `.env.<name>`: `.env` and `.aio` are those of the
+ * workspace that `aio app use` took last.
+ * @throws {UsageError} the file is not there
+ */
+export async function openEnvironment(name: string | undefined): Promise<Environment> {
   // Before the SDK, whose State library reads its endpoint from the environment when it is loaded.
-  readDotEnv({ quiet: true })
-  // The whole SDK: its start-up does not matter here, and its Config knows .aio and the global settings, too.
-  const { Core } = (await import('@adobe/aio-sdk')).default
-  const runtime = {
-    namespace: configured(Core.Config.get('runtime.namespace')),
-    apiKey: configured(Core.Config.get('runtime.auth')),
-    apiHost: configured(Core.Config.get('runtime.apihost')),
-  }
-  const inputs = readInputs({ ...process.env })
+  readDotEnvOf(name)
+  // Now, since the SDK's Config adds what stands in .env.
+  const settings = { ...process.env }
+  const { runtime, project } =
+    name === undefined ? await readAio() : { runtime: runtimeOf(settings), project: {} }
+  const inputs = readInputs(settings)
   const redactor = createRedactor([runtime.apiKey, ...secretsOf(inputs)])
   const activation = { ...runtime, id: undefined, deadline: undefined, actionName: undefined }
   return {
@@ -41,7 +45,7 @@ export async function openEnvironment(): Promise<Environment> {
     runtime: undefined,
     trigger: 'batch',
     namespace: runtime.namespace,
-    project: Core.Config.get('project'),
+    project,
     inputs,
     redactor,
     clock: systemClock,
@@ -55,3 +59,32 @@ export async function openEnvironment(): Promise<Environment> {
 
 const configured = (value: unknown): string | undefined =>
   typeof value === 'string' && value !== '' ? value : undefined
+
+function readDotEnvOf(name: string | undefined): void {
+  const file = name === undefined ? '.env' : `.env.${name}`
+  const { error } = readDotEnv({ path: file, quiet: true })
+  if (name !== undefined && error !== undefined) {
+    throw new UsageError(`--env ${name} reads ${file}, which cannot be read here: ${messageOf(error)}`)
+  }
+}
+
+type Runtime = Record<'namespace' | 'apiKey' | 'apiHost', string | undefined>
+
+/** The names under which `aio` takes its settings from the environment. */
+const runtimeOf = (settings: NodeJS.ProcessEnv): Runtime => ({
+  namespace: configured(settings.AIO_runtime_namespace),
+  apiKey: configured(settings.AIO_runtime_auth),
+  apiHost: configured(settings.AIO_runtime_apihost),
+})
+
+/** What `aio` keeps: its Config knows .aio, .env and the settings of the machine. */
+async function readAio(): Promise<{ runtime: Runtime; project: unknown }> {
+  // The whole SDK: its start-up does not matter here.
+  const { Core } = (await import('@adobe/aio-sdk')).default
+  const runtime = {
+    namespace: configured(Core.Config.get('runtime.namespace')),
+    apiKey: configured(Core.Config.get('runtime.auth')),
+    apiHost: configured(Core.Config.get('runtime.apihost')),
+  }
+  return { runtime, project: Core.Config.get('project') }
+}

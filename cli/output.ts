@@ -9,7 +9,7 @@ export type CommandResult = {
   failed?: boolean
 }
 
-/** The command line itself is wrong: exit code 2, with the usage. */
+/** The command line itself is wrong: exit code 2, and where help is. */
 export class UsageError extends Error {
   override readonly name = 'UsageError'
 }
@@ -23,8 +23,23 @@ export class CommandError extends Error {
 export const printed = ({ lines, data }: CommandResult, json: boolean): string =>
   json ? `${visibleLines(JSON.stringify(data, null, 2))}\n` : `${lines.map(visible).join('\n')}\n`
 
-/** A message as it is printed: one line. */
-export const printedMessage = (message: string): string => `${visible(message)}\n`
+/** Examples, as they stand at the end of a command's help. */
+export const examples = (...lines: readonly string[]): string =>
+  `\nExamples:\n${lines.map((line) => `  npx bridge ${line}`).join('\n')}\n`
+
+/** What ended a command. */
+export type Failure = {
+  code: string
+  message: string
+  /** The message says it all: a person is not told the code. */
+  isBare: boolean
+}
+
+/** A failure as it is printed: a JSON document, or one line. */
+export const printedFailure = ({ code, message, isBare }: Failure, json: boolean): string =>
+  json
+    ? printed({ lines: [], data: { error: { code, message } } }, true)
+    : `${visible(isBare ? message : `${code}: ${message}`)}\n`
 
 /**
  * Takes stdout for results alone: whatever else is written there, as the SDK's loggers do, goes to stderr from now on.

@@ -4,8 +4,9 @@ import type { Pending } from '../src/delivery/pending'
 import { verdictOf } from '../src/flows/outcome'
 import { renderWorkedOff } from '../src/runtime/render'
 import type { Environment } from './environment'
-import { type CommandResult, UsageError } from './output'
-import { each, failedItem, type Item, type Kind, none, type Selection, selected } from './selection'
+import type { Program, Run } from './host'
+import { type CommandResult, examples } from './output'
+import { each, failedItem, type Item, idsOf, type Kind, selected } from './selection'
 
 const kind: Kind = {
   one: 'piece of pending work',
@@ -14,22 +15,23 @@ const kind: Kind = {
   records: 'pending',
 }
 
-/** The command behind `pending <verb>`. */
-export function pendingCommands(
-  verb: string | undefined,
-  selection: Selection,
-): (environment: Environment) => Promise<CommandResult> {
-  switch (verb) {
-    case 'list':
-      none(selection, kind)
-      return list
-    case 'run': {
-      const ids = selected(selection, kind)
-      return (environment) => each(environment, { ids, kind }, run)
-    }
-    default:
-      throw new UsageError(`pending knows list and run${verb ? `, but not ${verb}` : ''}`)
-  }
+export function addPending(program: Program, run: Run): void {
+  const group = program.command('pending').description('work that was accepted and is not done')
+  group
+    .command('list')
+    .description('all of it, newest last')
+    .addHelpText('after', examples('pending list', 'pending list --json | jq .'))
+    .action(() => run(list))
+  group
+    .command('run')
+    .description('do it now, from this machine')
+    .argument('[id...]', 'as list shows them', idsOf(kind), [])
+    .option('--all', 'all of it')
+    .addHelpText('after', examples('pending run --all'))
+    .action((ids, { all }) => {
+      const chosen = { ids: selected(ids, all), kind }
+      return run((environment, interaction) => each(environment, chosen, work, interaction))
+    })
 }
 
 async function list(environment: Environment): Promise<CommandResult> {
@@ -47,7 +49,7 @@ async function list(environment: Environment): Promise<CommandResult> {
   return { data: pieces, lines: lines.length === 0 ? ['There is no pending work.'] : lines }
 }
 
-async function run(environment: Environment, id: string): Promise<Item> {
+async function work(environment: Environment, id: string): Promise<Item> {
   const call = environment.call()
   try {
     const context = { ...environment, call, action: 'export-worker' }

@@ -5,16 +5,17 @@ import { createHttpClient } from '../src/http/http-client'
 import { createTokenProvider } from '../src/ims/token-provider'
 import { listRegistrations } from '../src/journal/registrations'
 import type { Environment } from './environment'
-import { type CommandResult, UsageError } from './output'
+import type { Program, Run } from './host'
+import { CommandError, type CommandResult, examples } from './output'
 
-/** The command behind `registrations <verb>`. */
-export function registrationCommands(
-  verb: string | undefined,
-  { ids, all }: { ids: readonly string[]; all: boolean },
-): (environment: Environment) => Promise<CommandResult> {
-  if (verb !== 'list') throw new UsageError(`registrations knows list${verb ? `, but not ${verb}` : ''}`)
-  if (all || ids.length > 0) throw new UsageError('list takes no id and no --all: it lists all registrations')
-  return list
+export function addRegistrations(program: Program, run: Run): void {
+  program
+    .command('registrations')
+    .description('the event registrations of the workspace')
+    .command('list')
+    .description('all of them, with their journals')
+    .addHelpText('after', examples('registrations list', 'registrations list --json | jq .'))
+    .action(() => run(list))
 }
 
 async function list({ inputs, redactor, project, call }: Environment): Promise<CommandResult> {
@@ -59,7 +60,7 @@ function workspaceOf(project: unknown): { consumerOrgId: string; projectId: stri
   }
   const { consumerOrgId, projectId, workspaceId } = ids
   if (consumerOrgId === undefined || projectId === undefined || workspaceId === undefined) {
-    throw new UsageError(
+    throw new CommandError(
       'the workspace is not known: npx aio app use <workspace file> --merge writes it to .aio',
     )
   }

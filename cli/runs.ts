@@ -1,18 +1,19 @@
 import { createRunReports } from '../src/delivery/run-reports'
 import type { Environment } from './environment'
-import { type CommandResult, UsageError } from './output'
+import type { Program, Run } from './host'
+import { type CommandResult, examples } from './output'
 
 /** The jobs that keep reports of their runs. */
 const jobs = ['export-batch', 'reconcile']
 
-/** The command behind `runs <verb>`. */
-export function runCommands(
-  verb: string | undefined,
-  { ids, all }: { ids: readonly string[]; all: boolean },
-): (environment: Environment) => Promise<CommandResult> {
-  if (verb !== 'list') throw new UsageError(`runs knows list${verb ? `, but not ${verb}` : ''}`)
-  if (all || ids.length > 0) throw new UsageError('list takes no id and no --all: it lists the last runs')
-  return list
+export function addRuns(program: Program, run: Run): void {
+  program
+    .command('runs')
+    .description('the runs of export-batch and reconcile')
+    .command('list')
+    .description('the last ones, newest first')
+    .addHelpText('after', examples('runs list', 'runs list --json | jq .'))
+    .action(() => run(list))
 }
 
 async function list({ store, redactor, call }: Environment): Promise<CommandResult> {

@@ -1,8 +1,7 @@
+import { InvalidArgumentError } from '@commander-js/extra-typings'
 import type { Environment } from './environment'
+import type { Interaction } from './host'
 import { type CommandResult, UsageError } from './output'
-
-/** What the command line names. */
-export type Selection = { ids: readonly string[]; all: boolean }
 
 /** The records that a command is about. */
 export type Kind = {
@@ -27,10 +26,14 @@ export async function each(
   environment: Environment,
   { ids, kind }: { ids: readonly string[] | 'all'; kind: Kind },
   act: (environment: Environment, id: string) => Promise<Item>,
+  { progress }: Interaction,
 ): Promise<CommandResult> {
   const items: Item[] = []
-  for (const id of ids === 'all' ? await allIds(environment, kind) : ids)
+  const chosen = ids === 'all' ? await allIds(environment, kind) : ids
+  for (const id of chosen) {
+    progress(`${items.length} of ${chosen.length} ${kind.many}`)
     items.push(await act(environment, id))
+  }
   const lines = items.map(({ id, outcome, message }) => `${id}  ${outcome}  ${message}`)
   return {
     data: items,
@@ -45,23 +48,25 @@ async function allIds(environment: Environment, { records }: Kind): Promise<read
   return ids
 }
 
-/** One id or more, or all; checked before anything is opened. */
-export function selected({ ids, all }: Selection, kind: Kind): readonly string[] | 'all' {
-  if (all === ids.length > 0) throw new UsageError('name one id or more, or --all')
-  return all ? 'all' : ids.map((id) => checked(id, kind))
+/** One id or more, or all. */
+export function selected(ids: readonly string[], all: boolean | undefined): readonly string[] | 'all' {
+  if ((all ?? false) === ids.length > 0) throw new UsageError('name one id or more, or --all')
+  return all ? 'all' : ids
 }
 
-export function none({ ids, all }: Selection, { many }: Kind): void {
-  if (all || ids.length > 0) throw new UsageError(`list takes no id and no --all: it lists all ${many}`)
-}
+/** For an argument that is the id of a record; checked before anything is opened. */
+export const idOf =
+  ({ command }: Kind) =>
+  (id: string): string => {
+    if (!/^[0-9a-f]{32}$/.test(id))
+      throw new InvalidArgumentError(`${id} is no id: ${command} list shows them`)
+    return id
+  }
 
-export function only({ ids, all }: Selection, kind: Kind): string {
-  const [id] = ids
-  if (all || id === undefined || ids.length > 1) throw new UsageError(`name the id of one ${kind.one}`)
-  return checked(id, kind)
-}
-
-function checked(id: string, { command }: Kind): string {
-  if (!/^[0-9a-f]{32}$/.test(id)) throw new UsageError(`${id} is no id: ${command} list shows them`)
-  return id
-}
+/** For an argument of several ids. */
+export const idsOf =
+  (kind: Kind) =>
+  (id: string, before: readonly string[] | undefined): readonly string[] => [
+    ...(before ?? []),
+    idOf(kind)(id),
+  ]

@@ -44,7 +44,7 @@ describe('npm run bridge -- dead-letters', () => {
     const show = JSON.parse((await commands(['dead-letters', 'show', id, '--json'])).stdout)
     expect(show).toMatchObject({ id, action: 'generic', event: { data: { assetId } } })
 
-    expect((await commands(['dead-letters', 'drop', id])).code).toBe(0)
+    expect((await commands(['dead-letters', 'drop', id, '--yes'])).code).toBe(0)
     expect(JSON.parse((await commands(['dead-letters', 'list', '--json'])).stdout)).not.toContainEqual(
       expect.objectContaining({ id }),
     )
@@ -72,7 +72,7 @@ describe('npm run bridge -- dead-letters', () => {
       expect.objectContaining({ id: deep, ok: false, message: expect.stringContaining('EVENT_MALFORMED') }),
       expect.objectContaining({ id, ok: true }),
     ])
-    expect((await commands(['dead-letters', 'drop', deep])).code).toBe(0)
+    expect((await commands(['dead-letters', 'drop', deep, '--yes'])).code).toBe(0)
   })
 
   test('replay of what still fails keeps the letter and exits 1 with the reason', async () => {
@@ -84,25 +84,19 @@ describe('npm run bridge -- dead-letters', () => {
     expect((await receiver.deadLetters()).map(({ key }) => key)).toContain(`dead-letter.${id}`)
   })
 
-  test.each([
-    [['dead-letters', 'bury'], 'dead-letters knows list, show, replay and drop, but not bury'],
-    [['dead-letters', 'list', 'extra'], 'list takes no id and no --all'],
-    [['dead-letters', 'list', '--all'], 'list takes no id and no --all'],
-    [['dead-letters', 'show'], 'name the id of one dead letter'],
-    [['dead-letters', 'replay', 'x'], 'x is no id: dead-letters list shows them'],
-    [['dead-letters', 'drop'], 'name one id or more, or --all'],
-    [['dance'], 'there is no command dance'],
-    [['dead-letters', 'list', '--fast'], "Unknown option '--fast'"],
-  ])(
-    '%j says what is wrong and shows the usage',
-    async (args, message) => {
-      const { code, stderr } = await bridge(args)
-      expect(code).toBe(2)
-      expect(stderr).toContain(message)
-      expect(stderr).toContain('Usage: npm run bridge')
-    },
-    30_000,
-  )
+  test('drop asks before it forgets, and does nothing when the answer is no or nobody is there', async () => {
+    const { id } = await deadLetter()
+    const alone = await commands(['dead-letters', 'drop', id])
+    expect([alone.code, alone.stderr]).toEqual([2, expect.stringContaining('--yes says that it is meant')])
+
+    const refused = await commands(['dead-letters', 'drop', id], {}, { answer: false })
+    expect([refused.code, refused.stderr, refused.stdout]).toEqual([1, 'nothing was done\n', ''])
+    expect(refused.asked).toEqual([expect.stringContaining(id)])
+    expect((await receiver.deadLetters()).map(({ key }) => key)).toContain(`dead-letter.${id}`)
+
+    expect((await commands(['dead-letters', 'drop', id], {}, { answer: true })).code).toBe(0)
+    expect((await receiver.deadLetters()).map(({ key }) => key)).not.toContain(`dead-letter.${id}`)
+  })
 
   test('without the credentials of I/O Runtime says where they come from', async () => {
     const { code, stderr } = await bridge(['dead-letters', 'list'], {

@@ -1,4 +1,4 @@
-import { printed, printedMessage } from '../../cli/output'
+import { printed, printedFailure } from '../../cli/output'
 import { createStderrLogger } from '../../cli/stderr-logger'
 import { createRedactor } from '../../src/core/redaction'
 import { createBridge } from '../support/bridge'
@@ -34,7 +34,7 @@ describe('what is printed', () => {
     createStderrLogger(createRedactor(['known-secret'])).warn(hostile, { hostile, secret: 'known-secret' })
     spy.mockRestore()
 
-    for (const line of [printedMessage(hostile), ...written]) {
+    for (const line of [printedFailure({ code: 'X', message: hostile, isBare: false }, false), ...written]) {
       expect(line.endsWith('\n')).toBe(true)
       expect(line.slice(0, -1)).not.toMatch(steering)
       expect(line).not.toContain('known-secret')

@@ -65,19 +65,6 @@ describe('npm run bridge -- pending', () => {
     expect(JSON.parse(run.stdout)).toMatchObject([{ id, ok: false, outcome: 'retry' }])
     expect(JSON.parse((await commands(['pending', 'list', '--json'])).stdout)).toMatchObject([{ id }])
   })
-
-  test.each([
-    [['pending'], 'pending knows list and run'],
-    [['pending', 'drop', 'x'], 'but not drop'],
-    [['pending', 'run'], 'name one id or more, or --all'],
-    [['pending', 'run', 'x'], 'x is no id: pending list shows them'],
-    [['runs', 'show'], 'but not show'],
-    [['registrations', 'list', '--all'], 'list takes no id'],
-  ])('%j is refused with what to type', async (args, message) => {
-    const { code, stderr } = await bridge(args)
-    expect(code).toBe(2)
-    expect(stderr).toContain(message)
-  })
 })
 
 describe('npm run bridge -- runs list', () => {

@@ -1,57 +1,48 @@
-import { parseArgs } from 'node:util'
-import { akeneoCommands, akeneoOptions } from '../../cli/akeneo'
-import { deadLetterCommands } from '../../cli/dead-letters'
 import type { Environment } from '../../cli/environment'
-import { CommandError, type CommandResult, printed, UsageError } from '../../cli/output'
-import { pendingCommands } from '../../cli/pending'
-import { runCommands } from '../../cli/runs'
-import type { Selection } from '../../cli/selection'
+import { runProgram } from '../../cli/program'
 import { systemClock } from '../../src/core/clock'
-import { toBridgeError } from '../../src/core/errors'
 import { createRedactor } from '../../src/core/redaction'
 import { readInputs } from '../../src/inputs/raw-inputs'
 import { createRecords } from '../../src/runtime/records'
 import type { ScriptRun } from './run-typescript'
 
-type Values = Parameters<typeof akeneoCommands>[2]
-type Command = (environment: Environment) => Promise<CommandResult>
-type Group = (verb: string | undefined, selection: Selection, values: Values) => Command
-
-const groups: Readonly<Record<string, Group>> = {
-  akeneo: akeneoCommands,
-  'dead-letters': deadLetterCommands,
-  pending: pendingCommands,
-  runs: runCommands,
-}
-
 /** What `operatorEnv` of a sandbox gives, or the part of it that a command needs. */
 type OperatorEnv = Readonly<Record<string, string>>
 
+/** What somebody at the terminal answers; without, nobody is there. */
+type Attended = { answer?: boolean }
+
 /**
- * The command in this process, with the settings handed in. `createBridge` has the process around it: where settings
- * come from, logging to stderr, exit codes. Records need State's endpoint in the environment, see `startReceiver`.
+ * The command line in this process, with the settings handed in. `createBridge` has the process around it: where settings
+ * come from, logging to stderr. Records need State's endpoint in the environment, see `startReceiver`.
  */
 export const createCommands =
   (operatorEnv: () => OperatorEnv) =>
-  async (args: readonly string[], env: OperatorEnv = {}): Promise<ScriptRun> => {
-    const { positionals, values } = parseArgs({
-      args: [...args],
-      allowPositionals: true,
-      options: { ...akeneoOptions, json: { type: 'boolean' }, all: { type: 'boolean' } },
+  async (
+    args: readonly string[],
+    env: OperatorEnv = {},
+    { answer }: Attended = {},
+  ): Promise<ScriptRun & { asked: readonly string[] }> => {
+    let [stdout, stderr] = ['', '']
+    const asked: string[] = []
+    const code = await runProgram(args, {
+      open: async () => environmentOf({ ...operatorEnv(), ...env }),
+      stdout: (text) => {
+        stdout += text
+      },
+      stderr: (text) => {
+        stderr += text
+      },
+      confirm:
+        answer === undefined
+          ? undefined
+          : async (question) => {
+              asked.push(question)
+              return answer
+            },
+      progress: () => undefined,
     })
-    const [name = '', verb, ...ids] = positionals
-    try {
-      const group = groups[name]
-      if (group === undefined) throw new UsageError(`no group ${name}`)
-      const command = group(verb, { ids, all: values.all ?? false }, values)
-      const result = await command(environmentOf({ ...operatorEnv(), ...env }))
-      return { code: result.failed ? 1 : 0, stdout: printed(result, values.json ?? false), stderr: '' }
-    } catch (thrown) {
-      if (thrown instanceof UsageError) return { code: 2, stdout: '', stderr: thrown.message }
-      if (thrown instanceof CommandError) return { code: 1, stdout: '', stderr: thrown.message }
-      const { code, message } = toBridgeError(thrown)
-      return { code: 1, stdout: '', stderr: `${code}: ${message}` }
-    }
+    return { code, stdout, stderr, asked }
   }
 
 function environmentOf(env: OperatorEnv): Environment {

@@ -1,0 +1,131 @@
+import { execFile } from 'node:child_process'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { bin, version } from '../../package.json'
+import { root } from '../../scripts/command'
+import { createBridge } from '../support/bridge'
+import { createCommands } from '../support/commands'
+import { type Receiver, startReceiver } from '../support/receiver'
+
+const execute = promisify(execFile)
+
+/** Every command, with arguments that it takes. */
+const commandLines = [
+  ['dead-letters', 'list'],
+  ['dead-letters', 'show', '0'.repeat(32)],
+  ['dead-letters', 'replay', '--all'],
+  ['dead-letters', 'drop', '--all', '--yes'],
+  ['pending', 'list'],
+  ['pending', 'run', '--all'],
+  ['runs', 'list'],
+  ['registrations', 'list'],
+  ['akeneo', 'subscribe', '--url', 'https://example.com/hook'],
+  ['akeneo', 'status'],
+  ['akeneo', 'logs'],
+  ['akeneo', 'suspend', '--yes'],
+  ['akeneo', 'delete', '--yes'],
+]
+
+let receiver: Receiver
+const bridge = createBridge(() => receiver)
+const commands = createCommands(() => receiver.sandbox.operatorEnv())
+
+beforeAll(async () => {
+  receiver = await startReceiver()
+})
+afterAll(() => receiver.close())
+
+test('the list above is every command that help names', async () => {
+  const groups = namesIn((await commands(['--help'])).stdout)
+  const all = await Promise.all(
+    groups.map(async (group) =>
+      namesIn((await commands([group, '--help'])).stdout).map((name) => `${group} ${name}`),
+    ),
+  )
+
+  expect(all.flat().sort()).toEqual(commandLines.map(([group, name]) => `${group} ${name}`).sort())
+})
+
+describe.each(commandLines.map((line) => ({ line, name: line.slice(0, 2).join(' ') })))(
+  '$name',
+  ({ line }) => {
+    const [group = '', name = ''] = line
+
+    test('--json prints one JSON document on stdout, and nothing on stderr, whatever fails', async () => {
+      for (const env of [undefined, { AIO_runtime_namespace: '', AIO_runtime_auth: '', AKENEO_URL: '' }]) {
+        const { code, stdout, stderr } = await commands([...line, '--json'], env)
+
+        expect([0, 1]).toContain(code)
+        expect(() => JSON.parse(stdout)).not.toThrow()
+        expect(stderr).toBe('')
+      }
+    })
+
+    test('has a help of its own, which names the options that every command has', async () => {
+      const { code, stdout } = await commands([group, name, '--help'])
+
+      expect(code).toBe(0)
+      expect(stdout).toMatch(new RegExp(`^Usage: bridge ${group} ${name} `))
+      expect(stdout).toContain('--json')
+    })
+  },
+)
+
+test.each([
+  [['dead-letters', 'bury'], "unknown command 'bury'", 'dead-letters'],
+  [['dead-letters', 'lst'], "unknown command 'lst' (Did you mean list?)", 'dead-letters'],
+  [['ded-letters'], "unknown command 'ded-letters' (Did you mean dead-letters?)", ''],
+  [['dead-letters', 'list', 'extra'], 'too many arguments', 'dead-letters list'],
+  [['dead-letters', 'list', '--all'], "unknown option '--all'", 'dead-letters list'],
+  [['dead-letters', 'show'], "missing required argument 'id'", 'dead-letters show'],
+  [['dead-letters', 'replay', 'x'], 'x is no id: dead-letters list shows them', 'dead-letters replay'],
+  [['dead-letters', 'drop'], 'name one id or more, or --all', 'dead-letters drop'],
+  [['dead-letters', 'drop', '0'.repeat(32), '--all'], 'name one id or more, or --all', 'dead-letters drop'],
+  [['runs', 'list', '--jsn'], "unknown option '--jsn' (Did you mean --json?)", 'runs list'],
+  [['runs', 'list', '--dry-run'], "unknown option '--dry-run'", 'runs list'],
+  [['akeneo', 'logs', '--hours', '0'], '--hours must be a number up to 720', 'akeneo logs'],
+  [['akeneo', 'logs', '--query', 'x'], '--query must be name=value', 'akeneo logs'],
+  [['pending', 'run'], 'name one id or more, or --all', 'pending run'],
+  [['pending', 'run', 'x'], 'x is no id: pending list shows them', 'pending run'],
+  [['akeneo', 'status', '--url', 'https://hook.example.com'], "unknown option '--url'", 'akeneo status'],
+  [['akeneo', 'status', 'one'], 'too many arguments', 'akeneo status'],
+  [['dead-letters'], 'a command is missing', 'dead-letters'],
+  [[], 'a command is missing', ''],
+])(
+  '%j is one line that says what is wrong and where help is, and exit code 2',
+  async (args, message, command) => {
+    const { code, stdout, stderr } = await commands(args)
+
+    expect([code, stdout]).toEqual([2, ''])
+    expect(stderr).toContain(message)
+    expect(stderr).toMatch(/^[^\n]+\n$/)
+    expect(stderr).toContain(`see npx bridge${command === '' ? '' : ` ${command}`} --help`)
+    const inJson = await commands([...args, '--json'])
+    expect([inJson.code, inJson.stderr]).toEqual([2, ''])
+    expect(JSON.parse(inJson.stdout)).toEqual({
+      error: { code: 'USAGE', message: expect.stringContaining(message) },
+    })
+  },
+)
+
+test('--version is the one of package.json', async () => {
+  expect(await commands(['--version'])).toMatchObject({ code: 0, stdout: `${version}\n` })
+})
+
+test('--env of a file that is not there says which', async () => {
+  const { code, stdout, stderr } = await bridge(['runs', 'list', '--env', 'nowhere'])
+
+  expect([code, stdout]).toEqual([2, ''])
+  expect(stderr).toContain('.env.nowhere')
+}, 60_000)
+
+test('the bin of the package runs it', async () => {
+  const { stdout } = await execute(process.execPath, [join(root, bin.bridge), 'dead-letters', '--help'])
+
+  expect(stdout).toMatch(/^Usage: bridge dead-letters /)
+}, 60_000)
+
+const namesIn = (help: string): string[] =>
+  [...(help.split('\nCommands:\n')[1] ?? '').matchAll(/^ {2}([a-z-]+)/gm)].flatMap(([, name = '']) =>
+    name === 'help' ? [] : [name],
+  )
