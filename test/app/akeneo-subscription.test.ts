@@ -49,13 +49,13 @@ test('npm run bridge -- akeneo decides whether a change in the PIM reaches the a
   )
   expect(await rename('one')).toEqual(arrived('one'))
 
-  await akeneo('suspend')
+  await akeneo('suspend', '--yes')
   expect(await rename('two')).toEqual(untold('one'))
 
   await akeneo('subscribe')
   expect(await rename('three')).toEqual(arrived('three'))
 
-  await akeneo('delete')
+  await akeneo('delete', '--yes')
   expect(await rename('four')).toEqual(untold('three'))
 }, 120_000)
 
