@@ -35,7 +35,7 @@ module.exports = {
     {
       ...project,
       displayName: 'unit',
-      testMatch: ['<rootDir>/test/**/*.test.ts'],
+      testMatch: ['<rootDir>/{test,examples}/**/*.test.ts'],
       testPathIgnorePatterns: ['<rootDir>/test/app/'],
     },
     {

@@ -3,7 +3,18 @@ import { join } from 'node:path'
 import { root, runScript } from '../command'
 import type { Step } from './step'
 
-const folders = ['actions', 'bench', 'cli', 'config', 'sample-config', 'sandbox', 'scripts', 'src', 'test']
+const folders = [
+  'actions',
+  'bench',
+  'cli',
+  'config',
+  'examples',
+  'sample-config',
+  'sandbox',
+  'scripts',
+  'src',
+  'test',
+]
 const maxActionLines = 40
 
 /** The imports between the rooms point down only, and an action holds no logic. */
