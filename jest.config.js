@@ -14,8 +14,8 @@ const project = {
   testEnvironmentOptions: { customExportConditions: ['sample-config', 'node', 'node-addons'] },
   setupFiles: ['<rootDir>/test/support/quiet.js'],
   transform: { '\\.(ts|js)$': swc },
-  // Both are ES modules only, which Jest loads from CommonJS when they are transformed.
-  transformIgnorePatterns: ['/node_modules/(?!(p-limit|yocto-queue)/)'],
+  // These are ES modules only, which Jest loads from CommonJS when they are transformed.
+  transformIgnorePatterns: ['/node_modules/(?!(p-limit|yocto-queue|github-slugger|marked)/)'],
   // As the bundles have it: without it each operation on State costs 6 ms of processor time.
   moduleNameMapper: { '^ajv$': '<rootDir>/webpack/shims/ajv.js' },
   // What the build leaves there would be a second package of the same name, and the copies of the deploy a third.

@@ -3,6 +3,7 @@ import { budgets, loadTimes } from './check/budgets'
 import { docs } from './check/docs'
 import { generated } from './check/generated'
 import { inputs } from './check/inputs'
+import { links } from './check/links'
 import { oneMechanism } from './check/mechanisms'
 import type { Step } from './check/step'
 import { supply } from './check/supply'
@@ -18,6 +19,7 @@ const steps: readonly Step[] = [
   generated,
   inputs,
   docs,
+  links,
   supply,
   budgets,
   loadTimes,
