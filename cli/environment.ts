@@ -2,7 +2,7 @@ import { config as readDotEnv } from 'dotenv'
 import type { CallContext } from '../src/core/call-context'
 import { type Clock, systemClock } from '../src/core/clock'
 import { createRedactor, type Redactor } from '../src/core/redaction'
-import { type RawInputs, readInputs, secretsOf } from '../src/inputs/raw-inputs'
+import { type RawInputs, readOperatorInputs, secretsOf } from '../src/inputs/raw-inputs'
 import { createRecords, type Records } from '../src/runtime/records'
 import { createStderrLogger } from './stderr-logger'
 
@@ -33,7 +33,7 @@ export async function openEnvironment(): Promise<Environment> {
     apiKey: configured(Core.Config.get('runtime.auth')),
     apiHost: configured(Core.Config.get('runtime.apihost')),
   }
-  const inputs = readInputs({ ...process.env })
+  const inputs = readOperatorInputs({ ...process.env })
   const redactor = createRedactor([runtime.apiKey, ...secretsOf(inputs)])
   const activation = { ...runtime, id: undefined, deadline: undefined, actionName: undefined }
   return {
