@@ -3,17 +3,18 @@ import { startAttempt } from '../core/attempt'
 import { type CallContext, untilAborted } from '../core/call-context'
 import { type Clock, systemClock } from '../core/clock'
 import { type BridgeError, toBridgeError, transientError } from '../core/errors'
+import { isRecord, parseJson } from '../core/json'
 import { createRedactor } from '../core/redaction'
 import type { FlowContext } from '../flows/event-flow'
 import { readInputs, secretsOf } from '../inputs/raw-inputs'
 import { type Activation, readActivation } from './activation'
-import { type Answer, failure } from './answer'
+import { type Answer, type AnswerBody, type ForProgram, failure, success } from './answer'
 import { workDeadline } from './deadline'
 import { createLogger } from './logger'
 import { createRecords } from './records'
 
-/** What an action does with its params. */
-export type ActionWork = (params: unknown, context: FlowContext) => Promise<Answer>
+/** What an action does with its params. Its answer is masked as a whole, unless a program reads it. */
+export type ActionWork = (params: unknown, context: FlowContext) => Promise<Answer | ForProgram>
 
 export type ActionOptions = {
   /**
@@ -66,7 +67,7 @@ export function createAction(name: string, work: ActionWork, options: ActionOpti
         trigger,
       }
       const answer = await untilAborted(work(params, context), call.signal)
-      return bounded(answer)
+      return 'forProgram' in answer ? bounded(success(answer.forProgram)) : masked(answer)
     } catch (thrown) {
       const error = toBridgeError(thrown)
       logger.error('the action failed', {
@@ -103,6 +104,29 @@ function lastResort(thrown: unknown, retryStatus: number): Answer {
     message: 'unexpected failure',
     code: thrown instanceof Error ? thrown.name : 'UNEXPECTED',
   })
+}
+
+/** Products are as deep as JSON of a PIM may be, and lie a few levels below the answer. */
+const maxAnswerDepth = 80
+
+/**
+ * The answer without secrets: what a PIM, AEM or an event says may hold some. Bounded before, since masking costs, and
+ * after, since a mask may be longer than the secret.
+ * @throws when JSON cannot carry the answer
+ */
+function masked(answer: Answer): Answer {
+  const small = bounded(answer)
+  return bounded(
+    'error' in small
+      ? failure(small.error.statusCode, maskedBody(small.error.body))
+      : { statusCode: small.statusCode, body: maskedBody(small.body) },
+  )
+}
+
+function maskedBody(body: AnswerBody): AnswerBody {
+  // As it is sent: a date, for instance, is a text there.
+  const shown = redactor.value(parseJson(JSON.stringify(body)), maxAnswerDepth)
+  return Array.isArray(shown) || isRecord(shown) ? shown : {}
 }
 
 function bounded(answer: Answer): Answer {
