@@ -5,7 +5,7 @@ import { type Outcome, verdictOf } from '../src/flows/outcome'
 import { perform } from '../src/flows/perform'
 import { renderOutcome } from '../src/runtime/render'
 import type { Environment } from './environment'
-import { type CommandResult, UsageError } from './output'
+import { type CommandResult, shownDepth, UsageError } from './output'
 import { each, failedItem, type Item, type Kind, none, only, type Selection, selected } from './selection'
 
 const kind: Kind = {
@@ -58,7 +58,9 @@ async function list(environment: Environment): Promise<CommandResult> {
 async function show(environment: Environment, id: string): Promise<CommandResult> {
   const letter = await environment.deadLetters.read(id, environment.call().signal)
   if (letter === undefined) return { data: null, text: `There is no dead letter ${id}.`, failed: true }
-  return { data: letter, text: JSON.stringify(letter, null, 2) }
+  // What is replayed is kept as it came; what is shown is masked.
+  const data = environment.redactor.value(letter, shownDepth)
+  return { data, text: JSON.stringify(data, null, 2) }
 }
 
 async function replay(environment: Environment, id: string): Promise<Item> {

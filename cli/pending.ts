@@ -4,7 +4,7 @@ import type { Pending } from '../src/delivery/pending'
 import { verdictOf } from '../src/flows/outcome'
 import { renderWorkedOff } from '../src/runtime/render'
 import type { Environment } from './environment'
-import { type CommandResult, UsageError } from './output'
+import { type CommandResult, shownDepth, UsageError } from './output'
 import { each, failedItem, type Item, type Kind, none, type Selection, selected } from './selection'
 
 const kind: Kind = {
@@ -47,7 +47,9 @@ async function list(environment: Environment): Promise<CommandResult> {
         .map(({ code, message }) => `\n    ${code}: ${message}`)
         .join('')}`,
   )
-  return { data: pieces, text: lines.length === 0 ? 'There is no pending work.' : lines.join('\n') }
+  // What is executed is kept as it came; what is shown is masked.
+  const data = environment.redactor.value(pieces, shownDepth)
+  return { data, text: lines.length === 0 ? 'There is no pending work.' : lines.join('\n') }
 }
 
 async function run(environment: Environment, id: string): Promise<Item> {

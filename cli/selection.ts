@@ -30,7 +30,7 @@ export async function each(
 ): Promise<CommandResult> {
   const items: Item[] = []
   for (const id of ids === 'all' ? await allIds(environment, kind) : ids)
-    items.push(await act(environment, id))
+    items.push(masked(await act(environment, id), environment))
   const lines = items.map(({ id, outcome, message }) => `${id}  ${outcome}  ${message}`)
   return {
     data: items,
@@ -38,6 +38,11 @@ export async function each(
     failed: items.some(({ ok }) => !ok),
   }
 }
+
+const masked = (item: Item, { redactor }: Environment): Item => ({
+  ...item,
+  message: redactor.text(item.message),
+})
 
 async function allIds(environment: Environment, { records }: Kind): Promise<readonly string[]> {
   const ids: string[] = []

@@ -1,5 +1,8 @@
-/** What becomes of a member: kept as it is, or looked into. */
-export type Naming = { readonly [name: string]: 'kept' | Naming }
+/**
+ * What becomes of a member: kept as it is unless it is a URL that may be a key; kept exactly; or looked into, as an object or
+ * as a list of objects.
+ */
+export type Naming = { readonly [name: string]: 'kept' | 'exact' | Naming | readonly [Naming] }
 
 const cloudEvent: Naming = {
   id: 'kept',
@@ -30,5 +33,14 @@ const xdmEvent: Naming = {
 
 const bare: Naming = { ...cloudEvent, ...xdmEvent }
 
-/** The members that the decoders read, in each format, bare or under `event`: what makes it this event about this asset. */
-export const naming: Naming = { ...bare, event: bare }
+/** Recorded work about changed and deleted products. A product may have any name, one that looks like a secret as well. */
+const syncRecord: Naming = {
+  asset: { id: 'kept', path: 'kept' },
+  deleted: [{ kind: 'exact', value: 'exact' }],
+}
+
+/**
+ * The members that are read when an event is processed, in each format, bare or under `event`: what makes it this event
+ * about this asset.
+ */
+export const naming: Naming = { ...bare, event: bare, ...syncRecord }

@@ -26,6 +26,8 @@ export type ActionOptions = {
   retryStatus?: number
   /** @default 'push' */
   trigger?: FlowContext['trigger']
+  /** Callers are not authenticated: what fails is told in the log, and they learn that they have to come again. @default false */
+  public?: boolean
   clock?: Clock
 }
 
@@ -40,7 +42,13 @@ const maxAnswerBytes = 900_000
  * an error becomes an answer by the status table, and an unhandled rejection does not end the container.
  */
 export function createAction(name: string, work: ActionWork, options: ActionOptions = {}) {
-  const { clock = systemClock, budgetMs, retryStatus = 503, trigger = 'push' } = options
+  const {
+    clock = systemClock,
+    budgetMs,
+    retryStatus = 503,
+    trigger = 'push',
+    public: isPublic = false,
+  } = options
   return (params: unknown): Promise<Answer> => {
     // Before anything asynchronous: the next activation overwrites the environment.
     const activation = readActivation(process.env)
@@ -74,7 +82,7 @@ export function createAction(name: string, work: ActionWork, options: ActionOpti
         error: error.toJSON(),
         stack: error.code === 'UNEXPECTED' ? stackOf(thrown) : undefined,
       })
-      return answerFor(error, retryStatus)
+      return isPublic ? failure(retryStatus, notReady(name, error)) : answerFor(error, retryStatus)
     } finally {
       attempt.cancel(timeIsUp())
       attempt.release()
@@ -91,6 +99,12 @@ const timeIsUp = (): BridgeError =>
 /** Always a status that makes the sender deliver again: the failure has not been recorded anywhere. */
 const answerFor = (error: BridgeError, retryStatus: number): Answer =>
   failure(retryStatus, { message: redactor.text(error.message), code: error.code })
+
+/** What is not set up, or how, is nobody's business outside: the code of a systemic failure would tell that as well. */
+const notReady = (name: string, { failureClass, code }: BridgeError): AnswerBody => ({
+  message: `${name} is not ready`,
+  ...(failureClass === 'systemic' ? {} : { code }),
+})
 
 function lastResort(thrown: unknown, retryStatus: number): Answer {
   try {

@@ -9,7 +9,7 @@ import type { Selection } from '../../cli/selection'
 import { systemClock } from '../../src/core/clock'
 import { toBridgeError } from '../../src/core/errors'
 import { createRedactor } from '../../src/core/redaction'
-import { readOperatorInputs } from '../../src/inputs/raw-inputs'
+import { readOperatorInputs, secretsOf } from '../../src/inputs/raw-inputs'
 import { createRecords } from '../../src/runtime/records'
 import type { ScriptRun } from './run-typescript'
 
@@ -57,7 +57,7 @@ export const createCommands =
 function environmentOf(env: OperatorEnv): Environment {
   const { AIO_runtime_namespace: namespace, AIO_runtime_auth: apiKey, AIO_runtime_apihost: apiHost } = env
   const inputs = readOperatorInputs(env)
-  const redactor = createRedactor()
+  const redactor = createRedactor([apiKey, ...secretsOf(inputs)])
   const activation = { namespace, apiKey, apiHost, id: undefined, deadline: undefined, actionName: undefined }
   const silent = (): void => undefined
   const logger = { error: silent, warn: silent, info: silent, debug: silent }
