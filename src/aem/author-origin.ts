@@ -1,4 +1,5 @@
 import { authorHosts } from '#declared-inputs'
+import { shown } from '../core/shown'
 import { isLoopback } from '../http/origin'
 import type { Shape } from '../inputs/declaration'
 import { origin } from '../inputs/shapes'
@@ -19,7 +20,7 @@ export const authorOriginIn =
     const url = new URL(parsed.value)
     if (isLoopback(url) || cloudAuthor.test(url.host) || listed.includes(url.host)) return parsed
     return {
-      problem: `${JSON.stringify(parsed.value)} is no author of AEM as a Cloud Service (author-p<n>-e<n>.adobeaemcloud.com): if it is yours, add '${url.host}' to authorHosts in config/deployment.ts, run npm run generate, and deploy`,
+      problem: `${shown(parsed.value, 200)} is no author of AEM as a Cloud Service (author-p<n>-e<n>.adobeaemcloud.com): if it is yours, add '${url.host.slice(0, 200)}' to authorHosts in config/deployment.ts, run npm run generate, and deploy`,
     }
   }
 

@@ -3,10 +3,13 @@ import { systemClock } from '../core/clock'
 import type { FlowContext } from '../flows/event-flow'
 import { createHttpClient, type HttpClient } from '../http/http-client'
 import { perInputs } from '../inputs/raw-inputs'
-import { authorInputs, readSettings, type Settings } from './settings'
+import { authorInputs, readSettings } from './settings'
 
 /** The access to outside systems: the HTTP client of a container, the authors, and their tokens. */
-export type Access = AuthorAccess & { settings: Settings; http: HttpClient }
+export type Access = AuthorAccess & { http: HttpClient }
+
+/** The organisation counts for journals only. */
+const read = Object.keys(authorInputs).filter((name) => name !== 'ADC_CECREDENTIALS_ORGID')
 
 /** The HTTP client of a container and its inputs. */
 export const httpFor: (context: FlowContext) => HttpClient = perInputs(() => createHttpClient())
@@ -20,5 +23,5 @@ export const accessFor: (context: FlowContext) => Access = perInputs((context: F
   const { inputs, redactor } = context
   const settings = readSettings(inputs)
   const http = httpFor(context)
-  return { ...openAuthors(settings, { http, redactor, clock: systemClock }), settings, http }
-}, Object.keys(authorInputs))
+  return { ...openAuthors(settings, { http, redactor, clock: systemClock }), http }
+}, read)

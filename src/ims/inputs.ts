@@ -1,3 +1,4 @@
+import { shown } from '../core/shown'
 import { isLoopback } from '../http/origin'
 import { declareInputs, type Shape } from '../inputs/declaration'
 import { list, origin, text } from '../inputs/shapes'
@@ -12,7 +13,7 @@ const imsOrigin: Shape<string> = (text) => {
   const url = new URL(parsed.value)
   if (isLoopback(url) || url.host.endsWith(imsDomain)) return parsed
   return {
-    problem: `${JSON.stringify(parsed.value)} must be a host of Adobe's identity service (*${imsDomain}), which alone gets the client secret`,
+    problem: `${shown(parsed.value, 200)} must be a host of Adobe's identity service (*${imsDomain}), which alone gets the client secret`,
   }
 }
 

@@ -95,7 +95,9 @@ describe('an event that brings an input, as one may through a sequence,', () => 
     const strays = ['STRAY', 'AKENEO_EVENTS_URL', 'ADC_CECREDENTIALS_SECRET', 'PENDING_MAX', 'stray']
     for (let index = 0; index < 20; index++) {
       const fields = Object.fromEntries(strays.map((name) => [name, String(index + 1)]))
-      const answer = await receiver.invoke({ ...eventNaming(aem.host), ...fields })
+      const annotation = { __ims_oauth_s2s: { org_id: String(index + 1) } }
+      const event = { ...eventNaming(aem.host), ...fields, ...annotation }
+      const answer = await receiver.invoke(event, { inputs: { ADC_CECREDENTIALS_ORGID: '' } })
       expect(bodyOf(answer).outcome).toBe('updated')
     }
     expect(ims.requests.length).toBeLessThanOrEqual(1)

@@ -306,6 +306,24 @@ describe('a deleted product', () => {
     expect(JSON.parse(state.value(`pending.${params?.pending}`) ?? '')).toMatchObject({ event: { deleted } })
   })
 
+  test('of hundreds at once with long names, each is on record whole', async () => {
+    const names = Array.from({ length: 300 }, (_, n) => `${n}${'灯'.repeat(250)}`)
+    const answers = await Promise.all(
+      names.map((identifier, n) => {
+        const body = JSON.parse(deletedEvent(n))
+        const own = JSON.stringify({ ...body, data: { product: { uuid: uuid(n), identifier } } })
+        const headers = { 'x-akeneo-signature-primary': sign(own, newer) }
+        return deliver({ body: own, headers, inputs: { PIM_SYNC_DELETED: 'clear' } })
+      }),
+    )
+    expect(new Set(answers.map((answer) => bodyOf(answer).outcome))).toEqual(new Set(['handed-over']))
+    const recorded = started().flatMap(({ pending }) => {
+      const { event: record } = JSON.parse(state.value(`pending.${pending}`) ?? '')
+      return record.deleted.map((one: { value: string }) => one.value)
+    })
+    expect(recorded.sort()).toEqual([...names].sort())
+  })
+
   test('a deleted model is nothing to hand over: its variants tell of themselves', async () => {
     const body = event(1, {
       type: 'com.akeneo.pim.v1.product-model.deleted',

@@ -118,6 +118,15 @@ describe('the inputs', () => {
     }
   })
 
+  test.each(['AEM_AUTHOR_URLS', 'IMS_URL', 'LOG_LEVEL'])(
+    'that are wrong and very long make no long message: %s',
+    (name) => {
+      for (const text of [`https://${'a.'.repeat(100_000)}example.com`, 'x'.repeat(1_000_000)]) {
+        expect(problemWith({ ...enough, [name]: text }).length).toBeLessThan(1_000)
+      }
+    },
+  )
+
   test('that are wrong never tell the client secret', () => {
     expect(
       problemWith({ ...enough, ADC_CECREDENTIALS_CLIENTSECRET: 'hush-hush', LOG_LEVEL: 'x' }),
