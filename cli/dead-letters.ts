@@ -5,8 +5,9 @@ import { type Outcome, verdictOf } from '../src/flows/outcome'
 import { perform } from '../src/flows/perform'
 import { renderOutcome } from '../src/runtime/render'
 import type { Environment } from './environment'
-import { type CommandResult, shownDepth, UsageError } from './output'
+import { type CommandResult, UsageError } from './output'
 import { each, failedItem, type Item, type Kind, none, only, type Selection, selected } from './selection'
+import { shownRecord } from './shown-record'
 
 const kind: Kind = {
   one: 'dead letter',
@@ -58,8 +59,7 @@ async function list(environment: Environment): Promise<CommandResult> {
 async function show(environment: Environment, id: string): Promise<CommandResult> {
   const letter = await environment.deadLetters.read(id, environment.call().signal)
   if (letter === undefined) return { data: null, text: `There is no dead letter ${id}.`, failed: true }
-  // What is replayed is kept as it came; what is shown is masked.
-  const data = environment.redactor.value(letter, shownDepth)
+  const data = shownRecord(letter, environment)
   return { data, text: JSON.stringify(data, null, 2) }
 }
 

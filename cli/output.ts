@@ -6,9 +6,6 @@ export type CommandResult = {
   failed?: boolean
 }
 
-/** Levels of a record that are shown: an event has 64 at most. */
-export const shownDepth = 80
-
 /** The command line itself is wrong: exit code 2, with the usage. */
 export class UsageError extends Error {
   override readonly name = 'UsageError'

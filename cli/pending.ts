@@ -4,8 +4,9 @@ import type { Pending } from '../src/delivery/pending'
 import { verdictOf } from '../src/flows/outcome'
 import { renderWorkedOff } from '../src/runtime/render'
 import type { Environment } from './environment'
-import { type CommandResult, shownDepth, UsageError } from './output'
+import { type CommandResult, UsageError } from './output'
 import { each, failedItem, type Item, type Kind, none, type Selection, selected } from './selection'
+import { shownRecord } from './shown-record'
 
 const kind: Kind = {
   one: 'piece of pending work',
@@ -47,8 +48,7 @@ async function list(environment: Environment): Promise<CommandResult> {
         .map(({ code, message }) => `\n    ${code}: ${message}`)
         .join('')}`,
   )
-  // What is executed is kept as it came; what is shown is masked.
-  const data = environment.redactor.value(pieces, shownDepth)
+  const data = shownRecord(pieces, environment)
   return { data, text: lines.length === 0 ? 'There is no pending work.' : lines.join('\n') }
 }
 

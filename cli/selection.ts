@@ -1,5 +1,6 @@
 import type { Environment } from './environment'
 import { type CommandResult, UsageError } from './output'
+import { shownItem } from './shown-record'
 
 /** What the command line names. */
 export type Selection = { ids: readonly string[]; all: boolean }
@@ -30,7 +31,7 @@ export async function each(
 ): Promise<CommandResult> {
   const items: Item[] = []
   for (const id of ids === 'all' ? await allIds(environment, kind) : ids)
-    items.push(masked(await act(environment, id), environment))
+    items.push(shownItem(await act(environment, id), environment))
   const lines = items.map(({ id, outcome, message }) => `${id}  ${outcome}  ${message}`)
   return {
     data: items,
@@ -38,11 +39,6 @@ export async function each(
     failed: items.some(({ ok }) => !ok),
   }
 }
-
-const masked = (item: Item, { redactor }: Environment): Item => ({
-  ...item,
-  message: redactor.text(item.message),
-})
 
 async function allIds(environment: Environment, { records }: Kind): Promise<readonly string[]> {
   const ids: string[] = []
