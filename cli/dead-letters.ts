@@ -8,6 +8,7 @@ import type { Environment } from './environment'
 import type { Program, Run } from './host'
 import { type CommandResult, examples } from './output'
 import { each, failedItem, type Item, idOf, idsOf, type Kind, selected } from './selection'
+import { shownRecord } from './shown-record'
 
 const kind: Kind = {
   one: 'dead letter',
@@ -70,7 +71,8 @@ async function list(environment: Environment): Promise<CommandResult> {
 async function show(environment: Environment, id: string): Promise<CommandResult> {
   const letter = await environment.deadLetters.read(id, environment.call().signal)
   if (letter === undefined) return { data: null, lines: [`There is no dead letter ${id}.`], failed: true }
-  return { data: letter, lines: JSON.stringify(letter, null, 2).split('\n') }
+  const data = shownRecord(letter, environment)
+  return { data, lines: JSON.stringify(data, null, 2).split('\n') }
 }
 
 async function replay(environment: Environment, id: string): Promise<Item> {

@@ -3,7 +3,7 @@ import type { CallContext } from '../src/core/call-context'
 import { type Clock, systemClock } from '../src/core/clock'
 import { createRedactor, type Redactor } from '../src/core/redaction'
 import { messageOf } from '../src/core/shown'
-import { type RawInputs, readInputs, secretsOf } from '../src/inputs/raw-inputs'
+import { type RawInputs, readOperatorInputs, secretsOf } from '../src/inputs/raw-inputs'
 import { createRecords, type Records } from '../src/runtime/records'
 import { UsageError } from './output'
 import { createStderrLogger } from './stderr-logger'
@@ -37,7 +37,7 @@ export async function openEnvironment(name: string | undefined): Promise<Environ
   const settings = { ...process.env }
   const { runtime, project } =
     name === undefined ? await readAio() : { runtime: runtimeOf(settings), project: {} }
-  const inputs = readInputs(settings)
+  const inputs = readOperatorInputs(settings)
   const redactor = createRedactor([runtime.apiKey, ...secretsOf(inputs)])
   const activation = { ...runtime, id: undefined, deadline: undefined, actionName: undefined }
   return {

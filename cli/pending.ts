@@ -7,6 +7,7 @@ import type { Environment } from './environment'
 import type { Program, Run } from './host'
 import { type CommandResult, examples } from './output'
 import { each, failedItem, type Item, idsOf, type Kind, selected } from './selection'
+import { shownRecord } from './shown-record'
 
 const kind: Kind = {
   one: 'piece of pending work',
@@ -46,7 +47,10 @@ async function list(environment: Environment): Promise<CommandResult> {
     `${id}  since ${since}  ${destination ?? action}  tries: ${attempts}, next not before ${nextTry}`,
     ...history.slice(-1).map(({ code, message }) => `    ${code}: ${message}`),
   ])
-  return { data: pieces, lines: lines.length === 0 ? ['There is no pending work.'] : lines }
+  return {
+    data: shownRecord(pieces, environment),
+    lines: lines.length === 0 ? ['There is no pending work.'] : lines,
+  }
 }
 
 async function work(environment: Environment, id: string): Promise<Item> {

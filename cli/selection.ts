@@ -2,6 +2,7 @@ import { InvalidArgumentError } from '@commander-js/extra-typings'
 import type { Environment } from './environment'
 import type { Interaction } from './host'
 import { type CommandResult, UsageError } from './output'
+import { shownItem } from './shown-record'
 
 /** The records that a command is about. */
 export type Kind = {
@@ -32,7 +33,7 @@ export async function each(
   const chosen = ids === 'all' ? await allIds(environment, kind) : ids
   for (const id of chosen) {
     progress(`${items.length} of ${chosen.length} ${kind.many}`)
-    items.push(await act(environment, id))
+    items.push(shownItem(await act(environment, id), environment))
   }
   const lines = items.map(({ id, outcome, message }) => `${id}  ${outcome}  ${message}`)
   return {

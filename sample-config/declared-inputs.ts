@@ -1,4 +1,4 @@
-// Written by `npm run generate` from the declarations of inputs. Do not edit.
+// Written by `npm run generate` from the declarations of inputs and config/deployment.ts. Do not edit.
 
 /** Inputs whose values must never be seen. */
 export const secretInputs = [
@@ -87,3 +87,9 @@ export const plainInputs = [
   'SFTP_URL',
   'STATE_REGION',
 ] as const
+
+/** Those of both lists that only the command line reads: an action takes none of them. */
+export const commandLineInputs: readonly string[] = ['AKENEO_EVENTS_URL']
+
+/** Hosts of authors besides those of AEM as a Cloud Service. */
+export const authorHosts: readonly string[] = []

@@ -8,4 +8,6 @@ export default defineDeployment({
   },
   // Where the usual limits of an action do not fit, such as generic: { memorySize: 512 }.
   limits: {},
+  // Authors that are not AEM as a Cloud Service, such as ['dam.example.com']. Each of them may get a token.
+  authorHosts: [],
 })

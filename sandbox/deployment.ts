@@ -42,6 +42,7 @@ export const readDeployment = (text: string): { packageName: string; actions: De
       concurrency: limitOf(name, limits, 'concurrency'),
       rawWeb: isJsonObject(action) && action.web === 'raw',
       provideApiKey: member(action, 'annotations')['provide-api-key'] === true,
+      final: member(action, 'annotations').final === true,
     }
   })
   return { packageName, actions }

@@ -21,6 +21,8 @@ export type ApiOptions = {
   maxActivations: number
   blockingMs: number
   has(action: string): boolean
+  /** Whether a parameter of this name may not be given: it is an input of an action with the annotation `final`. */
+  isFinal(action: string, parameter: string): boolean
   /** Whether an action is there and served on the web. */
   isServed(action: string): boolean
   start(action: string, params: JsonObject, blocking: boolean): Started
@@ -67,6 +69,7 @@ export const startApi = (options: ApiOptions): Promise<SandboxServer> => {
     if (bytes > MAX_BYTES) return refused.tooLarge(bytes)
     const params = request.body === '' ? {} : parseJson(request.body)
     if (!isJsonObject(params)) return refused.malformed()
+    if (Object.keys(params).some((parameter) => options.isFinal(name, parameter))) return refused.final()
     const count = options.running()
     if (count >= options.maxActivations) return refused.tooMany(count + 1, options.maxActivations)
 

@@ -19,6 +19,8 @@ export type ActionSpec = {
   memoryMb?: number
   /** The annotation `provide-api-key`: gives `__OW_API_KEY`. */
   provideApiKey?: boolean
+  /** The annotation `final`: the API refuses parameters that name an input of the action. */
+  final?: boolean
   /** `web: raw`: served on the web, with each request as it came. */
   rawWeb?: boolean
 }

@@ -38,7 +38,8 @@ export type RuntimeStandIn = {
   /** Where an action is served on the web, if it is. */
   webUrl(action: string): string
   /**
-   * A blocking invocation. Throws on an unknown action and on parameters over 1 MB, as the API refuses those.
+   * A blocking invocation as a component of a sequence, which is how I/O Events calls: the annotation `final` protects no
+   * input there. Throws on an unknown action and on parameters over 1 MB, as the API refuses those.
    */
   invoke(action: string, params?: JsonObject, options?: { timeoutMs?: number }): Promise<Activation>
   /**
@@ -108,6 +109,10 @@ export const startRuntime = async (options: RuntimeOptions): Promise<RuntimeStan
     maxActivations: options.maxActivations ?? 100,
     blockingMs: options.blockingMs ?? 60_000,
     has: (name) => deployed.has(name),
+    isFinal: (name, parameter) => {
+      const { final = false, inputs = {} } = deployed.get(name)?.spec ?? {}
+      return final && Object.hasOwn(inputs, parameter)
+    },
     isServed: (name) => deployed.get(name)?.spec.rawWeb === true,
     start: (name, params, blocking) => start(name, params, { blocking }),
     running: () => running.size,

@@ -1,6 +1,7 @@
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { root, runScript } from '../command'
+import { namedInVain, securityPage } from './security-page'
 import type { Step } from './step'
 
 /** A `ts` block of a page, and where it stands. */
@@ -12,7 +13,7 @@ const folderPrefix = '.doc-blocks-'
 /**
  * Every `ts` block in README.md and docs/ compiles against the repository, as if it stood in a file of sample-config/:
  * `../src/plugin/pim` and `./enrichment` lead where they lead from there, and so does
- * `aem-asset-bridge/src/plugin/pim`. Each block is a module of its own.
+ * `aem-asset-bridge/src/plugin/pim`. Each block is a module of its own. What docs/security.md says of the code is in it.
  */
 export const docs: Step = {
   name: 'docs',
@@ -22,7 +23,10 @@ export const docs: Step = {
         async (page) => [page, await readFile(join(root, page), 'utf8').catch(() => '')] as const,
       ),
     )
-    return compileBlocks(texts.flatMap(([page, text]) => blocksOf(page, text)))
+    const security = await namedInVain(await readFile(join(root, securityPage), 'utf8'))
+    const examples = await compileBlocks(texts.flatMap(([page, text]) => blocksOf(page, text)))
+    const said = [...security.map((what) => `${securityPage}: ${what}`), ...(examples ? [examples] : [])]
+    return said.length === 0 ? undefined : said.join('\n')
   },
 }
 

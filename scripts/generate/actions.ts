@@ -11,8 +11,6 @@ export type ActionFacts = {
     Record<'web' | 'timeout' | 'concurrency' | 'require-adobe-auth' | 'provide-api-key', string>
   >
   limits: Required<ActionLimits>
-  /** No request may set an input. */
-  final?: true
   /** Speaks to Adobe with a token. */
   usesIms: boolean
 }
@@ -77,7 +75,6 @@ export const actions: readonly ActionFacts[] = [
         'For starting pim-sync; and for State, when products that are gone must not get lost.',
     },
     limits: { timeout: minute, memorySize: 256, concurrency: 200 },
-    final: true,
     usesIms: false,
   },
   {

@@ -26,7 +26,7 @@ export function extConfig(groups: readonly InputGroup[], deployment: Deployment)
 }
 
 function linesOf(action: ActionFacts, { limits, runtime = 'nodejs:24', ...more }: Deployment): string[] {
-  const { name, about, web, comments = {}, final, usesIms } = action
+  const { name, about, web, comments = {}, usesIms } = action
   const above = (indent: number, key: keyof typeof comments): string[] => {
     const comment = comments[key]
     return comment === undefined ? [] : [`${' '.repeat(indent)}# ${comment}`]
@@ -48,7 +48,8 @@ function linesOf(action: ActionFacts, { limits, runtime = 'nodejs:24', ...more }
     '          annotations:',
     ...above(12, 'require-adobe-auth'),
     '            require-adobe-auth: false',
-    ...(final ? ['            # No request may set an input.', '            final: true'] : []),
+    '            # No request may set an input that is bound.',
+    '            final: true',
     ...above(12, 'provide-api-key'),
     '            provide-api-key: true',
     ...(more.includeImsCredentials && usesIms ? ['            include-ims-credentials: true'] : []),

@@ -16,7 +16,7 @@ async function ownFiles(own: Configuration): Promise<[string, string][]> {
   return [
     ['ext.config.yaml', extConfig(groups, own.deployment)],
     ['.env.example', envExample(groups)],
-    ['src/inputs/declared.ts', declaredList(groups)],
+    ['src/inputs/declared.ts', declaredList(groups, own.deployment)],
   ]
 }
 
@@ -26,6 +26,6 @@ async function sampleFiles(sample: Configuration): Promise<[string, string][]> {
   return [
     ['docs/configuration.md', configurationPage(groups)],
     ['sample-config/ext.config.yaml', extConfig(groups, sample.deployment)],
-    ['sample-config/declared-inputs.ts', declaredList(groups)],
+    ['sample-config/declared-inputs.ts', declaredList(groups, sample.deployment)],
   ]
 }

@@ -1,14 +1,15 @@
 import { declareInputs } from '../inputs/declaration'
-import { flag, list, oneOf, origin, text, wholeNumber } from '../inputs/shapes'
+import { flag, list, oneOf, text, wholeNumber } from '../inputs/shapes'
+import { authorOrigin } from './author-origin'
 
 /** The inputs about the authors, and about requests to them. */
 export const aemInputs = declareInputs({
   AEM_AUTHOR_URLS: {
     meaning:
-      'The origin of your AEM author, or several separated by commas. Only these get a token, and the first one is taken when an event names none.',
+      'The origin of your AEM author, or several separated by commas. Only these get a token, and the first one is taken when an event names none. A host that is not one of AEM as a Cloud Service has to be listed in `config/deployment.ts`, too.',
     required: true,
     example: 'https://author-p1-e2.adobeaemcloud.com',
-    shape: list('origin', origin),
+    shape: list('origin', authorOrigin),
   },
   AEM_API_KEY: {
     meaning: 'The header `X-Api-Key`, where AEM expects another one.',

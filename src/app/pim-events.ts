@@ -21,6 +21,8 @@ import { activationsOf } from './activations'
 const windowMs = 250
 /** Far below the megabyte that the parameters of an activation may have. */
 const maxRefs = 500
+/** As many as a record holds whole, whatever their names are: six bytes a character at most, and 255 of those. */
+const maxDeleted = 120
 
 const never = new AbortController().signal
 
@@ -38,7 +40,9 @@ const partsFor = perInputs(({ inputs, redactor }: FlowContext) => {
     ownNames: [names.CLIENT_ID, names.USERNAME].filter((name) => name !== undefined),
     batcher: createReferenceBatcher({ clock: systemClock, windowMs, maxRefs }),
     deleted:
-      policy === 'keep' ? undefined : createReferenceBatcher({ clock: systemClock, windowMs, maxRefs }),
+      policy === 'keep'
+        ? undefined
+        : createReferenceBatcher({ clock: systemClock, windowMs, maxRefs: maxDeleted }),
   }
 })
 

@@ -1,7 +1,7 @@
 import { isRecord } from './json'
 
 const mask = '[redacted]'
-const maxDepth = 12
+const usualDepth = 12
 const minSecretLength = 4
 
 const secretName =
@@ -50,8 +50,11 @@ export type Redactor = {
   add(secret: string | undefined): void
   /** The text with secrets masked; a very long one is cut, and says so. */
   text(text: string): string
-  /** A copy of any value with names and values of secrets masked; deep, bounded, never throws. */
-  value(value: unknown): unknown
+  /**
+   * A copy of any value with names and values of secrets masked; deep, bounded, never throws.
+   * @param depth levels; what lies deeper is left out @default 12
+   */
+  value(value: unknown, depth?: number): unknown
 }
 
 /** Creates a redactor that knows the given secrets besides what it recognises by its form. */
@@ -91,6 +94,7 @@ export function createRedactor(secrets: Iterable<string | undefined> = []): Reda
       .replace(dottedParts, withoutWebTokens)
   }
 
+  /** @param depth levels that are left */
   function redact(input: unknown, depth: number, parents: readonly unknown[]): unknown {
     try {
       return copy(input, depth, parents)
@@ -104,14 +108,14 @@ export function createRedactor(secrets: Iterable<string | undefined> = []): Reda
     if (typeof input === 'bigint') return input.toString()
     if (input instanceof Error) return errorFields(input, depth, parents)
     if (typeof input !== 'object' || input === null) return typeof input === 'function' ? '[function]' : input
-    if (depth >= maxDepth || parents.includes(input)) return '[...]'
+    if (depth <= 0 || parents.includes(input)) return '[...]'
     const path = [...parents, input]
-    if (Array.isArray(input)) return input.map((item) => redact(item, depth + 1, path))
+    if (Array.isArray(input)) return input.map((item) => redact(item, depth - 1, path))
     if (!isRecord(input)) return `[${input.constructor?.name ?? 'object'}]`
     return Object.fromEntries(
       Object.entries(input).map(([name, item]) => [
         text(name),
-        secretName.test(name) && item !== undefined && item !== null ? mask : redact(item, depth + 1, path),
+        secretName.test(name) && item !== undefined && item !== null ? mask : redact(item, depth - 1, path),
       ]),
     )
   }
@@ -120,10 +124,10 @@ export function createRedactor(secrets: Iterable<string | undefined> = []): Reda
     return {
       name: text(String(error.name)),
       message: text(String(error.message)),
-      ...('code' in error ? { code: redact(error.code, depth + 1, parents) } : {}),
+      ...('code' in error ? { code: redact(error.code, depth - 1, parents) } : {}),
     }
   }
 
   for (const secret of secrets) add(secret)
-  return { add, text, value: (input) => redact(input, 0, []) }
+  return { add, text, value: (input, depth = usualDepth) => redact(input, depth, []) }
 }

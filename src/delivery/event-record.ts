@@ -14,12 +14,15 @@ export const eventRecord = (event: unknown, redactor: Redactor): unknown =>
 const urlWithSecrets = /^\s*[a-z][a-z0-9+.-]*:\/\/.*[?@]/is
 
 function redacted(value: unknown, named: Naming, redactor: Redactor): unknown {
+  if (Array.isArray(value) && value.every(isRecord))
+    return value.map((item) => redacted(item, named, redactor))
   if (!isRecord(value)) return redactor.value(value)
   const entries = Object.entries(value)
   const others = redactor.value(Object.fromEntries(entries.filter(([name]) => !Object.hasOwn(named, name))))
   const kept = entries.flatMap(([name, item]) => {
     const what = Object.hasOwn(named, name) ? named[name] : undefined
     if (what === undefined) return []
+    if (what === 'exact') return [[name, typeof item === 'string' ? item : redactor.value(item)]]
     if (what !== 'kept') return [[name, redacted(item, what, redactor)]]
     return [[name, typeof item === 'string' && !urlWithSecrets.test(item) ? item : redactor.value(item)]]
   })

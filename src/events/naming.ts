@@ -1,5 +1,8 @@
-/** What becomes of a member: kept as it is, or looked into. */
-export type Naming = { readonly [name: string]: 'kept' | Naming }
+/**
+ * What becomes of a member: kept as it is, unless it is a URL that may be a key; kept exactly; or looked into; of a list,
+ * each item is.
+ */
+export type Naming = { readonly [name: string]: 'kept' | 'exact' | Naming }
 
 const cloudEvent: Naming = {
   id: 'kept',
@@ -28,7 +31,13 @@ const xdmEvent: Naming = {
   'activitystreams:object': { '@type': 'kept', 'xdmAsset:asset_id': 'kept', 'xdmAsset:path': 'kept' },
 }
 
-const bare: Naming = { ...cloudEvent, ...xdmEvent }
+/** The work of `pim-sync`, which stands in records in place of an event. A product may have any name, a URL as well. */
+const syncWork: Naming = {
+  asset: { id: 'kept', path: 'kept' },
+  deleted: { kind: 'exact', value: 'exact' },
+}
+
+const bare: Naming = { ...cloudEvent, ...xdmEvent, ...syncWork }
 
 /** The members that the decoders read, in each format, bare or under `event`: what makes it this event about this asset. */
 export const naming: Naming = { ...bare, event: bare }

@@ -1,5 +1,21 @@
-import { declareInputs } from '../inputs/declaration'
+import { shown } from '../core/shown'
+import { isLoopback } from '../http/origin'
+import { declareInputs, type Shape } from '../inputs/declaration'
 import { list, origin, text } from '../inputs/shapes'
+
+/** Every region and stage of IMS has a host below it, and nobody but Adobe has. */
+const imsDomain = '.adobelogin.com'
+
+/** An origin that may get the client secret: a host of Adobe's identity service, or this machine. */
+const imsOrigin: Shape<string> = (text) => {
+  const parsed = origin(text)
+  if ('problem' in parsed) return parsed
+  const url = new URL(parsed.value)
+  if (isLoopback(url) || url.host.endsWith(imsDomain)) return parsed
+  return {
+    problem: `${shown(parsed.value, 200)} must be a host of Adobe's identity service (*${imsDomain}), which alone gets the client secret`,
+  }
+}
 
 /** The app's credentials at Adobe. The annotation `include-ims-credentials` can stand in for the first four. */
 export const imsInputs = declareInputs({
@@ -28,6 +44,6 @@ export const imsInputs = declareInputs({
   IMS_URL: {
     meaning: "The origin of Adobe's identity service (IMS), where tokens come from.",
     default: 'https://ims-na1.adobelogin.com',
-    shape: origin,
+    shape: imsOrigin,
   },
 })

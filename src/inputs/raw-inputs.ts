@@ -1,4 +1,4 @@
-import { plainInputs, secretInputs } from '#declared-inputs'
+import { commandLineInputs, plainInputs, secretInputs } from '#declared-inputs'
 import { isRecord } from '../core/json'
 
 /** An input that is declared: by a room, by a connector that config/ names, or in config/. */
@@ -8,13 +8,24 @@ export type InputName = (typeof plainInputs)[number] | (typeof secretInputs)[num
 export type RawInputs = Readonly<Record<string, string>>
 
 /**
- * Takes the inputs out of an activation's params. Any other field is no input, whatever its name. Deployed, an unset
- * input arrives as an empty string; under `aio app dev` as the literal `$NAME`.
+ * Takes the inputs out of an activation's params: those that are bound. Any other field is no input, whatever its name.
+ * Deployed, an unset input arrives as an empty string; under `aio app dev` as the literal `$NAME`.
  */
-export function readInputs(params: unknown): RawInputs {
+export const readInputs = (params: unknown): RawInputs =>
+  readNames(
+    allNames.filter((name) => !commandLineInputs.includes(name)),
+    params,
+  )
+
+/** Takes the inputs of the command line out of its environment: those of the actions, and its own. */
+export const readOperatorInputs = (environment: unknown): RawInputs => readNames(allNames, environment)
+
+const allNames: readonly InputName[] = [...plainInputs, ...secretInputs]
+
+function readNames(names: readonly InputName[], params: unknown): RawInputs {
   const inputs: Record<string, string> = {}
   if (!isRecord(params)) return inputs
-  for (const name of [...plainInputs, ...secretInputs]) {
+  for (const name of names) {
     const value = Object.hasOwn(params, name) ? params[name] : undefined
     if (!['string', 'number', 'boolean'].includes(typeof value)) continue
     const text = String(value).trim()
@@ -51,13 +62,16 @@ const maxKept = 4
 /**
  * Caches what a container builds from its inputs, so that warm events share tokens and connections. Changed inputs
  * build a new entry.
+ * @param read the names of the inputs that it is built from @default all
  */
 export function perInputs<Context extends { inputs: RawInputs }, T>(
   build: (context: Context) => T,
+  read?: readonly string[],
 ): (context: Context) => T {
   const kept = new Map<string, T>()
   return (context) => {
-    const key = JSON.stringify(Object.entries(context.inputs).sort(([a], [b]) => (a < b ? -1 : 1)))
+    const counting = Object.entries(context.inputs).filter(([name]) => read?.includes(name) ?? true)
+    const key = JSON.stringify(counting.sort(([a], [b]) => (a < b ? -1 : 1)))
     const known = kept.get(key)
     if (known !== undefined) return known
     const built = build(context)

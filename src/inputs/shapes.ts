@@ -1,5 +1,6 @@
 import { parseDuration } from '../core/duration'
 import { isJsonPointer } from '../core/json-pointer'
+import { shown } from '../core/shown'
 import { parseOrigin, parseServiceUrl } from '../http/origin'
 import type { Parsed, Shape } from './declaration'
 
@@ -66,7 +67,7 @@ export const names =
     const wrong = found.find((name) => !pattern.test(name))
     return wrong === undefined
       ? { value: [...new Set(found)] }
-      : { problem: `must be ${what}, separated by commas; ${JSON.stringify(wrong)} is none` }
+      : { problem: `must be ${what}, separated by commas; ${shown(wrong)} is none` }
   }
 
 /** Texts separated by commas, such as secrets. */
@@ -85,8 +86,7 @@ export const origin: Shape<string> = (text) => {
   const found = parseOrigin(text)
   if (typeof found === 'string') return { value: found }
   // The part before an @ is a user name and a password.
-  const shown = text.replace(/^.*@/s, '...@')
-  return { problem: `${JSON.stringify(shown)} ${found.refused}` }
+  return { problem: `${shown(text.replace(/^.*@/s, '...@'), 200)} ${found.refused}` }
 }
 
 /** The URL of a service, checked: https, or http on this machine. */

@@ -1,3 +1,4 @@
+import { shown } from '../core/shown'
 import { trimEndOf } from '../core/trim'
 import type { Parsed, Shape } from '../inputs/declaration'
 import { list, readServiceUrl, startingPoint } from '../inputs/shapes'
@@ -42,8 +43,8 @@ export const journalUrls: Shape<readonly string[]> = (text) => {
 function journalUrl(text: string): Parsed<string> {
   const url = readServiceUrl(text)
   // The part before an @ is a user name and a password.
-  const shown = JSON.stringify(text.replace(/^.*@/s, '...@').replace(/[?#].*$/s, '?...'))
-  const refused = (problem: string): Parsed<string> => ({ problem: `${shown} ${problem}` })
+  const without = text.replace(/^.*@/s, '...@').replace(/[?#].*$/s, '?...')
+  const refused = (problem: string): Parsed<string> => ({ problem: `${shown(without, 200)} ${problem}` })
   if ('problem' in url) return refused(url.problem)
   const { protocol, hostname, search, pathname, origin } = url.value
   // A URL with http is on this machine already.

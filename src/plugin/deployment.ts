@@ -1,4 +1,5 @@
 import { systemicError } from '../core/errors'
+import { parseOrigin } from '../http/origin'
 
 /** The actions of the app. */
 export type ActionName =
@@ -39,6 +40,12 @@ export type Deployment = {
   runtime?: string
   /** Has I/O Runtime hand over the credentials in place of the `ADC_CECREDENTIALS_*` inputs; those win where they are set. @default false */
   includeImsCredentials?: boolean
+  /**
+   * Hosts that `AEM_AUTHOR_URLS` may name besides those of AEM as a Cloud Service (`author-p<n>-e<n>.adobeaemcloud.com`):
+   * those of an author of your own, such as `dam.example.com` or `dam.example.com:8443`. Each of them may get a token.
+   * @default none
+   */
+  authorHosts?: readonly string[]
 }
 
 /** What I/O Runtime takes; a deployment with anything else is refused (Adobe, Runtime system settings). */
@@ -46,7 +53,7 @@ const ranges = { timeout: [100, 10_800_000], memorySize: [128, 4096], concurrenc
 
 /**
  * Gives `config/deployment.ts` its types, and the editor its help.
- * @throws {BridgeError} systemic, `CONFIG_INVALID`, for what I/O Runtime would refuse
+ * @throws {BridgeError} systemic, `CONFIG_INVALID`, for what I/O Runtime would refuse, and for a host that is none
  */
 export function defineDeployment(deployment: Deployment): Deployment {
   for (const [action, limits] of Object.entries(deployment.limits ?? {})) {
@@ -65,6 +72,10 @@ export function defineDeployment(deployment: Deployment): Deployment {
     if ('cron' in alarm && !/^\S+( \S+){4,5}$/.test(alarm.cron)) {
       throw invalid(`the cron of ${job} must have five or six fields, such as */10 * * * *`)
     }
+  }
+  for (const host of deployment.authorHosts ?? []) {
+    if (parseOrigin(`https://${host}`) === `https://${host}`) continue
+    throw invalid(`authorHosts has ${JSON.stringify(host)}, which is no host such as dam.example.com`)
   }
   return deployment
 }

@@ -3,17 +3,18 @@ import { startAttempt } from '../core/attempt'
 import { type CallContext, untilAborted } from '../core/call-context'
 import { type Clock, systemClock } from '../core/clock'
 import { type BridgeError, toBridgeError, transientError } from '../core/errors'
+import { isRecord, parseJson } from '../core/json'
 import { createRedactor } from '../core/redaction'
 import type { FlowContext } from '../flows/event-flow'
 import { readInputs, secretsOf } from '../inputs/raw-inputs'
 import { type Activation, readActivation } from './activation'
-import { type Answer, failure } from './answer'
+import { type Answer, type AnswerBody, type ForProgram, failure, success } from './answer'
 import { workDeadline } from './deadline'
 import { createLogger } from './logger'
 import { createRecords } from './records'
 
-/** What an action does with its params. */
-export type ActionWork = (params: unknown, context: FlowContext) => Promise<Answer>
+/** What an action does with its params. Its answer is masked as a whole, unless a program reads it. */
+export type ActionWork = (params: unknown, context: FlowContext) => Promise<Answer | ForProgram>
 
 export type ActionOptions = {
   /**
@@ -25,6 +26,8 @@ export type ActionOptions = {
   retryStatus?: number
   /** @default 'push' */
   trigger?: FlowContext['trigger']
+  /** Callers are not authenticated: what fails is told in the log, and they learn that they have to come again. @default false */
+  public?: boolean
   clock?: Clock
 }
 
@@ -39,7 +42,13 @@ const maxAnswerBytes = 900_000
  * an error becomes an answer by the status table, and an unhandled rejection does not end the container.
  */
 export function createAction(name: string, work: ActionWork, options: ActionOptions = {}) {
-  const { clock = systemClock, budgetMs, retryStatus = 503, trigger = 'push' } = options
+  const {
+    clock = systemClock,
+    budgetMs,
+    retryStatus = 503,
+    trigger = 'push',
+    public: isPublic = false,
+  } = options
   return (params: unknown): Promise<Answer> => {
     // Before anything asynchronous: the next activation overwrites the environment.
     const activation = readActivation(process.env)
@@ -66,14 +75,14 @@ export function createAction(name: string, work: ActionWork, options: ActionOpti
         trigger,
       }
       const answer = await untilAborted(work(params, context), call.signal)
-      return bounded(answer)
+      return 'forProgram' in answer ? bounded(success(answer.forProgram)) : masked(answer)
     } catch (thrown) {
       const error = toBridgeError(thrown)
       logger.error('the action failed', {
         error: error.toJSON(),
         stack: error.code === 'UNEXPECTED' ? stackOf(thrown) : undefined,
       })
-      return answerFor(error, retryStatus)
+      return isPublic ? failure(retryStatus, notReady(name, error)) : answerFor(error, retryStatus)
     } finally {
       attempt.cancel(timeIsUp())
       attempt.release()
@@ -91,6 +100,12 @@ const timeIsUp = (): BridgeError =>
 const answerFor = (error: BridgeError, retryStatus: number): Answer =>
   failure(retryStatus, { message: redactor.text(error.message), code: error.code })
 
+/** What is not set up, or how, is nobody's business outside: the code of a systemic failure would tell that as well. */
+const notReady = (name: string, { failureClass, code }: BridgeError): AnswerBody => ({
+  message: `${name} is not ready`,
+  ...(failureClass === 'systemic' ? {} : { code }),
+})
+
 function lastResort(thrown: unknown, retryStatus: number): Answer {
   try {
     createLogger('aem-asset-bridge', 'error', { redactor }).error('the wrapper itself failed', {
@@ -103,6 +118,29 @@ function lastResort(thrown: unknown, retryStatus: number): Answer {
     message: 'unexpected failure',
     code: thrown instanceof Error ? thrown.name : 'UNEXPECTED',
   })
+}
+
+/** Products are as deep as JSON of a PIM may be, and lie a few levels below the answer. */
+const maxAnswerDepth = 80
+
+/**
+ * The answer without secrets: what a PIM, AEM or an event says may hold some. Bounded before, since masking costs, and
+ * after, since a mask may be longer than the secret.
+ * @throws when JSON cannot carry the answer
+ */
+function masked(answer: Answer): Answer {
+  const small = bounded(answer)
+  return bounded(
+    'error' in small
+      ? failure(small.error.statusCode, maskedBody(small.error.body))
+      : { statusCode: small.statusCode, body: maskedBody(small.body) },
+  )
+}
+
+function maskedBody(body: AnswerBody): AnswerBody {
+  // As it is sent: a date, for instance, is a text there.
+  const shown = redactor.value(parseJson(JSON.stringify(body)), maxAnswerDepth)
+  return Array.isArray(shown) || isRecord(shown) ? shown : {}
 }
 
 function bounded(answer: Answer): Answer {

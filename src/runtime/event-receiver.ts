@@ -5,7 +5,7 @@ import type { EventFlow } from '../flows/event-flow'
 import { type Failure, undoneOf } from '../flows/outcome'
 import { perform } from '../flows/perform'
 import { createAction } from './action'
-import { type Answer, failure, success } from './answer'
+import { type Answer, failure, forProgram, success } from './answer'
 import { type Rendered, renderOutcome } from './render'
 
 /**
@@ -15,7 +15,7 @@ import { type Rendered, renderOutcome } from './render'
 export function createEventReceiver(name: string, flow: EventFlow): (params: unknown) => Promise<Answer> {
   return createAction(name, async (params, context) => {
     const delivery = readDelivery(params)
-    if (delivery.challenge !== undefined) return success({ challenge: delivery.challenge })
+    if (delivery.challenge !== undefined) return forProgram({ challenge: delivery.challenge })
 
     const outcomes = await Promise.all(
       delivery.events.map((event) => perform({ action: name, event }, { [name]: flow }, context)),

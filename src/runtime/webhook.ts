@@ -20,7 +20,7 @@ type Receiver = {
 /**
  * A raw web action that receives events of Akeneo. Akeneo suspends a subscription on 404 and redirects, and when too
  * much fails: so it is 200 for whatever was understood or need not be, 401 for what nobody signed, and the
- * receiver's retry status (429) for our own faults, whatever they are.
+ * receiver's retry status (429) for our own faults, whatever they are. Those are told in the log only: anybody may call.
  */
 export function createWebhook(
   name: string,
@@ -37,6 +37,6 @@ export function createWebhook(
         ? failure(401, { message: 'the signature is missing or wrong' })
         : success(renderOutcome(outcome))
     },
-    { budgetMs, retryStatus },
+    { budgetMs, retryStatus, public: true },
   )
 }

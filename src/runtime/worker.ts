@@ -6,7 +6,7 @@ import { Works } from '../flows/run/remote-lane'
 import type { WorkedOff } from '../flows/run/work-off'
 import type { Work } from '../flows/work'
 import { createAction } from './action'
-import { type Answer, success } from './answer'
+import { type Answer, forProgram, success } from './answer'
 import { renderWorkedOff } from './render'
 
 /** What a worker does. */
@@ -29,7 +29,7 @@ export function createWorker(name: string, flows: WorkerFlows): (params: unknown
     name,
     async (params, context) => {
       const works = v.safeParse(Works, params)
-      if (works.success) return success({ outcomes: await flows.works(works.output.works, context) })
+      if (works.success) return forProgram({ outcomes: await flows.works(works.output.works, context) })
       const parsed = v.safeParse(Pending, params)
       if (!parsed.success) {
         throw permanentError('PARAMS_INVALID', `${name} takes { "pending": [ids of pending work] }`)

@@ -1,6 +1,6 @@
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { bodyOf, type Receiver, startReceiver } from '../support/receiver'
+import { bodyOf, errorOf, type Receiver, startReceiver } from '../support/receiver'
 
 let receiver: Receiver
 let canary: Server
@@ -70,6 +70,37 @@ describe('a host that is not allow-listed gets no request of any kind', () => {
     expect(body).toMatchObject({ outcome: 'dead-letter', code: 'HOST_NOT_ALLOWED' })
     expect(body.reason).toContain('AEM_AUTHOR_URLS')
     expect(requestsSoFar()).toBe(before)
+  })
+})
+
+describe('an event that brings an input, as one may through a sequence,', () => {
+  test.each([
+    ['AEM_AUTHOR_URLS', 'https://author-p1-e2.adobeaemcloud.com.evil.test', 'authorHosts'],
+    ['AEM_AUTHOR_URLS', 'https://evil.test', 'authorHosts'],
+    ['IMS_URL', 'https://evil.test', 'adobelogin.com'],
+    ['IMS_URL', 'https://ims-na1.adobelogin.com.evil.test', 'adobelogin.com'],
+  ])('sends no token and no secret anywhere: %s=%s', async (name, value, told) => {
+    const before = requestsSoFar()
+    const { host } = new URL(value)
+    const event = eventNaming(name === 'IMS_URL' ? receiver.sandbox.aem.host : host)
+    const { statusCode, body } = errorOf(await receiver.invoke({ ...event, [name]: value }))
+    expect([statusCode, body.code]).toEqual([503, 'INPUT_INVALID'])
+    expect(body.message).toMatch(new RegExp(`^${name} .*${told}`))
+    expect(requestsSoFar()).toBe(before)
+  })
+
+  test('costs no token of its own: neither by a name that is no input, nor by one of the command line', async () => {
+    const { ims, aem } = receiver.sandbox
+    ims.requests.splice(0)
+    const strays = ['STRAY', 'AKENEO_EVENTS_URL', 'ADC_CECREDENTIALS_SECRET', 'PENDING_MAX', 'stray']
+    for (let index = 0; index < 20; index++) {
+      const fields = Object.fromEntries(strays.map((name) => [name, String(index + 1)]))
+      const annotation = { __ims_oauth_s2s: { org_id: String(index + 1) } }
+      const event = { ...eventNaming(aem.host), ...fields, ...annotation }
+      const answer = await receiver.invoke(event, { inputs: { ADC_CECREDENTIALS_ORGID: '' } })
+      expect(bodyOf(answer).outcome).toBe('updated')
+    }
+    expect(ims.requests.length).toBeLessThanOrEqual(1)
   })
 })
 

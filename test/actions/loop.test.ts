@@ -24,7 +24,7 @@ const all = (params: JsonObject): JsonObject => ({
   LOG_LEVEL: 'error',
   PIM_COMMUNICATOR: 'akeneo',
   ...akeneo.inputs(),
-  AKENEO_EVENT_SECRETS: 'a-secret',
+  AKENEO_EVENT_SECRETS: 'a-secret-of-the-events',
   ...params,
 })
 const writes = () => ({
@@ -66,7 +66,7 @@ test('from the PIM to AEM and back again: after one turn nothing moves any more'
     id: 'ev-1',
     data: { product: { uuid: product.uuid }, author },
   })
-  const signature = createHmac('sha256', 'a-secret').update(own).digest('hex')
+  const signature = createHmac('sha256', 'a-secret-of-the-events').update(own).digest('hex')
   const request = {
     __ow_method: 'post',
     __ow_headers: { 'x-akeneo-signature-primary': signature },

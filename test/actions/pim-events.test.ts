@@ -14,9 +14,13 @@ const changedAt = Date.parse('2030-01-02T03:04:00Z')
 const uuid = (n: number): string => `00000000-0000-0000-0000-${String(n).padStart(12, '0')}`
 const sign = (body: string, secret: string): string => createHmac('sha256', secret).update(body).digest('hex')
 
+/** What the action writes to its log. */
+const logged: string[] = []
 let runtime: RuntimeStandIn
 let state: StateStandIn
 beforeAll(async () => {
+  // Before the first line: the logger keeps what it finds.
+  jest.spyOn(console, 'log').mockImplementation((line) => void logged.push(String(line)))
   const [namespace, auth] = ['12345-assetbridge-stage', 'runtime-id:runtime-secret']
   state = await startState({ clock: createClock(), namespace, auth })
   // State's client reads it when it is first loaded.
@@ -183,17 +187,41 @@ test('what the command line asks a receiver with is answered in the words that i
   expect(bodyOf(await deliver({ body })).outcome).toBe('ignored')
 })
 
-test.each(['', '$AKENEO_EVENT_SECRETS', ' , '])(
-  'secrets that are not set (%j) are our fault: 429',
-  async (secrets) => {
-    const { statusCode, body } = errorOf(await deliver({ inputs: { AKENEO_EVENT_SECRETS: secrets } }))
-    expect(statusCode).toBe(429)
-    expect(body).toMatchObject({
-      code: 'INPUT_INVALID',
-      message: expect.stringContaining('AKENEO_EVENT_SECRETS'),
-    })
-  },
-)
+test.each<[string, JsonObject, string]>([
+  ['no secret', { AKENEO_EVENT_SECRETS: '' }, 'AKENEO_EVENT_SECRETS is not set'],
+  [
+    'an input left open',
+    { AKENEO_EVENT_SECRETS: '$AKENEO_EVENT_SECRETS' },
+    'AKENEO_EVENT_SECRETS is not set',
+  ],
+  ['an empty list', { AKENEO_EVENT_SECRETS: ' , ' }, 'AKENEO_EVENT_SECRETS holds no secret'],
+  [
+    'a secret of one letter',
+    { AKENEO_EVENT_SECRETS: 'x' },
+    'AKENEO_EVENT_SECRETS must have 16 to 256 characters',
+  ],
+  ['a short one among others', { AKENEO_EVENT_SECRETS: `${newer},${'y'.repeat(15)}` }, 'must have 16 to 256'],
+  ['no such policy', { PIM_SYNC_DELETED: 'burn' }, 'PIM_SYNC_DELETED must be one of'],
+])('%s is our fault: 429 without a reason, which stands in the log', async (_, inputs, reason) => {
+  logged.splice(0)
+  const answers = [
+    await deliver({ inputs, headers: {} }),
+    await deliver({ inputs, headers: { 'x-akeneo-signature-primary': sign(event(), 'x') } }),
+  ]
+
+  const notReady = { error: { statusCode: 429, body: { message: 'pim-events is not ready' } } }
+  expect(answers).toEqual([notReady, notReady])
+  expect(logged).toHaveLength(2)
+  for (const line of logged) expect(line).toMatch(new RegExp(`INPUT_INVALID.*${reason}`))
+})
+
+test('secrets of 16 characters are taken', async () => {
+  const secret = 'y'.repeat(16)
+  const headers = { 'x-akeneo-signature-primary': sign(event(), secret) }
+  expect(await deliver({ headers, inputs: { AKENEO_EVENT_SECRETS: secret } })).toMatchObject({
+    statusCode: 200,
+  })
+})
 
 test.each([429, 500, 404, 403])('pim-sync that cannot be started (%d) is answered 429', async (status) => {
   runtime.api.faults.add({ fault: { kind: 'status', status } })
@@ -266,6 +294,34 @@ describe('a deleted product', () => {
       action: 'pim-sync',
       event: { deleted },
     })
+  })
+
+  test('is handed over and on record under its own name, also when that holds the text of a secret', async () => {
+    const inputs = { PIM_SYNC_DELETED: 'clear', AKENEO_PASSWORD: 'LAMP-5' }
+    const answer = await deliver({ body: deletedEvent(5), inputs })
+    expect(bodyOf(answer).outcome).toBe('handed-over')
+    const [params] = started()
+    const deleted = [{ kind: 'identifier', value: 'LAMP-5' }]
+    expect(params).toMatchObject({ deleted })
+    expect(JSON.parse(state.value(`pending.${params?.pending}`) ?? '')).toMatchObject({ event: { deleted } })
+  })
+
+  test('of hundreds at once with long names, each is on record whole', async () => {
+    const names = Array.from({ length: 300 }, (_, n) => `${n}${'灯'.repeat(250)}`)
+    const answers = await Promise.all(
+      names.map((identifier, n) => {
+        const body = JSON.parse(deletedEvent(n))
+        const own = JSON.stringify({ ...body, data: { product: { uuid: uuid(n), identifier } } })
+        const headers = { 'x-akeneo-signature-primary': sign(own, newer) }
+        return deliver({ body: own, headers, inputs: { PIM_SYNC_DELETED: 'clear' } })
+      }),
+    )
+    expect(new Set(answers.map((answer) => bodyOf(answer).outcome))).toEqual(new Set(['handed-over']))
+    const recorded = started().flatMap(({ pending }) => {
+      const { event: record } = JSON.parse(state.value(`pending.${pending}`) ?? '')
+      return record.deleted.map((one: { value: string }) => one.value)
+    })
+    expect(recorded.sort()).toEqual([...names].sort())
   })
 
   test('a deleted model is nothing to hand over: its variants tell of themselves', async () => {

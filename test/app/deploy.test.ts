@@ -100,6 +100,24 @@ describe('aio app deploy', () => {
     })
   })
 
+  test('lets no request set a bound input of any action, and gives each the key and its own kind of web', async () => {
+    const annotations = Object.fromEntries(
+      (await declaredActions()).map(({ name }) => [name, asObject(action(name).annotations)]),
+    )
+
+    const given = { final: true, 'require-adobe-auth': false, 'provide-api-key': true }
+    const hidden = { ...given, 'web-export': false, 'raw-http': false }
+    expect(annotations).toEqual({
+      generic: expect.objectContaining(hidden),
+      'export-asset': expect.objectContaining(hidden),
+      'export-worker': expect.objectContaining(hidden),
+      'export-batch': expect.objectContaining(hidden),
+      'pim-events': expect.objectContaining({ ...given, 'web-export': true, 'raw-http': true }),
+      'pim-sync': expect.objectContaining(hidden),
+      reconcile: expect.objectContaining(hidden),
+    })
+  })
+
   test('gives generic its kind, its limits and its annotations', () => {
     const { exec, limits, annotations } = action('generic')
 

@@ -50,6 +50,17 @@ describe('npm run bridge -- dead-letters', () => {
     )
   })
 
+  test('show is masked, and replay takes what came: an id may hold the text of a secret', async () => {
+    const { id, assetId } = await deadLetter()
+    const env = { S3_SECRET_ACCESS_KEY: assetId.slice(-12) }
+    const show = await commands(['dead-letters', 'show', id, '--json'], env)
+    expect(JSON.parse(show.stdout)).toMatchObject({
+      event: { data: { assetId: assetId.replace(assetId.slice(-12), '[redacted]') } },
+    })
+    const replay = await commands(['dead-letters', 'replay', id, '--json'], env)
+    expect(JSON.parse(replay.stdout)).toMatchObject([{ ok: true, outcome: 'updated' }])
+  })
+
   test('replay does the work by the same flow and removes the letter', async () => {
     const { id, assetId } = await deadLetter()
     const replay = await bridge(['dead-letters', 'replay', id, '--json'])

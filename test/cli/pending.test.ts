@@ -57,6 +57,21 @@ describe('npm run bridge -- pending', () => {
     expect((await bridge(['pending', 'list'])).stdout).toBe('There is no pending work.\n')
   })
 
+  test('what is shown is masked, and what is done is not: a path may hold the text of a secret', async () => {
+    const { id } = await strand('1123456789abcdef0123456789abcdef', '/content/dam/shop/hush-4711.png')
+    const env = { S3_SECRET_ACCESS_KEY: 'hush-4711', FOLDER_ROOT: exporter.root }
+    const list = await commands(['pending', 'list', '--json'], env)
+    expect(JSON.parse(list.stdout)).toMatchObject([
+      { id, event: { data: { repositoryMetadata: { 'repo:path': '/content/dam/shop/[redacted].png' } } } },
+    ])
+    expect(list.stdout).not.toContain('hush-4711')
+
+    expect((await commands(['pending', 'run', id], env)).stdout).toMatch(
+      new RegExp(`^${id}  done  folder: done`),
+    )
+    expect(await exporter.stored()).toHaveProperty(['shop/hush-4711.png'])
+  })
+
   test('run says what still keeps it, and keeps it', async () => {
     const { id } = await strand('fedcba9876543210fedcba9876543210', '/content/dam/shop/stuck.png')
     const run = await bridge(['pending', 'run', '--all', '--json'], { FOLDER_ROOT: '/proc/nowhere' })

@@ -171,6 +171,26 @@ describe('a dead letter', () => {
     }
   })
 
+  it('names the same assets and products as recorded work did, and holds nothing else unmasked', async () => {
+    const asset = { id: 'urn:aaid:aem:known-secret', path: '/content/dam/known-secret/lamp.png' }
+    const deleted = [
+      { kind: 'identifier', value: 'known-secret' },
+      { kind: 'identifier', value: 'https://x/?sig=abcdef' },
+    ]
+    const signed = 'https://user:hunter22@store.example/c?sig=abcdef'
+    for (const [event, kept] of [
+      [{ source: 'https://a', id: asset.path, asset: { ...asset, note: 'known-secret' } }, { asset }],
+      [{ deleted: deleted.map((one) => ({ ...one, note: 'known-secret' })) }, { deleted }],
+    ]) {
+      await write('1', event)
+      const record = (await letters.read('1', signal()))?.event
+      expect(record).toMatchObject(kept ?? {})
+      expect(JSON.stringify(record)).not.toContain('"note":"known-secret"')
+    }
+    await write('1', { asset: { path: signed, id: { a: 'known-secret' } }, deleted: 'known-secret' })
+    expect(state.value('dead-letter.1')).not.toMatch(/hunter22|abcdef|known-secret/)
+  })
+
   it('is found among all pages by its id, and gone once removed', async () => {
     for (const id of ['a', 'b', 'c', 'd', 'e']) await write(id, key)
     await store.put('run.x', '1', 60, signal())

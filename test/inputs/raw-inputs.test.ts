@@ -1,6 +1,12 @@
 import fc from 'fast-check'
 import { logLevelOf } from '../../src/app/inputs'
-import { perInputs, type RawInputs, readInputs, secretsOf } from '../../src/inputs/raw-inputs'
+import {
+  perInputs,
+  type RawInputs,
+  readInputs,
+  readOperatorInputs,
+  secretsOf,
+} from '../../src/inputs/raw-inputs'
 
 const annotation = {
   client_id: 'annotated-id',
@@ -21,6 +27,12 @@ describe('the inputs among the params', () => {
       AEM_CONCURRENCY: '8',
       AEM_EXPERIMENTAL: 'false',
     })
+  })
+
+  test('are those that are bound: what only the command line reads is none of an action', () => {
+    const params = { LOG_LEVEL: 'info', AKENEO_EVENTS_URL: 'https://evil.example' }
+    expect(readInputs(params)).toEqual({ LOG_LEVEL: 'info' })
+    expect(readOperatorInputs(params)).toEqual(params)
   })
 
   test.each(['', '  ', '$LOG_LEVEL', ' $LOG_LEVEL '])('count as unset when the value is %j', (value) => {
@@ -139,6 +151,15 @@ describe('what a container keeps by its inputs', () => {
     const get = perInputs(build)
     const alike = [{ A: '1', B: '2' }, { A: '1,B,2' }, { A: '1' }, { AB: '1' }, {}]
     expect(new Set(alike.map((inputs) => get({ inputs: JSON.parse(JSON.stringify(inputs)) }))).size).toBe(5)
+  })
+
+  test('is the same one for other inputs, too, when they are none of those that it is built from', () => {
+    const get = perInputs(build, ['A'])
+    const [first, second, third] = ['1', '2', ''].map((B) => get({ inputs: { A: '1', B } }))
+    expect([second, third]).toEqual([first, first])
+    expect(build).toHaveBeenCalledTimes(1)
+    get({ inputs: { A: '2', B: '1' } })
+    expect(build).toHaveBeenCalledTimes(2)
   })
 
   test('is tried again after it could not be built', () => {

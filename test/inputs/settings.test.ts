@@ -1,4 +1,5 @@
 import fc from 'fast-check'
+import { authorOriginIn } from '../../src/aem/author-origin'
 import { readBatchSettings } from '../../src/app/run-settings'
 import { readSettings } from '../../src/app/settings'
 import { BridgeError } from '../../src/core/errors'
@@ -58,6 +59,32 @@ describe('the inputs', () => {
     ['ADC_CECREDENTIALS_METASCOPES', ', ,', 'must name at least one scope'],
     ['IMS_URL', 'ims', '"ims" is not a URL'],
     ['IMS_URL', 'http://ims.example.com', 'must begin with https://'],
+    ['IMS_URL', 'https://ims.example.com', 'must be a host of Adobe'],
+    ['IMS_URL', 'https://adobelogin.com.example.com', 'must be a host of Adobe'],
+    ['IMS_URL', 'https://ims-na1adobelogin.com', 'must be a host of Adobe'],
+    ['IMS_URL', 'https://ims-na1.adobelogin.com:8443', 'must be a host of Adobe'],
+    ['IMS_URL', 'https://[::ffff:127.0.0.1]', 'must be a host of Adobe'],
+    [
+      'AEM_AUTHOR_URLS',
+      'https://dam.example.com',
+      "add 'dam.example.com' to authorHosts in config/deployment.ts",
+    ],
+    ['AEM_AUTHOR_URLS', 'https://dam.example.com:8443', "add 'dam.example.com:8443' to authorHosts"],
+    ...[
+      'https://publish-p1-e2.adobeaemcloud.com',
+      'https://author-p1-e2.adobeaemcloud.com.example.com',
+      'https://author-p1-e2.example.com',
+      'https://author-p1-e2.adobeaemcloud.com:8443',
+      'https://evil.author-p1-e2.adobeaemcloud.com',
+      'https://author-p1-e2-cmstgx.adobeaemcloud.com',
+      'https://author-p1.adobeaemcloud.com',
+      'https://adobeaemcloud.com',
+    ].map((url): [string, string, string] => ['AEM_AUTHOR_URLS', url, 'no author of AEM as a Cloud Service']),
+    [
+      'AEM_AUTHOR_URLS',
+      'https://author-p1-e2.adobeaemcloud.com,https://dam.example.com',
+      '"https://dam.example.com" is no author',
+    ],
     ['AEM_AUTHOR_URLS', ',', 'must name at least one origin'],
     ['AEM_AUTHOR_URLS', 'author-p1-e2.adobeaemcloud.com', 'is not a URL'],
     [
@@ -73,7 +100,7 @@ describe('the inputs', () => {
     ['AEM_AUTHOR_URLS', 'https://a.example.com#x', 'must not carry a fragment'],
     [
       'AEM_AUTHOR_URLS',
-      'https://a.example.com,https://b.example.com/x',
+      'https://author-p1-e2.adobeaemcloud.com,https://b.example.com/x',
       '"https://b.example.com/x" must end',
     ],
   ])('that are wrong are named: %s=%s', (name, value, problem) => {
@@ -91,6 +118,15 @@ describe('the inputs', () => {
     }
   })
 
+  test.each(['AEM_AUTHOR_URLS', 'IMS_URL', 'LOG_LEVEL'])(
+    'that are wrong and very long make no long message: %s',
+    (name) => {
+      for (const text of [`https://${'a.'.repeat(100_000)}example.com`, 'x'.repeat(1_000_000)]) {
+        expect(problemWith({ ...enough, [name]: text }).length).toBeLessThan(1_000)
+      }
+    },
+  )
+
   test('that are wrong never tell the client secret', () => {
     expect(
       problemWith({ ...enough, ADC_CECREDENTIALS_CLIENTSECRET: 'hush-hush', LOG_LEVEL: 'x' }),
@@ -102,7 +138,7 @@ describe('the inputs', () => {
     const text = fc.oneof(
       fc.string(),
       webUrl,
-      fc.constantFrom('http://[::1]:4502', 'https://', '[', '[]', '1e3'),
+      fc.constantFrom('http://[::1]:4502', enough.AEM_AUTHOR_URLS, 'https://', '[', '[]', '1e3'),
     )
     fc.assert(
       fc.property(fc.dictionary(fc.constantFrom(...names), text), (changes) => {
@@ -127,23 +163,62 @@ describe('the origins of the authors', () => {
   const origins = (text: string) => readSettings({ ...enough, AEM_AUTHOR_URLS: text }).AEM_AUTHOR_URLS
 
   test.each<[string, string[]]>([
-    ['https://a.example.com,https://b.example.com', ['https://a.example.com', 'https://b.example.com']],
     [
-      ' https://a.example.com/ , https://b.example.com/\n',
-      ['https://a.example.com', 'https://b.example.com'],
+      'https://author-p1-e2.adobeaemcloud.com,https://author-p1-e3-cmstg.adobeaemcloud.com',
+      ['https://author-p1-e2.adobeaemcloud.com', 'https://author-p1-e3-cmstg.adobeaemcloud.com'],
     ],
-    ['["https://a.example.com","https://b.example.com"]', ['https://a.example.com', 'https://b.example.com']],
-    ['https://A.Example.com:443', ['https://a.example.com']],
-    ['https://a.example.com:8443', ['https://a.example.com:8443']],
+    [
+      ' https://author-p1-e2.adobeaemcloud.com/ , https://author-p1-e3-cmstg.adobeaemcloud.com/\n',
+      ['https://author-p1-e2.adobeaemcloud.com', 'https://author-p1-e3-cmstg.adobeaemcloud.com'],
+    ],
+    [
+      '["https://author-p1-e2.adobeaemcloud.com","https://author-p1-e3-cmstg.adobeaemcloud.com"]',
+      ['https://author-p1-e2.adobeaemcloud.com', 'https://author-p1-e3-cmstg.adobeaemcloud.com'],
+    ],
+    ['https://AUTHOR-P1-E2.AdobeAEMCloud.com:443', ['https://author-p1-e2.adobeaemcloud.com']],
+    ['https://localhost:8443', ['https://localhost:8443']],
+    ['https://author-p1-e2-rde.adobeaemcloud.com', ['https://author-p1-e2-rde.adobeaemcloud.com']],
+    ['https://author-p1-e2-rde-a1.adobeaemcloud.com', ['https://author-p1-e2-rde-a1.adobeaemcloud.com']],
     ['http://localhost:4502', ['http://localhost:4502']],
     ['http://127.0.0.1:4502', ['http://127.0.0.1:4502']],
     ['http://[::1]:4502', ['http://[::1]:4502']],
-    ['http://[::1]:4502,https://a.example.com', ['http://[::1]:4502', 'https://a.example.com']],
-    ['[http://[::1]:4502, https://a.example.com]', ['http://[::1]:4502', 'https://a.example.com']],
+    [
+      'http://[::1]:4502,https://author-p1-e2.adobeaemcloud.com',
+      ['http://[::1]:4502', 'https://author-p1-e2.adobeaemcloud.com'],
+    ],
+    [
+      '[http://[::1]:4502, https://author-p1-e2.adobeaemcloud.com]',
+      ['http://[::1]:4502', 'https://author-p1-e2.adobeaemcloud.com'],
+    ],
   ])('%j are %j, the first one first', (text, expected) => {
     expect(origins(text)).toEqual(expected)
   })
 })
+
+describe('a host that config/deployment.ts lists', () => {
+  const shape = authorOriginIn(['dam.example.com', 'old.example.com:8443'])
+
+  test.each(['https://dam.example.com', 'https://DAM.example.com:443/', 'https://old.example.com:8443'])(
+    '%s may be an author',
+    (text) => {
+      expect(shape(text)).toEqual({ value: new URL(text).origin })
+    },
+  )
+
+  test.each(['https://old.example.com', 'https://dam.example.com:8443', 'https://evil.dam.example.com'])(
+    '%s is another one',
+    (text) => {
+      expect(shape(text)).toEqual({ problem: expect.stringContaining('authorHosts') })
+    },
+  )
+})
+
+test.each(['https://ims-na1.adobelogin.com', 'https://ims-na1-stg1.adobelogin.com', 'http://127.0.0.1:9001'])(
+  'IMS may be at %s',
+  (text) => {
+    expect(readSettings({ ...enough, IMS_URL: text }).IMS_URL).toBe(text)
+  },
+)
 
 test.each([
   'openid,AdobeID',

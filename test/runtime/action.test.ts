@@ -1,6 +1,6 @@
 import { permanentError, systemicError, transientError } from '../../src/core/errors'
 import { createAction } from '../../src/runtime/action'
-import { success } from '../../src/runtime/answer'
+import { type Answer, failure, forProgram, success } from '../../src/runtime/answer'
 
 const quiet = { LOG_LEVEL: 'error' }
 
@@ -104,6 +104,34 @@ describe('an action', () => {
     )
     const main = createAction('test', async () => success({ ok: true }))
     expect(await main(params)).toMatchObject({ error: { statusCode: 503 } })
+  })
+
+  const secret = 'hush-hush-4711'
+  const shown = { path: `/content/dam/${secret}`, list: [{ [secret]: 1 }, secret], count: 3, nothing: null }
+  const hidden = {
+    path: '/content/dam/[redacted]',
+    list: [{ '[redacted]': 1 }, '[redacted]'],
+    count: 3,
+    nothing: null,
+  }
+  test.each<[string, Answer, Answer]>([
+    ['a success', success(shown), success(hidden)],
+    ['a success of several parts', success([shown, shown]), success([hidden, hidden])],
+    ['a failure', failure(429, shown), failure(429, hidden)],
+  ])('masks %s as a whole, and leaves all else of it', async (_what, given, expected) => {
+    const main = createAction('test', async () => given)
+    expect(await main({ ...quiet, S3_SECRET_ACCESS_KEY: secret })).toEqual(expected)
+  })
+
+  test('leaves an answer that a program goes on with as it is', async () => {
+    const main = createAction('test', async () => forProgram(shown))
+    expect(await main({ ...quiet, S3_SECRET_ACCESS_KEY: secret })).toEqual(success(shown))
+  })
+
+  test('whose secret is shorter than its mask still gives no answer that is too large', async () => {
+    const main = createAction('test', async () => success({ list: Array(180_000).fill('hush') }))
+    const answer = await main({ ...quiet, S3_SECRET_ACCESS_KEY: 'hush' })
+    expect(answer).toMatchObject({ statusCode: 200, body: { message: expect.stringContaining('larger') } })
   })
 
   test('does not let a secret out in an error', async () => {

@@ -19,6 +19,7 @@ beforeAll(async () => {
     actions: {
       many: { bundle, inputs: { how: 'params', secret: 's' }, provideApiKey: true },
       plain: { bundle, timeoutMs: 120_000 },
+      closed: { bundle, inputs: { how: 'params', secret: 's' }, final: true },
     },
   })
 })
@@ -65,6 +66,16 @@ describe('invoking without blocking, by the client that actions use', () => {
     await runtime.idle()
     const [record] = runtime.activations('many').filter((it) => it.activationId === activationId)
     expect(record?.response.result).toMatchObject({ body: { how: 'params', secret: 's', a: 1 } })
+  })
+
+  it('refuses parameters that name a bound input of a final action, and takes all others', async () => {
+    await expect(invoke('pkg/closed', { secret: 'mine' })).rejects.toMatchObject({ statusCode: 400 })
+    const { activationId } = await invoke('pkg/closed', { a: 1 })
+    await runtime.idle()
+    const records = runtime.activations('closed')
+    expect(records.map((it) => [it.activationId, it.response.result])).toEqual([
+      [activationId, expect.objectContaining({ body: expect.objectContaining({ secret: 's', a: 1 }) })],
+    ])
   })
 
   it('gives the deadline of the limits, and the key to those that asked for it', async () => {

@@ -297,6 +297,7 @@ describe('what is deployed', () => {
           concurrency: 200,
           rawWeb: false,
           provideApiKey: false,
+          final: false,
         },
       ],
     })

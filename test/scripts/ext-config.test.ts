@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { parse } from 'yaml'
 import { root } from '../../scripts/command'
 import { sampleConfiguration } from '../../scripts/generate/configurations'
+import { declaredList } from '../../scripts/generate/declared-list'
 import { extConfig } from '../../scripts/generate/ext-config'
 import { boundNames, inputGroups } from '../../scripts/generate/groups'
 import { type Deployment, defineDeployment } from '../../src/plugin/deployment'
@@ -47,8 +48,19 @@ describe('ext.config.yaml', () => {
       limits: { timeout: 60_000, memorySize: 512, concurrency: 200 },
       annotations: { 'include-ims-credentials': true, 'provide-api-key': true },
     })
+    for (const action of Object.values(actions))
+      expect(action).toMatchObject({ annotations: { final: true } })
     expect(actions['pim-events'].annotations).not.toHaveProperty('include-ims-credentials')
   })
+})
+
+test('which hosts may be an author is known to the actions', async () => {
+  const listOf = async (authorHosts: readonly string[]) =>
+    declaredList(await groups(), defineDeployment({ authorHosts }))
+  expect(await listOf(['dam.example.com', 'dam.example.com:8443'])).toContain(
+    "export const authorHosts: readonly string[] = ['dam.example.com', 'dam.example.com:8443']\n",
+  )
+  expect(await listOf([])).toBe(await readFile(join(root, 'sample-config/declared-inputs.ts'), 'utf8'))
 })
 
 test.each<[string, Deployment]>([
@@ -56,8 +68,11 @@ test.each<[string, Deployment]>([
   ['timeout of reconcile', { limits: { reconcile: { timeout: 10_800_001 } } }],
   ['concurrency of pim-sync', { limits: { 'pim-sync': { concurrency: 1.5 } } }],
   ['minutes of reconcile', { alarms: { reconcile: { minutes: 0 } } }],
+  ['https://dam.example.com', { authorHosts: ['https://dam.example.com'] }],
+  ['dam.example.com/crx', { authorHosts: ['dam.example.com/crx'] }],
+  ['*.example.com', { authorHosts: ['*.example.com'] }],
   ['cron of export-batch', { alarms: { 'export-batch': { cron: 'daily' } } }],
-])('what I/O Runtime would refuse is refused: %s', (what, deployment) => {
+])('what cannot be deployed is refused: %s', (what, deployment) => {
   expect(() => defineDeployment(deployment)).toThrow(
     expect.objectContaining({ code: 'CONFIG_INVALID', message: expect.stringContaining(what) }),
   )

@@ -2,7 +2,7 @@ import type { Environment } from '../../cli/environment'
 import { runProgram } from '../../cli/program'
 import { systemClock } from '../../src/core/clock'
 import { createRedactor } from '../../src/core/redaction'
-import { readInputs } from '../../src/inputs/raw-inputs'
+import { readOperatorInputs, secretsOf } from '../../src/inputs/raw-inputs'
 import { createRecords } from '../../src/runtime/records'
 import type { ScriptRun } from './run-typescript'
 
@@ -47,8 +47,8 @@ export const createCommands =
 
 function environmentOf(env: OperatorEnv): Environment {
   const { AIO_runtime_namespace: namespace, AIO_runtime_auth: apiKey, AIO_runtime_apihost: apiHost } = env
-  const inputs = readInputs(env)
-  const redactor = createRedactor()
+  const inputs = readOperatorInputs(env)
+  const redactor = createRedactor([apiKey, ...secretsOf(inputs)])
   const activation = { namespace, apiKey, apiHost, id: undefined, deadline: undefined, actionName: undefined }
   const silent = (): void => undefined
   const logger = { error: silent, warn: silent, info: silent, debug: silent }

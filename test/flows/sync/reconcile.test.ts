@@ -1,4 +1,5 @@
 import { transientError } from '../../../src/core/errors'
+import { createRedactor } from '../../../src/core/redaction'
 import { rejection, startCall } from '../../support/call'
 import { type ReconcileBench, startReconcileBench } from './reconcile-bench'
 
@@ -200,6 +201,23 @@ describe('failures', () => {
     expect((await bench.run()).answer).toMatchObject({ outcome: 'done', done: 1, pending: 0 })
     expect(bench.supplierOf(bad)).toBe('new')
     expect(bench.pending()).toEqual([])
+  })
+
+  test('parked with the text of a secret in its path, the later run does the same asset', async () => {
+    const context = { redactor: createRedactor(['hush-4711']) }
+    const bad = bench.upload('A', 'hush-4711.png')
+    const good = bench.upload('B')
+    await begin()
+    for (const sku of ['A', 'B']) bench.change(sku, 'new')
+    const fault = { kind: 'status', status: 503 } as const
+    const broken = bench.author.aem.faults.add({ method: 'PATCH', path: metadataOf(bad.id), fault })
+    expect((await bench.run({ context })).answer).toMatchObject({ updated: 1, parked: 1 })
+    expect(bench.pending()).toMatchObject([{ event: { asset: { path: bad.path } } }])
+
+    broken.remove()
+    bench.minutes(60)
+    expect((await bench.run({ context })).answer).toMatchObject({ done: 1, pending: 0 })
+    expect([bench.supplierOf(bad), bench.supplierOf(good)]).toEqual(['new', 'new'])
   })
 
   test('one that fails again and again while others work is a dead letter in the end', async () => {
@@ -616,6 +634,28 @@ describe('products that are gone', () => {
     await bench.run({ parts: { deleted: 'clear' } })
     expect(bench.pending()).toEqual([])
   })
+
+  test.each([
+    'LAMP-hush-4711',
+    'Bearer-of-lamps',
+    'https://shop.example.com/lamp?sig=4711',
+    'Bearer 12345678',
+  ])(
+    'clear: a product is the same one after it has been parked, whatever its name looks like: %s',
+    async (sku) => {
+      const context = { redactor: createRedactor(['hush-4711']) }
+      const asset = bench.upload(sku)
+      await record(sku)
+      const broken = bench.author.aem.faults.add({ path: '/bin/', fault: { kind: 'status', status: 503 } })
+      await bench.run({ parts: { deleted: 'clear' }, context })
+      expect(bench.pending()).toMatchObject([{ event: { deleted: [{ kind: 'identifier', value: sku }] } }])
+      broken.remove()
+      bench.minutes(60)
+      await bench.run({ parts: { deleted: 'clear' }, context })
+      expect(bench.metadata(asset)).not.toHaveProperty('wknd-skuid')
+      expect(bench.pending()).toEqual([])
+    },
+  )
 
   test('what fails for now stays on record', async () => {
     const asset = bench.upload('A')
