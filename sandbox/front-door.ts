@@ -32,9 +32,10 @@ const MOST_MEBIBYTES = 4096
 /** What makes the app export an asset at once. */
 const EXPORTED = { exportDestination: 'folder', exportImmediately: 'yes' }
 
-/** Whether an event tells of a publication, in either of AEM's two forms. */
-const isPublication = ({ type, event }: JsonObject): boolean =>
-  /\.(un)?published$|\.deleted$/.test(String(type)) || (isJsonObject(event) && '@type' in event)
+/** Whether an event tells of a publication: one of AEM Eventing, or of the event proxy in either of its formats. */
+const isPublication = ({ type, data, event }: JsonObject): boolean =>
+  /\.(un)?published$|\.deleted$/.test(String(type)) ||
+  [data, event].some((body) => isJsonObject(body) && '@type' in body)
 
 const help = (status: number, error: string): Answer => json(status, { error })
 
