@@ -147,6 +147,13 @@ export const startFrontDoor = async (options: FrontDoorOptions): Promise<Sandbox
     return help(400, `${problem} Send one CloudEvent; GET /event?path= shows the one of an asset.`)
   }
 
+  /** `by=proxy` gives that of the event proxy, `by=old-proxy` that in its older format. */
+  const eventFor = ({ of, by }: Record<string, string>, asset: AssetView): JsonObject => {
+    if (by === 'proxy') return aem.xdmEvent('published', asset)
+    if (by === 'old-proxy') return aem.xdmEvent('published', asset, {}, 'adobe_io')
+    return of === 'published' ? aem.publicationEvent('published', asset) : aem.processingCompletedEvent(asset)
+  }
+
   const handle = async (request: RecordedRequest): Promise<Answer> => {
     const route = `${request.method} ${request.path}`
     if (route === 'POST /upload') return upload(request)
@@ -163,14 +170,7 @@ export const startFrontDoor = async (options: FrontDoorOptions): Promise<Sandbox
     if (route === 'GET /exported') return json(200, { folder: folder.root, files: await folder.files() })
     if (route === 'POST /events') return receive(request)
     if (route === 'GET /event')
-      return withAsset(request, (asset) =>
-        json(
-          200,
-          request.query.of === 'published'
-            ? aem.publicationEvent('published', asset)
-            : aem.processingCompletedEvent(asset),
-        ),
-      )
+      return withAsset(request, (asset) => json(200, eventFor(request.query, asset)))
     if (route === 'GET /assets') {
       return withAsset(request, ({ id, etag, assetMetadata, repositoryMetadata }) =>
         json(200, { assetId: id, etag, assetMetadata, repositoryMetadata }),

@@ -22,7 +22,7 @@ export type XdmSubject = {
 const HOUR_MS = 3_600_000
 
 /** As Java's `SSSX` writes it on a server that stands hours off UTC: an offset of two digits, or Z. */
-export const javaTime = (now: number, hours = 0): string => {
+const javaTime = (now: number, hours = 0): string => {
   const local = new Date(now + hours * HOUR_MS).toISOString().replace('Z', '')
   if (hours === 0) return `${local}Z`
   return `${local}${hours < 0 ? '-' : '+'}${String(Math.abs(hours)).padStart(2, '0')}`

@@ -38,7 +38,7 @@ export function decodeXdmEvent(found: Unwrapped, xdm: Xdm): AssetEvent {
 const assetSubject = 'xdmAsset'
 
 /** What an XDM event is about, such as `xdmAsset` or `xdmComponentizedPage`. */
-export const xdmSubject = (xdm: Xdm): string =>
+const xdmSubject = (xdm: Xdm): string =>
   nonEmptyString(objectOf(xdm)['@type']) ?? nonEmptyString(xdm['xdmEventEnvelope:objectType']) ?? assetSubject
 
 /** Why an XDM event is for others; undefined when it is about an asset of AEM. */
