@@ -34,7 +34,10 @@ export function timeOf(value: unknown): number | undefined {
   const offset = sign === undefined ? 'Z' : `${sign}${hours}:${minutes}`
   const text = day === undefined ? value : `${day}T${clock}.${fraction.slice(0, 3).padEnd(3, '0')}${offset}`
   const time = Date.parse(text)
-  return Number.isNaN(time) ? undefined : time
+  return time >= 0 && time <= latest ? time : undefined
 }
+
+/** The end of the year 9999: what is later, or before 1970, ISO 8601 writes in a form that few read. */
+const latest = Date.UTC(10_000, 0, 1) - 1
 
 const isoTime = /^(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d:\d\d)(?:[.,](\d+))? ?(?:Z|([+-])(\d\d)(?::?(\d\d))?)?$/i

@@ -126,13 +126,21 @@ test.each([
   }
 })
 
-test.each([[''], ['soon'], ['2030-13-02T03:04:05Z'], ['2030-01-02T03:04:05-99:99'], [7], [null], [{}], [[]]])(
-  'what is written as %j is no time',
-  (written) => {
-    expect(decodeEvent(proxied({}, { 'activitystreams:published': written })).time).toBeUndefined()
-    expect(eventTime({ time: written })).toBeUndefined()
-  },
-)
+test.each([
+  [''],
+  ['soon'],
+  ['2030-13-02T03:04:05Z'],
+  ['2030-01-02T03:04:05-99:99'],
+  ['-000001-01-01T00:00:00Z'],
+  ['+275760-09-13T00:00:00Z'],
+  [7],
+  [null],
+  [{}],
+  [[]],
+])('what is written as %j is no time', (written) => {
+  expect(decodeEvent(proxied({}, { 'activitystreams:published': written })).time).toBeUndefined()
+  expect(eventTime({ time: written })).toBeUndefined()
+})
 
 /** What is around an event on its way: nothing of it changes what the event says. */
 const wrappings: readonly ((event: Fields) => Fields)[] = [
