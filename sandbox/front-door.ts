@@ -32,9 +32,10 @@ const MOST_MEBIBYTES = 4096
 /** What makes the app export an asset at once. */
 const EXPORTED = { exportDestination: 'folder', exportImmediately: 'yes' }
 
-/** Whether an event tells of a publication, in either of AEM's two forms. */
-const isPublication = ({ type, event }: JsonObject): boolean =>
-  /\.(un)?published$|\.deleted$/.test(String(type)) || (isJsonObject(event) && '@type' in event)
+/** Whether an event tells of a publication: one of AEM Eventing, or of the event proxy in either of its formats. */
+const isPublication = ({ type, data, event }: JsonObject): boolean =>
+  /\.(un)?published$|\.deleted$/.test(String(type)) ||
+  [data, event].some((body) => isJsonObject(body) && '@type' in body)
 
 const help = (status: number, error: string): Answer => json(status, { error })
 
@@ -146,6 +147,13 @@ export const startFrontDoor = async (options: FrontDoorOptions): Promise<Sandbox
     return help(400, `${problem} Send one CloudEvent; GET /event?path= shows the one of an asset.`)
   }
 
+  /** `by=proxy` gives that of the event proxy, `by=old-proxy` that in its older format. */
+  const eventFor = ({ of, by }: Record<string, string>, asset: AssetView): JsonObject => {
+    if (by === 'proxy') return aem.xdmEvent('published', asset)
+    if (by === 'old-proxy') return aem.xdmEvent('published', asset, {}, 'adobe_io')
+    return of === 'published' ? aem.publicationEvent('published', asset) : aem.processingCompletedEvent(asset)
+  }
+
   const handle = async (request: RecordedRequest): Promise<Answer> => {
     const route = `${request.method} ${request.path}`
     if (route === 'POST /upload') return upload(request)
@@ -162,14 +170,7 @@ export const startFrontDoor = async (options: FrontDoorOptions): Promise<Sandbox
     if (route === 'GET /exported') return json(200, { folder: folder.root, files: await folder.files() })
     if (route === 'POST /events') return receive(request)
     if (route === 'GET /event')
-      return withAsset(request, (asset) =>
-        json(
-          200,
-          request.query.of === 'published'
-            ? aem.publicationEvent('published', asset)
-            : aem.processingCompletedEvent(asset),
-        ),
-      )
+      return withAsset(request, (asset) => json(200, eventFor(request.query, asset)))
     if (route === 'GET /assets') {
       return withAsset(request, ({ id, etag, assetMetadata, repositoryMetadata }) =>
         json(200, { assetId: id, etag, assetMetadata, repositoryMetadata }),

@@ -5,11 +5,13 @@ import { type Answer, json, problem, type RecordedRequest, type SandboxServer, s
 import { type AemAsset, createAsset, etagOf, type NewAsset, touch, USUAL_SIZE, withoutNulls } from './asset'
 import { type BinarySettings, createBinaries } from './binaries'
 import { type BlobStore, CONTAINER, startBlobStore } from './blob-store'
+import { metadataUpdated, moved } from './change-event'
 import { type EventOverrides, processingCompleted } from './event'
 import { getMetadata, type MetadataSettings, patchMetadata } from './metadata-api'
-import { type Publication, publicationEvent, xdmEvent } from './publication-event'
+import { type Publication, publicationEvent } from './publication-event'
 import { queryBuilder, type SearchSettings } from './query-builder'
 import { type SlingNode, slingJson } from './sling-json'
+import { type ProxyFormat, type ProxyVerb, xdmEvent } from './xdm-event'
 
 /** What the AEM stand-in knows. `isValidToken` says which bearer tokens it takes. */
 export type AemOptions = Partial<MetadataSettings & BinarySettings> & {
@@ -58,8 +60,15 @@ export type AemStandIn = SandboxServer & {
   processingCompletedEvent(asset: { id: string }, overrides?: EventOverrides): JsonObject
   /** The event of AEM Eventing about a publication; the asset may be gone by now. */
   publicationEvent(kind: Publication, asset: AssetView, overrides?: EventOverrides): JsonObject
-  /** The same as AEM's event proxy tells it, and as I/O Events delivers that: under `event`. */
-  xdmEvent(kind: Publication, asset: AssetView, overrides?: EventOverrides): JsonObject
+  /** Of a change of the metadata, by a user. */
+  metadataUpdatedEvent(asset: { id: string }, overrides?: EventOverrides): JsonObject
+  /** Of a move from another path. */
+  movedEvent(asset: { id: string }, from: string, overrides?: EventOverrides): JsonObject
+  /**
+   * What AEM's event proxy tells of an asset, and how I/O Events delivers that: in its default format an XDM body in a
+   * CloudEvent with the operator's event code as type.
+   */
+  xdmEvent(verb: ProxyVerb, asset: AssetView, overrides?: EventOverrides, format?: ProxyFormat): JsonObject
 }
 
 /** Of `<asset>/jcr:content/renditions/<name>`, in either spelling of the name space. */
@@ -184,6 +193,12 @@ export const startAem = async (options: AemOptions): Promise<AemStandIn> => {
     throw error
   })
 
+  const eventOptions = (overrides: EventOverrides) => ({
+    now: clock.now(),
+    recipientClientId: settings.allowedClientIds[0] ?? 'client-id',
+    overrides,
+  })
+
   const standIn: AemStandIn = {
     ...server,
     settings,
@@ -244,15 +259,13 @@ export const startAem = async (options: AemOptions): Promise<AemStandIn> => {
       assets.delete(id)
     },
     processingCompletedEvent: ({ id }, overrides = {}) =>
-      processingCompleted(stored(id), {
-        now: clock.now(),
-        recipientClientId: settings.allowedClientIds[0] ?? 'client-id',
-        overrides,
-      }),
+      processingCompleted(stored(id), eventOptions(overrides)),
     publicationEvent: (kind, asset, overrides = {}) =>
       publicationEvent(kind, asset, { now: clock.now(), host: server.host, overrides }),
-    xdmEvent: (kind, asset, overrides = {}) =>
-      xdmEvent(kind, asset, { now: clock.now(), root: `${server.url}/`, overrides }),
+    metadataUpdatedEvent: ({ id }, overrides = {}) => metadataUpdated(stored(id), eventOptions(overrides)),
+    movedEvent: ({ id }, from, overrides = {}) => moved(stored(id), from, eventOptions(overrides)),
+    xdmEvent: (verb, asset, overrides = {}, format = 'cloud_events_v1') =>
+      xdmEvent(verb, asset, { now: clock.now(), root: `${server.url}/`, overrides, format }),
   }
   return standIn
 }

@@ -4,6 +4,7 @@ import { isJsonObject, type JsonObject, type JsonValue, parseJson } from '../jso
 import { json, type RecordedRequest } from '../server'
 import type { Asset, AssetFamily, AssetManager } from './asset-families'
 import type { AkeneoValue, Catalogue } from './catalogue'
+import { phpMap } from './php'
 import { Refused } from './refusal'
 import type { Route } from './routes'
 import type { Form, UploadedFile } from './uploads'
@@ -147,7 +148,7 @@ export const createAssetRoutes = (parts: {
       const { values } = assetOf(familyOf(family), code)
       return json(200, {
         code,
-        values,
+        values: phpMap(values),
         _links: { self: { href: `${linkBase()}${rest}/asset-families/${family}/assets/${code}` } },
       })
     }),

@@ -7,6 +7,7 @@ import type {
   Catalogue,
   Labels,
 } from './catalogue'
+import { phpMap } from './php'
 
 /** What of a product is shown, and how. */
 export type ViewOptions = {
@@ -23,9 +24,7 @@ export type ViewOptions = {
   linkBase: string
 }
 
-/** PHP writes an empty map as a list by default. */
-const labelsOf = (labels: Labels | undefined): JsonValue =>
-  labels === undefined || Object.keys(labels).length === 0 ? [] : { ...labels }
+const labelsOf = (labels: Labels | undefined): JsonValue => phpMap(labels ?? {})
 
 const option = (attribute: AkeneoAttribute, code: string): JsonObject => ({
   attribute: attribute.code,
@@ -33,12 +32,17 @@ const option = (attribute: AkeneoAttribute, code: string): JsonObject => ({
   labels: labelsOf(attribute.options?.[code]),
 })
 
-const linkedData = (attribute: AkeneoAttribute, data: JsonValue): JsonObject | undefined => {
+/** Of several options a map by code, which PHP builds in the order of the data. */
+const linkedData = (attribute: AkeneoAttribute, data: JsonValue): JsonValue | undefined => {
   const known = (code: JsonValue): code is string =>
     typeof code === 'string' && Object.hasOwn(attribute.options ?? {}, code)
   if (attribute.type === 'pim_catalog_simpleselect' && known(data)) return option(attribute, data)
   if (attribute.type !== 'pim_catalog_multiselect' || !Array.isArray(data)) return undefined
-  return Object.fromEntries(data.filter(known).map((code) => [code, option(attribute, code)]))
+  const codes = data.filter(known)
+  // JavaScript sorts numeric keys, PHP does not: out of order they make no list.
+  const isList = codes.every((code, index) => code === String(index))
+  const map = Object.fromEntries(codes.map((code) => [code, option(attribute, code)]))
+  return isList ? phpMap(map) : map
 }
 
 const isFile = (type: string): boolean => type === 'pim_catalog_image' || type === 'pim_catalog_file'
@@ -61,14 +65,14 @@ const valueView = (attribute: AkeneoAttribute, value: AkeneoValue, options: View
 const date = (time: number): string => new Date(time).toISOString().replace(/\.\d+Z$/, '+00:00')
 
 /** Values as the REST API shows them: of the asked channel, locales and attributes only. */
-export const valuesView = (values: AkeneoValues, catalogue: Catalogue, options: ViewOptions): JsonObject => {
+export const valuesView = (values: AkeneoValues, catalogue: Catalogue, options: ViewOptions): JsonValue => {
   const { scope, attributes } = options
   const locales =
     options.locales ?? (scope === undefined ? undefined : catalogue.channels.get(scope)?.locales)
   const shown = (value: AkeneoValue): boolean =>
     (scope === undefined || value.scope === null || value.scope === scope) &&
     (locales === undefined || value.locale === null || locales.includes(value.locale))
-  return Object.fromEntries(
+  const found = Object.fromEntries(
     Object.entries(values).flatMap(([code, entries]): [string, JsonValue][] => {
       const attribute = catalogue.attributes.get(code)
       if (attribute === undefined || (attributes !== undefined && !attributes.includes(code))) return []
@@ -76,6 +80,7 @@ export const valuesView = (values: AkeneoValues, catalogue: Catalogue, options: 
       return found.length === 0 ? [] : [[code, found]]
     }),
   )
+  return phpMap(found)
 }
 
 /** A product as the REST API shows it. */
@@ -100,8 +105,8 @@ export const productView = (
     values: valuesView(catalogue.allValues(product), catalogue, options),
     created: date(product.created),
     updated: date(catalogue.lastChange(product)),
-    associations,
-    quantified_associations,
+    associations: phpMap(associations),
+    quantified_associations: phpMap(quantified_associations),
     metadata: { workflow_status: 'working_copy' },
   }
 }

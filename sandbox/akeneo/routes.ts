@@ -1,7 +1,8 @@
-import type { JsonObject } from '../json'
+import { isJsonObject, type JsonObject } from '../json'
 import { type Answer, json, type RecordedRequest } from '../server'
 import type { AkeneoAttribute, AkeneoProduct, Catalogue } from './catalogue'
 import { listPage, readListQuery } from './listing'
+import { phpMap } from './php'
 import { productView, type ViewOptions, valuesView } from './product-view'
 import { Refused } from './refusal'
 import { parseSearch, type SearchRules } from './search'
@@ -130,7 +131,9 @@ export const createRoutes = (parts: {
     max_characters: maxCharacters ?? null,
     max_file_size: maxFileSize ?? '',
     allowed_extensions: allowedExtensions,
-    labels: {},
+    labels: phpMap({}),
+    group_labels: phpMap({}),
+    guidelines: phpMap({}),
   })
   const attributes = (request: RecordedRequest): Answer => {
     const { search } = request.query
@@ -153,16 +156,21 @@ export const createRoutes = (parts: {
       )
     }
     return Object.entries(attribute.options ?? {}).map(([option, labels], index) => {
-      return { code: option, attribute: code, sort_order: index + 1, labels }
+      return { code: option, attribute: code, sort_order: index + 1, labels: phpMap(labels) }
     })
   }
+
+  const labelledView = (item: JsonObject): JsonObject => ({
+    ...item,
+    labels: phpMap(isJsonObject(item.labels) ? item.labels : {}),
+  })
 
   const recordsOf = (entity: string): JsonObject[] => {
     const records = catalogue.records.get(entity)
     if (records === undefined) throw missing('Reference entity', entity)
     return [...records].map(([code, labels]) => {
       const label = Object.entries(labels).map(([locale, data]) => ({ locale, channel: null, data }))
-      return { code, values: { label } }
+      return { code, values: phpMap(label.length === 0 ? {} : { label }) }
     })
   }
 
@@ -232,22 +240,28 @@ export const createRoutes = (parts: {
     route(
       'channels',
       'List channels',
-      all(() => [...catalogue.channels.values()]),
+      all(() => [...catalogue.channels.values()].map(labelledView)),
     ),
     route(
       'channels/*',
       'List channels',
-      one('Channel', (code) => catalogue.channels.get(code)),
+      one('Channel', (code) => {
+        const found = catalogue.channels.get(code)
+        return found && labelledView(found)
+      }),
     ),
     route(
       'families',
       'List families',
-      all(() => [...catalogue.families.values()]),
+      all(() => [...catalogue.families.values()].map(labelledView)),
     ),
     route(
       'families/*',
       'List families',
-      one('Family', (code) => catalogue.families.get(code)),
+      one('Family', (code) => {
+        const found = catalogue.families.get(code)
+        return found && labelledView(found)
+      }),
     ),
     route(
       'locales',

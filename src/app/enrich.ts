@@ -4,7 +4,8 @@ import type { AuthorHosts } from '../aem/author-host'
 import { systemClock, systemRandom } from '../core/clock'
 import { permanentError } from '../core/errors'
 import { shown } from '../core/shown'
-import { decodeCloudEvent, processingCompleted, requireAsset } from '../events/cloud-event'
+import { requireAsset } from '../events/cloud-event'
+import { readEvent } from '../events/decode'
 import { type EnrichParts, enrichAsset } from '../flows/enrich/enrich-asset'
 import type { EventFlow, FlowContext } from '../flows/event-flow'
 import type { RunResult } from '../flows/run/run-result'
@@ -27,12 +28,12 @@ const graphFor = perInputs(buildGraph)
 
 /**
  * The flow behind *Asset Processing Completed*: the asset that the event names gets the PIM's facts into its metadata.
- * Events of other types, and about anything but a file, are acknowledged with a reason.
+ * Other events, those that are for others included, and those about anything but a file are acknowledged with a reason.
  */
 export const enrichEvent: EventFlow = async (raw, context) => {
-  const event = decodeCloudEvent(raw)
-  if (event.type !== processingCompleted)
-    return { kind: 'ignored', reason: 'unknown event type', eventType: event.type }
+  const reading = readEvent(raw, ['processed'])
+  if (reading.ignored !== undefined) return { kind: 'ignored', ...reading.ignored }
+  const { event } = reading
   const reason = classSkipReason(event.assetClass)
   if (reason !== undefined) return { kind: 'skipped', reason }
   requireAsset(event)

@@ -1,41 +1,83 @@
-import { isRecord } from '../core/json'
 import { requireBounded } from './bounds'
-import { eventKey as cloudEventKey, decodeCloudEvent } from './cloud-event'
-import type { AssetEvent, EventKey } from './event'
-import { decodeXdmEvent, xdmBody, xdmKey } from './xdm-event'
+import { decodeCloudEvent, whyForeign } from './cloud-event'
+import { type AssetEvent, type EventKey, timeOf } from './event'
+import { deliveryId, keyOf } from './event-key'
+import { type Happening, happeningOf, reasonOf } from './happening'
+import { type Unwrapped, unwrap } from './unwrap'
+import { decodeXdmEvent, whyForeignXdm, xdmTime } from './xdm-event'
 
 /**
- * Decodes an event about an asset, whichever way AEM sent it: a CloudEvent of AEM Eventing or XDM of the event proxy,
- * bare or under `event`. Push, journal, worker and replay all come through here, before anything else looks at it.
+ * Decodes an event about an asset, whichever way AEM sent it: a CloudEvent of AEM Eventing, or XDM of the event proxy,
+ * each by itself or wrapped (`unwrap.ts`). Push, journal, worker and replay all come through here, before anything
+ * else looks at it.
  * @throws {BridgeError} permanent, `EVENT_MALFORMED`
  */
 export function decodeEvent(raw: unknown): AssetEvent {
   requireBounded(raw)
-  const body = xdmBody(raw)
-  return body === undefined ? decodeCloudEvent(cloudEvent(raw)) : decodeXdmEvent(raw, body)
+  return decodeFound(raw, unwrap(raw))
 }
 
-/** The key of an event, as far as it has one. */
-export function eventKey(raw: unknown): EventKey {
-  const body = xdmBody(raw)
-  return body === undefined ? cloudEventKey(cloudEvent(raw)) : xdmKey(raw, body)
+const decodeFound = (raw: unknown, found: Unwrapped): AssetEvent =>
+  found.xdm === undefined ? decodeCloudEvent(raw, found) : decodeXdmEvent(found, found.xdm)
+
+/** The key of an event, as far as it has one; it never throws. */
+export const eventKey = (raw: unknown): EventKey => keyOf(unwrap(raw))
+
+/** When an event happened, in milliseconds since the epoch; undefined when it does not say. It never throws. */
+export function eventTime(raw: unknown): number | undefined {
+  const found = unwrap(raw)
+  if (found.xdm !== undefined) return xdmTime(found, found.xdm)
+  const times = found.envelopes.toReversed().map(({ time }) => timeOf(time))
+  return times.find((time) => time !== undefined)
 }
 
-const cloudEvent = (raw: unknown): unknown =>
-  isRecord(raw) && raw.type === undefined && isRecord(raw.event) ? raw.event : raw
+/** An event that a flow handles; or one that it acknowledges, and why. */
+export type Reading<Handled extends Happening> =
+  | { event: AssetEvent; happening: Handled; ignored?: undefined }
+  | { ignored: { reason: string; eventType?: string } }
+
+/** For messages; a type may be of any length. */
+const maxType = 100
+
+/**
+ * Decodes an event for a flow. What is for others, and what the flow does not handle, is ignored with a reason; so only
+ * an event of AEM Assets that is malformed fails.
+ * @param handled what the flow handles
+ * @param isFromJournal whether it is an entry of a journal, as it was written
+ * @throws {BridgeError} permanent, `EVENT_MALFORMED`
+ */
+export function readEvent<Handled extends Happening>(
+  raw: unknown,
+  handled: readonly Handled[],
+  isFromJournal = false,
+): Reading<Handled> {
+  requireBounded(raw)
+  const found = unwrap(raw)
+  const isSent = isFromJournal || deliveryId(found.envelopes) !== undefined
+  const foreign = found.xdm === undefined ? whyForeign(found, isSent) : whyForeignXdm(found.xdm)
+  if (foreign !== undefined) {
+    const type = found.xdm?.['@type'] ?? found.envelopes.at(-1)?.type
+    return {
+      ignored: {
+        reason: foreign,
+        ...(typeof type === 'string' ? { eventType: type.slice(0, maxType) } : {}),
+      },
+    }
+  }
+  const event = decodeFound(raw, found)
+  const happening = happeningOf(event)
+  const ours = handled.find((one) => one === happening)
+  if (ours !== undefined) return { event, happening: ours }
+  return { ignored: { reason: reasonOf(happening), eventType: event.type.slice(0, maxType) } }
+}
 
 /** What happened to an asset, as far as export is concerned. */
 export type Publication = 'published' | 'unpublished' | 'deleted'
 
-const publications: Readonly<Record<string, Publication>> = {
-  'aem.assets.asset.published': 'published',
-  'aem.assets.asset.unpublished': 'unpublished',
-  'aem.assets.asset.deleted': 'deleted',
-  xdmPublished: 'published',
-  xdmUnpublished: 'unpublished',
-  xdmDeleted: 'deleted',
-}
+export const publications: readonly Publication[] = ['published', 'unpublished', 'deleted']
 
 /** What an event of this type means for export; undefined when nothing. */
-export const publicationOf = (type: string): Publication | undefined =>
-  Object.hasOwn(publications, type) ? publications[type] : undefined
+export const publicationOf = (type: string): Publication | undefined => {
+  const happening = happeningOf({ type, previousPath: undefined })
+  return publications.find((one) => one === happening)
+}

@@ -15,8 +15,14 @@ const eventFields = [
   'event_id',
   'recipientclientid',
   'recipient_client_id',
-  // The body of AEM's event proxy.
+  // The body of AEM's event proxy, under this name or by itself.
   'event',
+  '@id',
+  '@type',
+  'xdmEventEnvelope:objectType',
+  'activitystreams:published',
+  'activitystreams:generator',
+  'activitystreams:object',
 ] as const
 
 /** The delivery headers that help to follow one delivery through the logs. All are strings. */

@@ -1,8 +1,21 @@
+import { maxEnvelopes } from './unwrap'
+
 /**
  * What becomes of a member: kept as it is, unless it is a URL that may be a key; kept exactly; or looked into; of a list,
  * each item is.
  */
 export type Naming = { readonly [name: string]: 'kept' | 'exact' | Naming }
+
+const cloudEventData: Naming = {
+  assetId: 'kept',
+  tier: 'kept',
+  repositoryMetadata: {
+    'repo:repositoryId': 'kept',
+    'repo:assetId': 'kept',
+    'repo:path': 'kept',
+    'repo:assetClass': 'kept',
+  },
+}
 
 const cloudEvent: Naming = {
   id: 'kept',
@@ -11,21 +24,12 @@ const cloudEvent: Naming = {
   source: 'kept',
   type: 'kept',
   time: 'kept',
-  data: {
-    assetId: 'kept',
-    tier: 'kept',
-    repositoryMetadata: {
-      'repo:repositoryId': 'kept',
-      'repo:assetId': 'kept',
-      'repo:path': 'kept',
-      'repo:assetClass': 'kept',
-    },
-  },
 }
 
 const xdmEvent: Naming = {
   '@id': 'kept',
   '@type': 'kept',
+  'xdmEventEnvelope:objectType': 'kept',
   'activitystreams:published': 'kept',
   'activitystreams:generator': { 'xdmContentRepository:root': 'kept' },
   'activitystreams:object': { '@type': 'kept', 'xdmAsset:asset_id': 'kept', 'xdmAsset:path': 'kept' },
@@ -37,7 +41,20 @@ const syncWork: Naming = {
   deleted: { kind: 'exact', value: 'exact' },
 }
 
-const bare: Naming = { ...cloudEvent, ...xdmEvent, ...syncWork }
+/** In either format, the one in the other. */
+const bare: Naming = {
+  ...cloudEvent,
+  ...xdmEvent,
+  ...syncWork,
+  data: { ...cloudEventData, ...xdmEvent },
+}
 
-/** The members that the decoders read, in each format, bare or under `event`: what makes it this event about this asset. */
-export const naming: Naming = { ...bare, event: bare }
+/**
+ * The members that the decoders read, in each format and wrapping (`unwrap.ts`): what makes it this event about this
+ * asset.
+ */
+export const naming: Naming = wrapped(maxEnvelopes)
+
+function wrapped(levels: number): Naming {
+  return levels <= 1 ? bare : { ...bare, event: wrapped(levels - 1) }
+}

@@ -1,6 +1,5 @@
 import * as v from 'valibot'
 import { type BridgeError, systemicError, transientError } from '../core/errors'
-import { isRecord } from '../core/json'
 import { type HttpResponse, jsonBody } from '../http/response'
 
 export const upstreamName = 'JOURNAL'
@@ -28,15 +27,6 @@ export function parsePage(response: HttpResponse): readonly Entry[] {
   const page = v.safeParse(Page, jsonBody(upstreamName, response))
   if (!page.success) throw unexpected(response.status, 'a page without positions')
   return page.output.events.map(({ position, event = null }) => ({ position, event }))
-}
-
-/** When an event happened, in milliseconds since the epoch; undefined when it does not say. */
-export function eventTime(event: unknown): number | undefined {
-  if (!isRecord(event)) return undefined
-  const body = isRecord(event.event) ? event.event : event
-  const time = body.time ?? body['activitystreams:published']
-  const ms = typeof time === 'string' ? Date.parse(time) : Number.NaN
-  return Number.isNaN(ms) ? undefined : ms
 }
 
 /** What a status other than 200, 204 and 410 means. */

@@ -1,13 +1,14 @@
 import type { CallContext } from '../core/call-context'
 import { type Clock, systemClock } from '../core/clock'
 import { BridgeError, systemicError } from '../core/errors'
+import { eventTime } from '../events/decode'
 import type { HttpClient } from '../http/http-client'
 import type { HttpResponse } from '../http/response'
 import { type Tokens, withToken } from '../http/tokens'
 import { sourceOf, valuesOf } from '../inputs/values'
 import { journalInputs } from './inputs'
 import { linkTarget } from './link'
-import { type Entry, eventTime, journalProblem, parsePage, unexpected, upstreamName } from './page'
+import { type Entry, journalProblem, parsePage, unexpected, upstreamName } from './page'
 import { type Cursor, type JournalStart, retentionMs } from './position'
 
 /** How one journal is read. */

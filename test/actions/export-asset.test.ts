@@ -50,12 +50,16 @@ describe('an asset that is published', () => {
     expect(sha1((await exporter.stored())[key])).toBe(asset.repositoryMetadata['dam:sha1'])
   })
 
-  test('arrives by an event of the event proxy as well', async () => {
-    const asset = exporter.addAsset(newPath())
-    const body = bodyOf(await exporter.invoke(exporter.sandbox.aem.xdmEvent('published', asset)))
-    expect(body).toMatchObject({ outcome: 'done', assetdata: { assetPath: asset.path } })
-    expect(await exporter.stored()).toHaveProperty([keyOf(asset.path)])
-  })
+  test.each(['cloud_events_v1', 'adobe_io'] as const)(
+    'arrives by the event proxy as well: %s',
+    async (format) => {
+      const asset = exporter.addAsset(newPath())
+      const event = exporter.sandbox.aem.xdmEvent('published', asset, {}, format)
+      const body = bodyOf(await exporter.invoke(event))
+      expect(body).toMatchObject({ outcome: 'done', assetdata: { assetPath: asset.path } })
+      expect(await exporter.stored()).toHaveProperty([keyOf(asset.path)])
+    },
+  )
 
   test('is not read again when the same event comes twice', async () => {
     const asset = exporter.addAsset(newPath())

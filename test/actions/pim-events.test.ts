@@ -2,6 +2,7 @@ import { createHmac } from 'node:crypto'
 import { join } from 'node:path'
 import { main } from '../../actions/pim-events/index'
 import { createClock } from '../../sandbox/clock'
+import { foreignEvents } from '../../sandbox/foreign-events'
 import type { JsonObject } from '../../sandbox/json'
 import { type RuntimeStandIn, startRuntime } from '../../sandbox/runtime/runtime'
 import { type StateStandIn, startState } from '../../sandbox/state'
@@ -394,3 +395,12 @@ test('whatever is done to a signed delivery, it is not let through', async () =>
   for (const delivery of forged) expect(errorOf(await deliver(delivery)).statusCode).toBe(401)
   expect(runtime.api.requests).toEqual([])
 })
+
+test.each(Object.entries(foreignEvents()))(
+  'a signed event that is for others is acknowledged, and nothing is handed over: %s',
+  async (_, foreign) => {
+    const { outcome, reason } = bodyOf(await deliver({ body: JSON.stringify(foreign) }))
+    expect({ outcome, reason }).toEqual({ outcome: 'ignored', reason: expect.stringMatching(/^it /) })
+    expect(runtime.api.requests).toEqual([])
+  },
+)

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { createAuthorHosts } from '../../src/aem/author-host'
-import { decodeCloudEvent, eventKey, requireAsset } from '../../src/events/cloud-event'
+import { decodeCloudEvent, requireAsset } from '../../src/events/cloud-event'
+import { eventKey } from '../../src/events/decode'
 import { isMalformed, processingCompleted, withRepository } from './fixtures'
 
 const assetId = 'urn:aaid:aem:00000000-0000-0000-0000-000000000001'

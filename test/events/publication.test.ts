@@ -17,10 +17,12 @@ test.each(['published', 'unpublished', 'deleted'] as const)(
     const hosts = createAuthorHosts([aem.url])
     const native = decodeEvent(aem.publicationEvent(kind, asset))
     const proxied = decodeEvent(aem.xdmEvent(kind, asset))
+    const older = decodeEvent(aem.xdmEvent(kind, asset, {}, 'adobe_io'))
     expect(native).toMatchObject({ assetId: asset.id, path })
     // The event proxy has no id of what is gone.
+    expect(older).toMatchObject({ assetId: kind === 'deleted' ? undefined : asset.id, path })
     expect(proxied).toMatchObject({ assetId: kind === 'deleted' ? undefined : asset.id, path })
-    for (const event of [native, proxied]) {
+    for (const event of [native, proxied, older]) {
       expect(publicationOf(event.type)).toBe(kind)
       expect(hosts.resolve(event.host)).toBe(aem.url)
       expect(event.key.id).not.toBe('')

@@ -86,12 +86,22 @@ describe('a journal is read', () => {
     test.journal.append(xdm)
     append(0, 1)
 
+    // In its default format, by a server eight hours west of UTC.
+    const local = new Date(now + 1_000 - 8 * hour).toISOString().replace('Z', '-08')
+    const proxied = {
+      type: 'asset_published',
+      data: { '@type': 'xdmPublished', 'activitystreams:published': local },
+    }
+    test.clock.advance(1_000)
+    test.journal.append(proxied)
+
     const [page] = await test.readAll()
 
     expect(page).toMatchObject({
       events: [
         { event: xdm, at: now },
         { event: { id: 'event-0' }, at: now },
+        { event: proxied, at: now + 1_000 },
       ],
     })
   })

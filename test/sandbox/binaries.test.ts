@@ -274,9 +274,23 @@ describe('the events of a publication', () => {
     expect(deleted.data).not.toHaveProperty('user')
   })
 
-  it('are XDM under `event` when the event proxy tells them; a deletion without an id', () => {
-    const object = { 'xdmAsset:asset_id': asset.id, 'xdmAsset:path': path }
+  it("are XDM in a CloudEvent of the operator's type when the event proxy tells them", () => {
     expect(aem.xdmEvent('published', asset)).toMatchObject({
+      specversion: '1.0',
+      id: expect.any(String),
+      source: expect.stringMatching(/^urn:uuid:/),
+      type: 'asset_published',
+      data: {
+        '@type': 'xdmPublished',
+        'activitystreams:published': expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}-08$/),
+        'activitystreams:object': { 'xdmAsset:asset_id': asset.id, 'xdmAsset:path': path },
+      },
+    })
+  })
+
+  it('are XDM under `event` in its older format; a deletion without an id', () => {
+    const object = { 'xdmAsset:asset_id': asset.id, 'xdmAsset:path': path }
+    expect(aem.xdmEvent('published', asset, {}, 'adobe_io')).toMatchObject({
       event_id: expect.any(String),
       event: {
         '@type': 'xdmPublished',
@@ -284,7 +298,7 @@ describe('the events of a publication', () => {
         'activitystreams:object': { ...object, 'xdmAsset:etag': asset.repositoryMetadata['dam:sha1'] },
       },
     })
-    expect(aem.xdmEvent('deleted', asset)).toMatchObject({
+    expect(aem.xdmEvent('deleted', asset, {}, 'adobe_io')).toMatchObject({
       event: {
         '@type': 'xdmDeleted',
         'activitystreams:object': { ...object, 'xdmAsset:asset_id': 'N/A' },

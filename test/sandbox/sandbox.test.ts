@@ -220,6 +220,11 @@ describe('the front door', () => {
     const event = await call('GET', `/event${query}&of=published`)
     const again = await call('POST', '/events', JSON.stringify(event.body))
     expect(again.body).toMatchObject({ destinations: [{ outcome: 'unchanged' }] })
+    for (const by of ['proxy', 'old-proxy']) {
+      const proxied = (await call('GET', `/event${query}&by=${by}`)).body
+      const answer = await call('POST', '/events', JSON.stringify(proxied))
+      expect(answer.body).toMatchObject({ destinations: [{ outcome: 'unchanged' }] })
+    }
     expect((await call('POST', `/upload${query}&mib=1`)).status).toBe(200)
     expect(sandbox.aem.findByPath('/content/dam/shop/film.mp4')?.repositoryMetadata['repo:size']).toBe(
       1024 * 1024,

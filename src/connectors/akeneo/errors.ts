@@ -54,9 +54,19 @@ const refusedForGood = (response: HttpResponse): BridgeError =>
     details(response),
   )
 
+/**
+ * Whether Akeneo itself refuses one permission: not all access to the API, and not a firewall in front of it, which
+ * answers with a page.
+ */
+export function isNotPermitted(response: HttpResponse): boolean {
+  return response.status === 403 && isRecord(parseJson(response.text)) && !lacksApi(reasonOf(response))
+}
+
+const lacksApi = (reason: string): boolean => /access the web api/i.test(reason)
+
 function forbidden(response: HttpResponse, { permission, otherwise }: Asked): BridgeError {
   const reason = reasonOf(response)
-  const missing = /access the web api/i.test(reason) ? 'Overall Web API access' : permission
+  const missing = lacksApi(reason) ? 'Overall Web API access' : permission
   return systemicError(
     'AKENEO_FORBIDDEN',
     `Akeneo refused access (403, ${reason}): tick the Web API permission "${missing}" of the connection's role, or grant it to the App${otherwise === undefined ? '' : `; ${otherwise}`}`,

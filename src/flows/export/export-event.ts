@@ -2,7 +2,7 @@ import type { AuthorHosts } from '../../aem/author-host'
 import type { Asset } from '../../core/asset'
 import { toBridgeError, transientError } from '../../core/errors'
 import { requireAsset } from '../../events/cloud-event'
-import { decodeEvent, eventKey, type Publication, publicationOf } from '../../events/decode'
+import { eventKey, type Publication, publicationOf, publications, readEvent } from '../../events/decode'
 import { type AssetEvent, timeOf } from '../../events/event'
 import { classSkipReason, unusableReason } from '../../metadata/skip'
 import type { FlowContext } from '../event-flow'
@@ -29,10 +29,9 @@ export async function exportEventWith(
   partsFor: () => ExportEventParts,
   context: FlowContext,
 ): Promise<Outcome> {
-  const event = decodeEvent(raw)
-  const publication = publicationOf(event.type)
-  if (publication === undefined)
-    return { kind: 'ignored', reason: 'unknown event type', eventType: event.type }
+  const reading = readEvent(raw, publications)
+  if (reading.ignored !== undefined) return { kind: 'ignored', ...reading.ignored }
+  const { event, happening: publication } = reading
   const notNow = classSkipReason(event.assetClass) ?? tierSkipReason(event)
   if (notNow !== undefined) return skipped(notNow)
   requireAsset(event)

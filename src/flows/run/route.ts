@@ -1,6 +1,4 @@
-import { processingCompleted } from '../../events/cloud-event'
-import { decodeEvent, publicationOf } from '../../events/decode'
-import type { AssetEvent } from '../../events/event'
+import { publications, readEvent } from '../../events/decode'
 
 /** Where an event goes. */
 export type Route = {
@@ -12,28 +10,25 @@ export type Route = {
 }
 
 /**
- * The action whose flow handles an event; undefined when none does. A malformed event becomes a dead letter of
- * export.
+ * The action whose flow handles an event; undefined when none does, as for an event that is for others. A malformed
+ * event becomes a dead letter of export.
  */
 export function routeOf(raw: unknown): Route | undefined {
   try {
-    return routed(decodeEvent(raw))
+    return routed(raw)
   } catch {
     return { action: 'export-asset', subject: undefined, kind: '' }
   }
 }
 
-function routed(event: AssetEvent): Route | undefined {
-  const action =
-    event.type === processingCompleted
-      ? 'generic'
-      : publicationOf(event.type) === undefined
-        ? undefined
-        : 'export-asset'
-  if (action === undefined) return undefined
+function routed(raw: unknown): Route | undefined {
+  const reading = readEvent(raw, ['processed', ...publications], true)
+  if (reading.ignored !== undefined) return undefined
+  const { event, happening } = reading
+  const action = happening === 'processed' ? 'generic' : 'export-asset'
   const asset = event.path ?? event.assetId
   const subject = asset === undefined ? undefined : JSON.stringify([action, event.host ?? '', asset])
   // The flow decides by these two fields before it reads the asset.
-  const kind = JSON.stringify([publicationOf(event.type) ?? event.type, event.tier ?? 'publish'])
+  const kind = JSON.stringify([happening, event.tier ?? 'publish'])
   return { action, subject, kind }
 }

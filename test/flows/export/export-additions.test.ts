@@ -157,20 +157,24 @@ describe('what is taken back', () => {
     expect(keys(bench)).toEqual(['shop/back.png'])
   })
 
-  test('does not come back with an event that is repeated late', async () => {
-    bench = await startExportBench({ onUnpublish: 'remove' })
-    const { aem, clock } = bench.author
-    const asset = bench.addAsset('/content/dam/shop/gone.png')
-    const event = aem.publicationEvent('published', asset)
-    aem.edit(asset.id, ({ repositoryMetadata }) => {
-      repositoryMetadata.isPublishedToAemPublish = false
-    })
-    // At first the author may not know yet.
-    await expect(bench.run(event)).rejects.toMatchObject({ code: 'ASSET_NOT_PUBLISHED_YET' })
-    clock.advance(11 * 60_000)
-    expect(await bench.run(event)).toMatchObject({ destinations: [{ destination: 'one' }, {}] })
-    expect(keys(bench)).toEqual([])
-  })
+  test.each(['AEM Eventing', 'the event proxy'])(
+    'does not come back with an event that is repeated late: %s',
+    async (sender) => {
+      bench = await startExportBench({ onUnpublish: 'remove' })
+      const { aem, clock } = bench.author
+      const asset = bench.addAsset('/content/dam/shop/gone.png')
+      const isNative = sender === 'AEM Eventing'
+      const event = isNative ? aem.publicationEvent('published', asset) : aem.xdmEvent('published', asset)
+      aem.edit(asset.id, ({ repositoryMetadata }) => {
+        repositoryMetadata.isPublishedToAemPublish = false
+      })
+      // At first the author may not know yet.
+      await expect(bench.run(event)).rejects.toMatchObject({ code: 'ASSET_NOT_PUBLISHED_YET' })
+      clock.advance(11 * 60_000)
+      expect(await bench.run(event)).toMatchObject({ destinations: [{ destination: 'one' }, {}] })
+      expect(keys(bench)).toEqual([])
+    },
+  )
 
   test('while it is exported does not stay', async () => {
     bench = await startExportBench({ onUnpublish: 'remove', onDelete: 'remove' })

@@ -1,3 +1,5 @@
+import { foreignEvents } from '../../../sandbox/foreign-events'
+import { isJsonObject } from '../../../sandbox/json'
 import { systemClock } from '../../../src/core/clock'
 import { systemicError, transientError } from '../../../src/core/errors'
 import type { Lease } from '../../../src/delivery/lease'
@@ -62,6 +64,38 @@ describe('a run', () => {
     expect((await bench.run()).answer).toMatchObject({ done: 1, skipped: 1 })
     expect(seen).toEqual([[processed, 'batch', 'generic']])
   })
+
+  test('counts what is for others, and what nothing follows from, as skipped', async () => {
+    const { aem } = bench.exports.author
+    const asset = bench.exports.addAsset('/content/dam/shop/others.png')
+    const events = [
+      ...Object.values(foreignEvents()),
+      // As a journal holds them: without what is around them in a delivery.
+      ...Object.values(foreignEvents()).flatMap(({ event }) => (isJsonObject(event) ? [event] : [])),
+      { header: { sentTime: 1 }, body: { a: 1 } },
+      aem.metadataUpdatedEvent(asset),
+      aem.movedEvent(asset, '/content/dam/old.png'),
+      aem.xdmEvent('created', asset),
+    ]
+    for (const event of events) bench.journal.append(event)
+    expect((await bench.run()).answer).toMatchObject({ done: 0, skipped: events.length, deadLettered: 0 })
+    expect(bench.letters()).toEqual([])
+    expect(bench.cursor()).toBe(bench.journal.positions().at(-1))
+  })
+
+  test.each(['cloud_events_v1', 'adobe_io'] as const)(
+    'exports what the event proxy tells: %s',
+    async (format) => {
+      const { aem } = bench.exports.author
+      const assets = ['a', 'b'].map((name) =>
+        bench.exports.addAsset(`/content/dam/shop/${format}-${name}.png`),
+      )
+      for (const asset of assets)
+        bench.journal.append(aem.xdmEvent('published', asset, { '@id': 'N/A' }, format))
+      expect((await bench.run()).answer).toMatchObject({ done: 2, deadLettered: 0 })
+      expect(held().sort()).toEqual(assets.map(({ path }) => path.slice('/content/dam/'.length)))
+    },
+  )
 
   test('makes one piece of work of many events about one asset', async () => {
     const [one] = bench.publish(1)

@@ -4,8 +4,9 @@ import { isRecord } from '../../../core/json'
 import { isOk, jsonBody } from '../../../http/response'
 import { createSingleFlight } from '../../../http/single-flight'
 import type { AkeneoClient } from '../client'
-import { noAnswer, refusal, unknownSelection, upstreamName } from '../errors'
+import { isNotPermitted, noAnswer, refusal, unknownSelection, upstreamName } from '../errors'
 import type { AkeneoSettings } from '../inputs'
+import { phpMap } from '../php-map'
 import type { Selection } from './selection'
 
 /** Catalogue data that is the same for all products, cached by the container for a while. */
@@ -19,7 +20,7 @@ export type AkeneoCatalogue = {
   types(codes: readonly string[], call: CallContext): Promise<ReadonlyMap<string, string>>
   /**
    * Labels by locale of an attribute's option, or of a reference entity's record; undefined for one that does not
-   * exist.
+   * exist. Without the permission to list options it is undefined, too, and a warning says so once.
    * @param owner code of the attribute or of the reference entity
    */
   labels(kind: Labelled, owner: string, code: string, call: CallContext): Promise<Labels | undefined>
@@ -52,6 +53,9 @@ export function createAkeneoCatalogue(
   const selectionFlights = flightOf<Selection>('channels')
   const typeFlights = flightOf<void>('attributes')
   const labelFlights = flightOf<Labels | undefined>('options')
+  /** Until when options are not asked for, since Akeneo does not let this connection list them. */
+  let withoutOptionsUntil = 0
+  let hasWarned = false
 
   return { selection, types: typesOf, labels }
 
@@ -135,10 +139,11 @@ export function createAkeneoCatalogue(
     const key = `${kind} ${owner} ${code}`
     const known = options.get(key)
     if (known !== undefined) return known.value
+    if (kind === 'option' && clock.now() < withoutOptionsUntil) return undefined
     return labelFlights(key, call, async (own) => {
       const found = await readLabels(kind, owner, code, own)
-      options.set(key, found)
-      return found
+      if (found !== 'not permitted') options.set(key, found)
+      return found === 'not permitted' ? undefined : found
     })
   }
 
@@ -147,11 +152,21 @@ export function createAkeneoCatalogue(
     owner: string,
     code: string,
     call: CallContext,
-  ): Promise<Labels | undefined> {
+  ): Promise<Labels | undefined | 'not permitted'> {
     const { list, items, permission, labelsIn } = sources[kind]
     const path = `${list}/${encodeURIComponent(owner)}/${items}/${encodeURIComponent(code)}`
     const response = await client.send({ path }, call)
     if (response.status === 404) return undefined
+    if (kind === 'option' && isNotPermitted(response)) {
+      withoutOptionsUntil = clock.now() + labelsLifeMs
+      // A label is worth less than the product: it stays a code.
+      if (!hasWarned) {
+        const error = refusal(response, { permission }, settings)
+        call.logger.warn('options stay codes in place of labels', { error: error.toJSON() })
+      }
+      hasWarned = true
+      return 'not permitted'
+    }
     if (!isOk(response)) throw refusal(response, { permission }, settings)
     const body = jsonBody(upstreamName, response)
     return isRecord(body) ? labelsIn(body) : undefined
@@ -161,20 +176,20 @@ export function createAkeneoCatalogue(
 /** The sources of labels. */
 const sources: Record<
   Labelled,
-  { list: string; items: string; permission: string; labelsIn(item: Labels): Labels | undefined }
+  { list: string; items: string; permission: string; labelsIn(item: Labels): Labels }
 > = {
   option: {
     list: 'attributes',
     items: 'options',
     permission: 'List attribute options',
-    labelsIn: ({ labels }) => (isRecord(labels) ? labels : undefined),
+    labelsIn: ({ labels }) => phpMap(labels),
   },
   record: {
     list: 'reference-entities',
     items: 'records',
     permission: 'List reference entity records',
     // Akeneo's own name of the attribute that each record has.
-    labelsIn: ({ values }) => (isRecord(values) ? byLocale(values.label) : undefined),
+    labelsIn: ({ values }) => byLocale(phpMap(values).label),
   },
 }
 

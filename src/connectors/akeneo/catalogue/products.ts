@@ -2,7 +2,8 @@ import type { CallContext } from '../../../core/call-context'
 import { isJsonValue, isRecord, type JsonValue } from '../../../core/json'
 import type { Product } from '../../../core/product'
 import { unexpectedAnswer } from '../errors'
-import type { AkeneoSettings } from '../inputs'
+import type { AkeneoSettings, ProductField } from '../inputs'
+import { phpMap } from '../php-map'
 import type { AkeneoCatalogue, Labelled } from './catalogue'
 import { type AkeneoEntry, pickEntry, pickLabel, readEntry, type Selection } from './selection'
 import { attributeValue } from './values'
@@ -23,6 +24,9 @@ const labelled: ReadonlyMap<string, Labelled> = new Map([
   ['akeneo_reference_entity', 'record'],
   ['akeneo_reference_entity_collection', 'record'],
 ])
+
+/** The fields that are maps. */
+const mapFields: ReadonlySet<ProductField> = new Set(['associations', 'quantified_associations'])
 
 /** Turns products of the REST API into those of the mapping. */
 export type ProductReader = {
@@ -57,8 +61,7 @@ export function createProductReader(
   /** Undefined for a product without any name. */
   function readItem(item: unknown, selection: Selection): Raw | undefined {
     if (!isRecord(item)) throw unexpectedAnswer('a product that is none', settings.inputs)
-    const values = isRecord(item.values) ? item.values : {}
-    const chosen = Object.entries(values).flatMap(([code, entries]) =>
+    const chosen = Object.entries(phpMap(item.values)).flatMap(([code, entries]) =>
       choose(
         code,
         (Array.isArray(entries) ? entries : []).flatMap((value) => readEntry(value) ?? []),
@@ -115,7 +118,7 @@ export function createProductReader(
       if (value !== undefined) attributes.push([name, value])
     }
     for (const field of settings.fields) {
-      const value = item[field]
+      const value = mapFields.has(field) && item[field] !== undefined ? phpMap(item[field]) : item[field]
       if (value !== null && isJsonValue(value)) attributes.push([field, value])
     }
     // Not by assignment: a member named __proto__ is a plain name.
@@ -149,17 +152,20 @@ export function createProductReader(
   }
 }
 
-/** Of one option it is the option itself, of several they stand under their codes. */
+/** Of one option it is the option itself, of several they stand under their codes, or in a list. */
 function linkedLabels(
   linked: Readonly<Record<string, unknown>>,
 ): ReadonlyMap<string, Readonly<Record<string, unknown>>> {
-  const found = typeof linked.code === 'string' ? [linked] : Object.values(linked)
+  const isOne = 'code' in linked && !isRecord(linked.code)
+  const found: [string, unknown][] = isOne ? [['', linked]] : Object.entries(linked)
   return new Map(
-    found.flatMap((option): [string, Record<string, unknown>][] =>
-      isRecord(option) && typeof option.code === 'string' && isRecord(option.labels)
-        ? [[option.code, option.labels]]
-        : [],
-    ),
+    found.flatMap(([key, option]): [string, Readonly<Record<string, unknown>>][] => {
+      if (!isRecord(option)) return []
+      const { code } = option
+      return [
+        [typeof code === 'string' || typeof code === 'number' ? String(code) : key, phpMap(option.labels)],
+      ]
+    }),
   )
 }
 

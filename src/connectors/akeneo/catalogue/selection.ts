@@ -1,5 +1,6 @@
 import { isRecord, type JsonValue } from '../../../core/json'
 import { isBlank } from '../../../metadata/values'
+import { phpMap } from '../php-map'
 
 /** Chooses the value of an attribute. */
 export type Selection = {
@@ -40,9 +41,11 @@ export function readEntry(value: unknown): AkeneoEntry | undefined {
     data,
     type: text('attribute_type') ?? undefined,
     reference: text('reference_data_name') ?? undefined,
-    linked: isRecord(value.linked_data) ? value.linked_data : undefined,
+    linked: isMap(value.linked_data) ? phpMap(value.linked_data) : undefined,
   }
 }
+
+const isMap = (value: unknown): boolean => isRecord(value) || Array.isArray(value)
 
 /**
  * The value that counts: of the best channel, and there of the best locale. A value that is for all channels or all

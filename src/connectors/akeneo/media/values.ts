@@ -1,5 +1,6 @@
 import type { Asset } from '../../../core/asset'
 import { isRecord, type JsonObject, type JsonValue } from '../../../core/json'
+import { phpMap } from '../php-map'
 import type { FamilyAttribute } from './family'
 import type { AkeneoAssetValue } from './inputs'
 
@@ -51,7 +52,7 @@ export function dataIn(
   locale: string | null,
   channel: string | null,
 ): JsonValue | undefined {
-  const values = isRecord(asset) && isRecord(asset.values) ? asset.values : {}
+  const values = isRecord(asset) ? phpMap(asset.values) : {}
   const entries = Object.hasOwn(values, attribute) ? values[attribute] : undefined
   if (!Array.isArray(entries)) return undefined
   for (const entry of entries) {
