@@ -1,4 +1,4 @@
-/** What becomes of a member: kept as it is, or looked into. */
+/** What becomes of a member: kept as it is, or looked into; of a list, each item is. */
 export type Naming = { readonly [name: string]: 'kept' | Naming }
 
 const cloudEvent: Naming = {
@@ -28,7 +28,13 @@ const xdmEvent: Naming = {
   'activitystreams:object': { '@type': 'kept', 'xdmAsset:asset_id': 'kept', 'xdmAsset:path': 'kept' },
 }
 
-const bare: Naming = { ...cloudEvent, ...xdmEvent }
+/** The work of `pim-sync`, which stands in records in place of an event. */
+const syncWork: Naming = {
+  asset: { id: 'kept', path: 'kept' },
+  deleted: { kind: 'kept', value: 'kept' },
+}
+
+const bare: Naming = { ...cloudEvent, ...xdmEvent, ...syncWork }
 
 /** The members that the decoders read, in each format, bare or under `event`: what makes it this event about this asset. */
 export const naming: Naming = { ...bare, event: bare }
