@@ -1,10 +1,10 @@
 import { workOffPending } from '../src/app/batch'
 import { toBridgeError } from '../src/core/errors'
-import type { Pending } from '../src/delivery/pending'
 import { verdictOf } from '../src/flows/outcome'
 import { renderWorkedOff } from '../src/runtime/render'
 import type { Environment } from './environment'
 import { type CommandResult, UsageError } from './output'
+import { ageOf, pathOf, readAll, shownAge } from './record-list'
 import { each, failedItem, type Item, type Kind, none, type Selection, selected } from './selection'
 
 const kind: Kind = {
@@ -33,21 +33,21 @@ export function pendingCommands(
 }
 
 async function list(environment: Environment): Promise<CommandResult> {
-  const pieces: Pending[] = []
-  const { signal } = environment.call()
-  for await (const id of environment.pending.ids(signal)) {
-    const pending = await environment.pending.read(id, signal)
-    if (pending !== undefined) pieces.push(pending)
-  }
+  const pieces = await readAll(environment, kind, environment.pending.read)
   pieces.sort((a, b) => a.since.localeCompare(b.since))
-  const lines = pieces.map(
-    ({ id, since, action, destination, attempts, nextTry, history }) =>
-      `${id}  since ${since}  ${destination ?? action}  tries: ${attempts}, next not before ${nextTry}${history
-        .slice(-1)
-        .map(({ code, message }) => `\n    ${code}: ${message}`)
-        .join('')}`,
-  )
-  return { data: pieces, text: lines.length === 0 ? 'There is no pending work.' : lines.join('\n') }
+  const data = pieces.map((piece) => ({
+    ...piece,
+    path: pathOf(piece, environment),
+    code: piece.history.at(-1)?.code,
+    age: ageOf(piece.since, environment),
+    tries: piece.attempts,
+  }))
+  const lines = data.flatMap(({ id, since, action, destination, attempts, nextTry, history, path, age }) => [
+    `${id}  since ${since}  ${destination ?? action}  tries: ${attempts}, next not before ${nextTry}`,
+    `    ${[path, `age ${shownAge(age)}`].filter(Boolean).join('  ')}`,
+    ...history.slice(-1).map(({ code, message }) => `    ${code}: ${message}`),
+  ])
+  return { data, text: lines.length === 0 ? 'There is no pending work.' : lines.join('\n') }
 }
 
 async function run(environment: Environment, id: string): Promise<Item> {
