@@ -26,7 +26,7 @@ function picked(value: unknown, named: Naming): unknown {
   return Object.fromEntries(
     Object.entries(value).flatMap(([name, item]) => {
       const what = Object.hasOwn(named, name) ? named[name] : undefined
-      if (what === 'kept') return [[name, item]]
+      if (what === 'kept') return [[name, keptAs(item, 1)]]
       return what !== undefined && isRecord(item) ? [[name, picked(item, what)]] : []
     }),
   )
@@ -38,6 +38,10 @@ const personal =
 const address = /[^\s@<>()[\]"',;:]{1,64}@[^\s@<>()[\]"',;:]{1,255}/g
 const maxDepth = 12
 
+/** No decoder looks into what should be a text and is none. */
+const keptAs = (item: unknown, depth: number): unknown =>
+  typeof item === 'string' ? item : withoutPeople(item, {}, depth)
+
 function withoutPeople(value: unknown, named: Naming, depth: number): unknown {
   if (typeof value === 'string') return value.replace(address, '[address]')
   if (typeof value !== 'object' || value === null) return value
@@ -48,8 +52,8 @@ function withoutPeople(value: unknown, named: Naming, depth: number): unknown {
     Object.entries(value).flatMap(([name, item]) => {
       const what = Object.hasOwn(named, name) ? named[name] : undefined
       if (what === undefined && personal.test(name)) return []
-      if (what === 'kept' && typeof item === 'string') return [[name, item]]
-      return [[name, withoutPeople(item, what === undefined || what === 'kept' ? {} : what, depth + 1)]]
+      if (what === 'kept') return [[name, keptAs(item, depth + 1)]]
+      return [[name, withoutPeople(item, what ?? {}, depth + 1)]]
     }),
   )
 }

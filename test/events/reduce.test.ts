@@ -1,10 +1,12 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { isDeepStrictEqual } from 'node:util'
 import fc from 'fast-check'
 import { decodeCloudEvent } from '../../src/events/cloud-event'
 import { decodeEvent, eventKey } from '../../src/events/decode'
+import type { AssetEvent } from '../../src/events/event'
 import { namesAsset, reducedEvent } from '../../src/events/reduce'
-import { withRepository } from './fixtures'
+import { processingCompleted, withRepository } from './fixtures'
 
 type Fields = Record<string, unknown>
 
@@ -68,6 +70,10 @@ describe('of an event, a record keeps', () => {
     ['XDM under `event`', { ...people, eventid: 'd-1', event: { ...xdm(), ...people } }],
     ['an event of a type that nobody knows', { ...cloudEvent(), type: 'com.example.audit' }],
     ['an event that names no asset', { type: 'com.example', data: people, ...people }],
+    [
+      'an event whose members are not of their kind',
+      { ...cloudEvent(), source: people, time: { user: mail } },
+    ],
     ['no event of AEM at all', { Type: 'x', payload: people, ...people }],
   ])('no name and no mail of a person: %s', (_, event) => {
     expect(JSON.stringify(event)).toMatch(person)
@@ -131,39 +137,61 @@ describe('a reduced event', () => {
     ),
   })).value
 
-  const read = (event: unknown): unknown => {
-    const attempt = (decode: (raw: unknown) => unknown): unknown => {
+  /** What is made of an event. A host that is no text is refused, whatever it is. */
+  const read = (event: unknown): unknown[] => {
+    const attempt = (decode: (raw: unknown) => AssetEvent): unknown => {
       try {
-        return decode(event)
+        const decoded = decode(event)
+        return { ...decoded, host: isText(decoded.host) ? decoded.host : typeof decoded.host }
       } catch (thrown) {
-        return thrown
+        return String(thrown)
       }
     }
     return [eventKey(event), attempt(decodeEvent), attempt(decodeCloudEvent), namesAsset(event)]
   }
+  const isText = (value: unknown): boolean => typeof value === 'string'
+
+  const good: readonly (() => Fields)[] = [
+    processingCompleted,
+    xdm,
+    () => ({ event_id: 'd-1', event: xdm() }),
+    () => ({ position: 'p', event: processingCompleted() }),
+  ]
+
+  /** The event and each part of it that has members. */
+  const partsOf = (value: unknown): readonly object[] =>
+    typeof value === 'object' && value !== null && !Array.isArray(value)
+      ? [value, ...Object.values(value).flatMap(partsOf)]
+      : []
+
+  const withMember = (make: () => Fields, place: number, name: string, value: unknown): Fields => {
+    const event = make()
+    const parts = partsOf(event)
+    Object.assign(parts[place % parts.length] ?? {}, { [name]: value })
+    return event
+  }
 
   /** One member of a good event, or of a part of it, is anything. */
   const almostGood = fc
-    .tuple(
-      fc.constantFrom(
-        cloudEvent,
-        xdm,
-        () => ({ event_id: 'd-1', event: xdm() }),
-        () => ({ event: cloudEvent() }),
-      ),
-      fc.array(fc.constantFrom(...names), { minLength: 1, maxLength: 3 }),
-      anything,
-    )
-    .map(([make, where, value]) => {
-      const event: Fields = make()
-      let part: Fields = event
-      for (const name of where.slice(0, -1)) {
-        const inner = part[name]
-        if (typeof inner === 'object' && inner !== null) part = Object.assign(inner)
+    .tuple(fc.constantFrom(...good), fc.nat(), fc.constantFrom(...names), anything)
+    .map((all) => withMember(...all))
+
+  test('is decoded to the same with each member that a decoder reads, wherever it stands', () => {
+    const odd: unknown[] = ['other', ' ', 'N/A', 'urn:aaid:aem:2', '2031-01-01T00:00:00Z', 7, null, {}, []]
+    const differing: unknown[] = []
+    for (const make of good) {
+      for (const place of partsOf(make()).keys()) {
+        for (const name of names) {
+          for (const value of odd) {
+            const event = withMember(make, place, name, value)
+            if (!isDeepStrictEqual(read(reducedEvent(event)), read(event)))
+              differing.push([place, name, value])
+          }
+        }
       }
-      Object.assign(part, { [where.at(-1) ?? '']: value })
-      return event
-    })
+    }
+    expect(differing).toEqual([])
+  })
 
   test('is decoded to the same, or is refused for the same reason, whatever the event was', () => {
     expect(names).toEqual(
