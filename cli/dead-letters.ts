@@ -65,7 +65,9 @@ async function list(environment: Environment): Promise<CommandResult> {
 async function show(environment: Environment, id: string): Promise<CommandResult> {
   const letter = await environment.deadLetters.read(id, environment.call().signal)
   if (letter === undefined) return { data: null, text: `There is no dead letter ${id}.`, failed: true }
-  return { data: letter, text: JSON.stringify(letter, null, 2) }
+  // Nobody reads thousands of hexadecimal digits.
+  const { seen: _, ...data } = letter
+  return { data, text: JSON.stringify(data, null, 2) }
 }
 
 async function replay(environment: Environment, id: string): Promise<Item> {

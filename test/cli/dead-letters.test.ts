@@ -56,7 +56,8 @@ describe('npm run bridge -- dead-letters', () => {
     })
 
     const show = JSON.parse((await commands(['dead-letters', 'show', id, '--json'])).stdout)
-    expect(show).toMatchObject({ id, action: 'generic', event: { data: { assetId } } })
+    expect(show).toMatchObject({ id, action: 'generic', count: 1, event: { data: { assetId } } })
+    expect(show).not.toHaveProperty('seen')
 
     expect((await commands(['dead-letters', 'drop', id])).code).toBe(0)
     expect(JSON.parse((await commands(['dead-letters', 'list', '--json'])).stdout)).not.toContainEqual(

@@ -175,6 +175,21 @@ describe('a dead letter is one for each action, asset, destination and code', ()
   })
 })
 
+test('nothing in State and in the log names who published an asset', async () => {
+  const call = startCall()
+  const [{ key } = { key: '' }] = bench.publish(3)
+  neverTakes(key)
+  bench.publish(1, { exportDestination: 'three' })
+  expect(JSON.stringify(gone(0).event)).toContain('ada@example.com')
+  bench.journal.append({ id: 'x', source: 'x', user: { imsUserId: 'ada@example.com' } })
+  await bench.run({ context: { call } })
+
+  expect([bench.letters().length, bench.pending().length]).toEqual([3, 1])
+  const told = [...bench.store.entries()].flat().concat(call.log).join('\n')
+  expect(told).toContain(key)
+  expect(told).not.toMatch(/ada@|"Ada"/)
+})
+
 describe('the version before', () => {
   /** As it read them. */
   const LetterBefore = v.object({

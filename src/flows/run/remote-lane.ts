@@ -29,7 +29,6 @@ const WorkSchema = v.object({
   action: v.string(),
   event: v.unknown(),
   destination: v.optional(v.string()),
-  id: v.optional(v.string()),
 })
 
 /** What a worker is given. */
@@ -79,9 +78,9 @@ export function createRemoteLane(
 function fitting(works: readonly Work[]): ReadonlyMap<number, Work> {
   const sent = new Map<number, Work>()
   let bytes = 0
-  for (const [index, { action, event, destination, id }] of works.entries()) {
+  for (const [index, { action, event, destination }] of works.entries()) {
     if (!namesAsset(event)) continue
-    const work = { action, event: reducedEvent(event), destination, id }
+    const work = { action, event: reducedEvent(event), destination }
     bytes += jsonBytes(work)
     if (bytes > maxPayloadBytes) break
     sent.set(index, work)

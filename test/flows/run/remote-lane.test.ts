@@ -48,13 +48,12 @@ describe('what is handed over to a worker', () => {
     )
   })
 
-  test('keeps the id of its record, and leaves the rest of the record behind', async () => {
+  test('leaves the rest of its record behind', async () => {
     const record = { ...published(), id: 'f'.repeat(32), history: [{ message: 'of before' }] }
     const { run, sent } = lane()
     await run([record])
 
     expect(sent[0]).not.toContain('of before')
-    expect(parse(Works, JSON.parse(sent[0] ?? '')).works).toMatchObject([{ id: record.id }])
   })
 
   test('is no event that cannot be read: the run makes a dead letter of it itself', async () => {
