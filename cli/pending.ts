@@ -1,11 +1,11 @@
 import { workOffPending } from '../src/app/batch'
 import { toBridgeError } from '../src/core/errors'
-import type { Pending } from '../src/delivery/pending'
 import { verdictOf } from '../src/flows/outcome'
 import { renderWorkedOff } from '../src/runtime/render'
 import type { Environment } from './environment'
 import type { Program, Run } from './host'
 import { type CommandResult, examples } from './output'
+import { ageOf, pathOf, readAll, shownAge } from './record-list'
 import { each, failedItem, type Item, idsOf, type Kind, selected } from './selection'
 import { shownRecord } from './shown-record'
 
@@ -36,19 +36,22 @@ export function addPending(program: Program, run: Run): void {
 }
 
 async function list(environment: Environment): Promise<CommandResult> {
-  const pieces: Pending[] = []
-  const { signal } = environment.call()
-  for await (const id of environment.pending.ids(signal)) {
-    const pending = await environment.pending.read(id, signal)
-    if (pending !== undefined) pieces.push(pending)
-  }
+  const pieces = await readAll(environment, kind, environment.pending.read)
   pieces.sort((a, b) => a.since.localeCompare(b.since))
-  const lines = pieces.flatMap(({ id, since, action, destination, attempts, nextTry, history }) => [
+  const data = pieces.map((piece) => ({
+    ...piece,
+    path: pathOf(piece, environment),
+    code: piece.history.at(-1)?.code,
+    age: ageOf(piece.since, environment),
+    tries: piece.attempts,
+  }))
+  const lines = data.flatMap(({ id, since, action, destination, attempts, nextTry, history, path, age }) => [
     `${id}  since ${since}  ${destination ?? action}  tries: ${attempts}, next not before ${nextTry}`,
+    `    ${[path, `age ${shownAge(age)}`].filter(Boolean).join('  ')}`,
     ...history.slice(-1).map(({ code, message }) => `    ${code}: ${message}`),
   ])
   return {
-    data: shownRecord(pieces, environment),
+    data: shownRecord(data, environment),
     lines: lines.length === 0 ? ['There is no pending work.'] : lines,
   }
 }

@@ -22,7 +22,7 @@ const windowMs = 250
 /** Far below the megabyte that the parameters of an activation may have. */
 const maxRefs = 500
 /** As many as a record holds whole, whatever their names are: six bytes a character at most, and 255 of those. */
-const maxDeleted = 120
+const maxDeleted = 20
 
 const never = new AbortController().signal
 

@@ -1,8 +1,8 @@
 import { jsonBytes } from '../core/json'
 import { shown } from '../core/shown'
 
-/** Far below State's 1 MB, and the many who are kept share a rate of 1 MB a second. */
-const maxEventBytes = 200_000
+/** Far more than an event has once it is reduced. All who are kept share a rate of 1 MB a second, and 200 MB in all. */
+const maxEventBytes = 32_000
 
 /** An event that is too large keeps what names its asset, and of the rest as much as goes. */
 export function boundedEvent(event: unknown): unknown {

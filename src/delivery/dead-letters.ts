@@ -1,7 +1,9 @@
 import { createHash } from 'node:crypto'
 import * as v from 'valibot'
 import { parseJson } from '../core/json'
+import { eventKey } from '../events/decode'
 import type { EventKey } from '../events/event'
+import { reducedEvent } from '../events/reduce'
 import type { Store } from '../store/store'
 import { idsIn } from './ids'
 
@@ -9,19 +11,29 @@ const DeadLetterRecord = v.object({
   id: v.string(),
   /** The action whose flow failed; a replay runs the same one. */
   action: v.string(),
-  /** ISO 8601. */
+  /** ISO 8601: the last time. */
   at: v.string(),
+  /** ISO 8601: the first time. Versions before wrote none of it and of the four that follow. */
+  since: v.optional(v.string()),
+  /** Of the asset, for lists; masked. What is done is decided by the event. */
+  path: v.optional(v.string()),
+  /** Tries of the work before it was given up. */
+  attempts: v.optional(v.number()),
+  /** How many events failed this way, approximately. The same event counts once. */
+  count: v.optional(v.number()),
+  /** The marks of those events, the last ones; see `seen-events.ts`. */
+  seen: v.optional(v.string()),
   activationId: v.optional(v.string()),
   /** The destination that failed, when the others did not. */
   destination: v.optional(v.string()),
   error: v.object({ code: v.string(), message: v.string() }),
   /** The tries before the last one, of work that was parked. */
   history: v.optional(v.array(v.object({ at: v.string(), code: v.string(), message: v.string() }))),
-  /** The event as it came, redacted but for what names its asset; shortened when it is very large. */
+  /** What is read of the newest event; see `event-record.ts`. */
   event: v.unknown(),
 })
 
-/** An event that cannot be processed, kept with the reason until an operator replays or drops it. */
+/** Work that cannot be done on an asset, kept with the reason until an operator replays or drops it. */
 export type DeadLetter = v.InferOutput<typeof DeadLetterRecord>
 
 /** Dead letters in the store: `dead-letter.<id>`, kept for a year. `record-writer.ts` writes them. */
@@ -32,6 +44,13 @@ export type DeadLetters = {
 }
 
 export const deadLetterPrefix = 'dead-letter.'
+
+/** The id of the work for an event, at one destination or as a whole. */
+export function eventWorkId(event: unknown, destination?: string): string {
+  const key = eventKey(event)
+  // What a record keeps of an event has to give the same id as the event.
+  return workId(key, key.id === '' ? reducedEvent(event) : event, destination)
+}
 
 /** The id of a piece of work: the same for push and journal, so that both find the same record. */
 export function workId(key: EventKey, fallback: unknown, destination = ''): string {

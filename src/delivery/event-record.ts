@@ -1,14 +1,16 @@
 import { isRecord } from '../core/json'
 import type { Redactor } from '../core/redaction'
 import { type Naming, naming } from '../events/naming'
+import { reducedEvent } from '../events/reduce'
 import { boundedEvent } from './bounded-event'
 
 /**
- * An event as a record keeps it that is executed later: redacted and bounded, but for the members that say what it is
- * about. A part of a path may look like a secret, or be one; masked, it would name another file.
+ * An event as a record keeps it that is executed later: reduced to what is read of it, redacted and bounded, but for the
+ * members that say what it is about. A part of a path may look like a secret, or be one; masked, it would name another
+ * file.
  */
 export const eventRecord = (event: unknown, redactor: Redactor): unknown =>
-  boundedEvent(redacted(event, naming, redactor))
+  boundedEvent(redacted(reducedEvent(event), naming, redactor))
 
 /** A URL with user or query may be a key in itself. No decoder takes one for a path, an id of an asset or a host. */
 const urlWithSecrets = /^\s*[a-z][a-z0-9+.-]*:\/\/.*[?@]/is

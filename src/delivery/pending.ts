@@ -8,10 +8,12 @@ const PendingRecord = v.object({
   id: v.string(),
   /** The action whose flow the event goes through. */
   action: v.string(),
-  /** As a dead letter would keep it: redacted but for what names its asset, shortened when it is very large. */
+  /** As a dead letter would keep it; see `event-record.ts`. */
   event: v.unknown(),
   /** The one destination that it is for; undefined for the event as a whole. */
   destination: v.optional(v.string()),
+  /** Of the asset, for lists; masked. Versions before wrote none. */
+  path: v.optional(v.string()),
   /** Tries that failed for a reason of their own; an outage does not count. */
   attempts: v.number(),
   /** ISO 8601. */

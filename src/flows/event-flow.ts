@@ -31,6 +31,8 @@ export type FlowContext = {
    * limit holds.
    */
   runtime: RuntimeCredentials | undefined
+  /** An operator replays a dead letter: what was dropped before does not count. */
+  isReplay?: boolean
   /** What failed at one destination is repeated for that one only. */
   onlyDestination?: string | undefined
   /** Files larger than this many bytes are left to another activation. */

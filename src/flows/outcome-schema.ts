@@ -20,6 +20,7 @@ const destination = v.string()
 const atDestination = v.variant('kind', [
   v.object({ destination, kind: v.literal('done'), files: v.array(file) }),
   v.object({ destination, kind: v.literal('handed-over'), reason: v.string(), worker: v.string() }),
+  v.object({ destination, kind: v.literal('skipped'), reason: v.string() }),
   v.object({ destination, ...retry }),
   v.object({ destination, ...deadLetter }),
 ])

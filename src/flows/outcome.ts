@@ -66,11 +66,15 @@ export type Failed =
   | { kind: 'retry'; failure: Failure }
   | { kind: 'dead-letter'; failure: Failure; deadLetter: string }
 
+/** What failed for good was dropped by an operator before: it does not come back. */
+export type Dropped = { kind: 'skipped'; reason: string }
+
 /** The outcome of an asset at one destination. */
 export type DestinationOutcome = { destination: string } & (
   | { kind: 'done'; files: readonly FileOutcome[] }
   /** An activation of `export-worker` continues it. */
   | { kind: 'handed-over'; reason: string; worker: string }
+  | Dropped
   | Failed
 )
 
@@ -149,7 +153,9 @@ export function verdictOf(outcome: Outcome): Verdict {
       return 'done'
     case 'exported': {
       const kinds = new Set(outcome.destinations.map(({ kind }) => kind))
-      return kinds.has('retry') ? 'again' : kinds.has('dead-letter') ? 'dead-letter' : 'done'
+      if (kinds.has('retry')) return 'again'
+      if (kinds.has('dead-letter')) return 'dead-letter'
+      return kinds.size === 1 && kinds.has('skipped') ? 'skipped' : 'done'
     }
     case 'dead-letter':
       return 'dead-letter'

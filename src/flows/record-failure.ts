@@ -1,31 +1,42 @@
 import { type BridgeError, systemicError, toBridgeError } from '../core/errors'
 import { decide } from '../core/status-table'
+import { createLetterRoom } from '../delivery/letter-room'
 import { nextTry, type Pending } from '../delivery/pending'
 import { createRecordWriter, type NewDeadLetter, type RecordWriter } from '../delivery/record-writer'
+import { letterId } from '../delivery/subject'
 import { eventKey } from '../events/decode'
+import { perInputs } from '../inputs/raw-inputs'
 import type { FlowContext } from './event-flow'
-import { type Failed, type Failure, toError, toFailure } from './outcome'
+import { type Dropped, type Failed, type Failure, toError, toFailure } from './outcome'
 import { idOf, type Work } from './work'
 
 // The only writer of `dead-letter.<id>` and `pending.<id>`. A permanent failure becomes a dead letter. Other failures
 // are retried: by the sender where it delivers again, else from the `pending` record. After too many tries that
 // record becomes a dead letter, too.
 
-type RecordContext = Pick<FlowContext, 'store' | 'clock' | 'redactor' | 'call' | 'pending' | 'activationId'>
+type RecordContext = Pick<
+  FlowContext,
+  'inputs' | 'store' | 'clock' | 'redactor' | 'call' | 'pending' | 'activationId' | 'isReplay'
+>
 
 /**
  * Decides between a retry and a dead letter for work that failed. A dead letter is written before this returns. If it
- * cannot be written, the outcome is a retry with the systemic failure `DEAD_LETTER_NOT_WRITTEN` of State.
+ * cannot be written, the outcome is a retry with the systemic failure `DEAD_LETTER_NOT_WRITTEN` of State. An event whose
+ * letter was dropped is skipped.
  * @throws the signal's reason, and nothing else
  */
-export async function recordFailure(error: BridgeError, work: Work, context: RecordContext): Promise<Failed> {
+export async function recordFailure(
+  error: BridgeError,
+  work: Work,
+  context: RecordContext,
+): Promise<Failed | Dropped> {
   const { redactor, call } = context
   const failure = toFailure(error, redactor)
   if (decide(error.failureClass).action === 'retry') return { kind: 'retry', failure }
-  const deadLetter = idOf(work)
+  const letter = letterOf(work, error)
   try {
-    await writeDeadLetter({ ...letterOf(work, deadLetter), error }, context)
-    return { kind: 'dead-letter', failure, deadLetter }
+    if ((await writeDeadLetter(letter, context)) === 'dropped') return dropped(work, context)
+    return { kind: 'dead-letter', failure, deadLetter: letter.id }
   } catch (thrown) {
     call.signal.throwIfAborted()
     return { kind: 'retry', failure: toFailure(toBridgeError(thrown), redactor) }
@@ -62,7 +73,7 @@ export async function recordTry(
   failure: Failure,
   { tries, maxTries }: { tries: number; maxTries: number },
   context: RecordContext,
-): Promise<'parked' | 'dead-letter'> {
+): Promise<'parked' | 'dead-letter' | 'dropped'> {
   const { clock, call, pending } = context
   if (tries < maxTries) {
     // This failure is in the history already.
@@ -74,9 +85,9 @@ export async function recordTry(
   const { id, history } = record
   const message = `given up after ${maxTries} tries: ${failure.message}`
   const error = { code: failure.code, message }
-  await writeDeadLetter({ ...letterOf(record, id), error, history }, context)
+  const written = await writeDeadLetter({ ...letterOf(record, error), attempts: tries, history }, context)
   await pending.remove(id, call.signal)
-  return 'dead-letter'
+  return written === 'dropped' ? written : 'dead-letter'
 }
 
 /**
@@ -96,7 +107,11 @@ export async function recordHandOver(work: Work, context: RecordContext): Promis
 export const renewRecord = (record: Pending, context: RecordContext): Promise<void> =>
   writerOf(context).pending(record, context.call.signal)
 
-const writerOf = (context: RecordContext): RecordWriter => createRecordWriter(context.store, context)
+/** Shared by all activations of a container, which write into one State. */
+const roomOf = perInputs(() => createLetterRoom())
+
+const writerOf = (context: RecordContext): RecordWriter =>
+  createRecordWriter(context.store, { ...context, room: roomOf(context) })
 
 function newRecord(work: Work, held: Pending | undefined, { clock }: RecordContext): Pending {
   const { action, event, destination } = work
@@ -113,18 +128,32 @@ function newRecord(work: Work, held: Pending | undefined, { clock }: RecordConte
   }
 }
 
-const letterOf = ({ action, event, destination }: Work, id: string): Omit<NewDeadLetter, 'error'> => ({
-  id,
+const letterOf = ({ action, event, destination }: Work, error: NewDeadLetter['error']): NewDeadLetter => ({
+  id: letterId({ action, event, destination }, error.code),
   action,
   event,
   destination,
+  error,
 })
 
+function dropped({ event, destination }: Work, { call }: RecordContext): Dropped {
+  const reason = 'its dead letter was dropped; a newer event of the asset is not skipped'
+  call.logger.info('an event is skipped', {
+    event: eventKey(event),
+    ...(destination === undefined ? {} : { destination }),
+    reason,
+  })
+  return { kind: 'skipped', reason }
+}
+
 /** @throws {BridgeError} systemic, of State, `DEAD_LETTER_NOT_WRITTEN` */
-async function writeDeadLetter(letter: NewDeadLetter, context: RecordContext): Promise<void> {
-  const { call, activationId } = context
+async function writeDeadLetter(
+  letter: NewDeadLetter,
+  context: RecordContext,
+): Promise<'written' | 'dropped'> {
+  const { call, activationId, isReplay = false } = context
   try {
-    await writerOf(context).deadLetter({ ...letter, activationId }, call.signal)
+    return await writerOf(context).deadLetter({ ...letter, activationId }, { call, isReplay })
   } catch (thrown) {
     call.signal.throwIfAborted()
     const failed = toBridgeError(thrown)

@@ -1,5 +1,4 @@
-import { workId } from '../delivery/dead-letters'
-import { eventKey } from '../events/decode'
+import { eventWorkId } from '../delivery/dead-letters'
 
 /** A unit of work: an event for the flow of an action, for one destination only or as a whole. */
 export type Work = {
@@ -11,11 +10,10 @@ export type Work = {
 }
 
 /**
- * The id of the records of a unit of work. The event of a record is masked and may be shortened, so the id cannot
+ * The id of the `pending` record of a unit of work. The event of a record is masked and may be shortened, so the id cannot
  * always be computed from it.
  */
-export const idOf = ({ id, event, destination }: Work): string =>
-  id ?? workId(eventKey(event), event, destination)
+export const idOf = ({ id, event, destination }: Work): string => id ?? eventWorkId(event, destination)
 
 /** The part of a unit of work that is for one destination; the whole of it when that is undefined. */
 export const partOf = (work: Work, destination: string | undefined): Work =>

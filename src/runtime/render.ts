@@ -110,6 +110,8 @@ function renderDestination(one: DestinationOutcome): RenderedDestination {
     }
     case 'handed-over':
       return { destination, outcome: kind, reason: one.reason, worker: one.worker }
+    case 'skipped':
+      return { destination, outcome: kind, reason: one.reason }
     case 'retry':
       return { destination, ...why(one.failure), outcome: kind }
     case 'dead-letter':

@@ -40,9 +40,24 @@ describe('npm run bridge -- dead-letters', () => {
     expect([list.code, list.stderr]).toEqual([0, ''])
     expect(list.stdout).toContain(id)
     expect(list.stdout).toContain('ASSET_NOT_FOUND')
+    expect(list.stdout).toMatch(/\/content\/dam\/shop\/lost-\d+\.png {2}age 0 min, tries: 1, events: 1/)
+    const listed = JSON.parse((await commands(['dead-letters', 'list', '--json'])).stdout)
+    expect(listed).toContainEqual({
+      id,
+      at: expect.any(String),
+      since: expect.any(String),
+      action: 'generic',
+      code: 'ASSET_NOT_FOUND',
+      message: expect.any(String),
+      path: expect.stringMatching(/lost-\d+\.png$/),
+      age: expect.any(Number),
+      tries: 1,
+      count: 1,
+    })
 
     const show = JSON.parse((await commands(['dead-letters', 'show', id, '--json'])).stdout)
-    expect(show).toMatchObject({ id, action: 'generic', event: { data: { assetId } } })
+    expect(show).toMatchObject({ id, action: 'generic', count: 1, event: { data: { assetId } } })
+    expect(show).not.toHaveProperty('seen')
 
     expect((await commands(['dead-letters', 'drop', id, '--yes'])).code).toBe(0)
     expect(JSON.parse((await commands(['dead-letters', 'list', '--json'])).stdout)).not.toContainEqual(
@@ -68,6 +83,107 @@ describe('npm run bridge -- dead-letters', () => {
     expect([replay.code, replay.stderr]).toEqual([0, ''])
     expect(receiver.sandbox.aem.asset(assetId).assetMetadata).toMatchObject({ 'wknd-skuid': 'MockSKU 123' })
     expect((await receiver.deadLetters()).map(({ key }) => key)).not.toContain(`dead-letter.${id}`)
+  })
+
+  test('list decodes no event of a letter, and shows what letters of versions before tell', async () => {
+    const [before, now] = ['b'.repeat(32), 'c'.repeat(32)]
+    const at = new Date(Date.now() - 3 * 24 * 3_600_000).toISOString()
+    const error = { code: 'S3_REFUSED', message: 'no' }
+    const letter = { action: 'export-asset', at, destination: 's3', error }
+    const object = { 'xdmAsset:path': '/content/dam/of before.png' }
+    const event = { '@type': 'xdmPublished', 'activitystreams:object': object }
+    await putInState(`dead-letter.${before}`, JSON.stringify({ ...letter, id: before, event }))
+    const path = '/content/dam/of its head.png'
+    await putInState(
+      `dead-letter.${now}`,
+      JSON.stringify({ ...letter, id: now, path, attempts: 5, count: 300, event: { event } }),
+    )
+
+    const { stdout } = await commands(['dead-letters', 'list'])
+    expect(stdout).toContain('/content/dam/of before.png  s3  age 3 d, tries: 1, events: 1')
+    expect(stdout).toContain(`${path}  s3  age 3 d, tries: 5, events: 300`)
+    const listed = JSON.parse((await commands(['dead-letters', 'list', '--json'])).stdout)
+    expect(listed).toContainEqual(
+      expect.objectContaining({ id: now, path, destination: 's3', tries: 5, count: 300, since: at }),
+    )
+    expect((await commands(['dead-letters', 'drop', before, now, '--yes'])).code).toBe(0)
+  })
+
+  test('a letter of a version before is replayed; it stays when it fails again, and can be dropped', async () => {
+    const { aem } = receiver.sandbox
+    const event = aem.processingCompletedEvent(aem.addAsset({ path: '/content/dam/shop/of before.png' }))
+    const gone = aem.addAsset({ path: '/content/dam/shop/gone.png' })
+    const missing = aem.processingCompletedEvent(gone)
+    aem.removeAsset(gone.id)
+    const [works, fails] = ['d'.repeat(32), 'e'.repeat(32)]
+    const error = { code: 'X', message: 'x' }
+    const letter = { action: 'generic', at: '2030-01-01T00:00:00Z', error }
+    await putInState(`dead-letter.${works}`, JSON.stringify({ ...letter, id: works, event }))
+    await putInState(`dead-letter.${fails}`, JSON.stringify({ ...letter, id: fails, event: missing }))
+
+    const { code, stdout } = await commands(['dead-letters', 'replay', works, fails, '--json'])
+    expect(code).toBe(1)
+    const message = expect.stringMatching(/ASSET_NOT_FOUND: .* \(see also the dead letter [0-9a-f]{32}\)$/)
+    expect(JSON.parse(stdout)).toMatchObject([
+      { id: works, ok: true },
+      { id: fails, ok: false, message },
+    ])
+    const letters = await receiver.deadLetters()
+    expect(letters.map(({ key }) => key)).not.toContain(`dead-letter.${works}`)
+    expect(letters).toContainEqual(expect.objectContaining({ key: `dead-letter.${fails}` }))
+    expect(letters).toContainEqual(expect.objectContaining({ path: '/content/dam/shop/gone.png', count: 1 }))
+    expect((await commands(['dead-letters', 'drop', fails, '--yes'])).code).toBe(0)
+  })
+
+  test('drop keeps the same event from coming back, and says so', async () => {
+    const asset = receiver.sandbox.aem.addAsset({ path: `/content/dam/shop/dropped-${++count}.png` })
+    const event = receiver.sandbox.aem.processingCompletedEvent(asset)
+    receiver.sandbox.aem.removeAsset(asset.id)
+    const { deadLetter } = bodyOf(await receiver.invoke(event))
+    const dropped = await commands(['dead-letters', 'drop', String(deadLetter), '--yes', '--json'])
+    expect(JSON.parse(dropped.stdout)).toEqual([
+      { id: deadLetter, ok: true, outcome: 'dropped', message: 'its events make no letter for eight days' },
+    ])
+    expect(bodyOf(await receiver.invoke(event))).toMatchObject({
+      outcome: 'skipped',
+      reason: expect.stringContaining('its dead letter was dropped'),
+    })
+    // By hand it is tried all the same: the letter of a version before stands for it.
+    const old = 'ab'.repeat(16)
+    const letter = {
+      id: old,
+      action: 'generic',
+      at: '2030-01-01T00:00:00Z',
+      error: { code: 'X', message: 'x' },
+    }
+    await putInState(`dead-letter.${old}`, JSON.stringify({ ...letter, event }))
+    expect((await commands(['dead-letters', 'replay', old])).stdout).toContain(
+      `${old}  failed  ASSET_NOT_FOUND`,
+    )
+    expect((await commands(['dead-letters', 'drop', old, String(deadLetter), '--yes'])).code).toBe(0)
+    expect(bodyOf(await receiver.invoke(event))).toMatchObject({ outcome: 'skipped' })
+    const newer = { ...event, id: 'newer', time: new Date(Date.now() + 60_000).toISOString() }
+    expect(bodyOf(await receiver.invoke(newer))).toMatchObject({ outcome: 'dead-letter', deadLetter })
+  })
+
+  test('drop of work of pim-sync leaves no mark: the next change of the product is a letter again', async () => {
+    const id = 'f'.repeat(32)
+    const event = {
+      source: 'https://author',
+      id: '/content/dam/a.png',
+      asset: { path: '/content/dam/a.png' },
+    }
+    const letter = {
+      id,
+      action: 'pim-sync',
+      at: new Date().toISOString(),
+      error: { code: 'X', message: 'x' },
+      event,
+    }
+    await putInState(`dead-letter.${id}`, JSON.stringify(letter))
+    const before = receiver.sandbox.state.keys().filter((key) => key.startsWith('dropped.'))
+    expect((await commands(['dead-letters', 'drop', id, '--yes'])).code).toBe(0)
+    expect(receiver.sandbox.state.keys().filter((key) => key.startsWith('dropped.'))).toEqual(before)
   })
 
   test('replay of an event that is too deep fails with the reason, and the next one has its turn', async () => {

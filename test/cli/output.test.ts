@@ -63,7 +63,7 @@ describe('the command line', () => {
 
     expect(list.stdout).toContain('ASSET_PATH_INVALID')
     expect(list.stdout.replaceAll('\n', '')).not.toMatch(steering)
-    expect(list.stdout.trim().split('\n')).toHaveLength(2)
+    expect(list.stdout.trim().split('\n')).toHaveLength(3)
     const [letter] = JSON.parse((await commands(['dead-letters', 'list', '--json'])).stdout)
     const show = await commands(['dead-letters', 'show', letter.id])
     expect(show.stdout.replaceAll('\n', '')).not.toMatch(steering)

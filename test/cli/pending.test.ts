@@ -1,5 +1,6 @@
 import { systemClock } from '../../src/core/clock'
 import { createRedactor } from '../../src/core/redaction'
+import { createLetterRoom } from '../../src/delivery/letter-room'
 import type { Pending } from '../../src/delivery/pending'
 import { createRecordWriter } from '../../src/delivery/record-writer'
 import { createRunReports } from '../../src/delivery/run-reports'
@@ -37,7 +38,7 @@ async function strand(id: string, path: string): Promise<Pending> {
     nextTry: '2030-01-02T03:14:05.000Z',
     history: [{ at: '2030-01-02T03:04:05.000Z', code: 'FOLDER_FAILED', message: 'the disk hiccupped' }],
   }
-  const parts = { clock: systemClock, redactor: createRedactor() }
+  const parts = { clock: systemClock, redactor: createRedactor(), room: createLetterRoom() }
   await createRecordWriter(store(), parts).pending(pending, signal)
   return pending
 }
@@ -49,6 +50,18 @@ describe('npm run bridge -- pending', () => {
     expect([list.code, list.stderr]).toEqual([0, ''])
     expect(list.stdout).toContain(id)
     expect(list.stdout).toContain('FOLDER_FAILED: the disk hiccupped')
+    expect(list.stdout).toMatch(/\/content\/dam\/shop\/stranded\.png {2}age -?\d+ (d|h|min)/)
+    expect(JSON.parse((await commands(['pending', 'list', '--json'])).stdout)).toEqual([
+      expect.objectContaining({
+        id,
+        attempts: 1,
+        destination: 'folder',
+        path: '/content/dam/shop/stranded.png',
+        code: 'FOLDER_FAILED',
+        age: expect.any(Number),
+        tries: 1,
+      }),
+    ])
 
     const run = await commands(['pending', 'run', id], { FOLDER_ROOT: exporter.root })
     expect([run.code, run.stderr]).toEqual([0, ''])

@@ -9,13 +9,14 @@ const done = { destination: 's3', kind: 'done', files: [file] } as const
 const retry = { destination: 'ftp', kind: 'retry', failure } as const
 const letter = { destination: 'sftp', kind: 'dead-letter', failure, deadLetter: 'a1' } as const
 const handedOver = { destination: 'azure', kind: 'handed-over', reason: 'large', worker: 'w1' } as const
+const dropped = { destination: 'ftp', kind: 'skipped', reason: 'its dead letter was dropped' } as const
 
 /** One of each kind; a kind that is missing here does not compile. */
 const one: Record<Outcome['kind'], Outcome> = {
   updated: { kind: 'updated', asset, properties: ['wknd-name'] },
   unchanged: { kind: 'unchanged', asset },
   synced: { kind: 'synced', assets: 3, changed: 2, known: 1 },
-  exported: { kind: 'exported', asset, destinations: [done, retry, letter, handedOver] },
+  exported: { kind: 'exported', asset, destinations: [done, retry, letter, handedOver, dropped] },
   'handed-over': { kind: 'handed-over', activation: 'w1' },
   skipped: { kind: 'skipped', reason: 'discarded', asset },
   deferred: { kind: 'deferred', reason: 'not at once' },
@@ -62,6 +63,8 @@ describe('what an outcome says', () => {
     [one.exported, ['again', true, false, ['s3']]],
     [{ kind: 'exported', destinations: [done, letter] }, ['dead-letter', true, false, ['s3']]],
     [{ kind: 'exported', destinations: [done, handedOver] }, ['done', true, false, ['s3']]],
+    [{ kind: 'exported', destinations: [done, dropped] }, ['done', true, false, ['s3']]],
+    [{ kind: 'exported', destinations: [dropped] }, ['skipped', true, false, []]],
     [{ kind: 'exported', destinations: [] }, ['done', true, false, []]],
     [one.skipped, ['skipped', true, false, []]],
     [{ kind: 'skipped', reason: 'a folder' }, ['skipped', false, false, []]],

@@ -118,6 +118,19 @@ describe('the answer to an event', () => {
       },
     ],
     [
+      'of which an operator dropped a part says so',
+      {
+        kind: 'exported',
+        destinations: [{ destination: 'ftp', kind: 'skipped', reason: 'its dead letter was dropped' }],
+      },
+      {
+        message: 'ftp: skipped (its dead letter was dropped)',
+        outcome: 'skipped',
+        destinations: [{ destination: 'ftp', outcome: 'skipped', reason: 'its dead letter was dropped' }],
+        bytes: 0,
+      },
+    ],
+    [
       'that goes nowhere says so',
       { kind: 'exported', destinations: [] },
       { message: 'no destination is set up', outcome: 'done', destinations: [], bytes: 0 },

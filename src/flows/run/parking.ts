@@ -76,10 +76,9 @@ export function createParking({ maxAttempts }: { maxAttempts: number }, context:
       const record = await pending.read(id, call.signal)
       if (record === undefined) continue
       const counted = { tries: attempts + 1, maxTries: maxAttempts }
-      if ((await recordTry(record, undone.failure, counted, context)) === 'dead-letter') {
-        parked.delete(id)
-        letters += 1
-      }
+      const became = await recordTry(record, undone.failure, counted, context)
+      if (became !== 'parked') parked.delete(id)
+      if (became === 'dead-letter') letters += 1
       tries.delete(id)
     }
     return letters

@@ -4,6 +4,7 @@ import { withSignal } from '../../core/call-context'
 import { toBridgeError } from '../../core/errors'
 import { jsonBytes } from '../../core/json'
 import type { Activations } from '../../delivery/activations'
+import { namesAsset, reducedEvent } from '../../events/reduce'
 import { fullJitter } from '../../http/backoff'
 import type { FlowContext, Flows } from '../event-flow'
 import { inParallel } from '../in-parallel'
@@ -50,11 +51,13 @@ export function createRemoteLane(
     isLocal: false,
     async run(works) {
       const sent = fitting(works)
-      if (sent.length === 0) return []
+      if (sent.size === 0) return []
       try {
-        const answer = v.parse(Answer, await activations.ask(worker, { works: sent }, call.signal))
+        const params = { works: [...sent.values()] }
+        const { outcomes } = v.parse(Answer, await activations.ask(worker, params, call.signal))
         failures = 0
-        return answer.outcomes.map((outcome) => outcome ?? undefined)
+        const places = [...sent.keys()]
+        return works.map((_, index) => outcomes[places.indexOf(index)] ?? undefined)
       } catch (thrown) {
         call.signal.throwIfAborted()
         call.logger.info('a worker gave no answer; its work is done here', {
@@ -69,13 +72,20 @@ export function createRemoteLane(
   }
 }
 
-function fitting(works: readonly Work[]): readonly Work[] {
+/**
+ * As many as one invocation takes, by their place. An event that cannot be read needs no worker to become a dead letter.
+ */
+function fitting(works: readonly Work[]): ReadonlyMap<number, Work> {
+  const sent = new Map<number, Work>()
   let bytes = 0
-  const end = works.findIndex((work) => {
+  for (const [index, { action, event, destination }] of works.entries()) {
+    if (!namesAsset(event)) continue
+    const work = { action, event: reducedEvent(event), destination }
     bytes += jsonBytes(work)
-    return bytes > maxPayloadBytes
-  })
-  return end < 0 ? works : works.slice(0, end)
+    if (bytes > maxPayloadBytes) break
+    sent.set(index, work)
+  }
+  return sent
 }
 
 /**

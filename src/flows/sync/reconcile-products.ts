@@ -179,6 +179,7 @@ export async function reconcileProducts(parts: ReconcileParts, context: FlowCont
       counts.deadLettered += 1
       return true
     }
+    if (outcome.kind === 'skipped') return true
     if (parked.size >= limits.maxPending && !parked.has(idOf(work))) return false
     for (const undone of undoneOf(outcome)) await parking.park(work, undone)
     counts.parked += 1

@@ -1,5 +1,6 @@
 import type { JsonObject } from '../../../sandbox/json'
 import { systemicError, transientError } from '../../../src/core/errors'
+import { decodeEvent } from '../../../src/events/decode'
 import { undoneOf } from '../../../src/flows/outcome'
 import { workOff } from '../../../src/flows/run/work-off'
 import { type Rendered, renderWorkedOff } from '../../../src/runtime/render'
@@ -184,7 +185,9 @@ describe('work that outlasts an event', () => {
     })
     const [id = ''] = bench.pending().keys()
     expect(bench.started).toEqual([{ action: 'export-worker', params: { pending: [id] } }])
-    expect(bench.pending().get(id)).toMatchObject({ destination: 'one', attempts: 0, event })
+    const record = bench.pending().get(id)
+    expect(record).toMatchObject({ destination: 'one', attempts: 0, path: asset.path })
+    expect(decodeEvent(record?.event)).toEqual(decodeEvent(event))
 
     bench.author.aem.edit(asset.id, ({ repositoryMetadata }) => {
       repositoryMetadata['repo:size'] = 40_000
@@ -280,7 +283,7 @@ describe('work that outlasts an event', () => {
     const [id = ''] = bench.pending().keys()
     expect(await worked(id)).toMatchObject([{ outcome: 'dead-letter' }])
     expect(bench.pending().size).toBe(0)
-    expect(bench.letters().get(id)).toEqual({ destination: 'one', code: 'ASSET_NOT_FOUND' })
+    expect([...bench.letters().values()]).toEqual([{ destination: 'one', code: 'ASSET_NOT_FOUND' }])
   })
 })
 
