@@ -24,6 +24,7 @@ function redacted(value: unknown, named: Naming, redactor: Redactor): unknown {
   const kept = entries.flatMap(([name, item]) => {
     const what = Object.hasOwn(named, name) ? named[name] : undefined
     if (what === undefined) return []
+    if (what === 'exact') return [[name, typeof item === 'string' ? item : redactor.value(item)]]
     if (what !== 'kept') return [[name, redacted(item, what, redactor)]]
     return [[name, typeof item === 'string' && !urlWithSecrets.test(item) ? item : redactor.value(item)]]
   })

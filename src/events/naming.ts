@@ -1,5 +1,8 @@
-/** What becomes of a member: kept as it is, or looked into; of a list, each item is. */
-export type Naming = { readonly [name: string]: 'kept' | Naming }
+/**
+ * What becomes of a member: kept as it is, unless it is a URL that may be a key; kept exactly; or looked into; of a list,
+ * each item is.
+ */
+export type Naming = { readonly [name: string]: 'kept' | 'exact' | Naming }
 
 const cloudEvent: Naming = {
   id: 'kept',
@@ -28,10 +31,10 @@ const xdmEvent: Naming = {
   'activitystreams:object': { '@type': 'kept', 'xdmAsset:asset_id': 'kept', 'xdmAsset:path': 'kept' },
 }
 
-/** The work of `pim-sync`, which stands in records in place of an event. */
+/** The work of `pim-sync`, which stands in records in place of an event. A product may have any name, a URL as well. */
 const syncWork: Naming = {
   asset: { id: 'kept', path: 'kept' },
-  deleted: { kind: 'kept', value: 'kept' },
+  deleted: { kind: 'exact', value: 'exact' },
 }
 
 const bare: Naming = { ...cloudEvent, ...xdmEvent, ...syncWork }

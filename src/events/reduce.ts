@@ -26,7 +26,7 @@ function picked(value: unknown, named: Naming): unknown {
   return Object.fromEntries(
     Object.entries(value).flatMap(([name, item]) => {
       const what = Object.hasOwn(named, name) ? named[name] : undefined
-      if (what === 'kept') return [[name, keptAs(item, 1)]]
+      if (typeof what === 'string') return [[name, keptAs(item, 1)]]
       return what !== undefined && isRecord(item) ? [[name, picked(item, what)]] : []
     }),
   )
@@ -52,7 +52,7 @@ function withoutPeople(value: unknown, named: Naming, depth: number): unknown {
     Object.entries(value).flatMap(([name, item]) => {
       const what = Object.hasOwn(named, name) ? named[name] : undefined
       if (what === undefined && personal.test(name)) return []
-      if (what === 'kept') return [[name, keptAs(item, depth + 1)]]
+      if (typeof what === 'string') return [[name, keptAs(item, depth + 1)]]
       return [[name, withoutPeople(item, what ?? {}, depth + 1)]]
     }),
   )
