@@ -25,7 +25,7 @@ const DeadLetterRecord = v.object({
   error: v.object({ code: v.string(), message: v.string() }),
   /** The tries before the last one, of work that was parked. */
   history: v.optional(v.array(v.object({ at: v.string(), code: v.string(), message: v.string() }))),
-  /** When it failed first, ISO 8601, and how many of the tries counted, of work that was parked. */
+  /** When it failed first, ISO 8601, and how many tries of parked work counted. */
   firstFailure: v.optional(v.string()),
   tries: v.optional(v.number()),
   /** What is read of the newest event; see `event-record.ts`. */
