@@ -64,10 +64,10 @@ async function list(environment: Environment): Promise<CommandResult> {
   const letters = await readAll(environment, kind, environment.deadLetters.read)
   letters.sort((a, b) => a.at.localeCompare(b.at))
   const data = letters.map(({ id, at, action, error, ...letter }) => {
-    const { since = at, destination, attempts = 1, count = 1 } = letter
+    const { firstFailure: since = at, destination, tries = 1, count = 1 } = letter
     const path = pathOf(letter, environment)
     const age = ageOf(since, environment)
-    return { id, at, action, ...error, path, destination, since, age, tries: attempts, count }
+    return { id, at, action, ...error, path, destination, since, age, tries, count }
   })
   const lines = data.flatMap(({ id, at, action, code, message, path, destination, age, tries, count }) => [
     `${id}  ${at}  ${action}  ${code}`,

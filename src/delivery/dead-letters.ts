@@ -13,12 +13,8 @@ const DeadLetterRecord = v.object({
   action: v.string(),
   /** ISO 8601: the last time. */
   at: v.string(),
-  /** ISO 8601: the first time. Versions before wrote none of it and of the four that follow. */
-  since: v.optional(v.string()),
-  /** Of the asset, for lists; masked. What is done is decided by the event. */
+  /** Of the asset, for lists; masked. What is done is decided by the event. Versions before wrote none. */
   path: v.optional(v.string()),
-  /** Tries of the work before it was given up. */
-  attempts: v.optional(v.number()),
   /** How many events failed this way, approximately. The same event counts once. */
   count: v.optional(v.number()),
   /** The marks of those events, the last ones; see `seen-events.ts`. */
@@ -29,6 +25,9 @@ const DeadLetterRecord = v.object({
   error: v.object({ code: v.string(), message: v.string() }),
   /** The tries before the last one, of work that was parked. */
   history: v.optional(v.array(v.object({ at: v.string(), code: v.string(), message: v.string() }))),
+  /** When it failed first, ISO 8601, and how many tries of parked work counted. */
+  firstFailure: v.optional(v.string()),
+  tries: v.optional(v.number()),
   /** What is read of the newest event; see `event-record.ts`. */
   event: v.unknown(),
 })

@@ -12,11 +12,9 @@ import { hasSeen, withSeen } from './seen-events'
 import { subjectOf } from './subject'
 
 /** A dead letter that is to be written. */
-export type NewDeadLetter = Pick<DeadLetter, 'id' | 'action' | 'activationId' | 'destination' | 'history'> & {
+export type NewDeadLetter = Omit<DeadLetter, 'at' | 'event' | 'error' | 'path' | 'count' | 'seen'> & {
   error: Pick<BridgeError, 'code' | 'message'>
   event: unknown
-  /** @default 1 */
-  attempts?: number
 }
 
 /**
@@ -86,7 +84,7 @@ export function createRecordWriter(
    * stays: a flow reads the asset as it is, whichever event names it.
    */
   function joined(before: DeadLetter | undefined, letter: NewDeadLetter): DeadLetter {
-    const { id, action, destination, attempts = 1, error, activationId, history, event } = letter
+    const { id, action, destination, tries = 1, error, activationId, history, event } = letter
     const { path, time = Number.NEGATIVE_INFINITY } = subjectOf(event)
     const now = new Date(clock.now()).toISOString()
     const seen = before === undefined ? '' : seenIn(before)
@@ -96,14 +94,14 @@ export function createRecordWriter(
       id,
       action,
       at: now,
-      since: before?.since ?? before?.at ?? now,
       destination,
       path: shownPath(path),
-      attempts,
+      tries,
       count: (before === undefined ? 0 : (before.count ?? 1)) + (hasSeen(seen, event) ? 0 : 1),
       error: { code: error.code, message: redactor.text(error.message).slice(0, maxMessage) },
       activationId,
       history: history ?? before?.history,
+      firstFailure: earliest(before?.firstFailure, before?.at, letter.firstFailure, now),
       seen: withSeen(seen, event),
       event: isNewest ? eventRecord(event, redactor) : before.event,
     }
@@ -114,3 +112,6 @@ export function createRecordWriter(
     return path === undefined ? undefined : redactor.text(path).slice(0, maxPath)
   }
 }
+
+const earliest = (...times: readonly (string | undefined)[]): string | undefined =>
+  times.filter((time) => time !== undefined).sort((one, other) => Date.parse(one) - Date.parse(other))[0]

@@ -85,7 +85,7 @@ export async function recordTry(
   const { id, history } = record
   const message = `given up after ${maxTries} tries: ${failure.message}`
   const error = { code: failure.code, message }
-  const written = await writeDeadLetter({ ...letterOf(record, error), attempts: tries, history }, context)
+  const written = await writeDeadLetter({ ...letterOf(record, error), tries, history }, context)
   await pending.remove(id, call.signal)
   return written === 'dropped' ? written : 'dead-letter'
 }

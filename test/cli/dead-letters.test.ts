@@ -96,7 +96,7 @@ describe('npm run bridge -- dead-letters', () => {
     const path = '/content/dam/of its head.png'
     await putInState(
       `dead-letter.${now}`,
-      JSON.stringify({ ...letter, id: now, path, attempts: 5, count: 300, event: { event } }),
+      JSON.stringify({ ...letter, id: now, path, tries: 5, count: 300, event: { event } }),
     )
 
     const { stdout } = await commands(['dead-letters', 'list'])

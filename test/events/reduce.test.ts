@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
 import fc from 'fast-check'
@@ -122,11 +122,14 @@ describe('of an event, a record keeps', () => {
 
 describe('a reduced event', () => {
   /** All names that the decoders' own text has: also those that a decoder of tomorrow reads. */
-  const names = ['cloud-event', 'xdm-event', 'decode'].flatMap((name) => {
-    const source = readFileSync(join(__dirname, `../../src/events/${name}.ts`), 'utf8')
-    const found = [...source.matchAll(/\.([a-z_]\w*)\b(?!\()|'([\w@:]{2,40})'/g)]
-    return found.flatMap(([, member, literal]) => member ?? literal ?? [])
+  const room = join(__dirname, '../../src/events')
+  const found = readdirSync(room).flatMap((file) => {
+    const source = readFileSync(join(room, file), 'utf8')
+    const names = [...source.matchAll(/\.([a-z_]\w*)\b(?!\()|'([\w@:]{2,40})'/g)]
+    return names.flatMap(([, member, literal]) => member ?? literal ?? [])
   })
+  const names = [...new Set(found)]
+
   const anything = fc.letrec<{ value: unknown }>((tie) => ({
     value: fc.oneof(
       { depthSize: 'small', withCrossShrink: true },

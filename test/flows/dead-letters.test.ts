@@ -78,7 +78,7 @@ describe('a dead letter is one for each action, asset, destination and code', ()
     expect(letter).toMatchObject({
       action: 'export-asset',
       path,
-      attempts: 1,
+      tries: 1,
       error: { code: 'ASSET_NOT_FOUND' },
     })
     expect(event).toMatchObject({ id: newest?.id, time: newest?.time })
@@ -103,7 +103,7 @@ describe('a dead letter is one for each action, asset, destination and code', ()
     await push(events[1])
 
     expect(only()).toMatchObject({
-      since: new Date(began).toISOString(),
+      firstFailure: new Date(began).toISOString(),
       at: new Date(began + day).toISOString(),
       count: 2,
     })
@@ -168,7 +168,7 @@ describe('a dead letter is one for each action, asset, destination and code', ()
     expect(only()).toMatchObject({
       destination: 'one',
       path: `/content/dam/${key}`,
-      attempts: 2,
+      tries: 2,
       count: 1,
       history: [{ code: 'UNEXPECTED' }, { code: 'UNEXPECTED' }],
     })
