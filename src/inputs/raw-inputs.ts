@@ -9,36 +9,52 @@ export type RawInputs = Readonly<Record<string, string>>
 
 /**
  * Takes the inputs out of an activation's params. Any other field is no input, whatever its name. Deployed, an unset
- * input arrives as an empty string; under `aio app dev` as the literal `$NAME`.
+ * input arrives as an empty string; under `aio app dev` as the literal `$NAME`. Where a credential is not set, what
+ * `aio app use` has written stands in, then what the annotation `include-ims-credentials` brings.
  */
 export function readInputs(params: unknown): RawInputs {
   const inputs: Record<string, string> = {}
   if (!isRecord(params)) return inputs
   for (const name of [...plainInputs, ...secretInputs]) {
-    const value = Object.hasOwn(params, name) ? params[name] : undefined
-    if (!['string', 'number', 'boolean'].includes(typeof value)) continue
-    const text = String(value).trim()
+    const text = textOf(Object.hasOwn(params, name) ? params[name] : undefined)
     if (text !== '' && text !== `$${name}`) inputs[name] = text
   }
-  return { ...imsAnnotation(params), ...inputs }
+  return { ...imsAnnotation(params), ...ofAioUse(inputs), ...inputs }
 }
 
-/** The annotation `include-ims-credentials` brings the credentials in an input of its own; explicit inputs win. */
+/** `aio app deploy` parses a value of .env that is a list or an object of JSON; it is text again here. */
+function textOf(value: unknown): string {
+  if (typeof value === 'string') return value.trim()
+  if (typeof value === 'number' || typeof value === 'boolean') return String(value)
+  return isRecord(value) || Array.isArray(value) ? JSON.stringify(value) : ''
+}
+
+/** The credentials by the field of the annotation; the names of the inputs that `aio app use` writes end alike. */
+const credentialInputs = {
+  client_id: 'ADC_CECREDENTIALS_CLIENTID',
+  client_secret: 'ADC_CECREDENTIALS_CLIENTSECRET',
+  org_id: 'ADC_CECREDENTIALS_ORGID',
+  scopes: 'ADC_CECREDENTIALS_METASCOPES',
+} as const
+
+const ofAioUse = (inputs: RawInputs): RawInputs =>
+  Object.fromEntries(
+    Object.entries(credentialInputs).flatMap(([field, name]) => {
+      const value = inputs[`IMS_OAUTH_S2S_${field.toUpperCase()}`]
+      return value === undefined ? [] : [[name, value]]
+    }),
+  )
+
+/** The annotation `include-ims-credentials` brings the credentials in an input of its own. */
 function imsAnnotation(params: Record<string, unknown>): RawInputs {
   const credentials = params.__ims_oauth_s2s
   if (!isRecord(credentials)) return {}
-  const names = {
-    ADC_CECREDENTIALS_CLIENTID: credentials.client_id,
-    ADC_CECREDENTIALS_CLIENTSECRET: credentials.client_secret,
-    ADC_CECREDENTIALS_ORGID: credentials.org_id,
-    ADC_CECREDENTIALS_METASCOPES: Array.isArray(credentials.scopes)
-      ? credentials.scopes.join(',')
-      : credentials.scopes,
-  }
   return Object.fromEntries(
-    Object.entries(names).flatMap(([name, value]) =>
-      typeof value === 'string' && value !== '' ? [[name, value]] : [],
-    ),
+    Object.entries(credentialInputs).flatMap(([field, name]) => {
+      const given = credentials[field]
+      const value = Array.isArray(given) ? given.join(',') : given
+      return typeof value === 'string' && value !== '' ? [[name, value]] : []
+    }),
   )
 }
 

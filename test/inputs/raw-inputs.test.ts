@@ -34,9 +34,16 @@ describe('the inputs among the params', () => {
     },
   )
 
-  test.each([[null], [undefined], [{ a: 1 }], [['a']]])('are not what is no plain value: %j', (value) => {
+  test.each([[null], [undefined]])('are not what is no value: %j', (value) => {
     expect(readInputs({ LOG_LEVEL: value })).toEqual({})
   })
+
+  test.each(['["openid","AdobeID"]', '{"X-Api-Key":"k"}'])(
+    'are the text of .env, although a deployment has parsed it: %s',
+    (text) => {
+      expect(readInputs({ PIM_REST_HEADERS: JSON.parse(text) })).toEqual({ PIM_REST_HEADERS: text })
+    },
+  )
 
   test.each([[null], [undefined], [7], ['text'], [[{ LOG_LEVEL: 'debug' }]]])(
     'are none in the params %j',
@@ -62,6 +69,42 @@ describe('the inputs among the params', () => {
         },
       ),
     )
+  })
+})
+
+describe('the credentials that aio app use writes', () => {
+  const written = {
+    IMS_OAUTH_S2S_CLIENT_ID: 'used-id',
+    IMS_OAUTH_S2S_CLIENT_SECRET: 'used-secret',
+    IMS_OAUTH_S2S_ORG_ID: 'used@AdobeOrg',
+    IMS_OAUTH_S2S_SCOPES: '["openid","aem.folders"]',
+  }
+
+  test('stand in for those that are not set', () => {
+    expect(readInputs(written)).toMatchObject({
+      ADC_CECREDENTIALS_CLIENTID: 'used-id',
+      ADC_CECREDENTIALS_CLIENTSECRET: 'used-secret',
+      ADC_CECREDENTIALS_ORGID: 'used@AdobeOrg',
+      ADC_CECREDENTIALS_METASCOPES: '["openid","aem.folders"]',
+    })
+  })
+
+  test('give way to inputs that are set, one by one, and win over the annotation', () => {
+    const params = {
+      ...written,
+      __ims_oauth_s2s: annotation,
+      ADC_CECREDENTIALS_CLIENTID: 'explicit-id',
+      ADC_CECREDENTIALS_CLIENTSECRET: '',
+    }
+    expect(readInputs(params)).toMatchObject({
+      ADC_CECREDENTIALS_CLIENTID: 'explicit-id',
+      ADC_CECREDENTIALS_CLIENTSECRET: 'used-secret',
+      ADC_CECREDENTIALS_ORGID: 'used@AdobeOrg',
+    })
+  })
+
+  test('are secret where they are', () => {
+    expect(secretsOf(readInputs(written))).toContain('used-secret')
   })
 })
 
