@@ -16,17 +16,12 @@ export function readInputs(params: unknown): RawInputs {
   const inputs: Record<string, string> = {}
   if (!isRecord(params)) return inputs
   for (const name of [...plainInputs, ...secretInputs]) {
-    const text = textOf(Object.hasOwn(params, name) ? params[name] : undefined)
+    const value = Object.hasOwn(params, name) ? params[name] : undefined
+    if (!['string', 'number', 'boolean'].includes(typeof value)) continue
+    const text = String(value).trim()
     if (text !== '' && text !== `$${name}`) inputs[name] = text
   }
   return { ...imsAnnotation(params), ...ofAioUse(inputs), ...inputs }
-}
-
-/** `aio app deploy` parses a value of .env that is a list or an object of JSON; it is text again here. */
-function textOf(value: unknown): string {
-  if (typeof value === 'string') return value.trim()
-  if (typeof value === 'number' || typeof value === 'boolean') return String(value)
-  return isRecord(value) || Array.isArray(value) ? JSON.stringify(value) : ''
 }
 
 /** The credentials by the field of the annotation; the names of the inputs that `aio app use` writes end alike. */

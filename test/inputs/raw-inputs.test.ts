@@ -34,16 +34,9 @@ describe('the inputs among the params', () => {
     },
   )
 
-  test.each([[null], [undefined]])('are not what is no value: %j', (value) => {
+  test.each([[null], [undefined], [{ a: 1 }], [['a']]])('are not what is no plain value: %j', (value) => {
     expect(readInputs({ LOG_LEVEL: value })).toEqual({})
   })
-
-  test.each(['["openid","AdobeID"]', '{"X-Api-Key":"k"}'])(
-    'are the text of .env, although a deployment has parsed it: %s',
-    (text) => {
-      expect(readInputs({ PIM_REST_HEADERS: JSON.parse(text) })).toEqual({ PIM_REST_HEADERS: text })
-    },
-  )
 
   test.each([[null], [undefined], [7], ['text'], [[{ LOG_LEVEL: 'debug' }]]])(
     'are none in the params %j',

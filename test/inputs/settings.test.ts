@@ -145,11 +145,11 @@ describe('the origins of the authors', () => {
   })
 })
 
-test('what aio app use has written is enough for the credentials, also after a deployment has parsed the scopes', () => {
+test('what aio app use has written is enough for the credentials, with the scopes as a list of JSON', () => {
   const inputs = readInputs({
     IMS_OAUTH_S2S_CLIENT_ID: 'id',
     IMS_OAUTH_S2S_CLIENT_SECRET: 'secret',
-    IMS_OAUTH_S2S_SCOPES: ['openid', 'AdobeID'],
+    IMS_OAUTH_S2S_SCOPES: '["openid","AdobeID"]',
     AEM_AUTHOR_URLS: enough.AEM_AUTHOR_URLS,
   })
   expect(readSettings(inputs)).toMatchObject({
