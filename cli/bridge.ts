@@ -19,7 +19,7 @@ const usage = `Usage: npm run bridge -- <command> [--json]
   pending list                 the work that was accepted and is not done, newest last
   pending run <id...>          do it now, from this machine; --all for all of it
 
-  runs list                    the last runs of the batch, newest first
+  runs list                    the last runs of export-batch and reconcile, newest first
   registrations list           the event registrations of the workspace, with their journals
 
   akeneo subscribe             have Akeneo's Event Platform send product events to this app, as the inputs and

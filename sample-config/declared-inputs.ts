@@ -70,6 +70,7 @@ export const plainInputs = [
   'IMS_OAUTH_S2S_ORG_ID',
   'IMS_OAUTH_S2S_SCOPES',
   'IMS_URL',
+  'IO_EVENTS_URL',
   'JOURNAL_START',
   'JOURNAL_URL',
   'LOG_LEVEL',

@@ -8,6 +8,7 @@ import { type ImsStandIn, startIms } from './ims'
 import { type JournalStandIn, startJournal } from './journal'
 import type { JsonObject } from './json'
 import { type PimStandIn, startPim } from './pim'
+import { createRegistrationList } from './registrations'
 import { type ActionSpec, type RuntimeOptions, type RuntimeStandIn, startRuntime } from './runtime/runtime'
 import { type StateStandIn, startState } from './state'
 import { type FolderTarget, startFolder } from './targets/folder'
@@ -17,6 +18,9 @@ const CLIENT_ID = 'sandbox-client-id'
 const CLIENT_SECRET = 'p8e-sandbox+client/secret&='
 const SCOPES = ['AdobeID', 'openid', 'aem.assets.author', 'aem.folders']
 const ORG_ID = '0123456789ABCDEF01234567@AdobeOrg'
+const WORKSPACE = { orgId: '23294', projectId: '4566206088344653970', workspaceId: '4566206088344671234' }
+/** The actions that I/O Events delivers to, as far as they run here. */
+const FED_BY_IO_EVENTS = ['generic', 'export-asset']
 const EVENT_SECRETS = ['first-secret-of-the-sandbox', 'second-secret-of-the-sandbox'] as const
 /** The action that Akeneo's events go to. */
 const PIM_RECEIVER = 'pim-events'
@@ -118,7 +122,11 @@ export const startSandbox = async (options: SandboxOptions = {}): Promise<Sandbo
     const pimEvents = await keep(startEventFeed({ clock, akeneo, settings, port: ports.eventPlatform ?? 0 }))
     const folder = await keep(startFolder())
     const registered = { clientId: CLIENT_ID, orgId: ORG_ID, isValidToken: ims.isValid }
-    const journal = await keep(startJournal({ clock, ...registered, port: ports.journal ?? 0 }))
+    const eventActions = Object.keys(actions).filter((name) => FED_BY_IO_EVENTS.includes(name))
+    const list = createRegistrationList(WORKSPACE, eventActions, () => journal.journalUrl)
+    const journal: JournalStandIn = await keep(
+      startJournal({ clock, ...registered, others: list.answer, port: ports.journal ?? 0 }),
+    )
 
     const inputs = (): Record<string, string> => ({
       LOG_LEVEL: options.logLevel ?? 'info',
@@ -149,6 +157,10 @@ export const startSandbox = async (options: SandboxOptions = {}): Promise<Sandbo
       // It would win over the connection, were there one in .env.
       AKENEO_TOKEN: '',
       AKENEO_EVENTS_URL: pimEvents.platform.apiUrl,
+      IO_EVENTS_URL: journal.url,
+      AIO_project_id: WORKSPACE.projectId,
+      AIO_project_org_id: WORKSPACE.orgId,
+      AIO_project_workspace_id: WORKSPACE.workspaceId,
       AIO_STATE_ENDPOINT: state.url,
       AIO_runtime_namespace: namespace,
       AIO_runtime_auth: auth,
