@@ -37,6 +37,11 @@ export type SandboxOptions = {
    * started.
    */
   actions?: Record<string, ActionSpec>
+  /**
+   * Inputs of the user in place of those of the sandbox: for the actions, and not for {@link Sandbox.inputs}. With
+   * `PIM_COMMUNICATOR` among them all actions have that PIM.
+   */
+  ownInputs?: Record<string, string>
   /** The action that {@link Sandbox.events} delivers to: the first one by default. */
   receiver?: string
   /** False leaves it to others to subscribe `pim-events`, if there is one, to Akeneo's events. */
@@ -140,6 +145,8 @@ export const startSandbox = async (options: SandboxOptions = {}): Promise<Sandbo
       FOLDER_ROOT: folder.root,
       JOURNAL_URL: journal.journalUrl,
     })
+    const own = options.ownInputs ?? {}
+    const hasOwnPim = 'PIM_COMMUNICATOR' in own
     const akeneoInputs = {
       ...akeneo.inputs(),
       PIM_COMMUNICATOR: 'akeneo',
@@ -151,12 +158,20 @@ export const startSandbox = async (options: SandboxOptions = {}): Promise<Sandbo
       __OW_NAMESPACE: namespace,
       __OW_API_KEY: auth,
     })
-    const operatorEnv = (): Record<string, string> => ({
+    const operatorInputs = {
       ...akeneoInputs,
       ...inputs(),
       // It would win over the connection, were there one in .env.
       AKENEO_TOKEN: '',
-      AKENEO_EVENTS_URL: pimEvents.platform.apiUrl,
+    }
+    const operatorEnv = (): Record<string, string> => ({
+      // The command line reads those of the user by itself.
+      ...Object.fromEntries(
+        Object.entries(operatorInputs).filter(
+          ([name]) => !(name in own || (hasOwnPim && /^(PIM|AKENEO)_/.test(name))),
+        ),
+      ),
+      ...(hasOwnPim ? {} : { AKENEO_EVENTS_URL: pimEvents.platform.apiUrl }),
       IO_EVENTS_URL: journal.url,
       AIO_project_id: WORKSPACE.projectId,
       AIO_project_org_id: WORKSPACE.orgId,
@@ -167,8 +182,8 @@ export const startSandbox = async (options: SandboxOptions = {}): Promise<Sandbo
       AIO_runtime_apihost: runtime.api.url,
     })
     const bound = Object.entries(actions).map(([name, spec]): [string, ActionSpec] => {
-      const pimInputs = FED_BY_AKENEO.includes(name) ? akeneoInputs : {}
-      const merged: JsonObject = { ...inputs(), ...pimInputs, ...spec.inputs }
+      const pimInputs = FED_BY_AKENEO.includes(name) && !hasOwnPim ? akeneoInputs : {}
+      const merged: JsonObject = { ...inputs(), ...pimInputs, ...own, ...spec.inputs }
       return [name, { ...spec, inputs: merged }]
     })
     const runtimeEnv = { AIO_STATE_ENDPOINT: state.url }
