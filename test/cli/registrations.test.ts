@@ -29,6 +29,23 @@ describe('npm run bridge -- registrations list', () => {
     )
   })
 
+  test('takes the credential as aio app use writes it', async () => {
+    const inputs = sandbox.inputs()
+    const { code, stdout, stderr } = await bridge(['registrations', 'list'], {
+      ADC_CECREDENTIALS_CLIENTID: '',
+      ADC_CECREDENTIALS_CLIENTSECRET: '',
+      ADC_CECREDENTIALS_METASCOPES: '',
+      ADC_CECREDENTIALS_ORGID: '',
+      IMS_OAUTH_S2S_CLIENT_ID: inputs.ADC_CECREDENTIALS_CLIENTID ?? '',
+      IMS_OAUTH_S2S_CLIENT_SECRET: inputs.ADC_CECREDENTIALS_CLIENTSECRET ?? '',
+      IMS_OAUTH_S2S_SCOPES: JSON.stringify(inputs.ADC_CECREDENTIALS_METASCOPES?.split(',')),
+      IMS_OAUTH_S2S_ORG_ID: inputs.ADC_CECREDENTIALS_ORGID ?? '',
+    })
+
+    expect([code, stderr]).toEqual([0, ''])
+    expect(stdout).toContain('Events for generic')
+  })
+
   test('says what to check when the workspace is another one', async () => {
     const { code, stderr } = await bridge(['registrations', 'list'], { AIO_project_workspace_id: '1' })
     expect(code).toBe(1)
