@@ -34,6 +34,7 @@ async function list({ inputs, redactor, project, call }: Environment): Promise<C
       workspace: workspaceOf(project),
       apiKey: settings.ADC_CECREDENTIALS_CLIENTID,
       orgId: settings.ADC_CECREDENTIALS_ORGID,
+      baseUrl: settings.IO_EVENTS_URL,
     },
     { tokens, clock: systemClock, random: systemRandom },
     call(),

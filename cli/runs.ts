@@ -23,6 +23,7 @@ async function list({ store, redactor, call }: Environment): Promise<CommandResu
   for (const job of jobs) {
     for (const report of await reports.recent(job, signal)) data.push({ job, ...report })
   }
+  data.sort((a, b) => Date.parse(b.startedAt) - Date.parse(a.startedAt))
   const lines = data.flatMap(({ job, startedAt, endedAt, outcome, counts, error }) => {
     const seconds = Math.round((Date.parse(endedAt) - Date.parse(startedAt)) / 1000)
     const numbers = Object.entries(counts).map(([name, count]) => `${name} ${count}`)

@@ -16,6 +16,7 @@ export const secretInputs = [
   'HTTPS_AUTH',
   'HTTPS_HEADERS',
   'HTTPS_SECRET',
+  'IMS_OAUTH_S2S_CLIENT_SECRET',
   'MARKETO_CLIENT_ID',
   'MARKETO_CLIENT_SECRET',
   'PIM_REST_HEADERS',
@@ -65,7 +66,11 @@ export const plainInputs = [
   'HTTPS_HEAD',
   'HTTPS_METHOD',
   'HTTPS_URL',
+  'IMS_OAUTH_S2S_CLIENT_ID',
+  'IMS_OAUTH_S2S_ORG_ID',
+  'IMS_OAUTH_S2S_SCOPES',
   'IMS_URL',
+  'IO_EVENTS_URL',
   'JOURNAL_START',
   'JOURNAL_URL',
   'LOG_LEVEL',
@@ -89,7 +94,7 @@ export const plainInputs = [
 ] as const
 
 /** Those of both lists that only the command line reads: an action takes none of them. */
-export const commandLineInputs: readonly string[] = ['AKENEO_EVENTS_URL']
+export const commandLineInputs: readonly string[] = ['AKENEO_EVENTS_URL', 'IO_EVENTS_URL']
 
 /** Hosts of authors besides those of AEM as a Cloud Service. */
 export const authorHosts: readonly string[] = []

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { sampleRoot } from '../scripts/command'
+import { root, sampleRoot } from '../scripts/command'
 import { builtActions } from './deployment'
 import type { ActionSpec } from './runtime/runtime'
 
@@ -23,25 +23,39 @@ export const checkDependencies = (root: string): void => {
   throw new SetupError(`These packages are not installed: ${missing.join(', ')}.\nInstall them first: npm ci`)
 }
 
+/** Whose configuration the app is built with: that of `sample-config/`, or the user's, `config/`. */
+export type Configured = 'sample-config' | 'config'
+
 /**
- * Builds the app by `aio app build`, as a deployment does but with the sample configuration, and returns its actions with
- * the limits that its `ext.config.yaml` gives them. What is newer than all that goes into it is not built again. Throws a
- * {@link SetupError} with the build's log when that fails.
+ * Builds the app by `aio app build`, as a deployment does, and returns its actions with the limits that its
+ * `ext.config.yaml` gives them. What is newer than all that goes into it is not built again. Throws a {@link SetupError}
+ * with the build's log when that fails.
  */
-export const buildActions = async (write: (line: string) => void): Promise<Record<string, ActionSpec>> => {
+export const buildActions = async (
+  write: (line: string) => void,
+  configured: Configured = 'sample-config',
+): Promise<Record<string, ActionSpec>> => {
   // it needs what checkDependencies looks for
-  const { ensureBuilt, isBuilt } = await import('../scripts/app-build')
-  if (!(await isBuilt())) write('Building the actions with `aio app build` (a moment)...\n')
+  const { ensureBuilt, isBuilt, ownApp, sampleApp } = await import('../scripts/app-build')
+  const app = configured === 'config' ? ownApp : sampleApp
+  if (!(await isBuilt(app))) write('Building the actions with `aio app build` (a moment)...\n')
   try {
-    await ensureBuilt()
+    await ensureBuilt(app)
   } catch (error) {
     const log = error instanceof Error ? error.message : String(error)
     throw new SetupError(`${log.trim()}\n\nTo see it again: npm start`)
   }
-  const actions = builtActions(sampleRoot)
+  const actions = builtActions(configured === 'config' ? root : sampleRoot)
   const missing = Object.values(actions).find(({ bundle }) => !existsSync(join(bundle, 'index.js')))
   if (missing === undefined) return actions
+  const folder = configured === 'config' ? 'dist/' : 'sample-app/'
   throw new SetupError(
-    `The build went well, but ${missing.bundle} is not there. Remove sample-app/ and try again: npm start`,
+    `The build went well, but ${missing.bundle} is not there. Remove ${folder} and try again: npm start`,
   )
+}
+
+/** The inputs that the app binds to its actions, by name. */
+export const inputNames = async (configured: Configured): Promise<readonly string[]> => {
+  const { declaredInputs, ownApp, sampleApp } = await import('../scripts/app-build')
+  return declaredInputs(configured === 'config' ? ownApp : sampleApp)
 }

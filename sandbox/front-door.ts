@@ -1,13 +1,15 @@
 import { randomUUID } from 'node:crypto'
-import { USUAL_SIZE } from './aem/asset'
+import { USUAL_SIZE, withoutNulls } from './aem/asset'
 import type { AssetView } from './aem/author'
 import type { EventOverrides } from './aem/event'
+import type { NewContent } from './content'
 import { isJsonObject, type JsonObject, parseJson } from './json'
 import { changeProduct } from './product-door'
 import { httpAnswer } from './runtime/http-answer'
 import type { Sandbox } from './sandbox'
 import { type Answer, json, type RecordedRequest, type SandboxServer, startServer } from './server'
 import { exportLines } from './shell'
+import { readUpload, type UploadBody } from './upload-body'
 
 /** The options of the front door. */
 export type FrontDoorOptions = {
@@ -93,16 +95,37 @@ export const startFrontDoor = async (options: FrontDoorOptions): Promise<Sandbox
     if (typeof path !== 'string') return path
     const content = contentOf(request)
     if (content !== undefined && 'status' in content) return content
+    const more = readUpload(request.body)
+    if (typeof more === 'string') return help(400, more)
+    const { metadata, renditions } = more
     const old = aem.findByPath(path)
     const file = content === undefined ? {} : { content }
-    // uploading over an asset is a new version of it, and AEM processes that again
     const asset =
       old === undefined
-        ? aem.addAsset({ path, assetMetadata: EXPORTED, ...file })
-        : aem.replaceContent(old.id, content ?? { size: USUAL_SIZE, seed: randomUUID() })
+        ? aem.addAsset({
+            path,
+            assetMetadata: withoutNulls({ ...EXPORTED, ...metadata }),
+            renditions,
+            ...file,
+          })
+        : newVersion(old, content ?? { size: USUAL_SIZE, seed: randomUUID() }, more)
     const overrides: EventOverrides = { time: new Date(clock.now()).toISOString() }
     const answer = await deliver(aem.processingCompletedEvent(asset, overrides))
     return said(old === undefined ? 201 : 200, asset, answer)
+  }
+
+  /** Uploading over an asset is a new version of it, and AEM processes that again. */
+  const newVersion = (
+    old: AssetView,
+    content: NewContent,
+    { metadata, renditions }: UploadBody,
+  ): AssetView => {
+    const isSame = Object.keys(renditions).length === 0
+    const asset = aem.replaceContent(old.id, content, isSame ? undefined : renditions)
+    if (Object.keys(metadata).length === 0) return asset
+    return aem.edit(old.id, (it) => {
+      it.assetMetadata = withoutNulls({ ...it.assetMetadata, ...metadata })
+    })
   }
 
   const said = (status: number, { id, path }: AssetView, answer: Answer): Answer =>

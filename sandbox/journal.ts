@@ -18,6 +18,8 @@ export type JournalOptions = {
   clientId: string
   /** The only value of `x-ims-org-id`, `<id>@AdobeOrg`. */
   orgId: string
+  /** Answers what is no request to this journal; undefined for what it does not know either. */
+  others?: (request: RecordedRequest) => Answer | undefined
   /** Events on a page that was asked for without a limit. The service promises no number. */
   pageSize?: number
   port?: number
@@ -165,6 +167,8 @@ export const startJournal = async (options: JournalOptions): Promise<JournalStan
     if (token === undefined || !isValidToken(token)) return json(401, { error: 'Oauth token is not valid' })
     if (key !== clientId) return json(403, { error: 'Api Key is invalid' })
     if (org !== orgId) return json(403, { error: 'x-ims-org-id is not the organization of the journal' })
+    const other = request.path === path ? undefined : options.others?.(request)
+    if (other !== undefined) return other
     if (request.path !== path || !isRegistered) return json(404, { error: 'Not found' })
     if (request.method !== 'GET') return json(405, { error: 'Method not allowed' }, { allow: 'GET' })
     const query = parseQuery(request.query)

@@ -1,9 +1,18 @@
 /** `npm run sandbox`: the stand-ins and the built actions, left running until Ctrl-C; or a burst, played to its end. */
+import { readFile } from 'node:fs/promises'
 import { parseArgs } from 'node:util'
-import { buildActions, checkDependencies, projectRoot, SetupError } from './build'
+import {
+  buildActions,
+  type Configured,
+  checkDependencies,
+  inputNames,
+  projectRoot,
+  SetupError,
+} from './build'
 import { runDemo } from './demo'
 import { burst } from './demo/burst'
 import { encodePath, startFrontDoor } from './front-door'
+import { type OwnInputs, readOwnInputs } from './own-inputs'
 import { findTakenPort } from './ports'
 import { createPaint } from './print'
 import { createScreen } from './progress'
@@ -18,15 +27,18 @@ const paint = createPaint(process.stdout.isTTY === true)
 
 const MOST_AT_ONCE = 10_000
 
-const readArguments = (): { port: number; burst: number | undefined } => {
-  const read = () => parseArgs({ options: { port: { type: 'string' }, burst: { type: 'string' } } }).values
+type Arguments = { port: number; burst: number | undefined; env: string | undefined; config: Configured }
+
+const readArguments = (): Arguments => {
+  const text = { type: 'string' } as const
+  const read = () => parseArgs({ options: { port: text, burst: text, env: text, config: text } }).values
   let given: ReturnType<typeof read>
   try {
     given = read()
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error)
     throw new SetupError(
-      `${reason}\nUsage: npm run sandbox [-- --port <first of ten ports> | -- --burst <number of assets>]`,
+      `${reason}\nUsage: npm run sandbox [-- --port <first of ten ports> --env <file> --config config | -- --burst <number of assets>]`,
     )
   }
   const whole = (name: 'port' | 'burst', usual: number, least: number, most: number): number => {
@@ -36,10 +48,32 @@ const readArguments = (): { port: number; burst: number | undefined } => {
       `--${name} ${given[name]} is not possible: it must be a whole number from ${least} to ${most}`,
     )
   }
+  const config = (given.config ?? 'sample-config').replace(/^\.\/|\/$/g, '')
+  if (config !== 'config' && config !== 'sample-config') {
+    throw new SetupError(`--config ${given.config} is not possible: it must be config or sample-config`)
+  }
+  if (given.burst !== undefined && (given.env ?? given.config) !== undefined) {
+    throw new SetupError(
+      '--burst plays a scene with the sample configuration: it takes no --env and no --config',
+    )
+  }
   return {
     port: whole('port', DEFAULT_PORT, 1024, 65_526),
     burst: given.burst === undefined ? undefined : whole('burst', 0, 1, MOST_AT_ONCE),
+    env: given.env,
+    config,
   }
+}
+
+const readOwn = async (file: string | undefined, config: Configured): Promise<OwnInputs> => {
+  if (file === undefined) return { taken: {}, kept: [] }
+  let text: string
+  try {
+    text = await readFile(file, 'utf8')
+  } catch {
+    throw new SetupError(`--env ${file} cannot be read. cp .env.example .env makes one to fill in.`)
+  }
+  return readOwnInputs(text, await inputNames(config))
 }
 
 /** Checked before the build, so that a failure is reported at once. */
@@ -57,9 +91,14 @@ const printLog = (action: string, text: string): void => {
   for (const line of lines) console.log(paint.dim(`${action}: ${line}`))
 }
 
-const start = async (actions: Record<string, ActionSpec>, port: number): Promise<Sandbox> => {
+const start = async (
+  actions: Record<string, ActionSpec>,
+  port: number,
+  ownInputs: Record<string, string>,
+): Promise<Sandbox> => {
   const sandbox = await startSandbox({
     actions,
+    ownInputs,
     receiver: 'generic',
     subscribed: false,
     ports: {
@@ -146,8 +185,15 @@ const explain = (sandbox: Sandbox, port: number): void => {
   console.log(`  curl -s -H 'X-Api-Key: ${pim.apiKey}' '${pim.url}/products/${encodeURIComponent(SKU)}'\n`)
 }
 
+const explainOwn = ({ taken, kept }: OwnInputs, file: string): void => {
+  const names = (list: readonly string[]): string => (list.length === 0 ? 'nothing' : list.join(', '))
+  console.log(`${paint.bold(`From ${file}`)}: ${names(Object.keys(taken))}`)
+  console.log(`Not from it, for they lead to Adobe and here are the stand-ins: ${names(kept)}`)
+  console.log('A PIM and destinations of it are the real ones: what is published here is written there.\n')
+}
+
 const main = async (): Promise<void> => {
-  const { port, burst: count } = readArguments()
+  const { port, burst: count, env, config } = readArguments()
   checkDependencies(projectRoot)
   if (count !== undefined) {
     const screen = createScreen(process.stdout)
@@ -155,12 +201,14 @@ const main = async (): Promise<void> => {
     if (!(await runDemo({ actions, scenes: [burst(count)], screen, paint }))) process.exitCode = 1
     return
   }
+  const own = await readOwn(env, config)
   await checkPorts(port)
-  const actions = await buildActions((line) => console.log(paint.dim(line)))
-  const sandbox = await start(actions, port)
+  const actions = await buildActions((line) => console.log(paint.dim(line)), config)
+  const sandbox = await start(actions, port, own.taken)
   sandbox.pim.setProduct(SKU)
   stockAkeneo(sandbox)
   explain(sandbox, port)
+  if (env !== undefined) explainOwn(own, env)
 }
 
 main().catch((error: unknown) => {

@@ -8,6 +8,7 @@ import { type ImsStandIn, startIms } from './ims'
 import { type JournalStandIn, startJournal } from './journal'
 import type { JsonObject } from './json'
 import { type PimStandIn, startPim } from './pim'
+import { createRegistrationList } from './registrations'
 import { type ActionSpec, type RuntimeOptions, type RuntimeStandIn, startRuntime } from './runtime/runtime'
 import { type StateStandIn, startState } from './state'
 import { type FolderTarget, startFolder } from './targets/folder'
@@ -17,6 +18,9 @@ const CLIENT_ID = 'sandbox-client-id'
 const CLIENT_SECRET = 'p8e-sandbox+client/secret&='
 const SCOPES = ['AdobeID', 'openid', 'aem.assets.author', 'aem.folders']
 const ORG_ID = '0123456789ABCDEF01234567@AdobeOrg'
+const WORKSPACE = { orgId: '23294', projectId: '4566206088344653970', workspaceId: '4566206088344671234' }
+/** The actions that I/O Events delivers to, as far as they run here. */
+const FED_BY_IO_EVENTS = ['generic', 'export-asset']
 const EVENT_SECRETS = ['first-secret-of-the-sandbox', 'second-secret-of-the-sandbox'] as const
 /** The action that Akeneo's events go to. */
 const PIM_RECEIVER = 'pim-events'
@@ -33,6 +37,11 @@ export type SandboxOptions = {
    * started.
    */
   actions?: Record<string, ActionSpec>
+  /**
+   * Inputs of the user in place of those of the sandbox: for the actions, and not for {@link Sandbox.inputs}. With
+   * `PIM_COMMUNICATOR` among them all actions have that PIM.
+   */
+  ownInputs?: Record<string, string>
   /** The action that {@link Sandbox.events} delivers to: the first one by default. */
   receiver?: string
   /** False leaves it to others to subscribe `pim-events`, if there is one, to Akeneo's events. */
@@ -118,7 +127,11 @@ export const startSandbox = async (options: SandboxOptions = {}): Promise<Sandbo
     const pimEvents = await keep(startEventFeed({ clock, akeneo, settings, port: ports.eventPlatform ?? 0 }))
     const folder = await keep(startFolder())
     const registered = { clientId: CLIENT_ID, orgId: ORG_ID, isValidToken: ims.isValid }
-    const journal = await keep(startJournal({ clock, ...registered, port: ports.journal ?? 0 }))
+    const eventActions = Object.keys(actions).filter((name) => FED_BY_IO_EVENTS.includes(name))
+    const list = createRegistrationList(WORKSPACE, eventActions, () => journal.journalUrl)
+    const journal: JournalStandIn = await keep(
+      startJournal({ clock, ...registered, others: list.answer, port: ports.journal ?? 0 }),
+    )
 
     const inputs = (): Record<string, string> => ({
       LOG_LEVEL: options.logLevel ?? 'info',
@@ -132,6 +145,8 @@ export const startSandbox = async (options: SandboxOptions = {}): Promise<Sandbo
       FOLDER_ROOT: folder.root,
       JOURNAL_URL: journal.journalUrl,
     })
+    const own = options.ownInputs ?? {}
+    const hasOwnPim = 'PIM_COMMUNICATOR' in own
     const akeneoInputs = {
       ...akeneo.inputs(),
       PIM_COMMUNICATOR: 'akeneo',
@@ -143,20 +158,32 @@ export const startSandbox = async (options: SandboxOptions = {}): Promise<Sandbo
       __OW_NAMESPACE: namespace,
       __OW_API_KEY: auth,
     })
-    const operatorEnv = (): Record<string, string> => ({
+    const operatorInputs = {
       ...akeneoInputs,
       ...inputs(),
       // It would win over the connection, were there one in .env.
       AKENEO_TOKEN: '',
-      AKENEO_EVENTS_URL: pimEvents.platform.apiUrl,
+    }
+    const operatorEnv = (): Record<string, string> => ({
+      // The command line reads those of the user by itself.
+      ...Object.fromEntries(
+        Object.entries(operatorInputs).filter(
+          ([name]) => !(name in own || (hasOwnPim && /^(PIM|AKENEO)_/.test(name))),
+        ),
+      ),
+      ...(hasOwnPim ? {} : { AKENEO_EVENTS_URL: pimEvents.platform.apiUrl }),
+      IO_EVENTS_URL: journal.url,
+      AIO_project_id: WORKSPACE.projectId,
+      AIO_project_org_id: WORKSPACE.orgId,
+      AIO_project_workspace_id: WORKSPACE.workspaceId,
       AIO_STATE_ENDPOINT: state.url,
       AIO_runtime_namespace: namespace,
       AIO_runtime_auth: auth,
       AIO_runtime_apihost: runtime.api.url,
     })
     const bound = Object.entries(actions).map(([name, spec]): [string, ActionSpec] => {
-      const pimInputs = FED_BY_AKENEO.includes(name) ? akeneoInputs : {}
-      const merged: JsonObject = { ...inputs(), ...pimInputs, ...spec.inputs }
+      const pimInputs = FED_BY_AKENEO.includes(name) && !hasOwnPim ? akeneoInputs : {}
+      const merged: JsonObject = { ...inputs(), ...pimInputs, ...own, ...spec.inputs }
       return [name, { ...spec, inputs: merged }]
     })
     const runtimeEnv = { AIO_STATE_ENDPOINT: state.url }

@@ -99,8 +99,10 @@ async function laySampleApp(): Promise<void> {
     join(sampleRoot, 'webpack-config.js'),
     "module.exports = require('../webpack/sample-config')\n",
   )
-  // A junction, since Windows allows anybody to make one.
-  await symlink(join(root, 'actions'), join(sampleRoot, 'actions'), 'junction').catch(ignoreExisting)
+  for (const folder of ['actions', 'scripts']) {
+    // A junction, since Windows allows anybody to make one.
+    await symlink(join(root, folder), join(sampleRoot, folder), 'junction').catch(ignoreExisting)
+  }
 }
 
 function ignoreExisting(error: NodeJS.ErrnoException): void {

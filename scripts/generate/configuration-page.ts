@@ -30,6 +30,9 @@ inputs are described. This page shows those of the app as it comes.
 `
 
 const tail = `
+\`npx aio app use\` writes the credential of the workspace to \`.env\` as \`IMS_OAUTH_S2S_*\`. It is taken where the
+\`ADC_CECREDENTIALS_*\` input of the same meaning is not set.
+
 Instead of the \`ADC_CECREDENTIALS_*\` inputs the actions can have the annotation \`include-ims-credentials\`: set
 \`includeImsCredentials: true\` in \`config/deployment.ts\`. Inputs that are set win over it.
 `

@@ -7,11 +7,12 @@ const width = 118
 const head = `# Written by \`npm run generate\`. Copy this file to .env and fill it in. .env is not committed: it holds secrets.
 # The values become inputs of the actions when the app is deployed (ext.config.yaml). Empty or commented out means
 # "not set"; a value that is commented out is the default. Put a value into double quotes when it holds a blank, a # or a
-# line break.
+# line break, and write the line break as \\n: \`aio app use\` cuts values of several lines. \`aio app deploy\` changes a
+# value that holds $$, $& or a $ before a quote.
 
 # ---- Adobe I/O Runtime ----------------------------------------------------------------------------------------------
 # AIO_runtime_namespace and AIO_runtime_auth are not set by hand: \`npx aio app use <workspace file> --merge\` adds them
-# to this file. \`npx aio app deploy\` and \`npm run bridge\` need them.
+# to this file, and the credential as IMS_OAUTH_S2S_*. \`npx aio app deploy\` and \`npm run bridge\` need them.
 `
 
 /** The text of .env.example. */
@@ -49,9 +50,10 @@ function sentences(declaration: InputDeclaration, { need }: InputGroup): (string
 /** What everybody has to set is not commented out. */
 const lineOf = (
   name: string,
-  { required, default: usual = '' }: InputDeclaration,
+  { required, unless, default: usual = '' }: InputDeclaration,
   group: InputGroup,
-): string => (required === true && group.need === 'always' ? `${name}=` : `# ${name}=${usual}`)
+): string =>
+  required === true && unless === undefined && group.need === 'always' ? `${name}=` : `# ${name}=${usual}`
 
 /** Sentences as lines of a comment. */
 function comment(parts: readonly (string | undefined)[]): string[] {

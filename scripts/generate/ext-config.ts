@@ -10,6 +10,11 @@ export function extConfig(groups: readonly InputGroup[], deployment: Deployment)
   const lines = [
     '# Written by `npm run generate`. Do not edit: inputs are declared where they are read, alarms and limits are set in',
     '# config/deployment.ts.',
+    'hooks:',
+    '  # They warn when .env and the workspace do not belong together.',
+    '  pre-app-build: scripts/hooks/check-workspace.js',
+    '  pre-app-deploy: scripts/hooks/check-workspace.js',
+    '  post-app-deploy: scripts/hooks/remember-workspace.js',
     'runtimeManifest:',
     '  packages:',
     '    asset-bridge:',

@@ -9,7 +9,7 @@ import { authorInputs, readSettings } from './settings'
 export type Access = AuthorAccess & { http: HttpClient }
 
 /** The organisation counts for journals only. */
-const read = Object.keys(authorInputs).filter((name) => name !== 'ADC_CECREDENTIALS_ORGID')
+const read = Object.keys(authorInputs).filter((name) => !/_ORG_?ID$/.test(name))
 
 /** The HTTP client of a container and its inputs. */
 export const httpFor: (context: FlowContext) => HttpClient = perInputs(() => createHttpClient())

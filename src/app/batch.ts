@@ -3,12 +3,14 @@ import type { FlowContext, Flows } from '../flows/event-flow'
 import type { Outcome } from '../flows/outcome'
 import { createRemoteLane, performAll } from '../flows/run/remote-lane'
 import { runBatch } from '../flows/run/run-batch'
-import type { RunResult } from '../flows/run/run-result'
+import type { PreparedJob } from '../flows/run/run-result'
 import { type WorkedOff, workOff } from '../flows/run/work-off'
 import type { Lane } from '../flows/run/work-queue'
 import type { Work } from '../flows/work'
 import { perInputs } from '../inputs/raw-inputs'
+import { InputError, isSet, sourceOf } from '../inputs/values'
 import { createCursorKeeper } from '../journal/cursor'
+import { journalInputs } from '../journal/inputs'
 import { createJournalReader } from '../journal/reader'
 import { accessFor } from './access'
 import { activationsOf } from './activations'
@@ -49,8 +51,22 @@ export const performWorks = (
 const runMs = 8 * 60_000
 const graceMs = 60_000
 
-/** Takes due parked work and the events of the journals through the same flows as push does. */
-export function exportBatch(context: FlowContext): () => Promise<RunResult> {
+/**
+ * Takes due parked work and the events of the journals through the same flows as push does. Without a journal there is
+ * nothing to run: its alarm is set in every deployment, and not everybody exports.
+ */
+export function exportBatch(context: FlowContext): PreparedJob {
+  try {
+    return prepareBatch(context)
+  } catch (thrown) {
+    const hasJournal = isSet(journalInputs, 'JOURNAL_URL', sourceOf(context.inputs))
+    if (hasJournal || !(thrown instanceof InputError)) throw thrown
+    const message = `${thrown.message}. Without a journal turn the alarm off: 'export-batch': 'off' under alarms in config/deployment.ts, then remove export-batch-alarm (docs/operations.md)`
+    return { notSetUp: { outcome: 'failed', message, error: thrown, counts: {}, details: {} } }
+  }
+}
+
+function prepareBatch(context: FlowContext): PreparedJob {
   const { readers, settings } = readersFor(context)
   const { store, clock } = context
   const parts = {

@@ -1,6 +1,6 @@
 import { systemicError } from '../core/errors'
 import type { FlowContext } from '../flows/event-flow'
-import type { RunResult } from '../flows/run/run-result'
+import type { PreparedJob } from '../flows/run/run-result'
 import { syncInputs } from '../flows/sync/inputs'
 import { reconcileProducts } from '../flows/sync/reconcile-products'
 import { syncAction } from '../flows/sync/recorded-work'
@@ -14,8 +14,11 @@ import { readSettings } from './settings'
 /** An alarm comes every ten minutes. */
 const runMs = 8 * 60_000
 
-/** Asks the PIM which products have changed since the last run, and updates their assets. */
-export function reconcile(context: FlowContext): () => Promise<RunResult> {
+/**
+ * Asks the PIM which products have changed since the last run, and updates their assets. With a PIM that cannot be asked
+ * that, there is nothing to run.
+ */
+export function reconcile(context: FlowContext): PreparedJob {
   const { inputs, store, clock } = context
   const [{ run, start }, sync] = readBoth(
     () => ({
@@ -25,7 +28,8 @@ export function reconcile(context: FlowContext): () => Promise<RunResult> {
     () => openSync(context),
   )
   const { EXPORT_MAX_ATTEMPTS: maxAttempts, PENDING_MAX: maxPending } = run
-  const pim = polled(sync.pim, readSettings(inputs).PIM_COMMUNICATOR)
+  const pim = polled(sync.pim)
+  if (pim === undefined) return cannotPoll(readSettings(inputs).PIM_COMMUNICATOR)
   const own: FlowContext = { ...context, runtime: undefined }
   const parts = {
     ...sync,
@@ -40,12 +44,15 @@ export function reconcile(context: FlowContext): () => Promise<RunResult> {
 
 function polled(
   pim: PimCommunicator,
-  name: string,
-): PimCommunicator & Required<Pick<PimCommunicator, 'changesSince'>> {
+): (PimCommunicator & Required<Pick<PimCommunicator, 'changesSince'>>) | undefined {
   const { changesSince } = pim
-  if (changesSince !== undefined) return { ...pim, changesSince: changesSince.bind(pim) }
-  throw systemicError(
+  return changesSince === undefined ? undefined : { ...pim, changesSince: changesSince.bind(pim) }
+}
+
+function cannotPoll(name: string): PreparedJob {
+  const { code, message } = systemicError(
     'PIM_WITHOUT_CHANGES',
-    `the communicator ${name} cannot tell what has changed: give it changesSince, or switch reconcile-alarm off (alarms: { reconcile: 'off' } in config/deployment.ts), run npm run generate, and deploy`,
+    `the communicator ${name} cannot tell what has changed, so there is nothing to poll. Give it changesSince, or turn the alarm off: reconcile: 'off' under alarms in config/deployment.ts, then remove reconcile-alarm (docs/operations.md)`,
   )
+  return { notSetUp: { outcome: 'skipped', message, counts: {}, details: { code } } }
 }

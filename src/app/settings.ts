@@ -3,6 +3,7 @@ import { imsInputs } from '../ims/inputs'
 import type { InputValues } from '../inputs/declaration'
 import type { RawInputs } from '../inputs/raw-inputs'
 import { sourceOf, valuesOf } from '../inputs/values'
+import { registrationInputs } from '../journal/inputs'
 import { appInputs } from './inputs'
 
 /** What AEM, IMS and the choice of a PIM are read from. */
@@ -17,11 +18,13 @@ export type Settings = InputValues<typeof authorInputs>
  */
 export const readSettings = (inputs: RawInputs): Settings => valuesOf(authorInputs, sourceOf(inputs))
 
+const listInputs = { ...authorInputs, ...registrationInputs }
+
 /**
  * Reads what the list of event registrations needs.
  * @throws {InputError} systemic, `INPUT_INVALID`, naming every input that is wrong and what to set
  */
 export const readRegistrationSettings = (
   inputs: RawInputs,
-): InputValues<typeof authorInputs, 'ADC_CECREDENTIALS_ORGID'> =>
-  valuesOf(authorInputs, sourceOf(inputs), { required: ['ADC_CECREDENTIALS_ORGID'] })
+): InputValues<typeof listInputs, 'ADC_CECREDENTIALS_ORGID'> =>
+  valuesOf(listInputs, sourceOf(inputs), { required: ['ADC_CECREDENTIALS_ORGID'] })

@@ -17,28 +17,53 @@ const imsOrigin: Shape<string> = (text) => {
   }
 }
 
-/** The app's credentials at Adobe. The annotation `include-ims-credentials` can stand in for the first four. */
+/**
+ * The app's credentials at Adobe. Where one of the first four is not set, the one of the same meaning that `aio app use`
+ * writes to .env is taken, or the annotation `include-ims-credentials`.
+ */
 export const imsInputs = declareInputs({
   ADC_CECREDENTIALS_CLIENTID: {
     meaning: 'The client id of the OAuth Server-to-Server credential of your Developer Console project.',
     required: true,
+    unless: 'IMS_OAUTH_S2S_CLIENT_ID',
     shape: text,
   },
   ADC_CECREDENTIALS_CLIENTSECRET: {
     meaning: 'A client secret of the OAuth Server-to-Server credential.',
     required: true,
+    unless: 'IMS_OAUTH_S2S_CLIENT_SECRET',
     shape: text,
     secret: true,
   },
   ADC_CECREDENTIALS_METASCOPES: {
     meaning: 'The scopes of the OAuth Server-to-Server credential, separated by commas.',
     required: true,
+    unless: 'IMS_OAUTH_S2S_SCOPES',
     example: 'openid,AdobeID,read_organizations',
     shape: list('scope', text),
   },
   ADC_CECREDENTIALS_ORGID: {
     meaning: 'The id of your organisation (...@AdobeOrg), as the page of the credential shows it.',
     required: 'for `export-batch`, which sends it with each request to the journal',
+    unless: 'IMS_OAUTH_S2S_ORG_ID',
+    shape: text,
+  },
+  IMS_OAUTH_S2S_CLIENT_ID: {
+    meaning: 'The client id of the credential, as `aio app use` writes it by itself.',
+    shape: text,
+  },
+  IMS_OAUTH_S2S_CLIENT_SECRET: {
+    meaning: 'The client secret of the credential, as `aio app use` writes it by itself.',
+    shape: text,
+    secret: true,
+  },
+  IMS_OAUTH_S2S_SCOPES: {
+    meaning: 'The scopes of the credential, as `aio app use` writes them by itself.',
+    example: '["openid","AdobeID","read_organizations"]',
+    shape: list('scope', text),
+  },
+  IMS_OAUTH_S2S_ORG_ID: {
+    meaning: 'The id of your organisation, as `aio app use` writes it by itself.',
     shape: text,
   },
   IMS_URL: {

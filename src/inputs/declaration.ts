@@ -13,6 +13,8 @@ export type InputDeclaration<T = unknown> = {
    * `for export-batch`; then the reader names the input where that is so.
    */
   required?: true | string
+  /** The input whose value is taken where this one is not set: `readInputs` puts it in its place. */
+  unless?: string
   /** What holds where it is not set. */
   default?: string
   /** What not being set means where there is no default, such as `all`. */

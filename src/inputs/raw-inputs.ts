@@ -9,7 +9,8 @@ export type RawInputs = Readonly<Record<string, string>>
 
 /**
  * Takes the inputs out of an activation's params: those that are bound. Any other field is no input, whatever its name.
- * Deployed, an unset input arrives as an empty string; under `aio app dev` as the literal `$NAME`.
+ * Deployed, an unset input arrives as an empty string; under `aio app dev` as the literal `$NAME`. Where a credential is
+ * not set, what `aio app use` has written stands in, then what the annotation `include-ims-credentials` brings.
  */
 export const readInputs = (params: unknown): RawInputs =>
   readNames(
@@ -31,25 +32,35 @@ function readNames(names: readonly InputName[], params: unknown): RawInputs {
     const text = String(value).trim()
     if (text !== '' && text !== `$${name}`) inputs[name] = text
   }
-  return { ...imsAnnotation(params), ...inputs }
+  return { ...imsAnnotation(params), ...ofAioUse(inputs), ...inputs }
 }
 
-/** The annotation `include-ims-credentials` brings the credentials in an input of its own; explicit inputs win. */
+/** The credentials by the field of the annotation; the names of the inputs that `aio app use` writes end alike. */
+const credentialInputs = {
+  client_id: 'ADC_CECREDENTIALS_CLIENTID',
+  client_secret: 'ADC_CECREDENTIALS_CLIENTSECRET',
+  org_id: 'ADC_CECREDENTIALS_ORGID',
+  scopes: 'ADC_CECREDENTIALS_METASCOPES',
+} as const
+
+const ofAioUse = (inputs: RawInputs): RawInputs =>
+  Object.fromEntries(
+    Object.entries(credentialInputs).flatMap(([field, name]) => {
+      const value = inputs[`IMS_OAUTH_S2S_${field.toUpperCase()}`]
+      return value === undefined ? [] : [[name, value]]
+    }),
+  )
+
+/** The annotation `include-ims-credentials` brings the credentials in an input of its own. */
 function imsAnnotation(params: Record<string, unknown>): RawInputs {
   const credentials = params.__ims_oauth_s2s
   if (!isRecord(credentials)) return {}
-  const names = {
-    ADC_CECREDENTIALS_CLIENTID: credentials.client_id,
-    ADC_CECREDENTIALS_CLIENTSECRET: credentials.client_secret,
-    ADC_CECREDENTIALS_ORGID: credentials.org_id,
-    ADC_CECREDENTIALS_METASCOPES: Array.isArray(credentials.scopes)
-      ? credentials.scopes.join(',')
-      : credentials.scopes,
-  }
   return Object.fromEntries(
-    Object.entries(names).flatMap(([name, value]) =>
-      typeof value === 'string' && value !== '' ? [[name, value]] : [],
-    ),
+    Object.entries(credentialInputs).flatMap(([field, name]) => {
+      const given = credentials[field]
+      const value = Array.isArray(given) ? given.join(',') : given
+      return typeof value === 'string' && value !== '' ? [[name, value]] : []
+    }),
   )
 }
 

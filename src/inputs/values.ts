@@ -126,9 +126,10 @@ export function valuesOf(
 }
 
 /** What to tell an operator about an input that is not set. */
-export function missing(name: string, { meaning, example }: InputDeclaration): string {
+export function missing(name: string, { meaning, example, unless }: InputDeclaration): string {
   const what = meaning.replace(/^(An?|The) /, (article) => article.toLowerCase()).replace(/\.$/, '')
-  return `${name} is not set: set it to ${what}${example === undefined ? '' : ` (for example ${example})`}`
+  const shown = example === undefined ? '' : ` (for example ${example})`
+  return `${name} is not set: set it to ${what}${shown}${unless === undefined ? '' : `, or set ${unless}`}`
 }
 
 /**

@@ -1,4 +1,5 @@
 import { declareInputs } from '../inputs/declaration'
+import { origin } from '../inputs/shapes'
 import { journalStart, journalUrls } from './position'
 
 /** Which journals there are, and where reading begins. */
@@ -15,5 +16,15 @@ export const journalInputs = declareInputs({
       'Where the very first run of `export-batch` begins: `oldest`, `latest`, or a duration back such as `PT2H` or `P1D`.',
     default: 'oldest',
     shape: journalStart,
+  },
+})
+
+/** Where the registrations are listed. */
+export const registrationInputs = declareInputs({
+  IO_EVENTS_URL: {
+    meaning: "The origin of Adobe's API that lists event registrations.",
+    default: 'https://api.adobe.io',
+    shape: origin,
+    cliOnly: true,
   },
 })

@@ -2,6 +2,7 @@ import { main as pimSync } from '../../actions/pim-sync/index'
 import { main } from '../../actions/reconcile/index'
 import { type AkeneoStandIn, startAkeneo } from '../../sandbox/akeneo/akeneo'
 import type { JsonObject } from '../../sandbox/json'
+import { logLines } from '../support/log-lines'
 import { bodyOf, errorOf, type Receiver, startReceiver } from '../support/receiver'
 
 let receiver: Receiver
@@ -68,11 +69,22 @@ test('another PIM has a cursor of its own', async () => {
   expect(added.filter((key) => key.startsWith('cursor.'))).toHaveLength(1)
 })
 
-test('a communicator that cannot tell what has changed: it says what to do', async () => {
+describe('a communicator that cannot tell what has changed', () => {
   const rest = { PIM_COMMUNICATOR: 'rest', PIM_REST_URL: 'http://127.0.0.1:9/{identifier}' }
-  const { statusCode, body } = errorOf(await run(rest))
-  expect([statusCode, body.code]).toEqual([503, 'PIM_WITHOUT_CHANGES'])
-  expect(body.message).toMatch(/rest .* changesSince.* reconcile-alarm/)
+
+  test('has nothing to run: it says what to do', async () => {
+    const body = bodyOf(await run(rest))
+    expect(body).toMatchObject({ outcome: 'skipped', code: 'PIM_WITHOUT_CHANGES' })
+    expect(body.message).toMatch(/rest .* changesSince.* reconcile: 'off' .* reconcile-alarm/)
+  })
+
+  test('logs one line, at info, and leaves nothing in State', async () => {
+    const lines = logLines()
+    const before = receiver.sandbox.state.keys()
+    await run({ ...rest, LOG_LEVEL: 'info' })
+    expect(await lines()).toEqual([expect.stringMatching(/ info: not set up .*changesSince/)])
+    expect(receiver.sandbox.state.keys()).toEqual(before)
+  })
 })
 
 test('with mock nothing ever changes', async () => {

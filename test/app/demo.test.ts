@@ -24,6 +24,27 @@ describe('npm run sandbox -- --burst', () => {
     expect(output).toContain('--burst many is not possible')
     expect(code).toBe(1)
   })
+
+  test('takes no configuration of the user', async () => {
+    const { code, output } = await sandbox('--burst', '40', '--config', 'config')
+
+    expect(output).toContain('it takes no --env and no --config')
+    expect(code).toBe(1)
+  })
+})
+
+describe('npm run sandbox', () => {
+  test.each([
+    [['--config', 'elsewhere'], '--config elsewhere is not possible: it must be config or sample-config'],
+    [['--env', 'no such file'], '--env no such file cannot be read'],
+    [['--nothing'], 'Usage: npm run sandbox'],
+  ])('says what to do about %j, before it builds', async (args, message) => {
+    const { code, output } = await run('sandbox/run.ts', args)
+
+    expect(output).toContain(message)
+    expect(output).not.toContain('Building')
+    expect(code).toBe(1)
+  })
 })
 
 describe('npm start', () => {

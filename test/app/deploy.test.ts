@@ -22,7 +22,12 @@ const env = {
   ADC_CECREDENTIALS_CLIENTSECRET: 'p@ss=word $HOME # not a comment',
   ADC_CECREDENTIALS_METASCOPES: 'openid,AdobeID,aem.assets.author',
   AEM_AUTHOR_URLS: 'https://author-p4711-e4712.adobeaemcloud.com',
+  IMS_OAUTH_S2S_SCOPES: '["openid","AdobeID"]',
+  SFTP_PASSWORD: 'hush$$hush',
+  JOURNAL_URL: 'https://events-va6.adobe.io/events/organizations/1/integrations/2/3',
 }
+/** aio makes one `$` of two. */
+const arrived = { ...env, SFTP_PASSWORD: 'hush$hush' }
 const notAnInput = 'value-of-something-else'
 
 let recorder: DeployRecorder
@@ -35,13 +40,22 @@ beforeAll(async () => {
   const app = join(folder, 'app')
   await mkdir(join(folder, 'home'))
   // A copy, so that neither the .env nor the .aio of whoever runs this takes part.
-  for (const part of ['app.config.yaml', 'ext.config.yaml', 'package.json', 'actions', 'dist/application']) {
+  const parts = [
+    'app.config.yaml',
+    'ext.config.yaml',
+    'package.json',
+    'actions',
+    'scripts',
+    'dist/application',
+  ]
+  for (const part of parts) {
     await cp(join(sampleRoot, part), join(app, part), { recursive: true })
   }
   const lines = Object.entries({ ...env, SOMETHING_ELSE: notAnInput }).map(
     ([key, value]) => `${key}='${value}'`,
   )
   await writeFile(join(app, '.env'), lines.join('\n'))
+  await writeFile(join(app, '.aio'), JSON.stringify({ project: { name: 'bridge', org: { id: '23294' } } }))
   deployed = await runScript('@adobe/aio-cli/bin/run', ['app', 'deploy', '--no-build', '--force-deploy'], {
     cwd: app,
     env: {
@@ -77,6 +91,22 @@ describe('aio app deploy', () => {
     expect([...authorizations]).toEqual(['Bearer a-cli-token'])
   })
 
+  test('warns, once, of what does not belong to the workspace, and of values that it changes', () => {
+    const warnings = deployed.output.split('\n').filter((line) => line.startsWith('Warning: '))
+    expect(warnings).toEqual([
+      expect.stringMatching(/another one than \.env says: SFTP_PASSWORD\./),
+      expect.stringMatching(/JOURNAL_URL is a journal of the organisation 1, .* 23294/),
+    ])
+    expect(deployed.output).not.toContain('hush')
+  })
+
+  test('notes where it went, for the next deployment to another workspace', async () => {
+    const notes = await readFile(join(folder, 'app/dist/last-deployed-targets.json'), 'utf8')
+    expect(JSON.parse(notes)).toEqual({
+      'a-namespace': { authors: [env.AEM_AUTHOR_URLS], journals: [env.JOURNAL_URL] },
+    })
+  })
+
   test('puts the one package, then exactly the actions that are declared', async () => {
     const names = (await declaredActions()).map(({ name }) => name)
 
@@ -96,7 +126,7 @@ describe('aio app deploy', () => {
 
     expect(asObject(packageBody().parameters)).toEqual({
       ...Object.fromEntries(unset),
-      ...env,
+      ...arrived,
     })
   })
 

@@ -54,8 +54,8 @@ const codesIn = (table: string): string[] =>
     .flat()
     .filter((symptom) => code.test(symptom))
 
-/** The command line reads one that is bound to no action. */
-const ofCommandLine = 'AKENEO_EVENTS_URL'
+/** The command line reads some that are bound to no action. */
+const ofCommandLine = ['AKENEO_EVENTS_URL', 'IO_EVENTS_URL']
 
 const namesIn = (example: string): (string | undefined)[] =>
   [...example.matchAll(/^(?:# )?([A-Z][A-Z0-9_]*)=/gm)].map(([, name]) => name).sort()
@@ -82,7 +82,7 @@ describe('the facts in the docs', () => {
   })
 
   test('the inputs are the same in docs/configuration.md, ext.config.yaml and .env.example of the app as it comes', async () => {
-    const declared = [...(await declaredInputs(sampleApp)), ofCommandLine].sort()
+    const declared = [...(await declaredInputs(sampleApp)), ...ofCommandLine].sort()
     const inPage = column(section(await read('docs/configuration.md'), 'Inputs'), 1).flat()
     const example = envExample(await inputGroups(sampleConfiguration))
 
@@ -92,7 +92,7 @@ describe('the facts in the docs', () => {
   })
 
   test('the inputs of the user are the same in ext.config.yaml and .env.example', async () => {
-    const declared = [...(await declaredInputs(ownApp)), ofCommandLine].sort()
+    const declared = [...(await declaredInputs(ownApp)), ...ofCommandLine].sort()
 
     expect(declared).not.toEqual([])
     expect(namesIn(await read('.env.example'))).toEqual(declared)

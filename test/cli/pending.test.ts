@@ -114,4 +114,26 @@ describe('npm run bridge -- runs list', () => {
       '2030-01-02T03:04:05.000Z  export-batch  failed  60 s  done 3, parked 1\n    AEM_UNAVAILABLE: AEM answered 503\n',
     )
   })
+
+  test('shows those of all jobs in one order, newest first', async () => {
+    const reports = createRunReports(store(), { redactor: createRedactor() })
+    const write = (job: string, minute: number) => {
+      const at = `2030-01-02T04:0${minute}:00.000Z`
+      return reports.write(job, { startedAt: at, endedAt: at, outcome: 'done', counts: {} }, signal)
+    }
+    await write('export-batch', 1)
+    await write('reconcile', 2)
+    await write('export-batch', 3)
+    await write('reconcile', 4)
+
+    const { stdout } = await commands(['runs', 'list', '--json'])
+
+    const listed: { job: string; startedAt: string }[] = JSON.parse(stdout)
+    expect(listed.slice(0, 4).map(({ job, startedAt }) => `${startedAt.slice(11, 16)} ${job}`)).toEqual([
+      '04:04 reconcile',
+      '04:03 export-batch',
+      '04:02 reconcile',
+      '04:01 export-batch',
+    ])
+  })
 })

@@ -77,6 +77,42 @@ describe('the inputs among the params', () => {
   })
 })
 
+describe('the credentials that aio app use writes', () => {
+  const written = {
+    IMS_OAUTH_S2S_CLIENT_ID: 'used-id',
+    IMS_OAUTH_S2S_CLIENT_SECRET: 'used-secret',
+    IMS_OAUTH_S2S_ORG_ID: 'used@AdobeOrg',
+    IMS_OAUTH_S2S_SCOPES: '["openid","aem.folders"]',
+  }
+
+  test('stand in for those that are not set', () => {
+    expect(readInputs(written)).toMatchObject({
+      ADC_CECREDENTIALS_CLIENTID: 'used-id',
+      ADC_CECREDENTIALS_CLIENTSECRET: 'used-secret',
+      ADC_CECREDENTIALS_ORGID: 'used@AdobeOrg',
+      ADC_CECREDENTIALS_METASCOPES: '["openid","aem.folders"]',
+    })
+  })
+
+  test('give way to inputs that are set, one by one, and win over the annotation', () => {
+    const params = {
+      ...written,
+      __ims_oauth_s2s: annotation,
+      ADC_CECREDENTIALS_CLIENTID: 'explicit-id',
+      ADC_CECREDENTIALS_CLIENTSECRET: '',
+    }
+    expect(readInputs(params)).toMatchObject({
+      ADC_CECREDENTIALS_CLIENTID: 'explicit-id',
+      ADC_CECREDENTIALS_CLIENTSECRET: 'used-secret',
+      ADC_CECREDENTIALS_ORGID: 'used@AdobeOrg',
+    })
+  })
+
+  test('are secret where they are', () => {
+    expect(secretsOf(readInputs(written))).toContain('used-secret')
+  })
+})
+
 describe('the annotation include-ims-credentials', () => {
   test('stands in for the credentials', () => {
     expect(readInputs({ __ims_oauth_s2s: annotation })).toEqual({

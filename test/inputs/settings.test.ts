@@ -3,7 +3,7 @@ import { authorOriginIn } from '../../src/aem/author-origin'
 import { readBatchSettings } from '../../src/app/run-settings'
 import { readSettings } from '../../src/app/settings'
 import { BridgeError } from '../../src/core/errors'
-import type { RawInputs } from '../../src/inputs/raw-inputs'
+import { type RawInputs, readInputs } from '../../src/inputs/raw-inputs'
 import { inputError, readBoth, sourceOf, valuesOf } from '../../src/inputs/values'
 import { storeInputs } from '../../src/store/inputs'
 import { webUrl } from '../core/any-text'
@@ -219,6 +219,23 @@ test.each(['https://ims-na1.adobelogin.com', 'https://ims-na1-stg1.adobelogin.co
     expect(readSettings({ ...enough, IMS_URL: text }).IMS_URL).toBe(text)
   },
 )
+test('what aio app use has written is enough for the credentials, with the scopes as a list of JSON', () => {
+  const inputs = readInputs({
+    IMS_OAUTH_S2S_CLIENT_ID: 'id',
+    IMS_OAUTH_S2S_CLIENT_SECRET: 'secret',
+    IMS_OAUTH_S2S_SCOPES: '["openid","AdobeID"]',
+    AEM_AUTHOR_URLS: enough.AEM_AUTHOR_URLS,
+  })
+  expect(readSettings(inputs)).toMatchObject({
+    ADC_CECREDENTIALS_CLIENTID: 'id',
+    ADC_CECREDENTIALS_CLIENTSECRET: 'secret',
+    ADC_CECREDENTIALS_METASCOPES: ['openid', 'AdobeID'],
+  })
+})
+
+test('a credential that is missing is told with both of its names', () => {
+  expect(problemWith({})).toContain(', or set IMS_OAUTH_S2S_CLIENT_ID')
+})
 
 test.each([
   'openid,AdobeID',

@@ -231,6 +231,26 @@ describe('the front door', () => {
     )
   })
 
+  it('uploads with metadata and renditions, and takes others with a new version', async () => {
+    const path = '/content/dam/shop/dressed.jpg'
+    const query = `?path=${encodePath(path)}`
+    const dressed = { 'dc:title': 'Lamp', exportDestination: 's3', exportImmediately: null }
+    const web = 'cq5dam.web.1280.1280.jpeg'
+    const upload = (body: JsonObject) => call('POST', `/upload${query}`, JSON.stringify(body))
+
+    expect((await upload({ metadata: dressed, renditions: [web] })).status).toBe(201)
+    const asset = sandbox.aem.findByPath(path)
+    expect(asset?.assetMetadata).toMatchObject({ 'dc:title': 'Lamp', exportDestination: 's3' })
+    expect(asset?.assetMetadata).not.toHaveProperty('exportImmediately')
+    expect(sandbox.aem.blobPath(asset?.id ?? '', web)).toMatch(/^\//)
+
+    expect((await upload({ metadata: { 'dc:title': 'Lamp 2', exportDestination: null } })).status).toBe(200)
+    const next = sandbox.aem.findByPath(path)
+    expect(next?.assetMetadata).toMatchObject({ 'dc:title': 'Lamp 2', 'wknd-skuid': 'MockSKU 123' })
+    expect(next?.assetMetadata).not.toHaveProperty('exportDestination')
+    expect(sandbox.aem.blobPath(asset?.id ?? '', web)).toMatch(/^\//)
+  })
+
   it('gives a shell the environment of npm run bridge', async () => {
     const lines = await (await fetch(`${door.url}/env`)).text()
     const script = `${lines}exec "${process.execPath}" -p 'JSON.stringify(process.env)'`
@@ -255,6 +275,10 @@ describe('the front door', () => {
     ['POST', '/upload?path=/content/dam/folder/', undefined, 400, 'not a file'],
     ['POST', '/upload?path=/content/dam/a.jpg&mib=5000', undefined, 400, 'up to 4096'],
     ['POST', '/upload?path=/content/dam/a.jpg&mib=x', undefined, 400, 'mib=x'],
+    ['POST', '/upload?path=/content/dam/a.jpg', 'dc:title=Lamp', 400, 'no JSON object. Send'],
+    ['POST', '/upload?path=/content/dam/a.jpg', '{"title":"Lamp"}', 400, 'has title'],
+    ['POST', '/upload?path=/content/dam/a.jpg', '{"metadata":[]}', 400, 'metadata is no object'],
+    ['POST', '/upload?path=/content/dam/a.jpg', '{"renditions":["a/b"]}', 400, 'no name of a rendition'],
     ['POST', '/publish', undefined, 400, '?path=/content/dam/'],
     ['POST', '/publish?path=/content/dam/none.jpg', undefined, 404, 'POST /upload?path='],
     ['POST', '/deploy', undefined, 400, '?<input>=<value>'],

@@ -4,7 +4,8 @@ import type { JsonObject } from '../../core/json'
 /** How a run of a job went: of `export-batch`, `reconcile` or `pim-sync`. The edge renders it. */
 export type RunResult = {
   /**
-   * `stopped`: ended early by a limit or an outage; the next run continues. `skipped`: another run is in progress.
+   * `stopped`: ended early by a limit or an outage; the next run continues. `skipped`: another run is in progress, or
+   * nothing can be run.
    */
   outcome: 'done' | 'stopped' | 'failed' | 'skipped'
   /** Masked. */
@@ -16,3 +17,6 @@ export type RunResult = {
   /** Work that was still running when the run ended; resolves when it is done. */
   rest?: Promise<void>
 }
+
+/** A job that is built; or, where it is not set up, what to answer in place of a run. */
+export type PreparedJob = (() => Promise<RunResult>) | { notSetUp: RunResult }
