@@ -17,6 +17,9 @@ const DeadLetterRecord = v.object({
   error: v.object({ code: v.string(), message: v.string() }),
   /** The tries before the last one, of work that was parked. */
   history: v.optional(v.array(v.object({ at: v.string(), code: v.string(), message: v.string() }))),
+  /** Of work that was parked: when it failed first, ISO 8601, and how many of its tries counted. */
+  firstFailure: v.optional(v.string()),
+  tries: v.optional(v.number()),
   /** The event as it came, redacted but for what names its asset; shortened when it is very large. */
   event: v.unknown(),
 })

@@ -9,6 +9,8 @@ export type Route = {
   subject: string | undefined
   /** Consecutive events about one asset with the same kind have the same result. */
   kind: string
+  /** Whether a file may have to be downloaded for it. */
+  needsFile: boolean
 }
 
 /**
@@ -19,7 +21,7 @@ export function routeOf(raw: unknown): Route | undefined {
   try {
     return routed(decodeEvent(raw))
   } catch {
-    return { action: 'export-asset', subject: undefined, kind: '' }
+    return { action: 'export-asset', subject: undefined, kind: '', needsFile: false }
   }
 }
 
@@ -35,5 +37,5 @@ function routed(event: AssetEvent): Route | undefined {
   const subject = asset === undefined ? undefined : JSON.stringify([action, event.host ?? '', asset])
   // The flow decides by these two fields before it reads the asset.
   const kind = JSON.stringify([publicationOf(event.type) ?? event.type, event.tier ?? 'publish'])
-  return { action, subject, kind }
+  return { action, subject, kind, needsFile: publicationOf(event.type) === 'published' }
 }
