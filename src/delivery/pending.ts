@@ -18,6 +18,10 @@ const PendingRecord = v.object({
   attempts: v.number(),
   /** ISO 8601. */
   since: v.pipe(v.string(), v.isoTimestamp()),
+  /** ISO 8601: when it failed first. Records of earlier versions have none: `since` stands for it. */
+  firstFailure: v.optional(v.pipe(v.string(), v.isoTimestamp())),
+  /** The last try met a systemic failure of the destination or the PIM. */
+  refused: v.optional(v.boolean()),
   /** ISO 8601: not before then. */
   nextTry: v.pipe(v.string(), v.isoTimestamp()),
   /** The last failures, oldest first. */
@@ -27,7 +31,10 @@ const PendingRecord = v.object({
 /** Work that is accepted and not done. */
 export type Pending = v.InferOutput<typeof PendingRecord>
 
-/** Pending work in the store: `pending.<id>`, kept for 14 days from its last try. `record-writer.ts` writes it. */
+/**
+ * Pending work in the store: `pending.<id>`. It becomes a dead letter long before its lifetime ends. `record-writer.ts`
+ * writes it.
+ */
 export type PendingWork = {
   read(id: string, signal: AbortSignal): Promise<Pending | undefined>
   remove(id: string, signal: AbortSignal): Promise<void>

@@ -37,7 +37,8 @@ export type RecordWriter = {
 }
 
 const deadLetterSeconds = 365 * 24 * 3600
-const pendingSeconds = 14 * 24 * 3600
+/** Far longer than work stays pending, so that what no run sees for weeks is still there for the next one. */
+const pendingSeconds = 365 * 24 * 3600
 /** An error of a user's own code may say anything. */
 const maxMessage = 2_000
 const maxHistory = 10

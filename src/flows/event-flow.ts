@@ -39,6 +39,8 @@ export type FlowContext = {
   maxBytes?: number
   /** Whether a destination is known to be down; it is then skipped. */
   isDown?: (destination: string) => boolean
+  /** Whether AEM's blob store is known to be down; its files are then skipped. */
+  areFilesDown?: () => boolean
 }
 
 /**

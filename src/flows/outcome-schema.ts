@@ -6,6 +6,7 @@ const Failure = v.object({
   code: v.string(),
   message: v.string(),
   upstream: v.optional(v.string()),
+  status: v.optional(v.number()),
   notBefore: v.optional(v.number()),
 })
 const asset = v.object({ name: v.string(), path: v.string(), id: v.string(), origin: v.string() })
@@ -13,6 +14,7 @@ const file = v.object({
   key: v.string(),
   outcome: v.picklist(['stored', 'unchanged', 'removed']),
   bytes: v.number(),
+  isSidecar: v.optional(v.boolean()),
 })
 const retry = { kind: v.literal('retry'), failure: Failure }
 const deadLetter = { kind: v.literal('dead-letter'), failure: Failure, deadLetter: v.string() }

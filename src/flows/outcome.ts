@@ -79,7 +79,13 @@ export type DestinationOutcome = { destination: string } & (
 )
 
 /** The outcome of one file at one destination. */
-export type FileOutcome = { key: string; outcome: 'stored' | 'unchanged' | 'removed'; bytes: number }
+export type FileOutcome = {
+  key: string
+  outcome: 'stored' | 'unchanged' | 'removed'
+  bytes: number
+  /** Made of the metadata: no byte of it was downloaded. */
+  isSidecar?: boolean | undefined
+}
 
 /** Why something failed. */
 export type Failure = {
@@ -89,6 +95,8 @@ export type Failure = {
   message: string
   /** The system that failed. */
   upstream?: string | undefined
+  /** The HTTP status that it answered. */
+  status?: number | undefined
   /** Milliseconds since the epoch: not to be done again before then. */
   notBefore?: number | undefined
 }
@@ -103,13 +111,14 @@ export const factsOf = ({ name, path, id, origin }: Asset): AssetFacts => ({ nam
 
 /** The plain form of an error; masked. */
 export const toFailure = (
-  { failureClass, code, message, upstream }: BridgeError,
+  { failureClass, code, message, upstream, status }: BridgeError,
   redactor: Redactor,
 ): Failure => ({
   failureClass,
   code,
   message: redactor.text(message),
   ...(upstream === undefined ? {} : { upstream }),
+  ...(status === undefined ? {} : { status }),
 })
 
 /** The error of a failure. */
@@ -173,23 +182,39 @@ export const bytesOf = (outcome: Outcome): number =>
 const bytesAt = (one: DestinationOutcome): number =>
   one.kind === 'done' ? one.files.reduce((sum, { bytes }) => sum + bytes, 0) : 0
 
-/** The systems that worked. */
-export function reachedBy(outcome: Outcome): { aem: boolean; pim: boolean; destinations: readonly string[] } {
+/**
+ * The systems that worked. A destination has worked when it took or removed a file: that it tells what it holds is no
+ * sign that it can be written to.
+ */
+export function reachedBy(outcome: Outcome): {
+  aem: boolean
+  pim: boolean
+  files: boolean
+  destinations: readonly string[]
+} {
   switch (outcome.kind) {
     case 'updated':
     case 'unchanged':
     case 'synced':
-      return { aem: true, pim: true, destinations: [] }
+      return { aem: true, pim: true, files: false, destinations: [] }
     case 'exported': {
-      const destinations = outcome.destinations.flatMap(({ kind, destination }) =>
-        kind === 'done' ? [destination] : [],
+      const written = outcome.destinations.flatMap((one) =>
+        one.kind === 'done' ? one.files.map((file) => ({ ...file, destination: one.destination })) : [],
       )
-      return { aem: true, pim: false, destinations }
+      const changed = written.filter(({ outcome }) => outcome !== 'unchanged')
+      return {
+        aem: true,
+        pim: false,
+        files: changed.some(
+          ({ outcome, bytes, isSidecar }) => outcome === 'stored' && bytes > 0 && !isSidecar,
+        ),
+        destinations: [...new Set(changed.map(({ destination }) => destination))],
+      }
     }
     case 'skipped':
     case 'deferred':
-      return { aem: outcome.asset !== undefined, pim: false, destinations: [] }
+      return { aem: outcome.asset !== undefined, pim: false, files: false, destinations: [] }
     default:
-      return { aem: false, pim: false, destinations: [] }
+      return { aem: false, pim: false, files: false, destinations: [] }
   }
 }

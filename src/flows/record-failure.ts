@@ -7,7 +7,7 @@ import { letterId } from '../delivery/subject'
 import { eventKey } from '../events/decode'
 import { perInputs } from '../inputs/raw-inputs'
 import type { FlowContext } from './event-flow'
-import { type Dropped, type Failed, type Failure, toError, toFailure } from './outcome'
+import { codes, type Dropped, type Failed, type Failure, toError, toFailure } from './outcome'
 import { idOf, type Work } from './work'
 
 // The only writer of `dead-letter.<id>` and `pending.<id>`. A permanent failure becomes a dead letter. Other failures
@@ -50,12 +50,14 @@ export async function recordFailure(
  */
 export async function recordRetry(work: Work, failure: Failure, context: RecordContext): Promise<Pending> {
   const { clock, call, pending } = context
-  const { code, message, notBefore, upstream } = failure
+  const { code, failureClass, message, notBefore, upstream } = failure
   if (upstream === 'STATE') throw toError(failure)
   const held = await pending.read(idOf(work), call.signal)
   const at = new Date(clock.now()).toISOString()
   const record: Pending = {
     ...newRecord(work, held, context),
+    firstFailure: held !== undefined && hasFailed(held) ? firstFailureOf(held) : at,
+    refused: code === codes.systemDown ? held?.refused : failureClass === 'systemic',
     history: [...(held?.history ?? []), { at, code, message }],
     ...(notBefore === undefined ? {} : { nextTry: new Date(notBefore).toISOString() }),
   }
@@ -74,7 +76,7 @@ export async function recordTry(
   { tries, maxTries }: { tries: number; maxTries: number },
   context: RecordContext,
 ): Promise<'parked' | 'dead-letter' | 'dropped'> {
-  const { clock, call, pending } = context
+  const { clock, call } = context
   if (tries < maxTries) {
     // This failure is in the history already.
     const failures = Math.max(tries, record.history.length - 1)
@@ -82,13 +84,54 @@ export async function recordTry(
     await writerOf(context).pending(again, call.signal)
     return 'parked'
   }
-  const { id, history } = record
   const message = `given up after ${maxTries} tries: ${failure.message}`
-  const error = { code: failure.code, message }
-  const written = await writeDeadLetter({ ...letterOf(record, error), tries, history }, context)
-  await pending.remove(id, call.signal)
+  return giveUp(record, { code: failure.code, message, tries }, context)
+}
+
+/** Work that has failed for so long becomes a dead letter, though none of its tries may have counted. */
+const longestPendingMs = 14 * 24 * 3_600_000
+
+/** Whether the first failure of parked work was so long ago that it must not stay parked any longer. */
+export const isOverdue = (record: Pending, { clock }: Pick<RecordContext, 'clock'>): boolean =>
+  clock.now() - Date.parse(firstFailureOf(record)) >= longestPendingMs
+
+/**
+ * Makes a dead letter of parked work that is overdue.
+ * @throws {BridgeError} when State fails: the record is as it was
+ */
+export async function recordOverdue(
+  record: Pending,
+  context: RecordContext,
+): Promise<'dead-letter' | 'dropped'> {
+  const { attempts, history } = record
+  const last = history.findLast(({ code }) => code !== codes.systemDown) ?? history.at(-1)
+  const { code = codes.systemDown, message = 'its destination was down whenever it was its turn' } =
+    last ?? {}
+  const since = `given up 14 days after its first failure at ${firstFailureOf(record)}`
+  return giveUp(
+    record,
+    { code, message: `${since}, ${attempts} of its tries counted: ${message}`, tries: attempts },
+    context,
+  )
+}
+
+async function giveUp(
+  record: Pending,
+  { code, message, tries }: { code: string; message: string; tries: number },
+  context: RecordContext,
+): Promise<'dead-letter' | 'dropped'> {
+  const { id, history } = record
+  const firstFailure = firstFailureOf(record)
+  const letter = { ...letterOf(record, { code, message }), firstFailure, tries, history }
+  const written = await writeDeadLetter(letter, context)
+  await context.pending.remove(id, context.call.signal)
   return written === 'dropped' ? written : 'dead-letter'
 }
+
+const hasFailed = ({ firstFailure, history }: Pending): boolean =>
+  firstFailure !== undefined || history.length > 0
+
+const firstFailureOf = ({ firstFailure, since }: Pending): string => firstFailure ?? since
 
 /**
  * Writes the `pending` record before work is handed over, so that no acknowledged work depends on one activation.
@@ -103,9 +146,20 @@ export async function recordHandOver(work: Work, context: RecordContext): Promis
   return record.id
 }
 
-/** Has a record live for another 14 days. @throws {BridgeError} when State fails */
-export const renewRecord = (record: Pending, context: RecordContext): Promise<void> =>
-  writerOf(context).pending(record, context.call.signal)
+/** The version before gave a record 14 days from its last writing, which a skipped one does not have. */
+const renewAfterMs = 3 * 24 * 3_600_000
+
+/**
+ * Gives a record of the version before the longer lifetime, and the time of its first failure.
+ * @throws {BridgeError} when State fails
+ */
+export async function renewRecord(record: Pending, context: RecordContext): Promise<void> {
+  const { firstFailure, history, nextTry: due } = record
+  if (firstFailure !== undefined) return
+  // Without a failure it may be with a worker, which removes the record.
+  if (history.length === 0 && context.clock.now() - Date.parse(due) < renewAfterMs) return
+  await writerOf(context).pending({ ...record, firstFailure: firstFailureOf(record) }, context.call.signal)
+}
 
 /** Shared by all activations of a container, which write into one State. */
 const roomOf = perInputs(() => createLetterRoom())
@@ -123,6 +177,8 @@ function newRecord(work: Work, held: Pending | undefined, { clock }: RecordConte
     destination,
     attempts,
     since: held?.since ?? new Date(clock.now()).toISOString(),
+    firstFailure: held?.firstFailure,
+    refused: held?.refused,
     nextTry: nextTry(clock, Math.max(attempts, held?.history.length ?? 0)),
     history: [],
   }

@@ -1,5 +1,6 @@
 import type { FailureClass } from '../../src/core/errors'
 import { createCircuitBreaker } from '../../src/flows/circuit-breaker'
+import { type Outcome, undoneOf } from '../../src/flows/outcome'
 import { isOutage, isOwnFailure, observe, observeFailure } from '../../src/flows/systems'
 
 const work = { action: 'generic', event: {} }
@@ -41,6 +42,24 @@ describe('a system', () => {
     expect(breaker.isDown('AEM')).toBe(false)
     breaker.failed('AEM', 'transient')
     expect(breaker.isDown('AEM')).toBe(true)
+  })
+
+  test('is down no longer once it has worked again', () => {
+    const breaker = createCircuitBreaker()
+    breaker.failed('S3', 'systemic')
+    breaker.worked('S3')
+    expect([breaker.isDown('S3'), breaker.mayTry('S3')]).toEqual([false, true])
+    for (let failure = 1; failure <= 4; failure++) breaker.failed('S3', 'transient')
+    expect(breaker.isDown('S3')).toBe(false)
+  })
+
+  test('that is down gets a piece of work now and then, further and further apart', () => {
+    const breaker = createCircuitBreaker()
+    breaker.failed('S3', 'systemic')
+    const asked = Array.from({ length: 100 }, (_, index) => index + 1)
+    expect(asked.filter(() => breaker.mayTry('S3'))).toEqual([8, 16, 32, 64])
+    breaker.tryOnce('S3')
+    expect([breaker.mayTry('S3'), breaker.mayTry('S3')]).toEqual([true, false])
   })
 })
 
@@ -87,4 +106,69 @@ describe('a failure', () => {
     for (let failure = 0; failure < 5; failure++) breaker.failed('PIM', 'transient')
     expect(isOwnFailure(breaker, work, trouble('SHOP'))).toBe(false)
   })
+
+  const atOne = (failureClass: FailureClass, code = 'X', upstream = 'ONE', status = 403): Outcome => ({
+    kind: 'exported',
+    destinations: [
+      {
+        destination: 'one',
+        kind: 'retry',
+        failure: { failureClass, code, message: 'failed', upstream, status },
+      },
+    ],
+  })
+  const arrived = (outcome: 'stored' | 'unchanged', isSidecar = false): Outcome => ({
+    kind: 'exported',
+    destinations: [
+      {
+        destination: 'one',
+        kind: 'done',
+        files: [{ key: 'a', outcome, bytes: 1, ...(isSidecar && { isSidecar }) }],
+      },
+    ],
+  })
+  const one = 'destination one'
+  const files = 'AEM files'
+
+  test('that is systemic is of the work where other files arrived at its destination, and not before', () => {
+    const breaker = createCircuitBreaker()
+    const exporting = { action: 'export-asset', event: {} }
+    const [failed] = undoneOf(atOne('systemic'))
+    if (failed === undefined) throw new Error('nothing failed')
+    observe(breaker, exporting, arrived('unchanged'))
+    observe(breaker, exporting, atOne('systemic'))
+    expect([breaker.isDown(one), isOwnFailure(breaker, exporting, failed)]).toEqual([true, false])
+    observe(breaker, exporting, arrived('stored'))
+    for (let time = 0; time < 4; time++) observe(breaker, exporting, atOne('systemic'))
+    expect([breaker.isDown(one), isOwnFailure(breaker, exporting, failed)]).toEqual([false, true])
+    observe(breaker, exporting, atOne('systemic'))
+    expect([breaker.isDown(one), isOwnFailure(breaker, exporting, failed)]).toEqual([true, false])
+  })
+
+  test('of work that was refused before tells nothing of its destination', () => {
+    const breaker = createCircuitBreaker()
+    for (let time = 0; time < 9; time++) observe(breaker, work, atOne('systemic'), true)
+    expect(breaker.isDown(one)).toBe(false)
+  })
+
+  test.each<[string, Outcome, boolean]>([
+    ['unavailable', atOne('transient', 'AEM_UNAVAILABLE', 'AEM', 503), true],
+    ['silent', atOne('transient', 'AEM_TIMEOUT', 'AEM', 0), true],
+    ['without this file', atOne('transient', 'AEM_UNAVAILABLE', 'AEM', 404), false],
+    ['refusing this file', atOne('systemic', 'AEM_LINK_REFUSED', 'AEM', 403), false],
+    ['cut in this file', atOne('transient', 'AEM_CUT', 'AEM', 0), false],
+  ])(
+    'of a download five times in a row, the blob store %s, means that it is down: %#',
+    (_, outcome, isDown) => {
+      const breaker = createCircuitBreaker()
+      for (let time = 0; time < 5; time++) observe(breaker, work, outcome)
+      expect([breaker.isDown(files), breaker.isDown(one)]).toEqual([isDown, false])
+      // Neither needed a byte of the blob store.
+      observe(breaker, work, arrived('unchanged'))
+      observe(breaker, work, arrived('stored', true))
+      expect([breaker.isDown(files), breaker.hasWorked(files)]).toEqual([isDown, false])
+      observe(breaker, work, arrived('stored'))
+      expect([breaker.isDown(files), breaker.hasWorked(files)]).toEqual([false, true])
+    },
+  )
 })

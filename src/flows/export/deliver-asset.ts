@@ -79,9 +79,9 @@ async function deliverNow(
   name: string,
   asset: Asset,
   parts: DeliveryParts,
-  { call, maxBytes: limit = Number.POSITIVE_INFINITY }: FlowContext,
+  { call, maxBytes: limit = Number.POSITIVE_INFINITY, areFilesDown }: FlowContext,
 ): Promise<readonly FileOutcome[]> {
-  const files = await exportWithin(limit, name, asset, parts, call)
+  const files = await exportWithin({ maxBytes: limit, areFilesDown }, name, asset, parts, call)
   if (files !== 'too-large') return files
   throw transientError('FILE_LEFT_OUT', 'the file is too large for a worker whose run waits for its answer')
 }
@@ -98,7 +98,7 @@ async function deliverInTime(
   let files: readonly FileOutcome[] | 'too-large' = 'too-large'
   try {
     const own = withSignal(call, attempt.signal, deadline)
-    files = await untilAborted(exportWithin(maxBytes, name, asset, parts, own), attempt.signal)
+    files = await untilAborted(exportWithin({ maxBytes }, name, asset, parts, own), attempt.signal)
   } catch (thrown) {
     call.signal.throwIfAborted()
     if (!attempt.timedOut()) throw thrown

@@ -1,10 +1,10 @@
 import type { AssetsClient } from '../../aem/assets-client'
 import type { Asset } from '../../core/asset'
 import type { CallContext } from '../../core/call-context'
-import { type BridgeError, toBridgeError, transientError } from '../../core/errors'
+import { type BridgeError, systemicError, toBridgeError, transientError } from '../../core/errors'
 import type { Destination } from '../../plugin/destination'
 import type { Exports } from '../../plugin/destinations'
-import type { FileOutcome } from '../outcome'
+import { codes, type FileOutcome } from '../outcome'
 import { type AssetFile, type FileParts, filesOf } from './asset-files'
 
 /** What export needs. */
@@ -20,16 +20,24 @@ export type ExportParts = FileParts & {
   active(): readonly string[]
 }
 
+/** What is not to be uploaded. */
+export type ExportLimits = {
+  maxBytes: number
+  /** Whether AEM's blob store is known to be down. */
+  areFilesDown?: (() => boolean) | undefined
+}
+
 const maxRounds = 3
 
 /**
  * Synchronises one destination with an asset: stores each file whose version the destination does not hold. After an
  * upload the asset is read again. If it has changed meanwhile, the newer version is stored as well, so that a slow
- * upload of an old version never replaces a newer one. A file larger than `maxBytes` is not uploaded.
+ * upload of an old version never replaces a newer one. A file larger than `maxBytes` is not uploaded, and none of AEM's
+ * is while its files are down.
  * @throws {BridgeError} what AEM and the destination throw; transient `EXPORT_CONFLICT` when the asset keeps moving
  */
 export async function exportWithin(
-  maxBytes: number,
+  limits: ExportLimits,
   name: string,
   start: Asset,
   parts: ExportParts,
@@ -40,7 +48,7 @@ export async function exportWithin(
   let because: BridgeError | undefined
   for (let round = 1; round <= maxRounds; round++) {
     const files = await filesOf(asset, parts, call)
-    const result = await storeAll(destination, files, call, maxBytes)
+    const result = await storeAll(destination, files, call, limits)
     if (result === 'too-large') return result
     if ('moved' in result) {
       asset = await parts.assets.readAsset(asset, call)
@@ -104,12 +112,12 @@ async function storeAll(
   destination: Destination,
   files: readonly AssetFile[],
   call: CallContext,
-  maxBytes: number,
+  limits: ExportLimits,
 ): Promise<{ files: readonly FileOutcome[] } | { moved: BridgeError } | 'too-large'> {
   const reports: FileOutcome[] = []
   for (const file of files) {
     try {
-      const report = await store(destination, file, call, maxBytes)
+      const report = await store(destination, file, call, limits)
       if (report === 'too-large') return report
       reports.push(report)
     } catch (thrown) {
@@ -124,15 +132,23 @@ async function storeAll(
 
 async function store(
   destination: Destination,
-  { key, binary }: AssetFile,
+  { key, binary, isSidecar }: AssetFile,
   call: CallContext,
-  maxBytes: number,
+  { maxBytes, areFilesDown }: ExportLimits,
 ): Promise<FileOutcome | 'too-large'> {
   const held = await destination.head?.(key, call, binary)
   if (held !== undefined && held.version === binary.version && (binary.size ?? held.size) === held.size) {
     return { key, outcome: 'unchanged', bytes: 0 }
   }
   if (binary.size !== undefined && binary.size > maxBytes) return 'too-large'
+  if (!isSidecar && areFilesDown?.()) throw filesDown()
   const stored = await destination.put(key, binary, held === undefined ? {} : { previous: held }, call)
-  return { key, outcome: 'stored', bytes: stored.size }
+  return { key, outcome: 'stored', bytes: stored.size, ...(isSidecar ? { isSidecar } : {}) }
 }
+
+const filesDown = (): BridgeError =>
+  systemicError(
+    codes.systemDown,
+    'the blob store of AEM failed repeatedly in this run and is skipped until the next run',
+    { upstream: 'AEM' },
+  )

@@ -5,6 +5,7 @@ import { type CircuitBreaker, longestAemOutageMs } from '../circuit-breaker'
 import { bytesOf, codes, type Outcome, toError, type Undone, undoneOf, verdictOf } from '../outcome'
 import { observe, systemOf } from '../systems'
 import type { Work } from '../work'
+import type { Held } from './held'
 import type { Parking } from './parking'
 
 /** Work, and the events and records that it replaces. */
@@ -63,8 +64,13 @@ export type Accounts = {
 }
 
 /** Creates the accounts of one run. */
-export function createAccounts(parts: { breaker: CircuitBreaker; parking: Parking; clock: Clock }): Accounts {
-  const { breaker, parking, clock } = parts
+export function createAccounts(parts: {
+  breaker: CircuitBreaker
+  parking: Parking
+  held: Held
+  clock: Clock
+}): Accounts {
+  const { breaker, parking, held, clock } = parts
   const counts: Counts = { done: 0, skipped: 0, parked: 0, deadLettered: 0, failed: 0 }
   const deferred: (() => Promise<void>)[] = []
   let bytes = 0
@@ -74,7 +80,7 @@ export function createAccounts(parts: { breaker: CircuitBreaker; parking: Parkin
   async function accountFor(unit: UnitOfWork, outcome: Outcome): Promise<void> {
     const { work, record, replaced, events } = unit
     bytes += bytesOf(outcome)
-    observe(breaker, work, outcome)
+    observe(breaker, work, outcome, record?.refused)
     const verdict = verdictOf(outcome)
     if (verdict !== 'again') {
       for (const id of record === undefined ? replaced : [...replaced, record.id]) await parking.remove(id)
@@ -104,8 +110,12 @@ export function createAccounts(parts: { breaker: CircuitBreaker; parking: Parkin
     const kept = new Set<string>()
     for (const one of undone) {
       // A parked record that was not tried stays as it is.
-      const isUntried = one.failure.code === codes.systemDown && record?.destination === one.destination
-      kept.add(isUntried && record !== undefined ? record.id : await parking.park(work, one))
+      const isSkipped = one.failure.code === codes.systemDown
+      const isUntried = isSkipped && record?.destination === one.destination
+      const id = isUntried && record !== undefined ? record.id : await parking.park(work, one)
+      kept.add(id)
+      // It may still work in this run.
+      if (isSkipped) held.keep(id, work.action, systemOf(work, one), record === undefined)
     }
     for (const id of record === undefined ? replaced : [...replaced, record.id]) {
       if (!kept.has(id)) await parking.remove(id)

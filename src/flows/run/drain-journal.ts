@@ -4,6 +4,7 @@ import type { CursorKeeper } from '../../journal/cursor'
 import type { Cursor, JournalStart } from '../../journal/position'
 import type { Gap, JournalReader } from '../../journal/reader'
 import { routeOf } from './route'
+import { sortOf } from './sort'
 import type { Job } from './work-queue'
 
 /** One journal, and the run's position in it. */
@@ -80,7 +81,7 @@ export async function drainJournal(
       } else {
         const { action, subject, kind } = route
         const unit = { work: { action, event }, events: 1, replaced: [], since: at, done: [done] }
-        await add({ unit, subject, kind })
+        await add({ unit, subject, kind, sort: sortOf('new', action) })
       }
       await cursor.advance(accounting.committed(), call)
     }

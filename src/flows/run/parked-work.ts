@@ -1,5 +1,6 @@
 import type { Pending } from '../../delivery/pending'
 import type { FlowContext, Flows } from '../event-flow'
+import { renewRecord } from '../record-failure'
 import type { Parking } from './parking'
 
 const readAtOnce = 16
@@ -12,10 +13,11 @@ const readAtOnce = 16
  */
 export async function* dueWork(
   flows: Flows,
-  { parked }: Pick<Parking, 'parked'>,
-  { pending, call, clock }: FlowContext,
+  { know }: Pick<Parking, 'know'>,
+  context: FlowContext,
   order: (ids: readonly string[]) => readonly string[] = (ids) => ids,
 ): AsyncGenerator<Pending> {
+  const { pending, call, clock } = context
   const found: string[] = []
   for await (const id of pending.ids(call.signal)) found.push(id)
   const ids = order(found)
@@ -23,7 +25,8 @@ export async function* dueWork(
     const some = ids.slice(start, start + readAtOnce)
     for (const record of await Promise.all(some.map((id) => pending.read(id, call.signal)))) {
       if (record === undefined || !Object.hasOwn(flows, record.action)) continue
-      parked.set(record.id, Date.parse(record.since))
+      know(record)
+      await renewRecord(record, context)
       if (Date.parse(record.nextTry) <= clock.now()) yield record
     }
   }

@@ -1,7 +1,7 @@
-import { longestOutageMs } from '../circuit-breaker'
+import type { Pending } from '../../delivery/pending'
 import type { FlowContext } from '../event-flow'
 import type { Undone } from '../outcome'
-import { recordRetry, recordTry } from '../record-failure'
+import { isOverdue, recordOverdue, recordRetry, recordTry } from '../record-failure'
 import { idOf, partOf, type Work } from '../work'
 
 /** Keeps work that failed for now, until it succeeds or becomes a dead letter after too many tries. */
@@ -13,7 +13,8 @@ export type Parking = {
    */
   park(work: Work, undone: Undone): Promise<string>
   /**
-   * Counts the tries of this run. Work that failed its last try becomes a dead letter.
+   * Counts the tries of this run. Work that failed its last try becomes a dead letter, and so does what failed first
+   * 14 days ago and is still parked.
    * @param isCounted tells whether a failure was one of the work itself, not an outage
    * @returns how many dead letters were written
    */
@@ -22,6 +23,8 @@ export type Parking = {
   forget(work: Work): Promise<void>
   /** Removes the record of work that is accounted for. */
   remove(id: string): Promise<void>
+  /** Notes a record that was parked before this run. */
+  know(record: Pending): void
   /** The parked records that the run knows of: since when, by id. */
   parked: Map<string, number>
 }
@@ -40,11 +43,17 @@ type Try = {
  * @param options.maxAttempts tries of a unit of work; then it becomes a dead letter
  */
 export function createParking({ maxAttempts }: { maxAttempts: number }, context: FlowContext): Parking {
-  const { pending, call, clock } = context
+  const { pending, call } = context
   const parked = new Map<string, number>()
   const tries = new Map<string, Try>()
+  const overdue = new Set<string>()
 
-  return { park, count, forget, remove, parked }
+  return { park, count, forget, remove, know, parked }
+
+  function know(record: Pending): void {
+    parked.set(record.id, Date.parse(record.since))
+    if (isOverdue(record, context)) overdue.add(record.id)
+  }
 
   async function remove(id: string): Promise<void> {
     await pending.remove(id, call.signal)
@@ -72,7 +81,7 @@ export function createParking({ maxAttempts }: { maxAttempts: number }, context:
   async function count(isCounted: (work: Pick<Work, 'action'>, undone: Undone) => boolean): Promise<number> {
     let letters = 0
     for (const [id, { action, undone, attempts }] of tries) {
-      if (!isCounted({ action }, undone) && !isEndless(id, undone)) continue
+      if (overdue.has(id) || !isCounted({ action }, undone)) continue
       const record = await pending.read(id, call.signal)
       if (record === undefined) continue
       const counted = { tries: attempts + 1, maxTries: maxAttempts }
@@ -81,13 +90,13 @@ export function createParking({ maxAttempts }: { maxAttempts: number }, context:
       if (became === 'dead-letter') letters += 1
       tries.delete(id)
     }
+    for (const id of overdue) {
+      const record = parked.has(id) ? await pending.read(id, call.signal) : undefined
+      if (record === undefined) continue
+      if ((await recordOverdue(record, context)) === 'dead-letter') letters += 1
+      parked.delete(id)
+    }
     return letters
-  }
-
-  function isEndless(id: string, { failure: { failureClass, notBefore } }: Undone): boolean {
-    const since = parked.get(id)
-    if (failureClass !== 'transient' || notBefore !== undefined || since === undefined) return false
-    return clock.now() - since > longestOutageMs
   }
 }
 

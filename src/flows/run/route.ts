@@ -7,6 +7,8 @@ export type Route = {
   subject: string | undefined
   /** Consecutive events about one asset with the same kind have the same result. */
   kind: string
+  /** Whether a file may have to be downloaded for it. */
+  needsFile: boolean
 }
 
 /**
@@ -17,7 +19,7 @@ export function routeOf(raw: unknown): Route | undefined {
   try {
     return routed(raw)
   } catch {
-    return { action: 'export-asset', subject: undefined, kind: '' }
+    return { action: 'export-asset', subject: undefined, kind: '', needsFile: false }
   }
 }
 
@@ -30,5 +32,5 @@ function routed(raw: unknown): Route | undefined {
   const subject = asset === undefined ? undefined : JSON.stringify([action, event.host ?? '', asset])
   // The flow decides by these two fields before it reads the asset.
   const kind = JSON.stringify([happening, event.tier ?? 'publish'])
-  return { action, subject, kind }
+  return { action, subject, kind, needsFile: happening === 'published' }
 }

@@ -7,11 +7,11 @@ import { finishRun, lagOf } from './finish-run'
 import { inAnyOrder } from './order'
 import type { RunResult } from './run-result'
 import { createRun, limitReached, type Run, type RunParts } from './run-state'
-import { takeParked } from './take-parked'
+import { createParkedWork, type ParkedWork } from './take-parked'
 
 /**
- * Runs due parked work, then the events of the journals, through their flows, as far as the limits allow. However it
- * ends, the cursors never pass an event that is not accounted for.
+ * Runs due parked work and the events of the journals through their flows, as far as the limits allow. However it ends,
+ * the cursors never pass an event that is not accounted for.
  * @throws nothing but the signal's reason
  */
 export async function runBatch(parts: RunParts, context: FlowContext): Promise<RunResult> {
@@ -23,11 +23,11 @@ export async function runBatch(parts: RunParts, context: FlowContext): Promise<R
   const reports = new Map<Journal, JournalReport>()
   let error: BridgeError | undefined
   try {
-    await takeParked(run)
-    for (const journal of journals) {
-      const problem = await drain(run, journal, reports)
-      error ??= problem
-    }
+    const parkedWork = createParkedWork(run)
+    await parkedWork.begin()
+    // With too many parked records the run does those first: the ones that succeed make room for new events.
+    if (run.parking.parked.size >= parts.limits.maxPending) await parkedWork.finish(Promise.resolve())
+    error = await bothOf(run, parkedWork, drainAll(run, journals, reports))
   } catch (thrown) {
     context.call.signal.throwIfAborted()
     error = toBridgeError(thrown)
@@ -55,6 +55,24 @@ export async function runBatch(parts: RunParts, context: FlowContext): Promise<R
   }
 }
 
+/**
+ * Waits until the parked work is taken and the journals are read; when one of the two fails, the other ends.
+ * @returns why a journal could not be read
+ */
+async function bothOf(
+  { queue }: Run,
+  parkedWork: ParkedWork,
+  reading: Promise<BridgeError | undefined>,
+): Promise<BridgeError | undefined> {
+  const taking = parkedWork.finish(reading)
+  reading.catch(() => queue.stop())
+  taking.catch((thrown) => queue.stop(thrown))
+  const [read, taken] = await Promise.allSettled([reading, taking])
+  if (read.status === 'rejected') throw read.reason
+  if (taken.status === 'rejected') throw taken.reason
+  return read.value
+}
+
 /** After the time limit nothing is started, however much waits for room in the queue. */
 function stopInTime({ queue, context: { clock }, endsAt }: Run): () => void {
   const over = new AbortController()
@@ -63,6 +81,20 @@ function stopInTime({ queue, context: { clock }, endsAt }: Run): () => void {
     () => undefined,
   )
   return () => over.abort()
+}
+
+/** Reads the journals, one after the other. @returns why the first of those that could not be read could not be */
+async function drainAll(
+  run: Run,
+  journals: readonly Journal[],
+  reports: Map<Journal, JournalReport>,
+): Promise<BridgeError | undefined> {
+  let error: BridgeError | undefined
+  for (const journal of journals) {
+    const problem = await drain(run, journal, reports)
+    error ??= problem
+  }
+  return error
 }
 
 /**

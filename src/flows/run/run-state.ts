@@ -4,10 +4,11 @@ import type { FlowContext, Flows } from '../event-flow'
 import { codes, type Outcome } from '../outcome'
 import { perform } from '../perform'
 import { reserveMs } from '../reserve'
-import { destinationSystem, pimSystem } from '../systems'
+import { destinationSystem, filesSystem, pimSystem } from '../systems'
 import type { Work } from '../work'
 import { type Accounts, createAccounts, type UnitOfWork } from './accounts'
 import type { Journal } from './drain-journal'
+import { createHeld, type Held } from './held'
 import { createParking, type Parking } from './parking'
 import { createWorkQueue, type Lane, type WorkQueue } from './work-queue'
 
@@ -45,6 +46,8 @@ export type Run = {
   context: FlowContext
   breaker: CircuitBreaker
   parking: Parking
+  /** Parked work that is due and has to wait. */
+  held: Held
   accounts: Accounts
   queue: WorkQueue
   endsAt: number
@@ -63,7 +66,8 @@ export function createRun(parts: RunParts, context: FlowContext): Run {
     ...context,
     trigger: 'batch',
     runtime: undefined,
-    isDown: (name) => breaker.isDown(destinationSystem(name)),
+    isDown: (name) => !breaker.mayTry(destinationSystem(name)),
+    areFilesDown: () => !breaker.mayTry(filesSystem),
   }
   const local: Lane = {
     size: 1,
@@ -76,21 +80,25 @@ export function createRun(parts: RunParts, context: FlowContext): Run {
   ]
   const { deadline } = context.call
   const graceMs = reserveMs(limits.graceMs, deadline - clock.now())
-  const accounts = createAccounts({ breaker, parking, clock })
+  const held = createHeld()
+  const accounts = createAccounts({ breaker, parking, held, clock })
   /** What a unit may add to what is parked; one that was parked before counts there. */
   const mayPark = ({ record, work }: UnitOfWork): number =>
     record !== undefined ? 0 : work.action === 'export-asset' ? Math.max(1, limits.destinations ?? 1) : 1
   const queue = createWorkQueue(
     lanes,
-    maxWaiting,
     async (unit, outcome) => {
       await accounts.accountFor(unit, outcome)
       // What waits is for the next run.
       if (accounts.bytes() >= limits.maxBytes) queue.stop()
     },
-    (undone) => {
-      const most = undone.reduce((sum, unit) => sum + mayPark(unit), accounts.heldBack())
-      return parking.parked.size + most < limits.maxPending
+    {
+      maxWaiting,
+      clock,
+      mayAdd: (undone) => {
+        const most = undone.reduce((sum, unit) => sum + mayPark(unit), accounts.heldBack())
+        return parking.parked.size + most < limits.maxPending
+      },
     },
   )
   return {
@@ -98,6 +106,7 @@ export function createRun(parts: RunParts, context: FlowContext): Run {
     context,
     breaker,
     parking,
+    held,
     accounts,
     queue,
     endsAt: Math.min(clock.now() + limits.runMs, deadline - graceMs),
@@ -106,7 +115,7 @@ export function createRun(parts: RunParts, context: FlowContext): Run {
   }
 }
 
-/** The most events that wait in memory: enough to merge several about one asset, and bounded for long journals. */
+/** The most events of one sort that wait in memory: enough to merge several about one asset, and bounded for long journals. */
 const maxWaiting = 500
 
 async function performUnlessDown(

@@ -25,10 +25,11 @@ export async function workOff(
       results.push({ id, outcome: undefined })
       continue
     }
+    parking.know(record)
     const outcome = await perform(record, parts.flows, { ...context, runtime: undefined })
     const kept = new Set<string>()
     for (const undone of undoneOf(outcome, record.destination)) kept.add(await parking.park(record, undone))
-    if (!kept.has(id)) await pending.remove(id, call.signal)
+    if (!kept.has(id)) await parking.remove(id)
     results.push({ id, outcome })
   }
   await parking.count(mayBeOwnFailure)

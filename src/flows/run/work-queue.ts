@@ -1,7 +1,9 @@
+import type { Clock } from '../../core/clock'
 import { jsonBytes } from '../../core/json'
 import type { Outcome } from '../outcome'
 import type { Work } from '../work'
 import { joined, type UnitOfWork } from './accounts'
+import { isNew, type Sort } from './sort'
 
 /** A unit of work in the queue. */
 export type Job = {
@@ -10,6 +12,11 @@ export type Job = {
   subject: string | undefined
   /** Consecutive jobs of one subject and kind have the same result: they are merged into one. */
   kind: string
+  /**
+   * The sort of work, such as parked exports. Each sort has room of its own in the queue and gets its share of the
+   * lanes, so that one that is slow or plentiful holds up no other.
+   */
+  sort: Sort
 }
 
 /** Accounts for a unit of work, whatever its outcome. An error that it throws ends the whole run. */
@@ -37,8 +44,15 @@ export type Lane = {
 export type WorkQueue = {
   /** Waits while there is too much for one more that is new. @throws what ended the work */
   ready(): Promise<void>
-  /** Adds a job; waits while there are too many. @throws what ended the work */
+  /** Adds a job; waits while there are too many of its sort. @throws what ended the work */
   add(job: Job): Promise<void>
+  /** Whether one more of this sort can be added without waiting. */
+  hasRoom(sort: Sort): boolean
+  /** Resolves when something is done, or the queue is stopped. */
+  changed(): Promise<void>
+  /** Whether nothing waits and nothing runs. */
+  isIdle(): boolean
+  isStopped(): boolean
   /** Waits until everything is done. @throws what ended the work */
   idle(): Promise<void>
   /** Drops the jobs that have not begun. Jobs that have begun are finished. */
@@ -47,84 +61,113 @@ export type WorkQueue = {
   running(): readonly Entry[]
 }
 
-/** The most that waits in memory, in bytes of events. */
-const maxWeight = 20 * 1024 * 1024
+/** The most that waits in memory of one sort, in bytes of events. There are four sorts, as a rule. */
+const maxWeight = 5 * 1024 * 1024
+/** For taking turns. */
+type Turns = { running: number; usedMs: number; served: number }
 
 /**
- * Creates a queue that works at once on whatever is added.
- * @param hasRoom whether one more may be added to those that are not done; with none of them, it may
+ * Creates a queue that works at once on whatever is added. A free lane takes the sort of work that has the fewest lanes;
+ * of several such sorts the one that has used the least time.
+ * @param options.maxWaiting of each sort
+ * @param options.mayAdd whether one more that is new may be added to those that are not done; with none of them, it may
  */
 export function createWorkQueue(
   lanes: readonly Lane[],
-  maxWaiting: number,
   accountFor: AccountFor,
-  hasRoom: (undone: readonly UnitOfWork[]) => boolean = () => true,
+  options: {
+    maxWaiting: number
+    mayAdd: (undone: readonly UnitOfWork[]) => boolean
+    clock: Pick<Clock, 'now'>
+  },
 ): WorkQueue {
-  const waiting: Entry[] = []
-  /** The last waiting job of each subject. */
-  const lastOf = new Map<string, Entry>()
+  const { maxWaiting, mayAdd, clock } = options
+  const waiting = new Map<Sort, Entry[]>()
+  const turns = new Map<Sort, Turns>()
+  /** The waiting jobs of each subject, in the order of arrival. */
+  const lines = new Map<string, Entry[]>()
   const busy = new Set<string>()
   const running = new Set<Entry>()
-  /** Of all waiting jobs, in bytes. */
-  let weight = 0
   const free = [...lanes]
   let failure: { reason: unknown } | undefined
   let isStopped = false
   let wakers: (() => void)[] = []
 
-  return { ready, add, idle, stop, running: () => [...running] }
+  return {
+    ready,
+    add,
+    hasRoom,
+    changed: change,
+    idle,
+    isIdle,
+    isStopped: () => isStopped,
+    stop,
+    running: () => [...running],
+  }
 
   async function ready(): Promise<void> {
-    while ((isFull() || isCrowded()) && !isStopped) await change()
+    while ((isAnyFull() || isCrowded()) && !isStopped) await change()
     throwIfFailed()
   }
 
   function isCrowded(): boolean {
-    const undone = [...waiting, ...running].map(({ unit }) => unit)
-    return undone.length > 0 && !hasRoom(undone)
+    const undone = [...[...waiting.values()].flat(), ...running].map(({ unit }) => unit)
+    return undone.length > 0 && !mayAdd(undone)
+  }
+
+  function isAnyFull(): boolean {
+    return [...waiting.keys()].some((sort) => isNew(sort) && !hasRoom(sort))
   }
 
   async function add(job: Job): Promise<void> {
-    while (isFull() && !isStopped) await change()
+    while (!hasRoom(job.sort) && !isStopped) await change()
     throwIfFailed()
     if (isStopped) return
-    const { subject, kind, unit } = job
+    const { subject, kind, unit, sort } = job
     const added = Math.min(maxWeight, jsonBytes(unit.work.event))
-    const last = subject === undefined ? undefined : lastOf.get(subject)
-    if (last !== undefined && last.kind === kind) {
+    const line = subject === undefined ? [] : entriesOf(lines, subject)
+    const last = line.at(-1)
+    if (last !== undefined && last.kind === kind && last.sort === sort) {
       // The flow reads the current asset, so one run covers both events.
       last.unit = joined(unit, last.unit)
-      weight += added - last.weight
       last.weight = added
     } else {
       const entry: Entry = { ...job, weight: added, accountFor }
-      waiting.push(entry)
-      weight += added
-      if (subject !== undefined) lastOf.set(subject, entry)
+      entriesOf(waiting, sort).push(entry)
+      line.push(entry)
     }
     dispatch()
   }
 
-  function isFull(): boolean {
-    return waiting.length >= maxWaiting || weight >= maxWeight
+  function hasRoom(sort: Sort): boolean {
+    const entries = waiting.get(sort) ?? []
+    if (entries.length >= maxWaiting) return false
+    return entries.reduce((sum, { weight }) => sum + weight, 0) < maxWeight
   }
 
   async function idle(): Promise<void> {
-    while (running.size > 0 || (waiting.length > 0 && !isStopped)) await change()
+    while (!isIdle()) await change()
     throwIfFailed()
   }
 
   function stop(reason?: unknown): void {
     if (reason !== undefined) failure ??= { reason }
     isStopped = true
-    waiting.length = 0
-    weight = 0
-    lastOf.clear()
+    waiting.clear()
+    lines.clear()
     wake()
   }
 
+  function isIdle(): boolean {
+    return running.size === 0 && (isStopped || !isAnyWaiting())
+  }
+
+  function isAnyWaiting(): boolean {
+    return [...waiting.values()].some((entries) => entries.length > 0)
+  }
+
   function dispatch(): void {
-    for (let index = 0; index < free.length && waiting.length > 0; ) {
+    for (let index = 0; index < free.length && isAnyWaiting(); ) {
       const lane = free[index]
       const entries = lane === undefined ? [] : take(lane)
       if (lane === undefined || entries.length === 0) {
@@ -142,30 +185,49 @@ export function createWorkQueue(
 
   function take(lane: Lane): Entry[] {
     const entries: Entry[] = []
-    /** Subjects with a job that has to wait: their later jobs wait, too. */
-    const passed = new Set<string>()
-    for (let index = 0; index < waiting.length && entries.length < lane.size; ) {
-      const entry = waiting[index]
-      const subject = entry?.subject
-      const hasToWait = subject !== undefined && (busy.has(subject) || passed.has(subject))
-      if (entry === undefined || hasToWait || (entry.isLocal && !lane.isLocal)) {
-        if (subject !== undefined) passed.add(subject)
-        index += 1
-        continue
-      }
-      waiting.splice(index, 1)
-      weight -= entry.weight
+    while (entries.length < lane.size) {
+      const entry = next(lane)
+      if (entry === undefined) break
+      const { sort, subject } = entry
+      remove(entriesOf(waiting, sort), entry)
       if (subject !== undefined) {
-        if (lastOf.get(subject) === entry) lastOf.delete(subject)
+        lines.get(subject)?.shift()
+        if (lines.get(subject)?.length === 0) lines.delete(subject)
         busy.add(subject)
       }
       running.add(entry)
+      const turn = turnsOf(sort)
+      turn.running += 1
+      turn.served += 1
       entries.push(entry)
     }
     return entries
   }
 
+  /** The next job for a lane. A job waits for those of its subject that came before it. */
+  function next(lane: Lane): Entry | undefined {
+    const ready = ({ subject, isLocal }: Entry, index: number, all: readonly Entry[]): boolean =>
+      (lane.isLocal || !isLocal) &&
+      (subject === undefined || (!busy.has(subject) && lines.get(subject)?.[0] === all[index]))
+    const sorts = [...waiting.keys()].sort((one, other) => {
+      const [a, b] = [turnsOf(one), turnsOf(other)]
+      return a.running - b.running || a.usedMs - b.usedMs || a.served - b.served
+    })
+    for (const sort of sorts) {
+      const entry = entriesOf(waiting, sort).find(ready)
+      if (entry !== undefined) return entry
+    }
+    return undefined
+  }
+
+  function turnsOf(sort: Sort): Turns {
+    const turn = turns.get(sort) ?? { running: 0, usedMs: 0, served: 0 }
+    turns.set(sort, turn)
+    return turn
+  }
+
   async function work(lane: Lane, entries: readonly Entry[]): Promise<void> {
+    const began = clock.now()
     try {
       const outcomes = await lane.run(entries.map(({ unit }) => unit.work))
       for (const [index, entry] of entries.entries()) {
@@ -179,14 +241,17 @@ export function createWorkQueue(
       for (const entry of entries) {
         running.delete(entry)
         if (entry.subject !== undefined) busy.delete(entry.subject)
+        const turn = turnsOf(entry.sort)
+        turn.running -= 1
+        turn.usedMs += (clock.now() - began) / entries.length
       }
     }
   }
 
   function again(entry: Entry): void {
     entry.isLocal = true
-    waiting.unshift(entry)
-    weight += entry.weight
+    entriesOf(waiting, entry.sort).unshift(entry)
+    if (entry.subject !== undefined) entriesOf(lines, entry.subject).unshift(entry)
   }
 
   function throwIfFailed(): void {
@@ -202,4 +267,14 @@ export function createWorkQueue(
     wakers = []
     for (const resolve of woken) resolve()
   }
+}
+
+function entriesOf<K>(map: Map<K, Entry[]>, key: K): Entry[] {
+  const entries = map.get(key) ?? []
+  map.set(key, entries)
+  return entries
+}
+
+function remove(entries: Entry[], entry: Entry): void {
+  entries.splice(entries.indexOf(entry), 1)
 }
