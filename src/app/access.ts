@@ -2,11 +2,15 @@ import { type AuthorAccess, openAuthors } from '../aem/author-access'
 import { systemClock } from '../core/clock'
 import type { FlowContext } from '../flows/event-flow'
 import { createHttpClient, type HttpClient } from '../http/http-client'
+import { createMemoryGate } from '../http/memory-gate'
 import { perInputs } from '../inputs/raw-inputs'
 import { readSettings, type Settings } from './settings'
 
 /** The access to outside systems: the HTTP client of a container, the authors, and their tokens. */
 export type Access = AuthorAccess & { settings: Settings; http: HttpClient }
+
+/** Of the whole container, whatever the inputs. */
+export const containerMemory = createMemoryGate()
 
 /** The HTTP client of a container and its inputs. */
 export const httpFor: (context: FlowContext) => HttpClient = perInputs(() => createHttpClient())
