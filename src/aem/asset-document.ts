@@ -15,10 +15,16 @@ const MetadataAnswer = v.pipe(
 
 /**
  * Reads the answer to GET metadata.
+ * @param keeps the metadata properties to hold
  * @throws {BridgeError} transient when it is not such an answer; systemic when it has no ETag, since without one no
  * update is safe
  */
-export function parseAsset(origin: string, id: string, response: HttpResponse): Asset {
+export function parseAsset(
+  origin: string,
+  id: string,
+  response: HttpResponse,
+  keeps: (property: string) => boolean,
+): Asset {
   const answer = v.safeParse(MetadataAnswer, jsonBody(upstream, response))
   if (!answer.success) {
     throw transientError('AEM_UNEXPECTED_ANSWER', 'AEM answered 200 without the metadata of an asset', {
@@ -33,7 +39,8 @@ export function parseAsset(origin: string, id: string, response: HttpResponse): 
       { upstream },
     )
   }
-  const { assetMetadata: metadata = {}, repositoryMetadata: repository = {} } = answer.output
+  const { assetMetadata = {}, repositoryMetadata: repository = {} } = answer.output
+  const metadata = Object.fromEntries(Object.entries(assetMetadata).filter(([property]) => keeps(property)))
   const path = nonEmptyString(repository['repo:path']) ?? ''
   const name = nonEmptyString(repository['repo:name']) ?? path.slice(path.lastIndexOf('/') + 1)
   return { origin, id, path, name, metadata, repository, etag }

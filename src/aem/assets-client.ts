@@ -17,13 +17,17 @@ import { createPatchPathStyles, type PatchPathMode, type PatchPathStyle, patchPa
 /** How the Assets Author API is talked to. */
 export type AssetsClientOptions = AuthorRequestsOptions & { patchPaths: PatchPathMode }
 
+/** Tells whether a metadata property is needed. */
+export type KeepsProperty = (property: string) => boolean
+
 /** The part of the Assets Author API that the app uses. */
 export type AssetsClient = {
   /**
    * Reads an asset's metadata; an asset without an id is found by its path first, and stands at exactly that path.
+   * @param keeps the metadata properties to hold; the others are dropped as the answer is parsed @default all
    * @throws {BridgeError} permanent `ASSET_NOT_FOUND`; systemic when the credential is refused; transient otherwise
    */
-  readAsset(ref: AssetRef, call: CallContext): Promise<Asset>
+  readAsset(ref: AssetRef, call: CallContext, keeps?: KeepsProperty): Promise<Asset>
   /**
    * Writes changes over exactly the state that `asset` was read in, all or none.
    * @returns `conflict` when the asset moved meanwhile: read it again and start over
@@ -64,7 +68,11 @@ export function createAssetsClient(
     return parseRenditionNames(response)
   }
 
-  async function readAsset(ref: AssetRef, call: CallContext): Promise<Asset> {
+  async function readAsset(
+    ref: AssetRef,
+    call: CallContext,
+    keeps: KeepsProperty = () => true,
+  ): Promise<Asset> {
     const id = ref.id ?? (await findAssetId(ref, call))
     const request: HttpRequest = {
       method: 'GET',
@@ -74,7 +82,7 @@ export function createAssetsClient(
     }
     const response = await send(ref.origin, request, call)
     if (response.status !== 200) throw aemProblem('read', response)
-    const asset = parseAsset(ref.origin, id, response)
+    const asset = parseAsset(ref.origin, id, response, keeps)
     if (ref.id === undefined) checkIsAt(ref.path, asset)
     return asset
   }
@@ -141,8 +149,9 @@ export function createAssetsClient(
       waitsMs: pendingWaitsMs,
       mayPass: ({ code }) => code === 'METADATA_PENDING',
     }
+    const names = new Set(changes.map(({ property }) => property))
     return retry(rules, call, async () => {
-      const now = await readAsset(before, call)
+      const now = await readAsset(before, call, (property) => names.has(property))
       const isThere = changes.some((change) => isApplied(change, before.metadata, now.metadata))
       if (isThere || status !== accepted) return now
       const message = 'AEM took the change for later (202), and it is not there yet'

@@ -2,6 +2,7 @@ import { type AuthorAccess, openAuthors } from '../aem/author-access'
 import { systemClock } from '../core/clock'
 import type { FlowContext } from '../flows/event-flow'
 import { createHttpClient, type HttpClient } from '../http/http-client'
+import { createMemoryGate } from '../http/memory-gate'
 import { perInputs } from '../inputs/raw-inputs'
 import { authorInputs, readSettings } from './settings'
 
@@ -10,6 +11,9 @@ export type Access = AuthorAccess & { http: HttpClient }
 
 /** The organisation counts for journals only. */
 const read = Object.keys(authorInputs).filter((name) => !/_ORG_?ID$/.test(name))
+
+/** Of the whole container, whatever the inputs. */
+export const containerMemory = createMemoryGate()
 
 /** The HTTP client of a container and its inputs. */
 export const httpFor: (context: FlowContext) => HttpClient = perInputs(() => createHttpClient())

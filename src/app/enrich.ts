@@ -18,7 +18,7 @@ import { perInputs } from '../inputs/raw-inputs'
 import { accessTo, inputError, readBoth, sourceOf, valuesOf } from '../inputs/values'
 import { classSkipReason } from '../metadata/skip'
 import type { PimCommunicator } from '../plugin/pim'
-import { accessFor, httpFor } from './access'
+import { accessFor, containerMemory, httpFor } from './access'
 import { appInputs } from './inputs'
 
 /** Everything that enriching needs, built once per container and inputs. */
@@ -83,7 +83,8 @@ function buildGraph(context: FlowContext): EnrichGraph {
     () => buildPim(context),
   )
   const search = createAssetSearch(author)
-  return { hosts, assets, search, pim, enrichment, clock: systemClock, random: systemRandom }
+  const own = { clock: systemClock, random: systemRandom, memory: containerMemory }
+  return { hosts, assets, search, pim, enrichment, ...own }
 }
 
 function buildPim(context: FlowContext): PimCommunicator {

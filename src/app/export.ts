@@ -10,7 +10,7 @@ import { perInputs } from '../inputs/raw-inputs'
 import { accessTo } from '../inputs/values'
 import type { Destination, DestinationContext, DestinationFactory } from '../plugin/destination'
 import { nameIsNotKey } from '../plugin/destinations'
-import { accessFor } from './access'
+import { accessFor, containerMemory } from './access'
 import { activationsOf } from './activations'
 
 const partsFor = perInputs(buildParts)
@@ -37,6 +37,7 @@ function buildParts(own: FlowContext): ExportEventParts {
   return {
     hosts,
     assets,
+    memory: containerMemory,
     exports: exportConfig,
     linkProperty,
     ...timeAndChance,

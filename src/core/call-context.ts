@@ -7,6 +7,19 @@ export type CallContext = {
   signal: AbortSignal
   /** When that is, in milliseconds since the epoch. */
   deadline: number
+  /** Set inside a step of `src/http/memory-gate.ts`. */
+  memory?: MemoryHold
+}
+
+/** The memory that one step of work holds. */
+export type MemoryHold = {
+  /**
+   * Counts bytes of an answer that are about to be read; negative when they are not held after all. If there is no
+   * memory for them, the signal of the call aborts.
+   */
+  take(bytes: number): void
+  /** The step has read what it needs and is about to change something: from now on it is not given up. */
+  commit(): void
 }
 
 /**
@@ -18,7 +31,12 @@ export const withSignal = (
   call: CallContext,
   signal: AbortSignal,
   deadline = Number.POSITIVE_INFINITY,
-): CallContext => ({ logger: call.logger, signal, deadline: Math.min(call.deadline, deadline) })
+): CallContext => ({
+  logger: call.logger,
+  signal,
+  deadline: Math.min(call.deadline, deadline),
+  ...(call.memory === undefined ? {} : { memory: call.memory }),
+})
 
 /**
  * Waits for `work` no longer than the signal allows. The work itself may continue: several callers can wait for it.

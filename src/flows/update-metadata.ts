@@ -1,13 +1,20 @@
-import type { AssetsClient } from '../aem/assets-client'
+import type { AssetsClient, KeepsProperty } from '../aem/assets-client'
 import type { Asset, AssetRef } from '../core/asset'
 import type { CallContext } from '../core/call-context'
 import type { Clock } from '../core/clock'
 import { type BridgeError, systemicError, transientError } from '../core/errors'
 import { fullJitter } from '../http/backoff'
+import type { MemoryGate } from '../http/memory-gate'
 import type { MetadataChange } from '../metadata/diff'
 
 /** What updating metadata needs. */
-export type UpdateParts = { assets: AssetsClient; clock: Clock; random: () => number }
+export type UpdateParts = {
+  assets: AssetsClient
+  clock: Clock
+  random: () => number
+  /** All assets of this process that are being updated fit into it. */
+  memory: MemoryGate
+}
 
 /** What is to be written over the state that was read, and what the caller is told once it is written. */
 export type Decision<T> = { changes: readonly MetadataChange[]; result: T }
@@ -20,35 +27,35 @@ const backoff = { baseMs: 50, capMs: 2_000 }
 
 /**
  * Updates the metadata of one asset: reads it, decides, and writes the changes over exactly the state that was read.
- * After a 412 all three are repeated. No change means no request.
- * @param decide is asked with each state that is read; undefined when it has changed the asset itself: it is read again
+ * After a 412 all three are repeated. No change means no request. All three together wait for memory, and what they read
+ * counts until the third has ended.
+ * @param about.keeps the properties that `decide` reads or changes; the others are not held
+ * @param about.decide is asked with each state that is read, and makes its requests with the call that it is given;
+ * undefined when it has changed the asset itself: it is read again
  * @throws {BridgeError} transient `METADATA_CONFLICT` when the asset keeps changing; systemic `AEM_ETAG_NOT_ACCEPTED`
  * when AEM gives the ETag that it has refused in all rounds after that; whatever AEM and `decide` throw
  */
 export async function updateMetadata<T>(
   ref: AssetRef,
-  { assets, clock, random }: UpdateParts,
-  decide: (asset: Asset) => Promise<Decision<T> | undefined>,
+  { assets, clock, random, memory }: UpdateParts,
+  about: {
+    keeps: KeepsProperty
+    decide: (asset: Asset, own: CallContext) => Promise<Decision<T> | undefined>
+  },
   call: CallContext,
 ): Promise<T> {
   let refusedEtag: string | undefined
   let readsAgain = 0
   for (let round = 1; round <= maxRounds; round++) {
     if (refusedEtag !== undefined) await clock.sleep(fullJitter(backoff, round - 1, random()), call.signal)
-    const asset = await assets.readAsset(ref, call)
-    if (asset.etag === refusedEtag) {
-      // Once says nothing: a clustered author may answer from a replica that has not heard of the change.
-      readsAgain += 1
-      continue
-    }
-    refusedEtag = undefined
-    const decision = await decide(asset)
-    if (decision === undefined) continue
-    const { changes, result } = decision
-    if (changes.length === 0) return result
-    if ((await assets.patchMetadata(asset, changes, call)) === 'written') return result
-    refusedEtag = asset.etag
-    if (round < maxRounds) call.logger.info('the asset changed meanwhile; starting over', { round })
+    const refused = refusedEtag
+    const end = await memory.run(ref.origin, call, (own) => update(own, refused))
+    if ('result' in end) return end.result
+    // Once says nothing: a clustered author may answer from a replica that has not heard of the change.
+    if (end.again === 'refused') readsAgain += 1
+    else refusedEtag = end.again === 'conflict' ? end.etag : undefined
+    if (end.again === 'conflict' && round < maxRounds)
+      call.logger.info('the asset changed meanwhile; starting over', { round })
   }
   if (readsAgain === maxRounds - 1) throw etagNotAccepted()
   throw transientError(
@@ -56,7 +63,22 @@ export async function updateMetadata<T>(
     `the asset changed ${maxRounds} times while it was being updated`,
     { upstream: 'AEM' },
   )
+
+  async function update(own: CallContext, refused: string | undefined): Promise<RoundEnd<T>> {
+    const asset = await assets.readAsset(ref, own, about.keeps)
+    if (asset.etag === refused) return { again: 'refused' }
+    const decision = await about.decide(asset, own)
+    if (decision === undefined) return { again: 'changed' }
+    const { changes, result } = decision
+    if (changes.length === 0) return { result }
+    own.memory?.commit()
+    if ((await assets.patchMetadata(asset, changes, own)) === 'written') return { result }
+    return { again: 'conflict', etag: asset.etag }
+  }
 }
+
+/** The result of a round, or why there has to be another one: AEM still gives the ETag that it has refused. */
+type RoundEnd<T> = { result: T } | { again: 'refused' | 'changed' } | { again: 'conflict'; etag: string }
 
 const etagNotAccepted = (): BridgeError =>
   systemicError(

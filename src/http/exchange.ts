@@ -63,13 +63,26 @@ const hasWatchedAgent = (request: http.ClientRequest): boolean =>
 export async function exchange(
   url: URL,
   request: HttpRequest,
-  options: { agents: Agents; signal: AbortSignal; maxBodyBytes: number },
+  options: {
+    agents: Agents
+    signal: AbortSignal
+    maxBodyBytes: number
+    /** Called before bytes of the answer are read, and with a negative number when they are dropped. */
+    onBytes: (bytes: number) => void
+  },
 ): Promise<HttpResponse> {
-  const { agents, signal, maxBodyBytes } = options
+  const { agents, signal, maxBodyBytes, onBytes } = options
   const headers = { 'user-agent': userAgent, ...request.headers }
   // node-fetch refuses what these refuse, but names the header's value, which may be a secret.
   for (const [name, value] of Object.entries(headers)) http.validateHeaderValue(name, value)
   let response: Response | undefined
+  let counted = 0
+  const count = (total: number): void => {
+    if (total <= counted) return
+    const more = total - counted
+    counted = total
+    onBytes(more)
+  }
   try {
     response = await fetch(url.href, {
       method: request.method,
@@ -80,6 +93,12 @@ export async function exchange(
       signal,
       size: maxBodyBytes,
     })
+    count(Math.min(announcedBytes(response), maxBodyBytes))
+    let size = 0
+    response.body.on('data', (bytes: Buffer) => {
+      size += bytes.length
+      count(size)
+    })
     return {
       status: response.status,
       headers: new Map(response.headers),
@@ -87,11 +106,18 @@ export async function exchange(
       text: new TextDecoder().decode(await response.arrayBuffer()),
     }
   } catch (thrown) {
+    onBytes(-counted)
     // Or an answer that was refused for its size would be unpacked to its end.
     if (response !== undefined) destroy(response.body)
     if (thrown instanceof FetchError && thrown.type === 'max-size') throw new AnswerTooLarge()
     throw thrown
   }
+}
+
+/** What the answer says about its length; 0 when it says nothing. Compressed, it becomes longer. */
+function announcedBytes({ headers }: Response): number {
+  const length = Number(headers.get('content-length'))
+  return Number.isSafeInteger(length) && length > 0 ? length : 0
 }
 
 function destroy(body: NodeJS.ReadableStream): void {

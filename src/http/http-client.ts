@@ -120,7 +120,8 @@ export function createHttpClient(parts: { clock?: Clock; random?: () => number }
       call.signal.throwIfAborted()
       const attempt = startAttempt(call.signal, attemptTimeoutMs)
       try {
-        return await exchange(url, request, { agents, signal: attempt.signal, maxBodyBytes })
+        const onBytes = (bytes: number): void => call.memory?.take(bytes)
+        return await exchange(url, request, { agents, signal: attempt.signal, maxBodyBytes, onBytes })
       } catch (thrown) {
         attempt.cancel()
         if (attempt.timedOut() && !call.signal.aborted) {

@@ -39,7 +39,11 @@ export type FixedRule = Target & { value: JsonValue }
 /** One property from a function; `undefined` counts as "the PIM has no value". */
 export type ComputedRule = Target & Shape & { compute(context: MappingContext): JsonValue | undefined }
 /** Every attribute with a plain value goes to the property this names; `undefined` leaves the attribute out. */
-export type EveryAttributeRule = { everyAttribute(attribute: string): string | undefined } & Shape
+export type EveryAttributeRule = {
+  everyAttribute(attribute: string): string | undefined
+  /** What all these properties begin with; without it, all properties of the asset stay in memory. */
+  prefix?: string
+} & Shape
 
 /** One line of the mapping from the PIM to AEM. */
 export type MappingRule = AttributeRule | FixedRule | ComputedRule | EveryAttributeRule
@@ -52,6 +56,7 @@ export const attributesIn = (rules: readonly MappingRule[]): readonly string[] =
 /** Every attribute to the property with this prefix and the attribute's code in lower case. */
 export const everyAttribute = (prefix: string): EveryAttributeRule => ({
   everyAttribute: (attribute) => `${prefix}${attribute.toLowerCase()}`,
+  prefix,
 })
 
 /**

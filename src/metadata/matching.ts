@@ -11,6 +11,8 @@ export type Matcher = {
   name: string
   /** The candidates this asset offers; empty when the rule has nothing to say. */
   refs(asset: Asset): readonly ProductRef[]
+  /** The metadata properties that `refs` reads; without it, all of them stay in memory. */
+  reads?: readonly string[]
   /**
    * The inverse: how to find the assets that the rule would match to these products. It may find more, since each
    * asset is checked. A rule without it finds no assets when a product changes.
@@ -40,6 +42,7 @@ const toRefs = (values: readonly string[], kind: ProductRef['kind']): ProductRef
 export function fromProperty(property: string, kind: ProductRef['kind'] = 'identifier'): Matcher {
   return {
     name: `property ${property}`,
+    reads: [property],
     refs: (asset) =>
       toRefs(
         itemsOf(asset.metadata[property]).flatMap((item) =>
@@ -68,6 +71,7 @@ function stem(name: string): string {
 export function fromFileName(pattern?: RegExp, kind: ProductRef['kind'] = 'identifier'): Matcher {
   return {
     name: pattern ? `file name ${pattern}` : 'file name',
+    reads: [],
     refs: (asset) => toRefs(pattern ? captures(pattern, asset.name) : [stem(asset.name)], kind),
     // A pattern has no inverse.
     ...(pattern === undefined
@@ -84,7 +88,7 @@ const namesOf = (value: string): string[] =>
 
 /** Candidates from the repository path, as the groups of a pattern catch them. */
 export function fromPath(pattern: RegExp, kind: ProductRef['kind'] = 'identifier'): Matcher {
-  return { name: `path ${pattern}`, refs: (asset) => toRefs(captures(pattern, asset.path), kind) }
+  return { name: `path ${pattern}`, reads: [], refs: (asset) => toRefs(captures(pattern, asset.path), kind) }
 }
 
 function captures(pattern: RegExp, text: string): string[] {

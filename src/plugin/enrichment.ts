@@ -1,5 +1,6 @@
 import type { MappingRule } from '../metadata/mapping'
 import type { Matcher } from '../metadata/matching'
+import { propertiesOf } from '../metadata/properties'
 import type { InputDeclarations } from './inputs'
 import type { PimFactory } from './pim'
 
@@ -31,3 +32,8 @@ export const defineEnrichment = (enrichment: Enrichment): Enrichment => enrichme
 /** Where the identifiers of deleted products stand. */
 export const deletedPropertyOf = (enrichment: Pick<Enrichment, 'linkProperty' | 'deletedProperty'>): string =>
   enrichment.deletedProperty ?? `${enrichment.linkProperty}-deleted`
+
+/** Tells whether a metadata property is read or written by the rules; the others need not be held. */
+export const isUsedBy = (
+  enrichment: Parameters<typeof deletedPropertyOf>[0] & Pick<Enrichment, 'matching' | 'mapping'>,
+) => propertiesOf({ ...enrichment, deletedProperty: deletedPropertyOf(enrichment) })

@@ -9,7 +9,7 @@ import { mapProducts } from '../../metadata/mapping'
 import { candidatesOf } from '../../metadata/matching'
 import { skipReason } from '../../metadata/skip'
 import { itemsOf } from '../../metadata/values'
-import { deletedPropertyOf, type Enrichment } from '../../plugin/enrichment'
+import { deletedPropertyOf, type Enrichment, isUsedBy } from '../../plugin/enrichment'
 import type { PimCommunicator } from '../../plugin/pim'
 import { type Enriched, factsOf, type Skipped } from '../outcome'
 import { type Decision, type UpdateParts, updateMetadata } from '../update-metadata'
@@ -29,7 +29,12 @@ export type EnrichOutcome = Enriched | Skipped
  * @throws {BridgeError} what `updateMetadata` and the PIM throw
  */
 export const enrichAsset = (ref: AssetRef, parts: EnrichParts, call: CallContext): Promise<EnrichOutcome> =>
-  updateMetadata(ref, parts, (asset) => decide(asset, parts, call), call)
+  updateMetadata(
+    ref,
+    parts,
+    { keeps: isUsedBy(parts.enrichment), decide: (asset, own) => decide(asset, parts, own) },
+    call,
+  )
 
 async function decide(asset: Asset, parts: EnrichParts, call: CallContext): Promise<Decision<EnrichOutcome>> {
   const { enrichment } = parts

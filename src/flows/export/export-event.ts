@@ -4,6 +4,7 @@ import { toBridgeError, transientError } from '../../core/errors'
 import { requireAsset } from '../../events/cloud-event'
 import { eventKey, type Publication, publicationOf, publications, readEvent } from '../../events/decode'
 import { type AssetEvent, timeOf } from '../../events/event'
+import type { MemoryGate } from '../../http/memory-gate'
 import { classSkipReason, unusableReason } from '../../metadata/skip'
 import type { FlowContext } from '../event-flow'
 import { factsOf, type Outcome, type Skipped } from '../outcome'
@@ -13,7 +14,11 @@ import { isUnpublished } from './export-asset'
 import { destinationsOf, isImmediate } from './export-request'
 import { removeFrom } from './remove-asset'
 
-export type ExportEventParts = DeliveryParts & { hosts: AuthorHosts }
+export type ExportEventParts = DeliveryParts & {
+  hosts: AuthorHosts
+  /** All assets of this process that are being exported fit into it. */
+  memory: MemoryGate
+}
 
 /** A decoded event, and its work in the form that records keep. */
 type Task = { event: AssetEvent; origin: string; work: Work }
@@ -39,9 +44,12 @@ export async function exportEventWith(
   const { action, onlyDestination: destination } = context
   const work = { action, event: raw, ...(destination === undefined ? {} : { destination }) }
   const task = { event, origin: parts.hosts.resolve(event.host), work }
-  return publication === 'published'
-    ? exportPublished(task, parts, context)
-    : retract(publication, task, parts, context)
+  return parts.memory.run(task.origin, context.call, (call) => {
+    const own = { ...context, call }
+    return publication === 'published'
+      ? exportPublished(task, parts, own)
+      : retract(publication, task, parts, own)
+  })
 }
 
 /** Only the publish tier counts, not the preview tier. */
@@ -56,6 +64,7 @@ async function exportPublished(
 ): Promise<Outcome> {
   const { onlyDestination } = context
   const found = await lookAt(task, parts, context)
+  context.call.memory?.commit()
   if ('withdrawn' in found) return takeBack(found, task, parts, context)
   const { asset } = found
   const reason = unusableReason(asset)
@@ -156,6 +165,7 @@ async function removeAll(
 ): Promise<Outcome> {
   const { event, work } = task
   if (await isBack(task, path, parts, context)) return skipped('a published asset stands at this path again')
+  context.call.memory?.commit()
   const removals = names.map((name) =>
     atDestination(name, work, () => removeFrom(name, path, parts, context.call), context),
   )

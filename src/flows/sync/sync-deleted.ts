@@ -6,7 +6,7 @@ import type { ProductRef } from '../../core/product'
 import { diffMetadata } from '../../metadata/diff'
 import { skipReason } from '../../metadata/skip'
 import { itemsOf } from '../../metadata/values'
-import { deletedPropertyOf } from '../../plugin/enrichment'
+import { deletedPropertyOf, isUsedBy } from '../../plugin/enrichment'
 import { createCircuitBreaker } from '../circuit-breaker'
 import { enrichAsset } from '../enrich/enrich-asset'
 import type { Synced } from '../outcome'
@@ -95,14 +95,14 @@ async function release(
 ): Promise<boolean> {
   let isEnriched = false
   try {
-    return await updateMetadata(ref, parts, decide, call)
+    return await updateMetadata(ref, parts, { keeps: isUsedBy(parts.enrichment), decide }, call)
   } catch (thrown) {
     // The search index lags: it still held the asset.
     if (toBridgeError(thrown).code === 'ASSET_NOT_FOUND') return false
     throw thrown
   }
 
-  async function decide(asset: Asset): Promise<Decision<boolean> | undefined> {
+  async function decide(asset: Asset, own: CallContext): Promise<Decision<boolean> | undefined> {
     if (skipReason(asset) !== undefined) return untouched
     const held = itemsOf(asset.metadata[parts.enrichment.linkProperty])
     const named = held.filter((item) => typeof item === 'string' && gone.has(item))
@@ -111,7 +111,7 @@ async function release(
     if (parts.deleted === 'clear' && left.length > 0 && !isEnriched) {
       // The remaining products decide from now on. The link is removed last: without it a retry would not find the
       // asset.
-      await enrichAsset(ref, parts, call)
+      await enrichAsset(ref, parts, own)
       isEnriched = true
       return undefined
     }

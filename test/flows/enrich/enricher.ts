@@ -6,6 +6,7 @@ import { restPim } from '../../../src/connectors/rest/pim'
 import { createRedactor } from '../../../src/core/redaction'
 import { type EnrichOutcome, type EnrichParts, enrichAsset } from '../../../src/flows/enrich/enrich-asset'
 import { createHttpClient } from '../../../src/http/http-client'
+import { createMemoryGate } from '../../../src/http/memory-gate'
 import { createTokenProvider } from '../../../src/ims/token-provider'
 import { everyAttribute } from '../../../src/metadata/mapping'
 import { fromFileName, fromProperty } from '../../../src/metadata/matching'
@@ -109,7 +110,7 @@ export async function startEnricher(): Promise<Enricher> {
     run: ({ id }, parts = {}, call = startCall()) =>
       enrichAsset(
         { origin: aem.url, id },
-        { assets, pim, enrichment, clock, random: () => 1, ...parts },
+        { assets, pim, enrichment, clock, random: () => 1, memory: createMemoryGate(), ...parts },
         call,
       ),
     steps: () =>

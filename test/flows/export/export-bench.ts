@@ -10,6 +10,7 @@ import type { FlowContext, Flows } from '../../../src/flows/event-flow'
 import { type ExportEventParts, exportEventWith } from '../../../src/flows/export/export-event'
 import type { Outcome } from '../../../src/flows/outcome'
 import { createHttpClient } from '../../../src/http/http-client'
+import { createMemoryGate } from '../../../src/http/memory-gate'
 import { createTokenProvider } from '../../../src/ims/token-provider'
 import type { Destination, StoredObject } from '../../../src/plugin/destination'
 import type { Exports } from '../../../src/plugin/destinations'
@@ -98,6 +99,7 @@ export async function startExportBench(exports: Partial<Exports> = {}): Promise<
   const parts: ExportEventParts = {
     hosts: createAuthorHosts([aem.url]),
     assets,
+    memory: createMemoryGate(),
     exports: { destinations: {}, key: pathBelowDam(), ...exports },
     linkProperty: 'wknd-skuid',
     clock,

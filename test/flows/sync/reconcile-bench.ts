@@ -16,6 +16,7 @@ import { syncAction } from '../../../src/flows/sync/recorded-work'
 import { syncAgain } from '../../../src/flows/sync/sync-again'
 import type { DeletedParts } from '../../../src/flows/sync/sync-deleted'
 import { createHttpClient } from '../../../src/http/http-client'
+import { createMemoryGate } from '../../../src/http/memory-gate'
 import { createTokenProvider } from '../../../src/ims/token-provider'
 import { createCursorKeeper, cursorKey } from '../../../src/journal/cursor'
 import type { Cursor } from '../../../src/journal/position'
@@ -112,6 +113,7 @@ export async function startReconcileBench(): Promise<ReconcileBench> {
         },
         clock: flowClock,
         random: () => 0,
+        memory: createMemoryGate(),
         deleted: 'keep' as const,
         resolve: () => aem.url,
       }

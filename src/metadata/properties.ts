@@ -1,0 +1,30 @@
+import type { MappingRule } from './mapping'
+import type { Matcher } from './matching'
+
+/**
+ * Tells which metadata properties the rules of `config/enrichment.ts` read or write. A rule that does not say what it
+ * reads, such as one that computes a value from the asset, may read all of them.
+ */
+export function propertiesOf(rules: {
+  linkProperty: string
+  deletedProperty: string
+  matching: readonly Matcher[]
+  mapping: readonly MappingRule[]
+}): (property: string) => boolean {
+  const names = new Set([rules.linkProperty, rules.deletedProperty])
+  const prefixes: string[] = []
+  for (const { reads } of rules.matching) {
+    if (reads === undefined) return all
+    for (const property of reads) names.add(property)
+  }
+  for (const rule of rules.mapping) {
+    if ('property' in rule) {
+      if ('compute' in rule) return all
+      names.add(rule.property)
+    } else if (rule.prefix === undefined) return all
+    else prefixes.push(rule.prefix)
+  }
+  return (property) => names.has(property) || prefixes.some((prefix) => property.startsWith(prefix))
+}
+
+const all = (): boolean => true
