@@ -14,7 +14,13 @@ import {
 } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import ssh2, { type AuthContext, type Connection, type ParsedKey, type SFTPWrapper } from 'ssh2'
+import ssh2, {
+  type AuthContext,
+  type AuthenticationType,
+  type Connection,
+  type ParsedKey,
+  type SFTPWrapper,
+} from 'ssh2'
 import type { SshServer } from './ssh-server'
 
 /** What goes wrong with a request: a status, no answer for good, or the end of the connection. */
@@ -30,6 +36,10 @@ export type PlainSftpServer = SshServer & {
   authorize(publicKey: string): void
   /** Attempts to log in, wrong ones included. */
   logins(): number
+  /** The methods to log in with, one after the other, as `AuthenticationMethods` of OpenSSH. @default any one */
+  inARow: readonly AuthenticationType[] | undefined
+  /** Connections that a user may have; it closes a further one after the login. @default any number */
+  maxSessions: number
   /** Breaks every connection without a word to the client, as a frozen process meets it. */
   cutAll(): void
 }
@@ -46,6 +56,8 @@ const { STATUS_CODE, flagsToString } = ssh2.utils.sftp
 export async function startPlainSftpServer(): Promise<PlainSftpServer> {
   const root = await mkdtemp(join(tmpdir(), 'bridge-sftp-'))
   const clients = new Set<Connection>()
+  /** Those that are logged in. */
+  const sessions = new Set<Connection>()
   const authorized: ParsedKey[] = []
   let total = 0
   let logins = 0
@@ -55,14 +67,23 @@ export async function startPlainSftpServer(): Promise<PlainSftpServer> {
       client.setNoDelay?.(true)
       clients.add(client)
       total += 1
+      let passed = 0
       client.on('error', () => undefined)
-      client.on('close', () => clients.delete(client))
+      client.on('close', () => {
+        clients.delete(client)
+        sessions.delete(client)
+      })
       client.on('authentication', (context) => {
         logins += 1
-        if (context.username === 'bridge' && isRight(context, authorized)) context.accept()
-        else context.reject(['password', 'publickey'])
+        void decide(
+          context,
+          () => passed,
+          () => ++passed,
+        )
       })
       client.on('ready', () => {
+        if (sessions.size >= running.maxSessions) client.end()
+        else sessions.add(client)
         client.on('session', (accept) => {
           accept().on('sftp', (acceptSftp) => serve(acceptSftp(), client))
         })
@@ -85,6 +106,8 @@ export async function startPlainSftpServer(): Promise<PlainSftpServer> {
     secrets: [password],
     root,
     fault: () => undefined,
+    inARow: undefined,
+    maxSessions: Number.POSITIVE_INFINITY,
     connections: () => ({ open: clients.size, total }),
     authorize: (text) => {
       const key = ssh2.utils.parseKey(text)
@@ -102,6 +125,21 @@ export async function startPlainSftpServer(): Promise<PlainSftpServer> {
     },
   }
   return running
+
+  async function decide(context: AuthContext, passed: () => number, pass: () => number): Promise<void> {
+    const { inARow } = running
+    const wanted = inARow?.[passed()]
+    const isAsked = inARow === undefined || wanted === context.method
+    if (!(context.username === 'bridge' && isAsked && (await isRight(context, authorized)))) {
+      context.reject(wanted === undefined ? ['password', 'publickey'] : [wanted])
+      return
+    }
+    // The first question about a key is no login yet.
+    const isQuestion = context.method === 'publickey' && context.signature === undefined
+    const next = isQuestion ? undefined : inARow?.[pass()]
+    if (next === undefined) context.accept()
+    else context.reject([next], true)
+  }
 
   function serve(sftp: SFTPWrapper, client: Connection): void {
     const files = new Map<number, FileHandle>()
@@ -207,7 +245,13 @@ export async function startPlainSftpServer(): Promise<PlainSftpServer> {
   }
 }
 
-function isRight(context: AuthContext, authorized: readonly ParsedKey[]): boolean {
+async function isRight(context: AuthContext, authorized: readonly ParsedKey[]): Promise<boolean> {
+  if (context.method === 'keyboard-interactive') {
+    const answers = await new Promise<string[]>((resolve) =>
+      context.prompt([{ prompt: 'Password: ', echo: false }], resolve),
+    )
+    return answers[0] === password
+  }
   if (context.method === 'password') return context.password === password
   if (context.method !== 'publickey') return false
   const { key, blob, signature, hashAlgo } = context

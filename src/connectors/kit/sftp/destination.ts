@@ -3,7 +3,7 @@ import { type DestinationFactory, named } from '../../../plugin/destination'
 import { isSet, prefixed } from '../../../plugin/inputs'
 import { treeDestination } from '../tree-destination'
 import { createTrigger, type TriggerName } from '../trigger'
-import { connectSftp } from './connection'
+import { createConnector } from './connection'
 import { readSftpSettings, sftpInputs } from './inputs'
 import { createSftpPool } from './pool'
 import { sftpSession } from './session'
@@ -42,7 +42,7 @@ export const sftp = ({
     const { clock, random } = context
     const rules = { inputs, idleMs, clock, random }
     const pingMs = Math.min(longestPingMs, idleMs)
-    const pool = createSftpPool(() => connectSftp(settings, rules), { connections, clock, pingMs })
+    const pool = createSftpPool(createConnector(settings, rules), { connections, clock, pingMs })
     let warned = false
     const folders = new Set<string>()
     const serverFor = ({ logger }: CallContext): SftpServer => ({
