@@ -9,8 +9,10 @@ import {
   open,
   readdir,
   rm,
+  rmdir,
   stat,
   unlink,
+  utimes,
 } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -40,6 +42,8 @@ export type PlainSftpServer = SshServer & {
   inARow: readonly AuthenticationType[] | undefined
   /** Connections that a user may have; it closes a further one after the login. @default any number */
   maxSessions: number
+  /** A rename changes the time of the file by so many seconds, as servers in front of an object store do. @default 0 */
+  renameMovesTime: number
   /** Breaks every connection without a word to the client, as a frozen process meets it. */
   cutAll(): void
 }
@@ -107,6 +111,7 @@ export async function startPlainSftpServer(): Promise<PlainSftpServer> {
     root,
     fault: () => undefined,
     inARow: undefined,
+    renameMovesTime: 0,
     maxSessions: Number.POSITIVE_INFINITY,
     connections: () => ({ open: clients.size, total }),
     authorize: (text) => {
@@ -211,6 +216,9 @@ export async function startPlainSftpServer(): Promise<PlainSftpServer> {
     sftp.on('MKDIR', (id, path) =>
       answer('MKDIR', id, path, async () => mkdir(full(path)).then(() => ok(id))),
     )
+    sftp.on('RMDIR', (id, path) =>
+      answer('RMDIR', id, path, async () => rmdir(full(path)).then(() => ok(id))),
+    )
     sftp.on('REMOVE', (id, path) =>
       answer('REMOVE', id, path, async () => unlink(full(path)).then(() => ok(id))),
     )
@@ -219,6 +227,10 @@ export async function startPlainSftpServer(): Promise<PlainSftpServer> {
         // As version 3 has it: not over what is there.
         await link(full(from), full(to))
         await unlink(full(from))
+        if (running.renameMovesTime !== 0) {
+          const { atime, mtimeMs } = await stat(full(to))
+          await utimes(full(to), atime, mtimeMs / 1000 + running.renameMovesTime)
+        }
         ok(id)
       }),
     )

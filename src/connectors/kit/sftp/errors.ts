@@ -121,6 +121,24 @@ export const rootUnusable = (inputs: string, status: number | undefined): Bridge
     { upstream },
   )
 
+/** What a user may be kept from. */
+export type SftpRight = 'read' | 'look' | 'rename' | 'delete' | 'folder' | 'hidden'
+
+const shortcomings: Readonly<Record<SftpRight, string>> = {
+  read: 'may not read files (status 3): let the user do so',
+  look: 'may not look at files (status 3): let the user do so',
+  rename:
+    'may not rename files (status 3): let the user do so, or set the option inPlace in config/destinations.ts, which writes a file under its own name from the first byte',
+  delete: 'may not delete files (status 3): let the user do so',
+  folder: 'may not create folders (status 3): let the user do so, or use keys without folders',
+  hidden:
+    "may not write files whose names begin with a dot (status 3): allow them, or set the option ownNames to 'visible' in config/destinations.ts",
+}
+
+/** The user may not do it anywhere: no fault of the file. */
+export const notAllowed = (right: SftpRight, inputs: string): BridgeError =>
+  systemicError('SFTP_FORBIDDEN', `the user of ${inputs}_URL ${shortcomings[right]}`, { upstream })
+
 /** Something that is no file where a file should be, or the other way round. */
 export const wrongKind = (path: string): BridgeError =>
   permanentError(
