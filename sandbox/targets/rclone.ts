@@ -7,11 +7,12 @@ const program = '/usr/bin/rclone'
 /** Why rclone cannot be started here; undefined when it can. */
 export const missingRclone = missingHere([program])
 
-/** An object store that rclone shows as files. */
-export type RcloneStore = { endpoint: string; bucket: string; accessKeyId: string; secretAccessKey: string }
-
-/** Starts `rclone serve sftp` over a folder, or over an object store, whose `root` then stays empty. */
-export async function startRcloneSftp(store?: RcloneStore): Promise<SshServer> {
+/**
+ * Starts `rclone serve sftp` over a folder, or over an object store, whose `root` then stays empty. The time of an object
+ * is that of the store, which sets it anew with each rename.
+ * @param store the inputs of an `s3` destination
+ */
+export async function startRcloneSftp(store?: Readonly<Record<string, string>>): Promise<SshServer> {
   let fingerprint = ''
   let root = ''
   const server = await startDebianServer(async (folder, port) => {
@@ -23,6 +24,7 @@ export async function startRcloneSftp(store?: RcloneStore): Promise<SshServer> {
         ...['serve', 'sftp', store === undefined ? root : remoteOf(store)],
         ...['--addr', `127.0.0.1:${port}`, '--key', join(folder, 'host')],
         ...['--user', account.user, '--pass', account.password],
+        ...(store === undefined ? [] : ['--use-server-modtime', '--dir-cache-time', '1s']),
       ],
       env: ownSettings(folder),
     }
@@ -60,5 +62,5 @@ const ownSettings = (folder: string): Record<string, string> => ({
   AWS_CA_BUNDLE: '',
 })
 
-const remoteOf = ({ endpoint, bucket, accessKeyId, secretAccessKey }: RcloneStore): string =>
-  `:s3,provider=Other,endpoint='${endpoint}',access_key_id=${accessKeyId},secret_access_key=${secretAccessKey},force_path_style=true:${bucket}`
+const remoteOf = (store: Readonly<Record<string, string>>): string =>
+  `:s3,provider=Other,endpoint='${store.S3_ENDPOINT}',access_key_id=${store.S3_ACCESS_KEY_ID},secret_access_key=${store.S3_SECRET_ACCESS_KEY},force_path_style=true:${store.S3_BUCKET}`
