@@ -9,7 +9,7 @@ export const missingRclone = missingHere([program])
 
 /**
  * Starts `rclone serve sftp` over a folder, or over an object store, whose `root` then stays empty. The time of an object
- * is that of the store, which sets it anew with each rename.
+ * is that of the store, which sets it anew with each rename; it is slow, so that the rename comes in another second.
  * @param store the inputs of an `s3` destination
  */
 export async function startRcloneSftp(store?: Readonly<Record<string, string>>): Promise<SshServer> {
@@ -24,7 +24,7 @@ export async function startRcloneSftp(store?: Readonly<Record<string, string>>):
         ...['serve', 'sftp', store === undefined ? root : remoteOf(store)],
         ...['--addr', `127.0.0.1:${port}`, '--key', join(folder, 'host')],
         ...['--user', account.user, '--pass', account.password],
-        ...(store === undefined ? [] : ['--use-server-modtime', '--dir-cache-time', '1s']),
+        ...(store === undefined ? [] : ['--use-server-modtime', '--dir-cache-time', '1s', '--tpslimit', '2']),
       ],
       env: ownSettings(folder),
     }
