@@ -78,9 +78,8 @@ const parts = (head: Buffer, boundary: string, { path, end }: { path: string; en
     const headersEnd = head.indexOf('\r\n\r\n', at)
     if (headersEnd < 0) return broken('A part of the form has no headers.')
     const headers = head.toString('utf8', at + mark.length, headersEnd)
-    const disposition = /^content-disposition: form-data; name="([^"]*)"(?:; filename="([^"]*)")?$/im.exec(
-      headers,
-    )
+    const disposition =
+      /^content-disposition: form-data; name="([^"]*)"(?:; filename="((?:[^"\\]|\\.)*)")?$/im.exec(headers)
     const [, name, filename] = disposition ?? []
     const start = headersEnd + 4
     if (name === undefined) return broken('A part of the form has no name.')

@@ -47,10 +47,11 @@ export async function readForm(path: string, contentType: string): Promise<Form>
   }
 }
 
+/** In quotes, a backslash stands before a character that is meant as it is (RFC 9110): `filename="a\"` has no end. */
 function partHeaders(text: string): { name?: string; filename?: string; mimeType?: string } {
   const disposition = /^content-disposition: form-data; (.*)$/im.exec(text)?.[1]?.trim() ?? ''
   const name = /(?:^|; )name="([^"]*)"/.exec(disposition)?.[1]
-  const filename = /(?:^|; )filename="([^"]*)"/.exec(disposition)?.[1]
+  const filename = /(?:^|; )filename="((?:[^"\\]|\\.)*)"(?=$|;)/.exec(disposition)?.[1]
   const mimeType = /^content-type: ([\w.+-]+\/[\w.+-]+)/im.exec(text)?.[1]
   return {
     ...(name === undefined ? {} : { name }),

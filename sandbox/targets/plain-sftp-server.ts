@@ -9,12 +9,20 @@ import {
   open,
   readdir,
   rm,
+  rmdir,
   stat,
   unlink,
+  utimes,
 } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import ssh2, { type AuthContext, type Connection, type ParsedKey, type SFTPWrapper } from 'ssh2'
+import ssh2, {
+  type AuthContext,
+  type AuthenticationType,
+  type Connection,
+  type ParsedKey,
+  type SFTPWrapper,
+} from 'ssh2'
 import type { SshServer } from './ssh-server'
 
 /** What goes wrong with a request: a status, no answer for good, or the end of the connection. */
@@ -30,6 +38,12 @@ export type PlainSftpServer = SshServer & {
   authorize(publicKey: string): void
   /** Attempts to log in, wrong ones included. */
   logins(): number
+  /** The methods to log in with, one after the other, as `AuthenticationMethods` of OpenSSH. @default any one */
+  inARow: readonly AuthenticationType[] | undefined
+  /** Connections that a user may have; it closes a further one after the login. @default any number */
+  maxSessions: number
+  /** A rename changes the time of the file by so many seconds, as servers in front of an object store do. @default 0 */
+  renameMovesTime: number
   /** Breaks every connection without a word to the client, as a frozen process meets it. */
   cutAll(): void
 }
@@ -46,6 +60,8 @@ const { STATUS_CODE, flagsToString } = ssh2.utils.sftp
 export async function startPlainSftpServer(): Promise<PlainSftpServer> {
   const root = await mkdtemp(join(tmpdir(), 'bridge-sftp-'))
   const clients = new Set<Connection>()
+  /** Those that are logged in. */
+  const sessions = new Set<Connection>()
   const authorized: ParsedKey[] = []
   let total = 0
   let logins = 0
@@ -55,14 +71,23 @@ export async function startPlainSftpServer(): Promise<PlainSftpServer> {
       client.setNoDelay?.(true)
       clients.add(client)
       total += 1
+      let passed = 0
       client.on('error', () => undefined)
-      client.on('close', () => clients.delete(client))
+      client.on('close', () => {
+        clients.delete(client)
+        sessions.delete(client)
+      })
       client.on('authentication', (context) => {
         logins += 1
-        if (context.username === 'bridge' && isRight(context, authorized)) context.accept()
-        else context.reject(['password', 'publickey'])
+        void decide(
+          context,
+          () => passed,
+          () => ++passed,
+        )
       })
       client.on('ready', () => {
+        if (sessions.size >= running.maxSessions) client.end()
+        else sessions.add(client)
         client.on('session', (accept) => {
           accept().on('sftp', (acceptSftp) => serve(acceptSftp(), client))
         })
@@ -85,6 +110,9 @@ export async function startPlainSftpServer(): Promise<PlainSftpServer> {
     secrets: [password],
     root,
     fault: () => undefined,
+    inARow: undefined,
+    renameMovesTime: 0,
+    maxSessions: Number.POSITIVE_INFINITY,
     connections: () => ({ open: clients.size, total }),
     authorize: (text) => {
       const key = ssh2.utils.parseKey(text)
@@ -102,6 +130,21 @@ export async function startPlainSftpServer(): Promise<PlainSftpServer> {
     },
   }
   return running
+
+  async function decide(context: AuthContext, passed: () => number, pass: () => number): Promise<void> {
+    const { inARow } = running
+    const wanted = inARow?.[passed()]
+    const isAsked = inARow === undefined || wanted === context.method
+    if (!(context.username === 'bridge' && isAsked && (await isRight(context, authorized)))) {
+      context.reject(wanted === undefined ? ['password', 'publickey'] : [wanted])
+      return
+    }
+    // The first question about a key is no login yet.
+    const isQuestion = context.method === 'publickey' && context.signature === undefined
+    const next = isQuestion ? undefined : inARow?.[pass()]
+    if (next === undefined) context.accept()
+    else context.reject([next], true)
+  }
 
   function serve(sftp: SFTPWrapper, client: Connection): void {
     const files = new Map<number, FileHandle>()
@@ -173,6 +216,9 @@ export async function startPlainSftpServer(): Promise<PlainSftpServer> {
     sftp.on('MKDIR', (id, path) =>
       answer('MKDIR', id, path, async () => mkdir(full(path)).then(() => ok(id))),
     )
+    sftp.on('RMDIR', (id, path) =>
+      answer('RMDIR', id, path, async () => rmdir(full(path)).then(() => ok(id))),
+    )
     sftp.on('REMOVE', (id, path) =>
       answer('REMOVE', id, path, async () => unlink(full(path)).then(() => ok(id))),
     )
@@ -181,6 +227,10 @@ export async function startPlainSftpServer(): Promise<PlainSftpServer> {
         // As version 3 has it: not over what is there.
         await link(full(from), full(to))
         await unlink(full(from))
+        if (running.renameMovesTime !== 0) {
+          const { atime, mtimeMs } = await stat(full(to))
+          await utimes(full(to), atime, mtimeMs / 1000 + running.renameMovesTime)
+        }
         ok(id)
       }),
     )
@@ -207,7 +257,13 @@ export async function startPlainSftpServer(): Promise<PlainSftpServer> {
   }
 }
 
-function isRight(context: AuthContext, authorized: readonly ParsedKey[]): boolean {
+async function isRight(context: AuthContext, authorized: readonly ParsedKey[]): Promise<boolean> {
+  if (context.method === 'keyboard-interactive') {
+    const answers = await new Promise<string[]>((resolve) =>
+      context.prompt([{ prompt: 'Password: ', echo: false }], resolve),
+    )
+    return answers[0] === password
+  }
   if (context.method === 'password') return context.password === password
   if (context.method !== 'publickey') return false
   const { key, blob, signature, hashAlgo } = context

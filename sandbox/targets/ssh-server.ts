@@ -102,7 +102,8 @@ export async function freePort(): Promise<number> {
   throw new Error('no free port')
 }
 
-async function untilListening(port: number): Promise<void> {
+/** Waits until something listens on a port of 127.0.0.1, for five seconds. */
+export async function untilListening(port: number): Promise<void> {
   for (let attempt = 0; attempt < 100; attempt++) {
     const open = await new Promise<boolean>((resolve) => {
       const socket = connect(port, '127.0.0.1', () => {

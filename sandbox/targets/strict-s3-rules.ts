@@ -88,6 +88,14 @@ export function checkCondition(call: S3Call, held: string | undefined): void {
   if (match !== held) throw new S3Refusal(412, 'PreconditionFailed')
 }
 
+/** A policy that denies every write without the header, as companies set it. @param demanded undefined: any will do */
+export function checkEncryption(call: S3Call, demanded: 'AES256' | 'aws:kms' | undefined): void {
+  const encryption = s3Header(call, 'x-amz-server-side-encryption')
+  const key = s3Header(call, 'x-amz-server-side-encryption-aws-kms-key-id')
+  if (demanded !== undefined && encryption !== demanded) throw new S3Refusal(403, 'AccessDenied')
+  if (key !== undefined && encryption !== 'aws:kms') throw new S3Refusal(400, 'InvalidArgument')
+}
+
 /** Keeps a part. */
 export function takePart(upload: S3Upload, call: S3Call): S3Part {
   checkBody(call, upload.checked)

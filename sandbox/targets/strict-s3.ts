@@ -5,6 +5,7 @@ import {
   assembled,
   checkBody,
   checkCondition,
+  checkEncryption,
   checkNames,
   checkSignedFor,
   type S3Call,
@@ -43,6 +44,10 @@ type StoredS3Object = {
 export type StrictS3Rules = {
   /** Whether the caller has `s3:ListBucket`; without it, what is missing answers 403. @default true */
   mayList?: boolean
+  /** What the policy of the bucket demands in `x-amz-server-side-encryption`; without it, nothing is written. @default nothing */
+  encryption?: 'AES256' | 'aws:kms'
+  /** Answers a completion with an empty ETag, as Ceph's gateway does. @default false */
+  emptyTag?: boolean
 }
 
 const bucket = 'assets'
@@ -50,7 +55,11 @@ const region = 'eu-west-1'
 const accessKeyId = 'AKIDSTRICT'
 
 /** Starts it on a free port of this process. */
-export async function startStrictS3({ mayList = true }: StrictS3Rules = {}): Promise<StrictS3> {
+export async function startStrictS3({
+  mayList = true,
+  encryption,
+  emptyTag = false,
+}: StrictS3Rules = {}): Promise<StrictS3> {
   const objects = new Map<string, StoredS3Object>()
   const uploads = new Map<string, S3Upload>()
   const calls: S3Call[] = []
@@ -72,6 +81,7 @@ export async function startStrictS3({ mayList = true }: StrictS3Rules = {}): Pro
     },
     PutObject: (call) => {
       checkBody(call)
+      checkEncryption(call, encryption)
       checkCondition(call, objects.get(call.key)?.etag)
       return publish(call.key, call.body, describedBy(call.headers))
     },
@@ -80,6 +90,7 @@ export async function startStrictS3({ mayList = true }: StrictS3Rules = {}): Pro
       return { status: 204 }
     },
     CreateMultipartUpload: (call) => {
+      checkEncryption(call, encryption)
       const id = randomUUID()
       const checked = s3Header(call, 'x-amz-checksum-algorithm') === 'CRC32'
       uploads.set(id, { key: call.key, ...describedBy(call.headers), checked, parts: new Map() })
@@ -96,7 +107,7 @@ export async function startStrictS3({ mayList = true }: StrictS3Rules = {}): Pro
       uploads.delete(call.query.get('uploadId') ?? '')
       const { headers } = publish(call.key, bytes, upload)
       return xml(
-        `<CompleteMultipartUploadResult><ETag>${headers?.etag}</ETag></CompleteMultipartUploadResult>`,
+        `<CompleteMultipartUploadResult><ETag>${emptyTag ? '' : headers?.etag}</ETag></CompleteMultipartUploadResult>`,
       )
     },
     AbortMultipartUpload: (call) => {

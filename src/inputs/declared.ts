@@ -88,6 +88,8 @@ export const plainInputs = [
   'S3_ENDPOINT',
   'S3_PREFIX',
   'S3_REGION',
+  'S3_SSE',
+  'S3_SSE_KMS_KEY_ID',
   'SFTP_HOST_KEY_SHA256',
   'SFTP_URL',
   'STATE_REGION',

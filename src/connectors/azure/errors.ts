@@ -15,7 +15,15 @@ const broken = ['ContainerNotFound', 'ContainerBeingDeleted', 'ContainerDisabled
 const unauthorized = ['AuthenticationFailed', 'InvalidAuthenticationInfo', 'InvalidQueryParameterValue']
 const blocksLost = ['InvalidBlockList', 'InvalidBlobOrBlock', 'InvalidBlockId']
 const cut = ['Md5Mismatch', 'Crc64Mismatch', 'IncompleteBody']
-const busy = ['PendingCopyOperation', 'SystemInUse']
+const busy = ['PendingCopyOperation', 'SystemInUse', 'BlobBeingRehydrated']
+/** Somebody else holds a lease: it ends by itself after a minute at most, or when its holder gives it up. */
+const leased = [
+  'LeaseIdMissing',
+  'LeaseIdMismatchWithBlobOperation',
+  'LeaseLost',
+  'LeaseAlreadyPresent',
+  'LeaseAlreadyBroken',
+]
 
 /** Errors after which the same request may pass, whatever the status. */
 export const azureAgain: readonly string[] = ['AZURE_CUT', 'AZURE_UNAVAILABLE']
@@ -55,6 +63,10 @@ export function toAzureError(thrown: unknown, place: AzurePlace): BridgeError {
     const meaning = say('another upload of the same blob came in between')
     return transientError('AZURE_BLOCKS_LOST', meaning, details)
   }
+  if (leased.includes(code)) {
+    const meaning = say('another client holds a lease on this blob; its owner can break it')
+    return transientError('AZURE_LEASED', meaning, details)
+  }
   if (cut.includes(code)) {
     return transientError('AZURE_CUT', say('what arrived is not what was sent'), details)
   }
@@ -71,7 +83,8 @@ export function toAzureError(thrown: unknown, place: AzurePlace): BridgeError {
     status === 413 ||
     (isAboutThisFile(status) && code !== '' && !isAboutTheVersion(response?.bodyAsText))
   ) {
-    return permanentError('AZURE_REFUSED', say('it does not take this file'), details)
+    const meaning = code === 'BlobArchived' ? archivedHint : 'it does not take this file'
+    return permanentError('AZURE_REFUSED', say(meaning), details)
   }
   const meaning = say(
     'this is no storage account, something in between answers, or it cannot do what is needed',
@@ -86,6 +99,9 @@ export const notAzure = (status: number): BridgeError =>
     `${status} without the headers of a blob: this is no storage account, or something in between answers`,
     { upstream: 'AZURE', status },
   )
+
+const archivedHint =
+  'the blob is archived, and cannot be replaced: rehydrate it to the hot or the cool tier, or delete it, then export the asset again'
 
 const isAboutThisFile = (status: number): boolean => [400, 409, 411, 412].includes(status)
 

@@ -57,6 +57,16 @@ export function folderTree(root: string, { inputs }: { inputs: string }): FileTr
         }),
       ),
 
+    writeOver: (path, chunks) =>
+      guarded(path, () => {
+        const { O_WRONLY, O_CREAT, O_TRUNC, O_NOFOLLOW } = constants
+        return withFile(full(path), O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, async (handle) => {
+          await writeBlocks(handle, chunks)
+          await handle.sync()
+          return factsOf(await handle.stat({ bigint: true }))
+        })
+      }),
+
     writeText: (path, text) =>
       guarded(path, () => unlessThere(() => withFile(full(path), 'wx', (handle) => handle.writeFile(text)))),
 

@@ -2,15 +2,17 @@ import { createHash } from 'node:crypto'
 import type { CallContext } from '../../core/call-context'
 import type { BridgeError } from '../../core/errors'
 import { retry, timeLimit } from '../../http/retry'
+import { mayPassStatus } from '../../http/status'
 import { sendUpload, type UploadAnswer, type UploadRequest } from '../../http/upload'
 import { type AssetBinary, type DestinationFactory, named, type StoredObject } from '../../plugin/destination'
-import { isSet, prefixed } from '../../plugin/inputs'
+import { inputError, isSet, prefixed } from '../../plugin/inputs'
 import { checkByKey } from '../kit/check-by-key'
 import { multipartAround } from '../kit/multipart'
 import { sourceChunks } from '../kit/source-chunks'
 import { storedFrom, versionFromHeader, versionToHeader } from '../kit/stored'
 import { httpsCheck } from './check'
-import { idleTooLong, toConnectionError, toHttpsError } from './errors'
+import { folderMissing, folderNotMade, idleTooLong, toConnectionError, toHttpsError } from './errors'
+import { createFolders, folderOfKey } from './folders'
 import { type HttpsSettings, httpsInputs, readHttpsSettings } from './inputs'
 import { signatureOf } from './signature'
 
@@ -26,6 +28,8 @@ export type HttpsOptions = {
   conditional?: boolean
   /** It takes DELETE. @default false */
   remove?: boolean
+  /** It is a WebDAV server: folders are made (MKCOL) before a file goes there. @default false */
+  makeFolders?: boolean
   /** How long it may take no byte, or give no answer, in milliseconds. @default 60000 */
   idleMs?: number
 }
@@ -40,13 +44,35 @@ export const https = ({ inputs = 'HTTPS', ...options }: HttpsOptions = {}): Dest
   docs: 'docs/connectors/https.md',
   isOn: (context) => isSet(httpsInputs, 'URL', context, inputs),
   create: (context) => {
-    const { remove = false, idleMs = 60_000 } = options
+    const { remove = false, makeFolders = false, idleMs = 60_000 } = options
     const { name, redactor, clock, random } = context
     const settings = readHttpsSettings(context, inputs)
-    const { versionHeader } = settings
+    const { versionHeader, hasFolders } = settings
+    if (makeFolders && !hasFolders) {
+      throw inputError(
+        `${inputs}_URL must end with {key}, and ${inputs}_METHOD be PUT, for the option makeFolders`,
+      )
+    }
     const idle = { ms: idleMs, timeIsUp: () => idleTooLong(idleMs) }
     const lost = (thrown: unknown): BridgeError => toConnectionError(thrown, inputs)
     const conditional = options.conditional === true && versionHeader !== undefined
+
+    const folders = createFolders({
+      mkcol: (folder, call) => {
+        const url = settings.urlFor(folder)
+        url.pathname += '/'
+        const limit = timeLimit('HTTPS', askMs)
+        return retry({ clock, random, limit, toError: lost }, call, async (own) => {
+          const answer = await send({ method: 'MKCOL', url, headers: { 'content-length': '0' } }, own)
+          if (mayPassStatus(answer.status)) throw toHttpsError(answer, clock.now(), inputs)
+          return answer
+        })
+      },
+      toError: (answer) =>
+        isWithoutFolder(answer)
+          ? folderNotMade(answer.status, inputs)
+          : toHttpsError(answer, clock.now(), inputs),
+    })
 
     const methods = {
       ...(versionHeader === undefined
@@ -87,9 +113,39 @@ export const https = ({ inputs = 'HTTPS', ...options }: HttpsOptions = {}): Dest
       }
       const upload = uploadOf(settings, key, source, counted)
       const headers = { ...upload.headers, ...(conditional ? conditionsOf(previous) : {}) }
-      const answer = await send({ ...upload, headers }, call)
-      if (!isSuccess(answer)) throw toHttpsError(answer, clock.now(), inputs)
-      return storedFrom(source, sent, strongTag(answer.headers.get('etag')))
+      const hasFolder = folderOfKey(key) !== ''
+      if (makeFolders) await folders.make(key, call)
+      let answer = await send({ ...upload, headers }, call)
+      if (makeFolders && hasFolder && isWithoutFolder(answer)) {
+        // A folder that was known has gone.
+        folders.forget()
+        await folders.make(key, call)
+        answer = await send({ ...upload, headers }, call)
+      }
+      if (isSuccess(answer)) return storedFrom(source, sent, strongTag(answer.headers.get('etag')))
+      if (hasFolder && isWithoutFolder(answer)) {
+        if (!makeFolders && (await isWebdav(call))) throw folderMissing(answer.status, inputs)
+        if (makeFolders && answer.status !== 500 && !folders.hasMade())
+          throw folderNotMade(answer.status, inputs)
+      }
+      throw toHttpsError(answer, clock.now(), inputs)
+    }
+
+    /** Whether the server says that it speaks WebDAV. */
+    async function isWebdav(call: CallContext): Promise<boolean> {
+      if (!hasFolders) return false
+      // Of what is not there, lighttpd does not tell.
+      const url = new URL('.', settings.urlFor('root'))
+      try {
+        const limit = timeLimit('HTTPS', askMs)
+        return await retry({ clock, random, limit, attempts: 1 }, call, async (own) => {
+          const { headers } = await send({ method: 'OPTIONS', url, headers: {} }, own)
+          return headers.has('dav')
+        })
+      } catch {
+        call.signal.throwIfAborted()
+        return false
+      }
     }
 
     /** Undefined when nothing is there. */
@@ -185,5 +241,8 @@ function conditionsOf(previous: StoredObject | undefined): Record<string, string
 
 /** A weak tag fits no condition. */
 const strongTag = (tag: string | undefined): string | undefined => (tag?.startsWith('"') ? tag : undefined)
+
+/** What WebDAV servers answer to a file whose folder is not there: 409 as a rule, rclone 404, nginx 500. */
+const isWithoutFolder = ({ status }: UploadAnswer): boolean => [404, 409, 500].includes(status)
 
 const isSuccess = ({ status }: UploadAnswer): boolean => status >= 200 && status < 300

@@ -54,6 +54,22 @@ export function toHttpsError(
   )
 }
 
+/** A WebDAV server takes no file into a folder that is not there, whatever the file. */
+export const folderMissing = (status: number, inputs: string): BridgeError =>
+  systemicError(
+    'HTTPS_FOLDER_MISSING',
+    `the WebDAV server of ${inputs}_URL answered ${status}: the folder of the file is not there. Set the option makeFolders in config/destinations.ts, or use keys without folders`,
+    { upstream, status },
+  )
+
+/** No folder can be made there: the one of the URL is missing, or the server makes none. */
+export const folderNotMade = (status: number, inputs: string): BridgeError =>
+  systemicError(
+    'HTTPS_FOLDER_MISSING',
+    `the server of ${inputs}_URL makes no folder (${status}): check that the folder of the URL is there, and that the server takes MKCOL`,
+    { upstream, status },
+  )
+
 /** The endpoint takes no more bytes, or does not answer. It may have the file all the same. */
 export const idleTooLong = (ms: number): BridgeError =>
   transientError('HTTPS_TIMEOUT', `the endpoint did nothing for ${ms} ms`, { upstream })

@@ -55,6 +55,8 @@ export type HttpsSettings = {
   method: 'PUT' | 'POST'
   /** @throws {BridgeError} permanent, `KEY_REFUSED`, when no URL can stand for the key */
   urlFor(key: string): URL
+  /** Whether the path ends with the key, so that it has folders: `https://dav.example.com/in/{key}`. */
+  hasFolders: boolean
   /** With every request, by lower-case name. */
   headers: Readonly<Record<string, string>>
   /** For signatures; undefined when requests are not signed. */
@@ -83,6 +85,7 @@ export function readHttpsSettings(context: DestinationContext, inputs: string): 
   return {
     method,
     urlFor: (key) => fill(template, key),
+    hasFolders: method === 'PUT' && /^[^{?]*\{key\}(\?[^{]*)?$/.test(template),
     headers: { ...further, ...(authorization === undefined ? {} : { authorization: authorization.header }) },
     secret: values.SECRET,
     versionHeader,

@@ -4,7 +4,7 @@ import type { CheckReport, Finding } from '../../plugin/check'
 import { goesOn, runCheck, type Step } from './check'
 import type { CheckRules, Subject } from './check-step'
 import type { FileTree } from './file-tree'
-import { temporaryPath } from './hidden-names'
+import { type OwnNames, ownNames } from './hidden-names'
 
 /** Gives a tree to a piece of work, and takes it back. */
 export type UseTree = <T>(call: CallContext, work: (tree: FileTree) => Promise<T>) => Promise<T>
@@ -17,6 +17,10 @@ export type TreeCheckRules = Omit<CheckRules, 'subjectOf'> & {
   logsIn?: boolean
   /** Each file is told of by another one. @default false */
   hasTrigger?: boolean
+  /** What the app's own files are called. @default hidden names */
+  names?: OwnNames
+  /** Nothing is renamed. @default false */
+  inPlace?: boolean
 }
 
 const name = 'bridge-check'
@@ -27,8 +31,10 @@ const text = 'A check of aem-asset-bridge. It may be removed.\n'
  * behind is cleared away with those.
  */
 export function checkTree(use: UseTree, rules: TreeCheckRules, call: CallContext): Promise<CheckReport> {
-  const { root, logsIn = false, hasTrigger = false } = rules
-  const [first, second, third] = [temporaryPath(name), temporaryPath(name), temporaryPath(name)]
+  const { root, logsIn = false, hasTrigger = false, names = ownNames('hidden'), inPlace = false } = rules
+  const [first, second, third] = [names.temporary(name), names.temporary(name), names.temporary(name)]
+  /** What an earlier check could not remove. */
+  let leftover: string | undefined
   const { signal } = call
   /** Those that are there, or may be. */
   const left = new Set<string>()
@@ -65,10 +71,18 @@ export function checkTree(use: UseTree, rules: TreeCheckRules, call: CallContext
       const listed = await step(
         { what: 'List the files of the root.', right: 'list', remedy: inRoot('list files') },
         on(async (tree) => {
-          for await (const _ of tree.list('', signal)) break
+          for await (const one of tree.list('', signal)) {
+            if (one.name.includes(name) && names.isTemporary(one.name)) leftover = one.name
+          }
         }),
       )
       if (!goesOn(listed)) return
+      if (leftover !== undefined) {
+        left.add(leftover)
+        isWritten = true
+        // What cannot be removed is not added to.
+        if (!(await removeLeft(step, call)).ok) return
+      }
       const written = await step(
         { what: `Write the hidden file ${first}.`, right: 'write', remedy: inRoot('create files') },
         on((tree) => write(tree, first)),
@@ -82,6 +96,10 @@ export function checkTree(use: UseTree, rules: TreeCheckRules, call: CallContext
         }),
       )
       if (!goesOn(read)) return
+      if (inPlace) {
+        skip('Rename a file.', 'The option inPlace says that nothing is renamed.')
+        return
+      }
       const about = { right: 'rename', remedy: inRoot('rename files') } as const
       const renamed = await step(
         { what: 'Rename it to a name that is free.', ...about },

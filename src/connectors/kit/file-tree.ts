@@ -21,6 +21,8 @@ export type FileTree = {
   makeFolder(path: string, signal: AbortSignal): Promise<void>
   /** Creates a file that must not be there yet, with its bytes flushed to the disk. A failure may leave it behind. */
   writeNew(path: string, chunks: AsyncIterable<Buffer>, signal: AbortSignal): Promise<FileFacts>
+  /** The same over whatever file is there, in place: readers see it grow. No link is followed. */
+  writeOver(path: string, chunks: AsyncIterable<Buffer>, signal: AbortSignal): Promise<FileFacts>
   /** Creates a small text file; false when something is there already. */
   writeText(path: string, text: string, signal: AbortSignal): Promise<boolean>
   /** Renames over whatever is there, in one step. */
@@ -29,6 +31,6 @@ export type FileTree = {
   place(from: string, to: string, signal: AbortSignal): Promise<boolean>
   /** Removes a file or a link; nothing happens when there is none. */
   remove(path: string, signal: AbortSignal): Promise<void>
-  /** Hidden files of a folder, and when they were last written; a large folder may be listed in part. */
+  /** Files of a folder, the hidden ones at least, and when they were last written; a large folder may be listed in part. */
   list(folder: string, signal: AbortSignal): AsyncIterable<{ name: string; modifiedMs: number }>
 }

@@ -29,6 +29,9 @@ const plainMediaType = /^[\w!#$&^.+-]+\/[\w!#$&^.+-]+( *;[ -~]*)?$/
 export const mediaTypeOrBytes = (text: string): string =>
   plainMediaType.test(text) ? text : 'application/octet-stream'
 
-/** As browsers do. */
+/**
+ * As browsers do, and the backslash, too: many readers take it for the begin of an escaped character, so at the end of
+ * a name it would hide the closing quote.
+ */
 const escaped = (text: string): string =>
-  text.replaceAll('\n', '%0A').replaceAll('\r', '%0D').replaceAll('"', '%22')
+  text.replaceAll('\n', '%0A').replaceAll('\r', '%0D').replaceAll('"', '%22').replaceAll('\\', '%5C')

@@ -1,7 +1,7 @@
 import { permanentError, systemicError } from '../../core/errors'
 import { shown } from '../../core/shown'
 import type { FileTree } from './file-tree'
-import { folderOf, temporaryPath } from './hidden-names'
+import { folderOf, type OwnNames, ownNames } from './hidden-names'
 
 /**
  * The name of a file that signals a new file to a receiver. `*.done` stands beside each file, with `*` for its
@@ -19,10 +19,21 @@ export type Trigger = {
   withdraw(tree: FileTree, path: string, signal: AbortSignal): Promise<void>
 }
 
+/** How a trigger is written. */
+export type TriggerRules = {
+  /** @default hidden ones */
+  names?: OwnNames
+  /** Under its own name from the first byte, where nothing may be renamed. @default false */
+  inPlace?: boolean
+}
+
 /**
  * @throws {BridgeError} systemic, `CONFIG_INVALID`, on a name that cannot be a trigger: no file could be signalled
  */
-export function createTrigger(name: TriggerName): Trigger {
+export function createTrigger(
+  name: TriggerName,
+  { names = ownNames('hidden'), inPlace = false }: TriggerRules = {},
+): Trigger {
   const parts = name.split('*')
   const isOwn = parts.length === 2
   const segments = name.split('/')
@@ -47,10 +58,15 @@ export function createTrigger(name: TriggerName): Trigger {
     },
     async give(tree, path, signal) {
       const place = placeOf(path)
-      const temporary = temporaryPath(place)
+      const temporary = names.temporary(place)
+      const text = Buffer.from(`${path}\n`)
       await tree.makeFolder(folderOf(place), signal)
+      if (inPlace) {
+        await tree.writeOver(place, once(text), signal)
+        return
+      }
       try {
-        await tree.writeNew(temporary, once(Buffer.from(`${path}\n`)), signal)
+        await tree.writeNew(temporary, once(text), signal)
         if (await tree.place(temporary, place, signal)) return
         await tree.replace(temporary, place, signal)
       } catch (thrown) {

@@ -54,8 +54,11 @@ export type MarketoParts = {
 
 const maxAttempts = 5
 const backoff: Backoff = { baseMs: 500, capMs: 8_000 }
-/** The rate limit is counted over 20 seconds; refused calls presumably count, too. */
-const busyBackoff: Backoff = { baseMs: 10_000, capMs: 20_000 }
+/**
+ * The rate limit is counted over 20 seconds; refused calls presumably count, too. So even the shortest wait lets a
+ * quarter of that time pass.
+ */
+const busyBackoff: Backoff = { baseMs: 10_000, capMs: 20_000, floorMs: 5_000 }
 const askMs = 15_000
 /** A token is not used in its last minute. */
 const marginMs = 60_000

@@ -32,9 +32,9 @@ const unauthorized = ['ExpiredToken', 'InvalidToken', 'TokenRefreshRequired']
 /** Errors after which the same request may pass, whatever the status. */
 export const s3Again: readonly string[] = ['S3_CUT', 'S3_UNAVAILABLE']
 
-/** S3's own word for what is wrong, such as `NoSuchBucket`; empty when it gave none. */
+/** S3's own word for what is wrong, such as `NoSuchBucket` or `KMS.NotFoundException`; empty when it gave none. */
 function codeOf({ name, $fault }: Refusal): string {
-  const isKnown = $fault !== undefined && /^[A-Za-z]{1,80}$/.test(name)
+  const isKnown = $fault !== undefined && /^(KMS\.)?[A-Za-z]{1,80}$/.test(name)
   return isKnown && !['Error', 'Unknown', 'UnknownError'].includes(name) ? name : ''
 }
 
@@ -60,7 +60,8 @@ export function toS3Error(thrown: unknown, now: number, inputs: string): BridgeE
   const details = { upstream: 'S3', status, ...(retryAfterMs === undefined ? {} : { retryAfterMs }) }
 
   if (changed.includes(code) || status === 412) {
-    return transientError('DESTINATION_CHANGED', say('another writer changed this object meanwhile'), details)
+    const meaning = say(`another writer changed this object meanwhile${status === 412 ? conditionHint : ''}`)
+    return transientError('DESTINATION_CHANGED', meaning, details)
   }
   if (interrupted.includes(code)) {
     return transientError('S3_INTERRUPTED', say('another client ended the upload'), details)
@@ -75,6 +76,12 @@ export function toS3Error(thrown: unknown, now: number, inputs: string): BridgeE
   const region = headers['x-amz-bucket-region']
   if (elsewhere.includes(code) || (region !== undefined && status >= 300 && status < 400)) {
     return systemicError('S3_WRONG_REGION', say(`the bucket is ${regionHint(region, inputs)}`), details)
+  }
+  if (code.startsWith('KMS.') && !mayPassStatus(status)) {
+    const meaning = say(
+      `the KMS key cannot be used: check ${inputs}_SSE_KMS_KEY_ID and the policy of the key`,
+    )
+    return systemicError('S3_UNAUTHORIZED', meaning, details)
   }
   if (status === 401 || status === 403 || unauthorized.includes(code)) {
     return systemicError('S3_UNAUTHORIZED', say(hintsFor(inputs)[code] ?? policyHint(inputs)), details)
@@ -115,7 +122,11 @@ const regionHint = (region: string | undefined, inputs: string): string =>
     : `in another region than ${inputs}_REGION says`
 
 const policyHint = (inputs: string): string =>
-  `check the ${inputs}_ inputs and what the policy allows (s3:GetObject, s3:PutObject, s3:DeleteObject, s3:AbortMultipartUpload on the objects, s3:ListBucket on the bucket)`
+  `check the ${inputs}_ inputs and what the policy allows (s3:GetObject, s3:PutObject, s3:DeleteObject, s3:AbortMultipartUpload on the objects, s3:ListBucket on the bucket); where it demands server-side encryption, set ${inputs}_SSE`
+
+/** Ceph's gateway does so. */
+const conditionHint =
+  '; where this never passes, the service misjudges conditions: set the option conditional to false in config/destinations.ts'
 
 const optionHint =
   'the service does not know a header of ours: set the option checksums to when-required, or conditional to false, in config/destinations.ts'

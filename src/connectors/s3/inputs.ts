@@ -1,8 +1,10 @@
 import type { DestinationContext } from '../../plugin/destination'
 import {
   declareInputs,
+  inputError,
   isSet,
   matching,
+  oneOf,
   type Parsed,
   readServiceUrl,
   text,
@@ -43,6 +45,19 @@ export const s3Inputs = declareInputs({
     example: 'exports/aem',
     shape: prefixShape,
   },
+  SSE: {
+    meaning:
+      'The server-side encryption that the policy of the bucket demands: `AES256`, `aws:kms` or `aws:kms:dsse`.',
+    unset: 'what the bucket is set to; `aws:kms` with a key',
+    example: 'aws:kms',
+    shape: oneOf(['AES256', 'aws:kms', 'aws:kms:dsse']),
+  },
+  SSE_KMS_KEY_ID: {
+    meaning: 'The id or the ARN of the KMS key to encrypt with.',
+    unset: 'the key that the bucket is set to',
+    example: 'arn:aws:kms:eu-west-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab',
+    shape: matching(/^[\w:/-]{1,2048}$/, 'must be the id or the ARN of a KMS key'),
+  },
 })
 
 function endpoint(text: string): Parsed<string> {
@@ -52,6 +67,8 @@ function endpoint(text: string): Parsed<string> {
   return search === '' ? { value: href.replace(/\/$/, '') } : { problem: 'must not carry a query (?...)' }
 }
 
+type Encryption = 'AES256' | 'aws:kms' | 'aws:kms:dsse'
+
 /** Where the bucket is, and how it is reached. */
 export type S3Access = {
   bucket: string
@@ -59,6 +76,8 @@ export type S3Access = {
   /** Undefined for AWS itself. */
   endpoint: string | undefined
   credentials: { accessKeyId: string; secretAccessKey: string; sessionToken?: string }
+  /** Goes with each request that begins an object. */
+  encryption: { ServerSideEncryption?: Encryption; SSEKMSKeyId?: string }
   /** Empty, or a folder with a slash at its end. */
   prefix: string
   /** Prefix of the inputs, for errors. */
@@ -88,7 +107,18 @@ export function readS3Access(context: DestinationContext, inputs: string): S3Acc
       secretAccessKey: values.SECRET_ACCESS_KEY,
       ...(values.SESSION_TOKEN === undefined ? {} : { sessionToken: values.SESSION_TOKEN }),
     },
+    encryption: encryptionOf(values.SSE, values.SSE_KMS_KEY_ID, inputs),
     prefix: values.PREFIX ?? '',
     inputs,
   }
+}
+
+function encryptionOf(
+  asked: Encryption | undefined,
+  key: string | undefined,
+  inputs: string,
+): S3Access['encryption'] {
+  if (key === undefined) return asked === undefined ? {} : { ServerSideEncryption: asked }
+  if (asked === 'AES256') throw inputError(`${inputs}_SSE_KMS_KEY_ID needs ${inputs}_SSE=aws:kms, not AES256`)
+  return { ServerSideEncryption: asked ?? 'aws:kms', SSEKMSKeyId: key }
 }

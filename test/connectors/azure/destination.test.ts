@@ -1,7 +1,9 @@
 import { startAzurite } from '../../../sandbox/targets/azurite'
 import { azure } from '../../../src/connectors/azure/destination'
+import { startCall } from '../../support/call'
 import { describeDestination } from '../kit/conformance'
 import { contextOf } from '../kit/destination-context'
+import { fakeBinary } from '../kit/fake-binary'
 
 describeDestination({
   name: 'azure',
@@ -28,4 +30,27 @@ describeDestination({
       close: azurite.close,
     }
   },
+})
+
+it('azure: a lease that another client holds lets nothing be written or removed, and passes', async () => {
+  const azurite = await startAzurite()
+  try {
+    const call = startCall()
+    const destination = azure().create(contextOf({ AZURE_BLOB_SAS_URL: azurite.sasUrl() }))
+    const previous = await destination.put('a.png', fakeBinary({ size: 1_000 }), {}, call)
+    const lease = azurite.service
+      .getContainerClient(azurite.container)
+      .getBlobClient('a.png')
+      .getBlobLeaseClient()
+    await lease.acquireLease(60)
+    const newer = fakeBinary({ size: 2_000, seed: 2 })
+    const busy = { failureClass: 'transient', code: 'AZURE_LEASED' }
+    await expect(destination.put('a.png', newer, { previous }, call)).rejects.toMatchObject(busy)
+    await expect(destination.remove?.('a.png', call)).rejects.toMatchObject(busy)
+    await lease.releaseLease()
+    const stored = await destination.put('a.png', newer, { previous }, call)
+    expect(await destination.head?.('a.png', call)).toEqual(stored)
+  } finally {
+    await azurite.close()
+  }
 })

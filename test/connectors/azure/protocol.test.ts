@@ -186,7 +186,6 @@ describe('azure', () => {
       [400, 'OutOfRangeInput', 'permanent', 'AZURE_REFUSED'],
       [409, 'InvalidBlobType', 'permanent', 'AZURE_REFUSED'],
       [409, 'BlobImmutableDueToPolicy', 'permanent', 'AZURE_REFUSED'],
-      [412, 'LeaseIdMissing', 'permanent', 'AZURE_REFUSED'],
       [413, 'RequestBodyTooLarge', 'permanent', 'AZURE_REFUSED'],
       [401, 'InvalidAuthenticationInfo', 'systemic', 'AZURE_UNAUTHORIZED'],
       [403, 'AccountIsDisabled', 'systemic', 'AZURE_UNAUTHORIZED'],
@@ -244,6 +243,33 @@ describe('azure', () => {
       expect(server.count('PutBlob')).toBe(4)
       // Half of 300 ms, and twice as much each time.
       expect(clock.sleeps).toEqual([150, 300, 600])
+    })
+  })
+
+  describe('a blob that somebody else works with', () => {
+    it.each([
+      ['PutBlob', 412, 'LeaseIdMissing', 1_000],
+      ['PutBlockList', 412, 'LeaseIdMissing', 9 * mebibyte],
+      ['PutBlob', 409, 'LeaseLost', 1_000],
+    ])('is busy, not at fault: %s that answers %i %s', async (operation, status, code, size) => {
+      server.failNext(operation, { status, code })
+      const error = await failure(put(file(size)))
+      expect(error).toMatchObject({ failureClass: 'transient', code: 'AZURE_LEASED', status })
+      expect(error.message).toContain('lease')
+      // A lease lasts longer than the waits between attempts.
+      expect(server.count(operation)).toBe(1)
+    })
+
+    it('is busy while it comes back from the archive', async () => {
+      server.failNext('PutBlob', { status: 409, code: 'BlobBeingRehydrated', times: 9 })
+      expect(await failure(put())).toMatchObject({ failureClass: 'transient', code: 'AZURE_UNAVAILABLE' })
+    })
+
+    it('is said to be archived, and what to do', async () => {
+      server.failNext('PutBlob', { status: 409, code: 'BlobArchived' })
+      const error = await failure(put())
+      expect(error).toMatchObject({ failureClass: 'permanent', code: 'AZURE_REFUSED' })
+      expect(error.message).toContain('rehydrate')
     })
   })
 

@@ -48,6 +48,18 @@ function dyingTree(files: Memory, diesAt: number, halfDone: boolean): FileTree &
         () => files.set(path, whole.subarray(0, whole.length / 2)),
       )
     },
+    writeOver: async (path, chunks) => {
+      const bytes: Buffer[] = []
+      for await (const chunk of chunks) bytes.push(chunk)
+      const whole = Buffer.concat(bytes)
+      return step(
+        () => {
+          files.set(path, whole)
+          return facts(whole)
+        },
+        () => files.set(path, whole.subarray(0, whole.length / 2)),
+      )
+    },
     writeText: (path, text) =>
       step(
         () => {
@@ -227,6 +239,7 @@ function shuffled(tree: FileTree, seed: number): FileTree {
     stat: (...given) => wait().then(() => tree.stat(...given)),
     readText: (...given) => wait().then(() => tree.readText(...given)),
     writeNew: (...given) => wait().then(() => tree.writeNew(...given)),
+    writeOver: (...given) => wait().then(() => tree.writeOver(...given)),
     writeText: (...given) => wait().then(() => tree.writeText(...given)),
     replace: (...given) => wait().then(() => tree.replace(...given)),
     place: (...given) => wait().then(() => tree.place(...given)),

@@ -395,6 +395,13 @@ describe('marketo', () => {
       },
     )
 
+    it.each(['606', '615'])('about too many calls is waited for, by bad luck too: %s', async (code) => {
+      faults('POST', { code }, { code })
+      await put(make({}, {}, { random: () => 0 }))
+      // The limit is counted over 20 seconds: to come back at once would only be counted, too.
+      expect(clock.sleeps).toEqual([5_000, 5_000])
+    })
+
     it.each([
       [404, 'systemic', 'MARKETO_UNUSABLE'],
       [401, 'systemic', 'MARKETO_UNUSABLE'],

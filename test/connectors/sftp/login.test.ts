@@ -1,4 +1,4 @@
-import { generateKeyPairSync } from 'node:crypto'
+import { createPublicKey, generateKeyPairSync, type KeyObject } from 'node:crypto'
 import { chmod, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import ssh2 from 'ssh2'
@@ -123,6 +123,80 @@ describe('how sftp gets to its server', () => {
     expect(await make({ ...inputs, SFTP_PASSPHRASE: 'open sesame' }).head?.('a.png', never)).toBeUndefined()
   })
 
+  describe('with two methods in a row', () => {
+    const key = ssh2.utils.generateKeyPairSync('ed25519')
+    const rsa = rsaKey()
+
+    it.each([
+      [['publickey', 'password']],
+      [['password', 'publickey']],
+      [['publickey', 'keyboard-interactive']],
+      [['keyboard-interactive', 'publickey']],
+    ] as const)('heeds what the server still wants: %j', async (inARow) => {
+      for (const { private: SFTP_PRIVATE_KEY, public: publicKey } of [key, rsa]) {
+        server.authorize(publicKey)
+        server.inARow = inARow
+        expect(await make({ SFTP_PRIVATE_KEY }).head?.('a.png', never)).toBeUndefined()
+      }
+    })
+
+    it.each([
+      [
+        ['publickey', 'password'],
+        'SFTP_PASSWORD',
+        { SFTP_PRIVATE_KEY: key.private, SFTP_PASSWORD: undefined },
+      ],
+      [['password', 'publickey'], 'SFTP_PRIVATE_KEY', {}],
+    ] as const)('names the input that is missing for the second one: %j', async (inARow, missing, inputs) => {
+      server.authorize(key.public)
+      server.inARow = inARow
+      await expect(make(inputs).head?.('a.png', never)).rejects.toMatchObject({
+        failureClass: 'systemic',
+        code: 'SFTP_UNAUTHORIZED',
+        message: expect.stringMatching(`asks for ${missing}`),
+      })
+      expect(server.connections().total).toBe(1)
+    })
+  })
+
+  describe('with a key as OpenSSL 3 writes it (PKCS#8)', () => {
+    const kinds = {
+      rsa: generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey,
+      'P-256': generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey,
+      'P-521': generateKeyPairSync('ec', { namedCurve: 'P-521' }).privateKey,
+      ed25519: generateKeyPairSync('ed25519').privateKey,
+    }
+
+    it.each(Object.entries(kinds))('takes %s, plain or locked', async (_kind, privateKey) => {
+      server.authorize(publicKeyOf(privateKey))
+      const plain = privateKey.export({ type: 'pkcs8', format: 'pem' }).toString()
+      expect(plain).toContain('BEGIN PRIVATE KEY')
+      const inputs = { SFTP_PASSWORD: undefined }
+      expect(await make({ ...inputs, SFTP_PRIVATE_KEY: plain }).head?.('a.png', never)).toBeUndefined()
+      const lock = { cipher: 'aes-256-cbc', passphrase: 'open sesame' }
+      const locked = privateKey.export({ type: 'pkcs8', format: 'pem', ...lock }).toString()
+      expect(locked).toContain('BEGIN ENCRYPTED PRIVATE KEY')
+      const right = { ...inputs, SFTP_PRIVATE_KEY: locked, SFTP_PASSPHRASE: 'open sesame' }
+      expect(await make(right).head?.('a.png', never)).toBeUndefined()
+      for (const SFTP_PASSPHRASE of ['wrong', undefined]) {
+        await expect(make({ ...right, SFTP_PASSPHRASE }).head?.('a.png', never)).rejects.toMatchObject({
+          failureClass: 'systemic',
+          code: 'INPUT_INVALID',
+          message: expect.stringContaining('SFTP_PASSPHRASE'),
+        })
+      }
+    })
+
+    it('says of a kind that SSH does not know which kinds it does', async () => {
+      const { privateKey } = generateKeyPairSync('x25519')
+      const SFTP_PRIVATE_KEY = privateKey.export({ type: 'pkcs8', format: 'pem' }).toString()
+      await expect(make({ SFTP_PRIVATE_KEY }).head?.('a.png', never)).rejects.toMatchObject({
+        code: 'INPUT_INVALID',
+        message: expect.stringMatching(/Ed25519, ECDSA or RSA.*ssh-keygen/),
+      })
+    })
+  })
+
   it('calls a user systemic whom the server does not let in, and tries no key twice', async () => {
     const stranger = ssh2.utils.generateKeyPairSync('ed25519').private
     const inputs = { SFTP_PRIVATE_KEY: stranger, SFTP_PASSWORD: undefined }
@@ -133,6 +207,26 @@ describe('how sftp gets to its server', () => {
     expect(server.connections().total).toBe(1)
   })
 })
+
+/** As `authorized_keys` has it. The library reads no PKCS#8, so that the key is described to it in other ways. */
+function publicKeyOf(privateKey: KeyObject): string {
+  const { kty, crv, x = '', y = '', n = '', e = '' } = createPublicKey(privateKey).export({ format: 'jwk' })
+  const bytes = (text: string): Buffer => Buffer.from(text, 'base64url')
+  const field = (content: Buffer): Buffer => {
+    const length = Buffer.alloc(4)
+    length.writeUInt32BE(content.length)
+    return Buffer.concat([length, content])
+  }
+  const positive = (text: string): Buffer => Buffer.concat([Buffer.from([0]), bytes(text)])
+  const curve = `nistp${crv?.slice(2)}`
+  const [type, ...fields] =
+    kty === 'RSA'
+      ? ['ssh-rsa', bytes(e), positive(n)]
+      : kty === 'EC'
+        ? [`ecdsa-sha2-${curve}`, Buffer.from(curve), Buffer.concat([Buffer.from([4]), bytes(x), bytes(y)])]
+        : ['ssh-ed25519', bytes(x)]
+  return `${type} ${Buffer.concat([field(Buffer.from(String(type))), ...fields.map((one) => field(Buffer.from(one)))]).toString('base64')}`
+}
 
 /** As older tools write it. */
 function rsaKey(): { public: string; private: string } {

@@ -1,7 +1,7 @@
 import { mkdir } from 'node:fs/promises'
 import type { SFTPWrapper } from 'ssh2'
 import { hasSshd, readBelow, type SshServer, startSshd } from '../../../sandbox/targets/ssh-server'
-import { connectSftp, type SftpConnection } from '../../../src/connectors/kit/sftp/connection'
+import { createConnector, type SftpConnection } from '../../../src/connectors/kit/sftp/connection'
 import { readSftpSettings } from '../../../src/connectors/kit/sftp/inputs'
 import { sftpSession } from '../../../src/connectors/kit/sftp/session'
 import { createWriteAt } from '../../../src/connectors/kit/sftp/write'
@@ -25,11 +25,11 @@ describe('short cuts past the SSH library', () => {
     server = await startSshd()
     await mkdir(server.root)
     const context = contextOf(server.inputs)
-    connection = await connectSftp(readSftpSettings('SFTP', context), {
+    connection = await createConnector(readSftpSettings('SFTP', context), {
       ...context,
       inputs: 'SFTP',
       idleMs: 10_000,
-    })
+    })()
     await connection.request<void>(never.signal, (sftp, done) => {
       const write = sftp.write.bind(sftp)
       sftp.write = (...given) => {

@@ -1,20 +1,23 @@
 import { createHash } from 'node:crypto'
 import { connect as connectSocket, type Socket } from 'node:net'
-import type { Client, ConnectConfig, SFTPWrapper } from 'ssh2'
+import type { Client, ConnectConfig, ServerHostKeyAlgorithm, SFTPWrapper } from 'ssh2'
 import type { Clock } from '../../../core/clock'
 import type { BridgeError } from '../../../core/errors'
 import { trimEndOf } from '../../../core/trim'
 import { retry } from '../../../http/retry'
 import { startTimer, type Timer } from '../../../http/timer'
 import {
+  busy,
   connectionLost,
+  isBusy,
   isWorthAnotherTry,
   stalled,
   toConnectError,
   wrongHostKey,
-  wrongPrivateKey,
 } from './errors'
 import type { SftpSettings } from './inputs'
+import { createLogin } from './login'
+import { readPrivateKey } from './private-key'
 import { createWriteAt } from './write'
 
 /** Starts one request and reports its end. */
@@ -55,6 +58,9 @@ export type ConnectionRules = {
   random: () => number
 }
 
+/** How often a server is tried that drops the connection before it is ready. */
+export type Patience = 'usual' | 'once'
+
 const connectMs = 10_000
 const readyMs = 20_000
 const farewellMs = 1_000
@@ -63,51 +69,100 @@ const backoff = { baseMs: 300, capMs: 2_000 }
 /** A size that every server accepts. */
 const leastWriteBytes = 31 * 1024
 
+/** The algorithms of host keys by the type of the key, best first. */
+const hostKeyAlgorithms: readonly [type: string, ...algorithms: ServerHostKeyAlgorithm[]][] = [
+  ['ssh-ed25519', 'ssh-ed25519'],
+  ['ecdsa-sha2-nistp256', 'ecdsa-sha2-nistp256'],
+  ['ecdsa-sha2-nistp384', 'ecdsa-sha2-nistp384'],
+  ['ecdsa-sha2-nistp521', 'ecdsa-sha2-nistp521'],
+  ['ssh-rsa', 'rsa-sha2-512', 'rsa-sha2-256', 'ssh-rsa'],
+]
+
 /**
- * Connects, up to three times when the server drops the connection before it is ready.
- * @throws {BridgeError} systemic
+ * Makes what connects to a server: up to three times when the server drops the connection before it is ready. A server
+ * has several host keys, as a rule, and shows the one of the best algorithm. When the inputs name another one, the
+ * other algorithms are asked for before the server is judged; the one that fits is kept for the next connection.
+ * @returns throws {BridgeError} systemic; transient, `SFTP_BUSY`, when the server has no room for another session
  */
-export function connectSftp(settings: SftpSettings, rules: ConnectionRules): Promise<SftpConnection> {
+export function createConnector(
+  settings: SftpSettings,
+  rules: ConnectionRules,
+): (patience?: Patience) => Promise<SftpConnection> {
   const { clock, random, inputs } = rules
-  return retry(
-    {
-      clock,
-      random,
-      attempts: maxAttempts,
-      backoff,
-      toError: (thrown) => toConnectError(thrown, inputs),
-      mayPass: (_, thrown) => isWorthAnotherTry(thrown),
-    },
-    // Not bound to the signal of one file: the others that wait for the connection may have more time.
-    { signal: new AbortController().signal, deadline: Number.POSITIVE_INFINITY },
-    () => connectOnce(settings, rules),
-  )
+  /** Types of host keys that are not asked for: the server has shown them, and the inputs name another one. */
+  let foreign: ReadonlySet<string> = new Set()
+
+  return (patience = 'usual') =>
+    retry(
+      {
+        clock,
+        random,
+        attempts: patience === 'once' ? 1 : maxAttempts,
+        backoff,
+        toError: (thrown) => toConnectError(thrown, inputs),
+        mayPass: (error, thrown) => isBusy(error) || isWorthAnotherTry(thrown),
+      },
+      // Not bound to the signal of one file: the others that wait for the connection may have more time.
+      { signal: new AbortController().signal, deadline: Number.POSITIVE_INFINITY },
+      connectByAnyKey,
+    )
+
+  async function connectByAnyKey(): Promise<SftpConnection> {
+    const left = new Set(foreign)
+    foreign = new Set()
+    let first: BridgeError | undefined
+    while (true) {
+      const shown: ShownKey = {}
+      try {
+        const connection = await connectOnce(settings, rules, left, shown)
+        foreign = left
+        return connection
+      } catch (thrown) {
+        // Without a further key, the server finds no algorithm in common: the key that it prefers is the wrong one.
+        first ??= shown.refusal
+        if (shown.type === undefined || left.has(shown.type)) throw first ?? thrown
+        left.add(shown.type)
+        if (left.size === hostKeyAlgorithms.length) throw first ?? thrown
+      }
+    }
+  }
 }
+
+/** The host key that a server showed and the inputs do not name. */
+type ShownKey = { type?: string; refusal?: BridgeError }
 
 async function connectOnce(
   settings: SftpSettings,
   { inputs, idleMs }: ConnectionRules,
+  unknownTypes: ReadonlySet<string>,
+  shown: ShownKey,
 ): Promise<SftpConnection> {
   const { default: ssh2 } = await import('ssh2')
-  if (settings.privateKey !== undefined) {
-    const parsed = ssh2.utils.parseKey(settings.privateKey, settings.passphrase)
-    if (parsed instanceof Error || 'message' in parsed) throw wrongPrivateKey(inputs)
-  }
+  const key =
+    settings.privateKey === undefined
+      ? undefined
+      : readPrivateKey(ssh2, settings.privateKey, settings.passphrase, inputs)
   const socket = await openSocket(settings.host, settings.port)
   const client = new ssh2.Client()
-  let refusal: BridgeError | undefined
+  const login = createLogin(settings)
+  let greeted = false
   const config: ConnectConfig = {
     sock: socket,
     username: settings.user,
     readyTimeout: readyMs,
-    hostVerifier: (key: Buffer) => {
-      const shown = createHash('sha256').update(key).digest()
-      const known = settings.hostKeys.includes(shown.toString('hex'))
-      if (!known) refusal = wrongHostKey(trimEndOf(shown.toString('base64'), '='), inputs)
+    hostVerifier: (blob: Buffer) => {
+      greeted = true
+      const digest = createHash('sha256').update(blob).digest()
+      const known = settings.hostKeys.includes(digest.toString('hex'))
+      if (!known) {
+        shown.type = blob.toString('latin1', 4, 4 + blob.readUInt32BE())
+        shown.refusal = wrongHostKey(trimEndOf(digest.toString('base64'), '='), inputs)
+      }
       return known
     },
-    ...(settings.privateKey === undefined ? {} : { privateKey: settings.privateKey }),
-    ...(settings.passphrase === undefined ? {} : { passphrase: settings.passphrase }),
+    authHandler: login.handler,
+    ...(unknownTypes.size === 0 ? {} : { algorithms: { serverHostKey: algorithmsBut(unknownTypes) } }),
+    ...key,
     ...(settings.password === undefined ? {} : { password: settings.password, tryKeyboard: true }),
   }
   client.on('keyboard-interactive', (_name, _instructions, _language, prompts, answer) => {
@@ -118,9 +173,16 @@ async function connectOnce(
     return connectionOf(client, sftp, socket, idleMs)
   } catch (thrown) {
     socket.destroy()
-    throw refusal ?? thrown
+    if (shown.refusal !== undefined) throw shown.refusal
+    const error = toConnectError(thrown, inputs, login.wanted())
+    // It has shown its key, and then closes: it has no room for another session, as a rule.
+    if (greeted && error.code === 'SFTP_UNREACHABLE') throw busy(inputs)
+    throw error.code === 'SFTP_UNAUTHORIZED' ? error : thrown
   }
 }
+
+const algorithmsBut = (types: ReadonlySet<string>): ServerHostKeyAlgorithm[] =>
+  hostKeyAlgorithms.flatMap(([type, ...algorithms]) => (types.has(type) ? [] : algorithms))
 
 /** The app's own socket, so that small packets are sent without delay and an idle connection lets the process end. */
 function openSocket(host: string, port: number): Promise<Socket> {

@@ -1,9 +1,10 @@
 import type { CallContext } from '../../../core/call-context'
 import { type DestinationFactory, named } from '../../../plugin/destination'
 import { isSet, prefixed } from '../../../plugin/inputs'
+import { type OwnNameForm, ownNames } from '../hidden-names'
 import { treeDestination } from '../tree-destination'
 import { createTrigger, type TriggerName } from '../trigger'
-import { connectSftp } from './connection'
+import { createConnector } from './connection'
 import { readSftpSettings, sftpInputs } from './inputs'
 import { createSftpPool } from './pool'
 import { sftpSession } from './session'
@@ -19,6 +20,18 @@ export type SftpOptions = {
   inputs?: string
   /** At once from one container. Some servers allow a user one only. @default 2 */
   connections?: 1 | 2
+  /**
+   * What the app calls its own files beside yours, until they are published and for their versions: `hidden` is
+   * `.lamp.png.version`, `visible` is `lamp.png.bridge-version`, for servers that refuse names with a dot in front.
+   * @default 'hidden'
+   */
+  ownNames?: OwnNameForm
+  /**
+   * Writes a file under its own name from the first byte, for a user who may not rename. Whoever looks meanwhile finds a
+   * part of it, also after an upload that broke off.
+   * @default false
+   */
+  inPlace?: boolean
   /** How long the server may answer nothing before the connection is given up, in milliseconds. @default 60000 */
   idleMs?: number
 }
@@ -31,6 +44,8 @@ export const sftp = ({
   trigger,
   inputs = 'SFTP',
   connections = 2,
+  ownNames: form = 'hidden',
+  inPlace = false,
   idleMs = 60_000,
 }: SftpOptions = {}): DestinationFactory => ({
   ...named({ name }),
@@ -42,13 +57,18 @@ export const sftp = ({
     const { clock, random } = context
     const rules = { inputs, idleMs, clock, random }
     const pingMs = Math.min(longestPingMs, idleMs)
-    const pool = createSftpPool(() => connectSftp(settings, rules), { connections, clock, pingMs })
+    const pool = createSftpPool(createConnector(settings, rules), { connections, clock, pingMs })
     let warned = false
     const folders = new Set<string>()
+    const names = ownNames(form)
+    const known = {}
     const serverFor = ({ logger }: CallContext): SftpServer => ({
       root: settings.root,
       inputs,
       folders,
+      names,
+      clock,
+      known,
       warnOfGap: () => {
         if (warned) return
         warned = true
@@ -62,11 +82,14 @@ export const sftp = ({
       (call, work) =>
         pool(call.signal, (connection) => work(sftpTree(sftpSession(connection), serverFor(call)))),
       {
-        trigger: trigger === undefined ? undefined : createTrigger(trigger),
+        trigger: trigger === undefined ? undefined : createTrigger(trigger, { names, inPlace }),
         redactor: context.redactor,
         root: `${inputs}_URL`,
         hint: `check ${inputs}_URL, and that the server may be reached from here`,
         logsIn: true,
+        names,
+        inPlace,
+        clock,
       },
     )
   },

@@ -36,13 +36,37 @@ export const connectionLost = (): BridgeError =>
 export const stalled = (ms: number): BridgeError =>
   transientError('SFTP_STALLED', `the SFTP server answered nothing for ${ms} ms`, { upstream })
 
-/** The error for a failed connection: always systemic, since no file could be sent. */
-export function toConnectError(thrown: unknown, inputs: string): BridgeError {
+/** The server has no room for another session of the user. */
+export const busy = (inputs: string): BridgeError =>
+  transientError(
+    'SFTP_BUSY',
+    `the SFTP server closed the connection after it had greeted: the user of ${inputs}_URL has as many sessions as the server allows, as a rule. Where that is one, set the option connections to 1 in config/destinations.ts`,
+    { upstream },
+  )
+
+/** Whether the server had no room for another session. */
+export const isBusy = (thrown: unknown): boolean =>
+  thrown instanceof BridgeError && thrown.code === 'SFTP_BUSY'
+
+const inputFor: Readonly<Record<string, string>> = {
+  publickey: 'PRIVATE_KEY',
+  password: 'PASSWORD',
+  'keyboard-interactive': 'PASSWORD',
+}
+
+/**
+ * The error for a failed connection: always systemic, since no file could be sent.
+ * @param wanted the methods to log in that the server still wants
+ */
+export function toConnectError(thrown: unknown, inputs: string, wanted: readonly string[] = []): BridgeError {
   if (thrown instanceof BridgeError) return thrown
   if (textOf(thrown, 'level') === 'client-authentication') {
+    const names = new Set(wanted.flatMap((method) => inputFor[method] ?? []))
+    const what = [...names].map((name) => `${inputs}_${name}`).join(' or ')
+    const asks = what === '' ? '' : `; it asks for ${what}`
     return systemicError(
       'SFTP_UNAUTHORIZED',
-      `the SFTP server refused the user: check ${inputs}_URL, ${inputs}_PRIVATE_KEY and ${inputs}_PASSWORD`,
+      `the SFTP server refused the user: check ${inputs}_URL, ${inputs}_PRIVATE_KEY and ${inputs}_PASSWORD${asks}`,
       { upstream },
     )
   }
@@ -78,7 +102,7 @@ export const wrongHostKey = (presented: string, inputs: string): BridgeError =>
 export const wrongPrivateKey = (inputs: string): BridgeError =>
   systemicError(
     'INPUT_INVALID',
-    `${inputs}_PRIVATE_KEY cannot be read: it must be a whole private key, PEM or OpenSSH, on one line with \\n for line breaks or in Base64, and ${inputs}_PASSPHRASE must fit it`,
+    `${inputs}_PRIVATE_KEY cannot be read: it must be a whole private key (OpenSSH, PEM or PKCS#8; Ed25519, ECDSA or RSA), on one line with \\n for line breaks or in Base64, and ${inputs}_PASSPHRASE must fit it. Another format is converted by \`ssh-keygen -p -f <file>\`, PuTTY's by \`puttygen <file> -O private-openssh\``,
   )
 
 /** A failed write: SFTP has no status for a full disk but "failure". */
@@ -96,6 +120,24 @@ export const rootUnusable = (inputs: string, status: number | undefined): Bridge
     `the folder in ${inputs}_URL cannot be used (status ${status ?? 'unknown'}): it must be a folder that the user may write to`,
     { upstream },
   )
+
+/** What a user may be kept from. */
+export type SftpRight = 'read' | 'look' | 'rename' | 'delete' | 'folder' | 'hidden'
+
+const shortcomings: Readonly<Record<SftpRight, string>> = {
+  read: 'may not read files (status 3): let the user do so',
+  look: 'may not look at files (status 3): let the user do so',
+  rename:
+    'may not rename files (status 3): let the user do so, or set the option inPlace in config/destinations.ts, which writes a file under its own name from the first byte',
+  delete: 'may not delete files (status 3): let the user do so',
+  folder: 'may not create folders (status 3): let the user do so, or use keys without folders',
+  hidden:
+    "may not write files whose names begin with a dot (status 3): allow them, or set the option ownNames to 'visible' in config/destinations.ts",
+}
+
+/** The user may not do it anywhere: no fault of the file. */
+export const notAllowed = (right: SftpRight, inputs: string): BridgeError =>
+  systemicError('SFTP_FORBIDDEN', `the user of ${inputs}_URL ${shortcomings[right]}`, { upstream })
 
 /** Something that is no file where a file should be, or the other way round. */
 export const wrongKind = (path: string): BridgeError =>

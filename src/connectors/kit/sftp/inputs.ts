@@ -16,7 +16,8 @@ export const sftpInputs = declareInputs({
     shape: fingerprints,
   },
   PRIVATE_KEY: {
-    meaning: 'The whole private key, PEM or OpenSSH, on one line: with \\n for line breaks, or in Base64.',
+    meaning:
+      'The whole private key (OpenSSH, PEM or PKCS#8), on one line: with \\n for line breaks, or in Base64.',
     required: 'unless there is a password',
     shape: keyText,
     secret: true,

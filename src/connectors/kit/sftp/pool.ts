@@ -1,7 +1,8 @@
 import { untilAborted } from '../../../core/call-context'
 import type { Clock } from '../../../core/clock'
 import { startTimer, type Timer } from '../../../http/timer'
-import type { SftpConnection } from './connection'
+import type { Patience, SftpConnection } from './connection'
+import { isBusy } from './errors'
 
 /** The options of the pool. */
 export type PoolRules = {
@@ -15,6 +16,8 @@ export type PoolRules = {
   trustMs?: number
   /** How long it may take to answer then. */
   pingMs: number
+  /** No further connection is tried for this long after the server had no room for one. @default 600000 */
+  fullMs?: number
 }
 
 type Slot = {
@@ -26,20 +29,22 @@ type Slot = {
   idle?: Timer
 }
 
-/** Shares a few connections among all files of a container. */
+/**
+ * Shares a few connections among all files of a container. When the server has no room for a further one, the work goes
+ * by one that is there.
+ */
 export function createSftpPool(
-  open: () => Promise<SftpConnection>,
-  { connections, clock, idleMs = 20_000, trustMs = 1_000, pingMs }: PoolRules,
+  open: (patience: Patience) => Promise<SftpConnection>,
+  { connections, clock, idleMs = 20_000, trustMs = 1_000, pingMs, fullMs = 600_000 }: PoolRules,
 ): <T>(signal: AbortSignal, work: (connection: SftpConnection) => Promise<T>) => Promise<T> {
   const slots = new Set<Slot>()
+  /** Until then the server has no room, in milliseconds since the epoch. */
+  let fullUntil = 0
 
   return async (signal, work) => {
     signal.throwIfAborted()
-    const slot = pick()
-    slot.users += 1
-    slot.idle?.stop()
+    const { slot, connection } = await taken(pick(), signal)
     try {
-      const connection = await untilAborted(slot.opening, signal)
       connection.keepAlive(true)
       return await work(connection)
     } finally {
@@ -47,10 +52,28 @@ export function createSftpPool(
     }
   }
 
+  async function taken(slot: Slot, signal: AbortSignal): Promise<{ slot: Slot; connection: SftpConnection }> {
+    slot.users += 1
+    slot.idle?.stop()
+    try {
+      return { slot, connection: await untilAborted(slot.opening, signal) }
+    } catch (thrown) {
+      release(slot)
+      if (!isBusy(thrown)) throw thrown
+      slots.delete(slot)
+      const other = [...slots].sort((a, b) => a.users - b.users)[0]
+      if (other === undefined) throw thrown
+      fullUntil = clock.now() + fullMs
+      return taken(other, signal)
+    }
+  }
+
   function pick(): Slot {
     for (const slot of slots) if (slot.connection?.isOpen() === false) slots.delete(slot)
     const least = [...slots].sort((a, b) => a.users - b.users)[0]
-    if (least === undefined || (least.users > 0 && slots.size < connections)) return add(open())
+    if (least === undefined) return add(open('usual'))
+    const hasRoom = slots.size < connections && clock.now() >= fullUntil
+    if (least.users > 0 && hasRoom) return add(open('once'))
     if (least.users === 0 && clock.now() - least.usedAt > trustMs) {
       slots.delete(least)
       least.idle?.stop()
@@ -78,7 +101,7 @@ export function createSftpPool(
       return connection
     } catch {
       connection.close()
-      return open()
+      return open('usual')
     }
   }
 

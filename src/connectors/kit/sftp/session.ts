@@ -25,6 +25,9 @@ export function sftpSession(connection: SftpConnection) {
     mkdir: (path: string, signal: AbortSignal) =>
       connection.request(signal, (sftp, done) => sftp.mkdir(path, done)),
 
+    rmdir: (path: string, signal: AbortSignal) =>
+      connection.request(signal, (sftp, done) => sftp.rmdir(path, done)),
+
     unlink: (path: string, signal: AbortSignal) =>
       ifThere(() => connection.request(signal, (sftp, done) => sftp.unlink(path, done))),
 
@@ -40,13 +43,14 @@ export function sftpSession(connection: SftpConnection) {
     flush: (handle: Buffer, signal: AbortSignal) =>
       ifSupported(() => connection.request(signal, (sftp, done) => sftp.ext_openssh_fsync(handle, done))),
 
-    /** Creates a file where nothing is, and closes it after the work. */
+    /** Creates a file where nothing is, or with `w` over what is there, and closes it after the work. */
     create: async <T>(
       path: string,
       signal: AbortSignal,
       work: (handle: Buffer) => Promise<T>,
+      flags: 'wx' | 'w' = 'wx',
     ): Promise<T> => {
-      const handle = await opened(path, 'wx', signal)
+      const handle = await opened(path, flags, signal)
       let result: T
       try {
         result = await work(handle)
@@ -91,7 +95,7 @@ export function sftpSession(connection: SftpConnection) {
     },
   }
 
-  async function opened(path: string, flags: 'r' | 'wx', signal: AbortSignal): Promise<Buffer> {
+  async function opened(path: string, flags: 'r' | 'wx' | 'w', signal: AbortSignal): Promise<Buffer> {
     const handle = await connection.request<Buffer>(signal, (sftp, done) => sftp.open(path, flags, done))
     if (handle === undefined) throw connectionLost()
     return handle

@@ -1,15 +1,19 @@
+import type { Clock } from '../../../core/clock'
 import { BridgeError, transientError } from '../../../core/errors'
 import type { FileFacts, FileTree } from '../file-tree'
-import { folderOf, temporaryPath } from '../hidden-names'
+import { folderOf, type OwnNames } from '../hidden-names'
 import {
   connectionLost,
+  notAllowed,
   rootUnusable,
+  type SftpRight,
   sftpStatus,
   statusOf,
   toSftpError,
   writeFailed,
   wrongKind,
 } from './errors'
+import { probeRights, type SftpRights } from './rights'
 import type { SftpSession } from './session'
 import { writeWindowed } from './writer'
 
@@ -21,6 +25,11 @@ export type SftpServer = {
   inputs: string
   /** Folders that are known to exist. */
   folders: Set<string>
+  /** What the app's own files are called. */
+  names: OwnNames
+  clock: Pick<Clock, 'now'>
+  /** What the user was found not to be allowed, and when, in milliseconds since the epoch. */
+  known: { rights?: SftpRights; at?: number; probing?: Promise<SftpRights> }
   /** Called when the server cannot rename over a file in one step. */
   warnOfGap(): void
 }
@@ -28,35 +37,32 @@ export type SftpServer = {
 const textBytes = 4_096
 const maxListings = 20
 const maxFolders = 10_000
+const probeMs = 10_000
+/** A missing right is looked for again after this long. */
+const knownMs = 60_000
 
 /** The files below the root of an SFTP server, by one connection. */
 export function sftpTree(session: SftpSession, server: SftpServer): FileTree {
-  const { root, inputs, folders, warnOfGap } = server
+  const { root, inputs, folders, names, known, warnOfGap } = server
   const full = (path: string): string => (path === '' ? root : `${root === '/' ? '' : root}/${path}`)
 
   return {
-    stat: (path, signal) => guarded(path, signal, () => stat(path, signal)),
-    readText: (path, signal) => guarded(path, signal, () => session.readText(full(path), textBytes, signal)),
+    stat: (path, signal) => guarded(path, signal, () => stat(path, signal), 'look'),
+    readText: (path, signal) =>
+      guarded(path, signal, () => session.readText(full(path), textBytes, signal), 'read'),
     makeFolder,
-
-    writeNew: (path, chunks, signal) =>
+    writeNew: (path, chunks, signal) => guarded(path, signal, () => writeWhole(path, chunks, signal, 'wx')),
+    writeOver: (path, chunks, signal) =>
       guarded(path, signal, async () => {
-        const size = await inItsFolder(path, signal, () => write(path, chunks, signal, 'flushed'))
-        const facts = await stat(path, signal)
-        if (facts?.size === size) return facts
-        throw transientError(
-          'SFTP_CUT',
-          `the SFTP server holds ${facts?.size ?? 'no'} bytes of ${path}, not ${size}`,
-          {
-            upstream: 'SFTP',
-          },
-        )
+        const stats = await session.lstat(full(path), signal)
+        if (stats !== undefined && !stats.isFile()) throw wrongKind(path)
+        return writeWhole(path, chunks, signal, 'w')
       }),
 
     writeText: (path, text, signal) =>
       guarded(path, signal, async () => {
         try {
-          await write(path, once(Buffer.from(text)), signal, 'unflushed')
+          await write(path, once(Buffer.from(text)), signal, 'wx', 'unflushed')
           return true
         } catch (thrown) {
           if (statusOf(thrown) !== undefined && (await stat(path, signal)) !== undefined) return false
@@ -65,40 +71,60 @@ export function sftpTree(session: SftpSession, server: SftpServer): FileTree {
       }),
 
     replace: (from, to, signal) =>
-      guarded(to, signal, async () => {
-        if (await session.renameOver(full(from), full(to), signal)) return
-        warnOfGap()
-        signal.throwIfAborted()
-        // Between the two steps there is no file: once begun, they are finished even after the time limit.
-        const { signal: unstoppable } = new AbortController()
-        await session.unlink(full(to), unstoppable)
-        await session.rename(full(from), full(to), unstoppable)
-      }),
+      guarded(
+        to,
+        signal,
+        async () => {
+          if (await session.renameOver(full(from), full(to), signal)) return
+          warnOfGap()
+          signal.throwIfAborted()
+          // Between the two steps there is no file: once begun, they are finished even after the time limit.
+          const { signal: unstoppable } = new AbortController()
+          await session.unlink(full(to), unstoppable)
+          await session.rename(full(from), full(to), unstoppable)
+        },
+        'rename',
+      ),
 
     place: (from, to, signal) =>
-      guarded(to, signal, async () => {
-        try {
-          await session.rename(full(from), full(to), signal)
-          return true
-        } catch (thrown) {
-          if (statusOf(thrown) === undefined) throw thrown
-          if ((await stat(to, signal)) !== undefined) return false
-          // A server whose file system has no hard links fails on a rename that must not overwrite.
-          if (await session.renameOver(full(from), full(to), signal)) return true
-          throw thrown
-        }
-      }),
+      guarded(
+        to,
+        signal,
+        async () => {
+          try {
+            await session.rename(full(from), full(to), signal)
+            return true
+          } catch (thrown) {
+            if (statusOf(thrown) === undefined) throw thrown
+            if ((await stat(to, signal)) !== undefined) return false
+            // A server whose file system has no hard links fails on a rename that must not overwrite.
+            if (await session.renameOver(full(from), full(to), signal)) return true
+            throw thrown
+          }
+        },
+        'rename',
+      ),
 
     remove: (path, signal) =>
-      guarded(path, signal, async () => {
-        await session.unlink(full(path), signal)
-      }),
+      guarded(
+        path,
+        signal,
+        async () => {
+          try {
+            await session.unlink(full(path), signal)
+          } catch (thrown) {
+            // Who may not delete is told so even of a file that is not there.
+            const isDenied = statusOf(thrown) === sftpStatus.permissionDenied
+            if (!isDenied || (await session.lstat(full(path), signal)) !== undefined) throw thrown
+          }
+        },
+        'delete',
+      ),
 
     async *list(folder, signal) {
       try {
         for await (const { filename, attrs } of session.list(full(folder), maxListings, signal)) {
-          if (filename.startsWith('.') && attrs.isFile())
-            yield { name: filename, modifiedMs: attrs.mtime * 1000 }
+          if (attrs.isFile()) yield { name: filename, modifiedMs: attrs.mtime * 1000 }
         }
       } catch (thrown) {
         throw await classified(thrown, folder, signal)
@@ -113,20 +139,42 @@ export function sftpTree(session: SftpSession, server: SftpServer): FileTree {
     return { size: stats.size, stamp: `${stats.size}-${stats.mtime}`, modifiedMs: stats.mtime * 1000 }
   }
 
+  async function writeWhole(
+    path: string,
+    chunks: AsyncIterable<Buffer>,
+    signal: AbortSignal,
+    flags: 'wx' | 'w',
+  ): Promise<FileFacts> {
+    const size = await inItsFolder(path, signal, () => write(path, chunks, signal, flags, 'flushed'))
+    const facts = await stat(path, signal)
+    if (facts?.size === size) return facts
+    throw transientError(
+      'SFTP_CUT',
+      `the SFTP server holds ${facts?.size ?? 'no'} bytes of ${path}, not ${size}`,
+      { upstream: 'SFTP' },
+    )
+  }
+
   async function write(
     path: string,
     chunks: AsyncIterable<Buffer>,
     signal: AbortSignal,
+    flags: 'wx' | 'w',
     kind: 'flushed' | 'unflushed',
   ): Promise<number> {
     let created = false
     try {
-      return await session.create(full(path), signal, async (handle) => {
-        created = true
-        const size = await writeWindowed(session.connection, handle, chunks, signal)
-        if (kind === 'flushed') await session.flush(handle, signal)
-        return size
-      })
+      return await session.create(
+        full(path),
+        signal,
+        async (handle) => {
+          created = true
+          const size = await writeWindowed(session.connection, handle, chunks, signal)
+          if (kind === 'flushed') await session.flush(handle, signal)
+          return size
+        },
+        flags,
+      )
     } catch (thrown) {
       // Not a failure of the file: its temporary name was taken.
       if (created && statusOf(thrown) === sftpStatus.failure) throw writeFailed(path, sftpStatus.failure)
@@ -152,7 +200,7 @@ export function sftpTree(session: SftpSession, server: SftpServer): FileTree {
     if (path === '') await guarded(path, signal, () => ensureFolder(root, signal))
     else if (!(await guarded(path, signal, () => isFolder(full(path), signal)))) {
       await makeFolder(folderOf(path), signal)
-      await guarded(path, signal, () => createFolder(full(path), signal))
+      await guarded(path, signal, () => createFolder(full(path), signal), 'folder')
     }
     folders.add(path)
   }
@@ -174,20 +222,34 @@ export function sftpTree(session: SftpSession, server: SftpServer): FileTree {
   }
 
   async function isFolder(place: string, signal: AbortSignal): Promise<boolean> {
-    const stats = await session.stat(place, signal)
-    if (stats !== undefined && !stats.isDirectory()) throw wrongKind(place)
+    const stats = await session.stat(place, signal).catch((thrown: unknown) => {
+      // ProFTPD counts it as reading. What a link leads to stays unknown then.
+      if (statusOf(thrown) === sftpStatus.permissionDenied) return session.lstat(place, signal)
+      throw thrown
+    })
+    if (stats !== undefined && !stats.isDirectory() && !stats.isSymbolicLink()) throw wrongKind(place)
     return stats !== undefined
   }
 
-  async function guarded<T>(path: string, signal: AbortSignal, work: () => Promise<T>): Promise<T> {
+  async function guarded<T>(
+    path: string,
+    signal: AbortSignal,
+    work: () => Promise<T>,
+    right?: SftpRight,
+  ): Promise<T> {
     try {
       return await work()
     } catch (thrown) {
-      throw await classified(thrown, path, signal)
+      throw await classified(thrown, path, signal, right)
     }
   }
 
-  async function classified(thrown: unknown, path: string, signal: AbortSignal): Promise<unknown> {
+  async function classified(
+    thrown: unknown,
+    path: string,
+    signal: AbortSignal,
+    right?: SftpRight,
+  ): Promise<unknown> {
     const status = statusOf(thrown)
     if (path === '' && (status !== undefined || isPermanent(thrown))) return rootUnusable(inputs, status)
     if (status === undefined) {
@@ -196,21 +258,45 @@ export function sftpTree(session: SftpSession, server: SftpServer): FileTree {
     }
     folders.clear()
     if (status === sftpStatus.noConnection || status === sftpStatus.connectionLost) session.connection.close()
-    else if (status !== sftpStatus.noSuchFile && !(await takesFiles(signal)))
-      return rootUnusable(inputs, status)
+    else if (status !== sftpStatus.noSuchFile) {
+      if (right === 'read' && status === sftpStatus.permissionDenied) return notAllowed('read', inputs)
+      return (await accountsFault(status, right)) ?? toSftpError(status, path)
+    }
     return toSftpError(status, path)
   }
 
-  /** Checks the root: a status alone does not show whether the file or the root is at fault. */
-  async function takesFiles(signal: AbortSignal): Promise<boolean> {
-    const probe = full(temporaryPath('probe'))
+  /** Undefined when the account may do the same in the root: then the file or its folder is at fault. */
+  async function accountsFault(
+    status: number,
+    right: SftpRight | undefined,
+  ): Promise<BridgeError | undefined> {
+    let rights: SftpRights
     try {
-      await session.create(probe, signal, async () => undefined)
-      await session.unlink(probe, signal)
-      return true
-    } catch (thrown) {
-      return statusOf(thrown) === undefined
+      rights = await rightsInRoot()
+    } catch {
+      return connectionLost()
     }
+    if (rights.hidden === false) return notAllowed('hidden', inputs)
+    if (rights.create === false) return rootUnusable(inputs, status)
+    if (status !== sftpStatus.permissionDenied) return undefined
+    if (right !== undefined && right !== 'read' && rights[right] === false) return notAllowed(right, inputs)
+    // Rather try again than blame a file without knowing.
+    return rights.create === undefined ? rootUnusable(inputs, status) : undefined
+  }
+
+  /** Asks once for all files that are refused at the same time, and not again for a while when a right is missing. */
+  function rightsInRoot(): Promise<SftpRights> {
+    const now = server.clock.now()
+    if (known.rights !== undefined && now - (known.at ?? 0) < knownMs) return Promise.resolve(known.rights)
+    known.probing ??= probeRights(session, full, names, AbortSignal.timeout(probeMs))
+      .then((rights) => {
+        if (Object.values(rights).includes(false)) Object.assign(known, { rights, at: now })
+        return rights
+      })
+      .finally(() => {
+        delete known.probing
+      })
+    return known.probing
   }
 }
 
