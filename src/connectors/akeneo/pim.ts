@@ -63,6 +63,7 @@ export const akeneoPim = ({ inputs = 'AKENEO', ...pimOptions }: AkeneoPimOptions
     const account = accountOf(settings, context)
     const upstream = context.http.upstream({
       name: upstreamName,
+      input: `${inputs}_URL`,
       origins: [origin],
       concurrency,
       shared: account.calls,

@@ -45,6 +45,7 @@ export const restPim = ({ inputs = 'PIM_REST', ...options }: RestPimOptions = {}
     const settings = readRestSettings(options, context, inputs)
     const upstream: Upstream = context.http.upstream({
       name: upstreamName,
+      input: `${inputs}_URL`,
       origins: [settings.origin],
       concurrency: options.concurrency ?? 4,
     })

@@ -32,7 +32,11 @@ test('with the token of an App nothing but the URL is needed beside it', () => {
 })
 
 test.each<[string, Record<string, string>, RegExp]>([
-  ['no URL', { AKENEO_URL: 'demo.cloud.akeneo.com' }, /^AKENEO_URL "demo\.cloud\.akeneo\.com" is not a URL/],
+  [
+    'no URL',
+    { AKENEO_URL: 'demo.cloud.akeneo.com' },
+    /^AKENEO_URL "demo\.cloud\.akeneo\.com" must begin with https/,
+  ],
   ['http', { AKENEO_URL: 'http://demo.cloud.akeneo.com' }, /^AKENEO_URL "http:\S+" must begin with https/],
   [
     'a path',

@@ -45,6 +45,11 @@ describe('how sftp gets to its server', () => {
     expect(create).not.toThrow('hunter22')
   })
 
+  it.each(['sftp.example.com', 'bridge@sftp.example.com:22/inbox', 'sftp.example.com:22'])(
+    'says how the URL begins: %s',
+    (url) => expect(() => make({ SFTP_URL: url })).toThrow('SFTP_URL must begin with sftp://'),
+  )
+
   it('makes its secrets known', () => {
     const redactor = createRedactor()
     sftp().create(contextOf({ ...server.inputs, SFTP_PASSPHRASE: 'open sesame' }, { redactor }))

@@ -70,9 +70,10 @@ function keyText(value: string): Parsed<string> {
 }
 
 function server(text: string): Parsed<Place> {
+  // A host with a port and no scheme is a URL, too, with the host as its scheme.
+  if (!/^sftp:\/\//i.test(text)) return { problem: 'must begin with sftp://, as in sftp://user@host/folder' }
   if (!URL.canParse(text)) return { problem: 'is not a URL' }
   const url = new URL(text)
-  if (url.protocol !== 'sftp:') return { problem: 'must begin with sftp://' }
   // The URL is not shown: the part behind the colon is a secret.
   if (url.password !== '')
     return { problem: 'must not carry a password: it belongs into an input of its own' }
