@@ -21,12 +21,19 @@ export const sftpInputs = declareInputs({
     shape: keyText,
     secret: true,
   },
-  PASSPHRASE: { meaning: 'The passphrase of the private key.', unset: 'none', shape: text, secret: true },
+  PASSPHRASE: {
+    meaning: 'The passphrase of the private key.',
+    unset: 'none',
+    shape: text,
+    secret: true,
+    anyText: true,
+  },
   PASSWORD: {
     meaning: 'The password of the user.',
     required: 'unless there is a private key',
     shape: text,
     secret: true,
+    anyText: true,
   },
 })
 
