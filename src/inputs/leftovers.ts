@@ -13,7 +13,8 @@ function unquoted(text: string): string | undefined {
     const [open, close] = [pair.charAt(0), pair.slice(-1)]
     const inner = text.slice(1, -1)
     // Of `"a" or "b"` the quotes are a part.
-    if (text.length > 1 && text.startsWith(open) && text.endsWith(close) && !inner.includes(close)) return inner
+    if (text.length > 1 && text.startsWith(open) && text.endsWith(close) && !inner.includes(close))
+      return inner
   }
   return undefined
 }

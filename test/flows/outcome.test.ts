@@ -12,7 +12,7 @@ const handedOver = { destination: 'azure', kind: 'handed-over', reason: 'large',
 
 /** One of each kind; a kind that is missing here does not compile. */
 const one: Record<Outcome['kind'], Outcome> = {
-  updated: { kind: 'updated', asset, properties: ['wknd-name'] },
+  updated: { kind: 'updated', asset, properties: ['wknd-name'], leftOut: [{ property: 'p', reason: 'x' }] },
   unchanged: { kind: 'unchanged', asset },
   synced: { kind: 'synced', assets: 3, changed: 2, known: 1 },
   exported: { kind: 'exported', asset, destinations: [done, retry, letter, handedOver] },

@@ -87,3 +87,12 @@ test('the secrets among the inputs are those that are declared as such', () => {
     'hush-app',
   ])
 })
+
+test('AKENEO_ATTRIBUTES says which attributes the PIM is known to have: its products leave out those without a value', () => {
+  const inputs = { AKENEO_URL: 'https://demo.cloud.akeneo.com', AKENEO_TOKEN: 'a-token' }
+  const named = { ...inputs, AKENEO_ATTRIBUTES: 'name,weight' }
+  expect(build(named).knownAttributes?.()).toEqual(expect.arrayContaining(['name', 'weight']))
+  expect(build(inputs).knownAttributes?.()).toEqual([])
+  // Names with a locale behind them are not those of the input.
+  expect(akeneoPim({ perLocale: true })(pimContext(named)).knownAttributes?.()).toEqual([])
+})
