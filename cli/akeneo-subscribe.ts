@@ -42,8 +42,10 @@ export async function subscribe(
   const verdict: ReceiverVerdict = mode.unchecked
     ? { kind: 'unclear', known: [], answer: 'it was not asked' }
     : await askReceiver({ url, secrets: inUse, http }, call)
-  // A new subscription may be created before anything is deployed; it takes minutes to become effective.
-  if (before !== undefined && before.status !== 'revoked') requireReceiver(verdict)
+  // A new subscription may be created before its secrets are deployed, since it takes minutes to become effective. A
+  // URL without a receiver is a typo, as a rule.
+  const isNew = before === undefined || before.status === 'revoked'
+  if (!isNew || verdict.kind === 'gone') requireReceiver(verdict)
 
   const result = { subscriberId: own?.subscriber.id ?? '', subscriptionId: before?.id ?? '' }
   const steps: Step[] = [
@@ -165,11 +167,6 @@ function notesOf({ own, before, wish, verdict }: Outcome): string[] {
       : []),
     ...(verdict.kind === 'refuses'
       ? [`The receiver knows none of the secrets (${verdict.answer}): deploy before the minutes are over.`]
-      : []),
-    ...(verdict.kind === 'gone'
-      ? [
-          `There is no receiver at the URL (${verdict.answer}): deploy, or Akeneo suspends with the first event.`,
-        ]
       : []),
     ...(verdict.kind === 'stranger'
       ? [

@@ -1,6 +1,7 @@
 import { columns, type Fact, type Scene, setStage, Unexpected } from './demo/stage'
 import type { Paint } from './print'
 import type { Screen } from './progress'
+import { MARKER } from './runtime/container'
 import type { ActionSpec } from './runtime/runtime'
 import { startSandbox } from './sandbox'
 
@@ -38,7 +39,11 @@ export const runDemo = async (options: DemoOptions): Promise<boolean> => {
     write(`   expected: ${error.expected}`)
     write(`   found:    ${error.found}`)
     for (const name of Object.keys(actions)) {
-      const logs = sandbox.runtime.logs(name).trim()
+      const lines = sandbox.runtime.logs(name).split('\n')
+      const logs = lines
+        .filter((line) => line.trim() !== MARKER)
+        .join('\n')
+        .trim()
       if (logs !== '') write(`\nThe log of ${name}:\n${paint.dim(logs)}`)
     }
     return false

@@ -66,7 +66,10 @@ export const startFrontDoor = async (options: FrontDoorOptions): Promise<Sandbox
   const pathOf = (request: RecordedRequest): string | Answer => {
     const { path } = request.query
     if (path === undefined || path === '') return help(400, `The path is missing. ${PATH_HELP}`)
-    if (!/^\/content\/dam\/.*[^/]$/.test(path))
+    // dot segments and empty ones name another place than they seem to
+    const segments = path.split('/').slice(1)
+    const isPlain = segments.every((segment) => segment !== '' && segment !== '.' && segment !== '..')
+    if (!/^\/content\/dam\/.*[^/]$/.test(path) || !isPlain)
       return help(400, `${path} is not a file below /content/dam. ${PATH_HELP}`)
     return path
   }

@@ -16,6 +16,7 @@ import { type OwnInputs, readOwnInputs } from './own-inputs'
 import { findTakenPort } from './ports'
 import { createPaint } from './print'
 import { createScreen } from './progress'
+import { MARKER } from './runtime/container'
 import type { ActionSpec } from './runtime/runtime'
 import { type Sandbox, startSandbox } from './sandbox'
 
@@ -83,8 +84,6 @@ const checkPorts = async (port: number): Promise<void> => {
   const advice = 'Stop what uses it, or choose ten others: npm run sandbox -- --port 9900'
   throw new SetupError(`Port ${taken} is in use. ${advice}`)
 }
-
-const MARKER = 'XXX_THE_END_OF_A_WHISK_ACTIVATION_XXX'
 
 const printLog = (action: string, text: string): void => {
   const lines = text.split('\n').filter((line) => line.trim() !== '' && line !== MARKER)

@@ -5,7 +5,8 @@ import { join } from 'node:path'
 import type { Duplex } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
 
-const MARKER = 'XXX_THE_END_OF_A_WHISK_ACTIVATION_XXX'
+/** What the proxy writes behind the log of each activation, on a line of its own. */
+export const MARKER = 'XXX_THE_END_OF_A_WHISK_ACTIVATION_XXX'
 
 /** How a container's HTTP call ended. */
 export type ContainerAnswer =

@@ -33,7 +33,12 @@ export function createAuthorRequests(
   const upstreams = new Map<string, Upstream>(
     options.origins.map((origin) => [
       origin,
-      http.upstream({ name: 'AEM', origins: [origin], concurrency: options.concurrency }),
+      http.upstream({
+        name: 'AEM',
+        input: 'AEM_AUTHOR_URLS',
+        origins: [origin],
+        concurrency: options.concurrency,
+      }),
     ]),
   )
 

@@ -1,6 +1,7 @@
 import enrichment from '#config/enrichment'
 import { type AssetSearch, createAssetSearch } from '../aem/asset-search'
 import type { AuthorHosts } from '../aem/author-host'
+import { resolveAuthor, tellRefusedHost } from '../aem/refused-host'
 import { systemClock, systemRandom } from '../core/clock'
 import { permanentError } from '../core/errors'
 import { shown } from '../core/shown'
@@ -38,7 +39,7 @@ export const enrichEvent: EventFlow = async (raw, context) => {
   if (reason !== undefined) return { kind: 'skipped', reason }
   requireAsset(event)
   const graph = graphFor(context)
-  const origin = graph.hosts.resolve(event.host)
+  const origin = resolveAuthor(graph.hosts, event.host, context.call)
   const { assetId: id, path } = event
   return enrichAsset({ origin, id, path }, graph, context.call)
 }
@@ -69,6 +70,8 @@ export function openSync(
     resolve(source) {
       const origin = origins.find((one) => one === source)
       if (origin !== undefined) return origin
+      const host = typeof source === 'string' && URL.canParse(source) ? new URL(source).host : source
+      tellRefusedHost(host, origins, context.call)
       throw permanentError(
         'HOST_NOT_ALLOWED',
         `the record names ${shown(source)}, which is not one of AEM_AUTHOR_URLS; nothing was sent to it`,

@@ -9,7 +9,9 @@ const secretName =
 
 /** Query parameters that make a URL a key: Azure SAS, AWS signatures, OAuth tokens. */
 const signedQuery =
-  /([?&](?:sig|se|sp|st|sv|sr|skoid|sktid|token|access_token|client_secret|code|key|x-amz-[a-z-]+)=)[^&\s"'<>]*/gi
+  /([?&](?:sig|se|sp|st|sv|sr|skoid|sktid|token|access_token|client_secret|code|key|x-amz-[a-z-]+)=)([^&\s"'<>]*)/gi
+/** What stands in a hint in place of a value, with what ends the hint: `...)`, `{key}`. */
+const hintValue = /^(\.{3}|…|\{[a-z]{1,20}\})?[).,;:`]{0,4}$/i
 const bearerScheme = /\b(Bearer)\s+[A-Za-z0-9._~+/=-]{8,}/gi
 /** In the header's own name whatever follows; elsewhere, "Basic" is a word like any other. */
 const basicScheme = /(\bauthorization[\s"'\\:=]{1,8})?\b(Basic)\s+([A-Za-z0-9._~+/=-]{8,})/gi
@@ -18,7 +20,9 @@ const dottedParts = /[A-Za-z0-9_.-]+/g
 const tokenStart = /\beyJ[A-Za-z0-9_-]{5}/
 const minTokenPart = 5
 /** Up to the last @ before the path, as URL parsers read it. What the scheme is does not matter. */
-const userInfo = /(:\/\/)[^/?#\s"']+@/g
+const userInfo = /(:\/\/)([^/?#\s"']+)@/g
+/** In a hint. */
+const hintUser = /^(user|\.{3}|…)$/
 
 /** Masks from the beginning of a JSON Web Token to its end: three parts, the last of which may be missing. */
 function withoutWebTokens(dotted: string): string {
@@ -85,8 +89,12 @@ export function createRedactor(secrets: Iterable<string | undefined> = []): Reda
     let output = input
     for (const secret of known) output = output.replaceAll(secret, mask)
     return output
-      .replace(userInfo, `$1${mask}@`)
-      .replace(signedQuery, `$1${mask}`)
+      .replace(userInfo, (whole, scheme: string, user: string) =>
+        hintUser.test(user) ? whole : `${scheme}${mask}@`,
+      )
+      .replace(signedQuery, (whole, name: string, value: string) =>
+        hintValue.test(value) ? whole : `${name}${mask}`,
+      )
       .replace(bearerScheme, `$1 ${mask}`)
       .replace(basicScheme, (whole, header: string | undefined, scheme: string, token: string) =>
         header !== undefined || isUserAndPassword(token) ? `${header ?? ''}${scheme} ${mask}` : whole,

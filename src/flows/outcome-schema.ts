@@ -16,6 +16,7 @@ const file = v.object({
   bytes: v.number(),
   isSidecar: v.optional(v.boolean()),
 })
+const leftOut = v.optional(v.array(v.object({ property: v.string(), reason: v.string() })))
 const retry = { kind: v.literal('retry'), failure: Failure }
 const deadLetter = { kind: v.literal('dead-letter'), failure: Failure, deadLetter: v.string() }
 const destination = v.string()
@@ -32,8 +33,8 @@ const atDestination = v.variant('kind', [
  * to a sender needs: the platform limits the size of an activation's result.
  */
 export const OutcomeSchema: v.GenericSchema<unknown, Outcome> = v.variant('kind', [
-  v.object({ kind: v.literal('updated'), asset, properties: v.array(v.string()) }),
-  v.object({ kind: v.literal('unchanged'), asset }),
+  v.object({ kind: v.literal('updated'), asset, properties: v.array(v.string()), leftOut }),
+  v.object({ kind: v.literal('unchanged'), asset, leftOut }),
   v.object({ kind: v.literal('synced'), assets: v.number(), changed: v.number(), known: v.number() }),
   v.object({ kind: v.literal('exported'), asset: v.optional(asset), destinations: v.array(atDestination) }),
   v.object({ kind: v.literal('handed-over'), activation: v.string() }),

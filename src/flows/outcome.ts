@@ -19,10 +19,15 @@ export type Outcome =
   | Failed
 
 /** The metadata of the asset match the PIM; `properties` are those that were written. */
-export type Enriched = { asset: AssetFacts; products?: readonly Attributes[] | undefined } & (
-  | { kind: 'updated'; properties: readonly string[] }
-  | { kind: 'unchanged' }
-)
+export type Enriched = {
+  asset: AssetFacts
+  products?: readonly Attributes[] | undefined
+  /** Values that do not fit, of rules that say `onError: 'skip'`. */
+  leftOut?: readonly LeftOut[] | undefined
+} & ({ kind: 'updated'; properties: readonly string[] } | { kind: 'unchanged' })
+
+/** A value that was not written, and why. */
+export type LeftOut = { property: string; reason: string }
 
 /** The assets of products that are gone from the PIM have been updated. */
 export type Synced = {

@@ -18,6 +18,8 @@ export type ConcurrencyLimit = <T>(work: () => Promise<T>) => Promise<T>
 export type UpstreamOptions = {
   /** In errors and logs, upper case: `AEM`. */
   name: string
+  /** The input that names its host, such as `IMS_URL`, for the message when nothing answers there. @default none */
+  input?: string
   /** Requests to any other origin are refused before anything is sent. */
   origins: readonly string[]
   /** Requests at once from this container. */
@@ -125,7 +127,7 @@ export function createHttpClient(parts: { clock?: Clock; random?: () => number }
       } catch (thrown) {
         attempt.cancel()
         if (attempt.timedOut() && !call.signal.aborted) {
-          throw timeLimit(name, attemptTimeoutMs).timeIsUp()
+          throw timeLimit(name, attemptTimeoutMs, options.input).timeIsUp()
         }
         throw thrown
       } finally {
@@ -151,7 +153,7 @@ export function createHttpClient(parts: { clock?: Clock; random?: () => number }
           { upstream: name },
         )
       }
-      return networkErrorOf(name, thrown)
+      return networkErrorOf(name, thrown, options.input)
     }
   }
 }

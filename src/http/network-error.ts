@@ -5,6 +5,9 @@ const wrongHost = /^(ENOTFOUND|EAI_(?!AGAIN)|ECONNREFUSED|EHOSTUNREACH|ENETUNREA
 /** The server is not the expected one, or speaks no TLS. */
 const wrongTls = /^(CERT_|ERR_TLS|ERR_SSL|EPROTO|UNABLE_TO|SELF_SIGNED|DEPTH_ZERO|HOSTNAME_MISMATCH)/
 
+/** Whether the host may be wrong: nothing has answered there, and not only the connection broke. */
+const isAboutHost = (code: string): boolean => isWrongHost(code) || /^(ETIMEDOUT|EAI_AGAIN)$/.test(code)
+
 /** Tells by the code of a failed connection whether it fails until an operator acts: a wrong host, or wrong TLS. */
 export const isWrongHost = (code: string): boolean => wrongHost.test(code) || wrongTls.test(code)
 
@@ -27,8 +30,9 @@ export const isReset = (thrown: unknown): boolean => /^(ECONNRESET|EPIPE)$/.test
  * What went wrong with a connection, as an error of the app: by Node's code only, never by its message, which can hold
  * the URL or a header.
  * @param upstream its name in errors, upper case: `AEM`
+ * @param input the input that names the host, such as `IMS_URL`
  */
-export function networkError(upstream: string, thrown: unknown): BridgeError {
+export function networkError(upstream: string, thrown: unknown, input?: string): BridgeError {
   if (thrown instanceof BridgeError) return thrown
   const code = connectionCode(thrown) ?? 'unknown network error'
   if (code === 'ERR_INVALID_CHAR') {
@@ -38,7 +42,8 @@ export function networkError(upstream: string, thrown: unknown): BridgeError {
       { upstream },
     )
   }
-  return transientError(`${upstream}_UNREACHABLE`, `${upstream} cannot be reached: ${code}`, {
+  const advice = input !== undefined && isAboutHost(code) ? `; check ${input}` : ''
+  return transientError(`${upstream}_UNREACHABLE`, `${upstream} cannot be reached: ${code}${advice}`, {
     upstream,
     connection: code,
   })

@@ -6,16 +6,16 @@ export type OriginRefusal = { refused: string }
 /** Tells whether a URL points at this machine. */
 export const isLoopback = (url: URL): boolean => loopbackHosts.has(url.hostname)
 
+const withoutScheme: OriginRefusal = { refused: 'must begin with https:// (http:// is for loopback only)' }
+
 /**
  * Reads the URL of a service the operator configured: https, or http on loopback only; no user info, no fragment.
  * @returns the URL, or why it is refused
  */
 export function parseServiceUrl(text: string): URL | OriginRefusal {
-  if (!URL.canParse(text)) return { refused: 'is not a URL' }
+  if (!URL.canParse(text)) return /^https?:\/\//i.test(text) ? { refused: 'is not a URL' } : withoutScheme
   const url = new URL(text)
-  if (url.protocol !== 'https:' && !(url.protocol === 'http:' && isLoopback(url))) {
-    return { refused: 'must begin with https:// (http:// is for loopback only)' }
-  }
+  if (url.protocol !== 'https:' && !(url.protocol === 'http:' && isLoopback(url))) return withoutScheme
   if (url.username !== '' || url.password !== '') return { refused: 'must not carry a user name or password' }
   if (url.hash !== '') return { refused: 'must not carry a fragment (#...)' }
   if (url.hostname.includes('*')) return { refused: 'must name one host: there are no wildcards' }

@@ -41,11 +41,22 @@ export type RetryRules<Waits = GrowingWaits | GivenWaits> = Waits & {
   onRepeat?(error: BridgeError, waitMs: number): void
 }
 
-/** The time limit of one attempt, and the error `<upstream>_TIMEOUT` when it is exceeded. */
-export const timeLimit = (upstream: string, ms: number): NonNullable<RetryRules['limit']> => ({
+/**
+ * The time limit of one attempt, and the error `<upstream>_TIMEOUT` when it is exceeded.
+ * @param input the input that names the host, such as `IMS_URL`
+ */
+export const timeLimit = (
+  upstream: string,
+  ms: number,
+  input?: string,
+): NonNullable<RetryRules['limit']> => ({
   ms,
   timeIsUp: () =>
-    transientError(`${upstream}_TIMEOUT`, `${upstream} did not answer within ${ms} ms`, { upstream }),
+    transientError(
+      `${upstream}_TIMEOUT`,
+      `${upstream} did not answer within ${ms} ms${input === undefined ? '' : `; if it never does, check ${input}`}`,
+      { upstream },
+    ),
 })
 
 const usualBackoff: Backoff = { baseMs: 300, capMs: 8_000 }

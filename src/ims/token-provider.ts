@@ -37,6 +37,7 @@ export function createTokenProvider(
   const { http, redactor, clock, patience = usualPatience } = parts
   const upstream: Upstream = http.upstream({
     name: upstreamName,
+    input: 'IMS_URL',
     origins: [credentials.imsUrl],
     concurrency: 1,
     attemptTimeoutMs: patience.attemptMs,

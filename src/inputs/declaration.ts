@@ -23,6 +23,8 @@ export type InputDeclaration<T = unknown> = {
   shape: Shape<T>
   /** Its value is masked wherever it would be seen. */
   secret?: true
+  /** A person chose it, such as a password: it may stand in quotes, and look like a placeholder. */
+  anyText?: true
   /** Only the command line reads it: it is bound to no action. */
   cliOnly?: true
 }

@@ -1,6 +1,7 @@
 import { BridgeError } from '../core/errors'
 import type { Redactor } from '../core/redaction'
 import { type InputDeclaration, type InputDeclarations, type InputValues, inputName } from './declaration'
+import { leftoverIn } from './leftovers'
 import type { InputName, RawInputs } from './raw-inputs'
 
 /** Where the texts of inputs come from. */
@@ -117,7 +118,8 @@ export function valuesOf(
       values[name] = undefined
       continue
     }
-    const parsed = declaration.shape(text)
+    const leftover = set === undefined ? undefined : leftoverIn(set, declaration)
+    const parsed = leftover === undefined ? declaration.shape(text) : { problem: leftover }
     if ('problem' in parsed) problems.push(`${whole} ${parsed.problem}`)
     else values[name] = parsed.value
   }

@@ -80,7 +80,13 @@ export function createJournalReader(
     JOURNAL_URL: [endpoint = ''],
   } = valuesOf(journalInputs, source, { required: ['JOURNAL_URL'] })
   const { origin } = new URL(endpoint)
-  const upstream = http.upstream({ name: upstreamName, origins: [origin], concurrency: 1, attemptTimeoutMs })
+  const upstream = http.upstream({
+    name: upstreamName,
+    input: 'JOURNAL_URL',
+    origins: [origin],
+    concurrency: 1,
+    attemptTimeoutMs,
+  })
 
   return { pages }
 

@@ -13,6 +13,20 @@ export type MappingContext = {
   asset: Asset
 }
 
+/** What a mapping may be told, and tells, besides. */
+export type MappingOptions = {
+  /**
+   * Attributes that the PIM is known to have, although the products need not name them: those without a value count as
+   * missing for a rule `everyAttribute` with `default` or `whenMissing`. @default those that the products name
+   */
+  known?: readonly string[]
+  /** Gets each value that did not fit, and that its rule lets pass. */
+  onSkipped?(skipped: SkippedValue): void
+}
+
+/** A value that was left out, because it does not fit and its rule says `onError: 'skip'`. */
+export type SkippedValue = { property: string; reason: string }
+
 type Target = {
   /** The metadata property in AEM, such as `dc:title` or `wknd-suppliername`. */
   property: string
@@ -30,6 +44,11 @@ type Shape = {
   default?: JsonValue
   /** What to do when the PIM has no value and there is no default: leave the property as it is, or remove it. @default 'keep' */
   whenMissing?: 'keep' | 'remove'
+  /**
+   * What happens when a value does not fit the type, or the function throws: the asset fails as a whole, or the value is
+   * left out and told in log and answer. When no value is left, the property stays as it is. @default 'fail'
+   */
+  onError?: 'fail' | 'skip'
 }
 
 /** One property from one attribute of the PIM. */
@@ -38,7 +57,10 @@ export type AttributeRule = Target & Shape & { attribute: string }
 export type FixedRule = Target & { value: JsonValue }
 /** One property from a function; `undefined` counts as "the PIM has no value". */
 export type ComputedRule = Target & Shape & { compute(context: MappingContext): JsonValue | undefined }
-/** Every attribute with a plain value goes to the property this names; `undefined` leaves the attribute out. */
+/**
+ * Every attribute with a plain value goes to the property this names; `undefined` leaves the attribute out. `default` and
+ * `whenMissing` hold for attributes that the products name without a value, and for those that the PIM is known to have.
+ */
 export type EveryAttributeRule = {
   everyAttribute(attribute: string): string | undefined
   /** What all these properties begin with; without it, all properties of the asset stay in memory. */
@@ -67,22 +89,36 @@ export const everyAttribute = (prefix: string): EveryAttributeRule => ({
 export function mapProducts(
   rules: readonly MappingRule[],
   context: MappingContext,
+  options: MappingOptions = {},
 ): ReadonlyMap<string, JsonValue> {
   const desired = new Map<string, JsonValue>()
+  const { onSkipped } = options
   for (const rule of rules) {
-    if ('everyAttribute' in rule) mapEvery(rule, context, desired)
+    if ('everyAttribute' in rule) mapEvery(rule, context, desired, options)
     else if ('value' in rule) desired.set(rule.property, fixed(rule))
     else {
       const values =
-        'attribute' in rule ? attributeValues(rule.attribute, context.products) : computed(rule, context)
-      setShaped(desired, rule.property, rule, values)
+        'attribute' in rule
+          ? attributeValues(rule.attribute, context.products)
+          : orSkipped(rule.property, rule, () => computed(rule, context), onSkipped)
+      if (values !== undefined) setShaped(desired, rule.property, rule, values, onSkipped)
     }
   }
   return desired
 }
 
-function mapEvery(rule: EveryAttributeRule, context: MappingContext, desired: Map<string, JsonValue>): void {
-  const attributes = new Set(context.products.flatMap((product) => Object.keys(product.attributes)))
+/** Tells whether a rule says what becomes of attributes without a value. */
+export const mindsMissing = (rule: MappingRule): boolean =>
+  'everyAttribute' in rule && (rule.default !== undefined || rule.whenMissing === 'remove')
+
+function mapEvery(
+  rule: EveryAttributeRule,
+  context: MappingContext,
+  desired: Map<string, JsonValue>,
+  { known = [], onSkipped }: MappingOptions,
+): void {
+  const named = context.products.flatMap((product) => Object.keys(product.attributes))
+  const attributes = new Set(mindsMissing(rule) ? [...named, ...known] : named)
   for (const attribute of attributes) {
     const property: unknown = guarded(`of attribute ${attribute}`, () => rule.everyAttribute(attribute))
     if (property === undefined) continue
@@ -90,7 +126,8 @@ function mapEvery(rule: EveryAttributeRule, context: MappingContext, desired: Ma
       throw failed(`of attribute ${attribute}`, 'the function gave something that names no property')
     const values = attributeValues(attribute, context.products)
     // Only values that a property can hold; an object needs a rule of its own.
-    if (values.every((value) => typeof value !== 'object')) setShaped(desired, property, rule, values)
+    if (values.every((value) => typeof value !== 'object'))
+      setShaped(desired, property, rule, values, onSkipped)
   }
 }
 
@@ -118,11 +155,17 @@ function setShaped(
   property: string,
   shape: Shape,
   values: readonly JsonValue[],
+  onSkipped: MappingOptions['onSkipped'],
 ): void {
   const source = values.length > 0 ? values : itemsOf(shape.default)
   const converted = distinct(
-    source.map((value) => guarded(`to ${property}`, () => convert(value, shape.type))),
+    source.flatMap((value) => {
+      const fit = () => guarded(`to ${property}`, () => convert(value, shape.type))
+      return orSkipped(property, shape, fit, onSkipped) ?? []
+    }),
   )
+  // None of them fits: that is not to have no value.
+  if (source.length > 0 && converted.length === 0) return
   const [first] = converted
   if (first === undefined || isBlank(first)) {
     if (shape.whenMissing === 'remove') desired.set(property, null)
@@ -134,6 +177,22 @@ function setShaped(
 
 function distinct(values: readonly JsonValue[]): readonly JsonValue[] {
   return [...new Map(values.map((value) => [JSON.stringify(value), value])).values()]
+}
+
+/** Undefined when the work fails and the rule lets that pass. */
+function orSkipped<T>(
+  property: string,
+  { onError }: Shape,
+  work: () => T,
+  onSkipped: MappingOptions['onSkipped'],
+): T | undefined {
+  if (onError !== 'skip') return work()
+  try {
+    return work()
+  } catch (thrown) {
+    onSkipped?.({ property, reason: messageOf(thrown instanceof Error ? (thrown.cause ?? thrown) : thrown) })
+    return undefined
+  }
 }
 
 /** @param which `to <property>` or `of attribute <code>` */

@@ -37,6 +37,11 @@ export type PimCommunicator = {
    */
   unknownAttributes?(names: readonly string[], call: CallContext): Promise<readonly string[]>
   /**
+   * For a PIM whose products leave out attributes without a value: those that it is known to have, without asking. Empty
+   * when that is not known. Rules `everyAttribute` with `default` or `whenMissing` need it.
+   */
+  knownAttributes?(): readonly string[]
+  /**
    * Logs in and reads one product, or says that there is none. Names the input, the right or the host that is wrong.
    * It throws nothing but the signal's reason: what fails is a finding.
    */

@@ -5,6 +5,7 @@ import {
   type DestinationOutcome,
   type Exported,
   type Failure,
+  type LeftOut,
   type Outcome,
   verdictOf,
 } from '../flows/outcome'
@@ -19,11 +20,13 @@ export function renderOutcome(outcome: Outcome): Rendered {
   const { kind } = outcome
   switch (kind) {
     case 'updated': {
-      const message = `metadata updated: ${outcome.properties.join(', ')}`
-      return { message, outcome: kind, ...assetData(outcome) }
+      const message = `metadata updated: ${outcome.properties.join(', ')}${leftOutOf(outcome).told}`
+      return { message, outcome: kind, ...assetData(outcome), ...leftOutOf(outcome).field }
     }
-    case 'unchanged':
-      return { message: 'metadata is up to date', outcome: kind, ...assetData(outcome) }
+    case 'unchanged': {
+      const message = `metadata is up to date${leftOutOf(outcome).told}`
+      return { message, outcome: kind, ...assetData(outcome), ...leftOutOf(outcome).field }
+    }
     case 'synced': {
       const { assets, changed, known } = outcome
       const message = 'the assets of deleted products are in step'
@@ -59,6 +62,19 @@ export function renderOutcome(outcome: Outcome): Rendered {
 }
 
 const why = ({ message, code }: Failure): { reason: string; code: string } => ({ reason: message, code })
+
+/** What was not written, because it does not fit, and its rule lets that pass. */
+function leftOutOf({ leftOut = [] }: { leftOut?: readonly LeftOut[] | undefined }): {
+  told: string
+  field: { leftOut?: JsonValue }
+} {
+  if (leftOut.length === 0) return { told: '', field: {} }
+  const properties = new Set(leftOut.map(({ property }) => property))
+  return {
+    told: `; left out, since a value does not fit: ${[...properties].join(', ')}`,
+    field: { leftOut: leftOut.map(({ property, reason }) => ({ property, reason })) },
+  }
+}
 
 /**
  * What an answer says about the asset and its products. `pimdata` are the attributes of the product; of each one when

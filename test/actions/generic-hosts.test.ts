@@ -104,6 +104,24 @@ describe('an event that brings an input, as one may through a sequence,', () => 
   })
 })
 
+test('a host of another environment is told to the operator once, and its events are dead letters as before', async () => {
+  const lines: string[] = []
+  const log = jest.spyOn(console, 'log').mockImplementation((line) => void lines.push(String(line)))
+  try {
+    for (const _ of [1, 2]) {
+      // A level of its own: the logger keeps the console that it found when it was made.
+      const inputs = { LOG_LEVEL: 'warn' }
+      const body = bodyOf(await receiver.invoke(eventNaming('author-p1-e77.adobeaemcloud.com'), { inputs }))
+      expect(body).toMatchObject({ outcome: 'dead-letter', code: 'HOST_NOT_ALLOWED' })
+    }
+  } finally {
+    log.mockRestore()
+  }
+  const told = lines.filter((line) => line.includes('add https://author-p1-e77.adobeaemcloud.com'))
+  expect(told).toHaveLength(1)
+  expect(told[0]).toMatch(/error.*AEM_AUTHOR_URLS.*"code":"HOST_NOT_ALLOWED"/)
+})
+
 describe('a host that is allow-listed', () => {
   test('may be written in upper case', async () => {
     const inputs = { AEM_AUTHOR_URLS: receiver.sandbox.aem.url.replace('127.0.0.1', 'localhost') }

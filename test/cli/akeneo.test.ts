@@ -157,6 +157,20 @@ describe('npm run bridge -- akeneo subscribe', () => {
     expect([resumed.code, only().status]).toEqual([0, 'active'])
   })
 
+  test.each([404, 301])('creates nothing towards a URL that answers %i, unless told so', async (status) => {
+    receiver.status = status
+    for (const more of [[], ['--dry-run']]) {
+      const refused = await subscribe(more)
+      expect(refused.code).toBe(1)
+      expect(refused.stderr).toMatch(
+        /^AKENEO_EVENTS_RECEIVER: there is no receiver at the URL .*get-url pim-events/,
+      )
+    }
+    expect(writes()).toEqual([])
+    expect((await subscribe(['--unchecked'])).code).toBe(0)
+    expect(only().url).toBe(hook())
+  })
+
   test('an address that takes anything is not the receiver', async () => {
     await subscribe()
     receiver.knows = []

@@ -151,6 +151,28 @@ describe('what is no secret', () => {
   })
 })
 
+describe('a hint how a value looks', () => {
+  it.each([
+    'must end with a shared access signature (?sv=...&sig=...)',
+    'must end with a shared access signature (?sv=…&sig=…).',
+    'such as `https://account.blob.core.windows.net/container?sv=...&sig=...`',
+    'must contain {identifier}: https://pim.example.com/products?key={identifier}',
+    'must carry the user name: sftp://user@host/folder',
+  ])('stays readable: %s', (hint) => {
+    expect(createRedactor(['something-else']).text(hint)).toBe(hint)
+  })
+
+  it.each([
+    '?sv=...hunter22&sig=...',
+    '?sig=...)hunter22',
+    '?sig={key}hunter22',
+    'https://user:hunter22@a.example.com',
+    'https://...hunter22@a.example.com',
+  ])('covers no real value: %s', (text) => {
+    expect(createRedactor().text(text)).not.toContain('hunter22')
+  })
+})
+
 describe('any value', () => {
   const hostile: [string, () => unknown][] = [
     [

@@ -13,7 +13,7 @@ const dropped = { destination: 'ftp', kind: 'skipped', reason: 'its dead letter 
 
 /** One of each kind; a kind that is missing here does not compile. */
 const one: Record<Outcome['kind'], Outcome> = {
-  updated: { kind: 'updated', asset, properties: ['wknd-name'] },
+  updated: { kind: 'updated', asset, properties: ['wknd-name'], leftOut: [{ property: 'p', reason: 'x' }] },
   unchanged: { kind: 'unchanged', asset },
   synced: { kind: 'synced', assets: 3, changed: 2, known: 1 },
   exported: { kind: 'exported', asset, destinations: [done, retry, letter, handedOver, dropped] },

@@ -47,6 +47,23 @@ describe('the origin of a service', () => {
     }
   })
 
+  it('begins with its scheme: what does not is told so, even where it is no URL at all', () => {
+    const refused = { refused: expect.stringMatching(/^must begin with https:\/\//) }
+    for (const text of [
+      'a.example.com',
+      'ims',
+      'a.example.com:8443',
+      '//a.example.com',
+      'localhost:4502',
+      '<host>',
+    ]) {
+      expect([text, parseServiceUrl(text)]).toEqual([text, refused])
+    }
+    for (const text of ['https://', 'https://[', 'HTTPS://a b']) {
+      expect([text, parseServiceUrl(text)]).toEqual([text, { refused: 'is not a URL' }])
+    }
+  })
+
   it('is never refused with its password in the reason', () => {
     const refusal = parseServiceUrl('https://user:hunter22@example.com')
 

@@ -57,7 +57,8 @@ describe('the inputs', () => {
     ['AEM_CONCURRENCY', '1.5', 'must be a whole number from 1 to 100'],
     ['AEM_CONCURRENCY', '-1', 'must be a whole number from 1 to 100'],
     ['ADC_CECREDENTIALS_METASCOPES', ', ,', 'must name at least one scope'],
-    ['IMS_URL', 'ims', '"ims" is not a URL'],
+    ['IMS_URL', 'ims', '"ims" must begin with https://'],
+    ['IMS_URL', 'https://', '"https://" is not a URL'],
     ['IMS_URL', 'http://ims.example.com', 'must begin with https://'],
     ['IMS_URL', 'https://ims.example.com', 'must be a host of Adobe'],
     ['IMS_URL', 'https://adobelogin.com.example.com', 'must be a host of Adobe'],
@@ -86,7 +87,7 @@ describe('the inputs', () => {
       '"https://dam.example.com" is no author',
     ],
     ['AEM_AUTHOR_URLS', ',', 'must name at least one origin'],
-    ['AEM_AUTHOR_URLS', 'author-p1-e2.adobeaemcloud.com', 'is not a URL'],
+    ['AEM_AUTHOR_URLS', 'author-p1-e2.adobeaemcloud.com', 'must begin with https://'],
     [
       'AEM_AUTHOR_URLS',
       'http://author.example.com',

@@ -28,7 +28,7 @@ describe('JOURNAL_URL', () => {
   it.each([
     ['', /is not set/],
     [' , ', /is not set/],
-    ['events-va6.adobe.io/a', /not a URL/],
+    ['events-va6.adobe.io/a', /must begin with https:/],
     [`http://events-va6.adobe.io${path}`, /https/],
     [`https://events-va6.adobe.io.example.com${path}`, /adobe\.io/],
     [`https://evil-adobe.io${path}`, /adobe\.io/],

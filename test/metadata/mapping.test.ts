@@ -209,6 +209,67 @@ describe('a rule for every attribute', () => {
   })
 })
 
+describe('a rule for every attribute, with default or whenMissing', () => {
+  const context = { asset: assetWith(), products: [productWith({ a: 1, b: null })] }
+  const mapWith = (rule: MappingRule, known?: readonly string[]) =>
+    Object.fromEntries(mapProducts([rule], context, known === undefined ? {} : { known }))
+
+  test('acts on the attributes that the PIM is known to have, whether the product names them or not', () => {
+    const remove = { ...everyAttribute('x-'), whenMissing: 'remove' } as const
+    const none = { ...everyAttribute('x-'), default: 'none' } as const
+    expect(mapWith(remove)).toEqual({ 'x-a': 1, 'x-b': null })
+    expect(mapWith(remove, ['a', 'b', 'c'])).toEqual({ 'x-a': 1, 'x-b': null, 'x-c': null })
+    expect(mapWith(none, ['a', 'c'])).toEqual({ 'x-a': 1, 'x-b': 'none', 'x-c': 'none' })
+    expect(mapWith(everyAttribute('x-'), ['a', 'c'])).toEqual({ 'x-a': 1 })
+  })
+})
+
+describe('a rule that says onError: skip', () => {
+  const skip = { onError: 'skip' } as const
+  const mapTelling = (rules: readonly MappingRule[], attributes: Attributes) => {
+    const told: string[] = []
+    const desired = mapProducts(
+      rules,
+      { asset: assetWith(), products: [productWith(attributes)] },
+      { onSkipped: ({ property, reason }) => told.push(`${property}: ${reason}`) },
+    )
+    return { desired: Object.fromEntries(desired), told }
+  }
+  const weight = { property: 'wknd-weight', attribute: 'w', type: 'number' } as const
+  const name = { property: 'wknd-name', attribute: 'n' } as const
+
+  test('leaves out the value that does not fit, tells it, and maps all else', () => {
+    const { desired, told } = mapTelling([{ ...weight, ...skip }, name], { w: '1.5 kg', n: 'Lamp' })
+    expect(desired).toEqual({ 'wknd-name': 'Lamp' })
+    expect(told).toEqual(['wknd-weight: "1.5 kg" is no number'])
+    expect(() => map([weight, name], { w: '1.5 kg', n: 'Lamp' })).toThrow('"1.5 kg"')
+  })
+
+  test('writes those of several values that fit', () => {
+    const { desired, told } = mapTelling([{ ...weight, ...skip }], { w: [1, 'heavy', '2'] })
+    expect([desired, told]).toEqual([{ 'wknd-weight': [1, 2] }, ['wknd-weight: "heavy" is no number']])
+  })
+
+  test('leaves the property as it is when no value fits: the PIM has one, so it is not missing', () => {
+    const rule = { ...weight, ...skip, default: 0, whenMissing: 'remove' } as const
+    expect(mapTelling([rule], { w: 'heavy' }).desired).toEqual({})
+    expect(mapTelling([rule], {}).desired).toEqual({ 'wknd-weight': 0 })
+  })
+
+  test('goes on when a function throws, and for each attribute by itself', () => {
+    const broken: MappingRule = {
+      property: 'p',
+      compute: () => {
+        throw new Error('no price')
+      },
+      ...skip,
+    }
+    const every: MappingRule = { ...everyAttribute('x-'), type: 'integer', ...skip }
+    const { desired, told } = mapTelling([broken, every], { a: 1, b: 'two' })
+    expect([desired, told]).toEqual([{ 'x-a': 1 }, ['p: no price', 'x-b: "two" is no integer']])
+  })
+})
+
 describe('the mapping', () => {
   test('lets the later rule win where two name a property', () => {
     const rules = [everyAttribute(''), { property: 'name', value: 'fixed' }]

@@ -40,6 +40,7 @@ describe('the demonstration of enrichment', () => {
     expect(good).toBe(false)
     expect(text).toContain('expected: the challenge comes back with status 200')
     expect(text).toContain('The log of generic:')
+    expect(text).not.toContain('WHISK_ACTIVATION')
   })
 
   it('notices when something else is written', async () => {

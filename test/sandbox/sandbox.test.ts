@@ -272,6 +272,12 @@ describe('the front door', () => {
   it.each([
     ['POST', '/upload', undefined, 400, '?path=/content/dam/'],
     ['POST', '/upload?path=/etc/passwd', undefined, 400, 'not a file below /content/dam'],
+    ['POST', '/upload?path=/content/dam/../etc/passwd', undefined, 400, 'not a file below /content/dam'],
+    ['POST', '/upload?path=/content/dam/shop/%2e%2e/%2e%2e/x.jpg', undefined, 400, 'not a file below'],
+    ['POST', '/upload?path=/content/dam/./a.jpg', undefined, 400, 'not a file below /content/dam'],
+    ['POST', '/upload?path=/content/dam//a.jpg', undefined, 400, 'not a file below /content/dam'],
+    ['POST', '/upload?path=/content/damx/a.jpg', undefined, 400, 'not a file below /content/dam'],
+    ['POST', '/publish?path=/content/dam/../a.jpg', undefined, 400, 'not a file below /content/dam'],
     ['POST', '/upload?path=/content/dam/folder/', undefined, 400, 'not a file'],
     ['POST', '/upload?path=/content/dam/a.jpg&mib=5000', undefined, 400, 'up to 4096'],
     ['POST', '/upload?path=/content/dam/a.jpg&mib=x', undefined, 400, 'mib=x'],

@@ -58,13 +58,14 @@ function keyOf({ origin, credentials: { inputs: _prefix, ...credentials } }: Ake
 }
 
 function openAccount(
-  { origin, credentials }: AkeneoConnection,
+  { origin, credentials, inputs }: AkeneoConnection,
   { http, redactor, clock }: { http: HttpClient; redactor: Redactor; clock: Clock },
 ): Shared {
   const [limit, uploadLimit] = [pLimit(callsAtOnce), pLimit(uploadsAtOnce)]
   const calls: ConcurrencyLimit = (work) => limit(work)
   const upstream = http.upstream({
     name: upstreamName,
+    input: `${inputs}_URL`,
     origins: [origin],
     concurrency: 1,
     shared: calls,

@@ -42,6 +42,7 @@ export const connectionInputs = declareInputs({
     required: 'without the token of an App',
     shape: text,
     secret: true,
+    anyText: true,
   },
   TOKEN: {
     meaning: 'The token of an App, in place of the four of a connection. It wins over them.',

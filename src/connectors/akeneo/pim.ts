@@ -63,6 +63,7 @@ export const akeneoPim = ({ inputs = 'AKENEO', ...pimOptions }: AkeneoPimOptions
     const account = accountOf(settings, context)
     const upstream = context.http.upstream({
       name: upstreamName,
+      input: `${inputs}_URL`,
       origins: [origin],
       concurrency,
       shared: account.calls,
@@ -75,7 +76,16 @@ export const akeneoPim = ({ inputs = 'AKENEO', ...pimOptions }: AkeneoPimOptions
     const search = createProductSearch(settings, { client, options })
     const reader = createProductReader(settings, { catalogue, options, records, perLocale })
 
-    return { name: 'akeneo', source: origin, getProducts, changesSince, unknownAttributes, check }
+    return {
+      name: 'akeneo',
+      source: origin,
+      getProducts,
+      changesSince,
+      unknownAttributes,
+      // With names for each locale it is not known which attributes have locales.
+      knownAttributes: () => (perLocale ? [] : (settings.attributes ?? [])),
+      check,
+    }
 
     async function getProducts(refs: readonly ProductRef[], call: CallContext): Promise<readonly Product[]> {
       const valuesOf = (kind: ProductRef['kind']): string[] => [

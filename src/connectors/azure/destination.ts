@@ -61,6 +61,9 @@ export const azure = ({
   create: (context) => createAzure(readAzureAccess(context, inputs), context, copyFromUrl),
 })
 
+/** Of each way in, the input that names the host. */
+const hostInputs = { sas: 'SAS_URL', 'connection-string': 'CONNECTION_STRING', key: 'ACCOUNT' } as const
+
 function createAzure(
   access: AzureAccess,
   { name, redactor, clock, random }: Pick<DestinationContext, 'name' | 'redactor' | 'clock' | 'random'>,
@@ -69,7 +72,9 @@ function createAzure(
   const { prefix, inputs } = access
   const buffers = createBuffers(memoryLimit)
   const expiry = access.kind === 'sas' ? Date.parse(access.url.searchParams.get('se') ?? '') : Number.NaN
-  const toError = (thrown: unknown): BridgeError => toAzureError(thrown, { now: clock.now(), inputs, expiry })
+  const hostInput = `${inputs}_${hostInputs[access.kind]}`
+  const toError = (thrown: unknown): BridgeError =>
+    toAzureError(thrown, { now: clock.now(), inputs, hostInput, expiry })
   const rules: RetryRules = {
     clock,
     random,

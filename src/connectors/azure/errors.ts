@@ -41,6 +41,8 @@ export type AzurePlace = {
   now: number
   /** Prefix of the inputs. */
   inputs: string
+  /** The input that names the host. */
+  hostInput: string
   /** When the SAS in use expires, in milliseconds since the epoch. */
   expiry?: number
 }
@@ -49,7 +51,7 @@ export type AzurePlace = {
 export function toAzureError(thrown: unknown, place: AzurePlace): BridgeError {
   if (thrown instanceof BridgeError) return thrown
   const { statusCode: status, response } = asRefusal(thrown)
-  if (status === undefined) return unreachable(thrown)
+  if (status === undefined) return unreachable(thrown, place)
   const code = azureCode(thrown)
   const retryAfterMs = parseRetryAfter(response?.headers.get('retry-after'), place.now)
   const say = (meaning: string): string =>
@@ -121,12 +123,12 @@ function hint(code: string, { now, inputs, expiry }: AzurePlace): string {
   return `check the ${inputs}_ inputs, the permissions of the SAS (read, create, write, delete) and the firewall of the account`
 }
 
-function unreachable(thrown: unknown): BridgeError {
+function unreachable(thrown: unknown, { hostInput }: AzurePlace): BridgeError {
   const code = connectionCode(thrown) ?? (thrown instanceof Error ? thrown.name : 'unknown error')
   const message = `Azure cannot be reached: ${code}`
   const details = { upstream: 'AZURE', connection: code }
   return isWrongHost(code)
-    ? systemicError('AZURE_UNREACHABLE', message, details)
+    ? systemicError('AZURE_UNREACHABLE', `${message}; check ${hostInput}`, details)
     : transientError('AZURE_UNREACHABLE', message, details)
 }
 

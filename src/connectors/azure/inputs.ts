@@ -1,6 +1,7 @@
 import type { DestinationContext } from '../../plugin/destination'
 import {
   declareInputs,
+  inputError,
   isSet,
   matching,
   type Parsed,
@@ -63,9 +64,47 @@ function sasUrl(text: string): Parsed<URL> {
   if (!searchParams.has('sig')) {
     return { problem: 'must end with a shared access signature (?sv=...&sig=...)' }
   }
+  const misfit = misfitOf(searchParams)
+  if (misfit !== undefined) return { problem: misfit }
   return pathname.split('/').some((segment) => segment !== '')
     ? url
     : { problem: 'must name the container: https://account.blob.core.windows.net/container?sv=...' }
+}
+
+const create =
+  'create one for the container: in the portal under Shared access tokens of the container, or with az storage container generate-sas'
+
+/** What signatures of other things are for (Azure Storage, service SAS and account SAS). */
+const otherResources: Readonly<Record<string, string>> = {
+  b: 'one blob',
+  bs: 'one snapshot of a blob',
+  bv: 'one version of a blob',
+  f: 'one file of Azure Files',
+  s: 'a share of Azure Files',
+}
+
+/** Why a signature cannot open a container; undefined when it can, as far as it says what it is for. */
+function misfitOf(signature: URLSearchParams): string | undefined {
+  const resource = signature.get('sr')
+  const other = resource === null ? undefined : otherResources[resource]
+  if (other !== undefined) return `is the signature of ${other} (sr=${resource}); ${create}`
+  if (signature.has('tn')) return `is the signature of a table (tn=...); ${create}`
+  // That of an account names its services, and the types of what it opens in them: objects are the blobs.
+  const [services, types] = [signature.get('ss'), signature.get('srt')]
+  if (services !== null && !services.includes('b')) {
+    return `is the signature of an account, and not for its blobs (ss=${services.slice(0, 8)}); ${create}`
+  }
+  if (types !== null && !types.includes('o')) {
+    return `is the signature of an account, and not for objects in it (srt=${types.slice(0, 8)}); ${create}`
+  }
+  return undefined
+}
+
+/** A connection string may hold a signature in place of a key. @throws {InputError} */
+function checkConnectionString(text: string, inputs: string): void {
+  const signature = /SharedAccessSignature=([^;]+)/i.exec(text)?.[1]
+  const misfit = signature === undefined ? undefined : misfitOf(new URLSearchParams(signature))
+  if (misfit !== undefined) throw inputError(`${inputs}_CONNECTION_STRING ${misfit}`)
 }
 
 /** How the container is reached. */
@@ -108,6 +147,7 @@ export function readAzureAccess(context: DestinationContext, inputs: string): Az
     redactor.add(/AccountKey=([^;]+)/i.exec(text)?.[1])
     redactor.add(/\bsig=([^&;]+)/i.exec(text)?.[1])
     redactor.add(/SharedAccessSignature=([^;]+)/i.exec(text)?.[1])
+    checkConnectionString(text, inputs)
     return { kind: 'connection-string', text, container, prefix, inputs }
   }
   const way = { prefix: inputs, required: ['ACCOUNT', 'KEY', 'CONTAINER'] as const }

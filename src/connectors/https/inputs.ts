@@ -35,6 +35,7 @@ export const httpsInputs = declareInputs({
     unset: 'requests are not signed',
     shape: text,
     secret: true,
+    anyText: true,
   },
   AUTH: {
     meaning: 'The credentials of the endpoint: `Bearer <token>` or `Basic <user>:<password>`.',

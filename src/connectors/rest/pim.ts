@@ -2,9 +2,10 @@ import type { CallContext } from '../../core/call-context'
 import { permanentError, systemicError } from '../../core/errors'
 import { isJsonValue, isRecord, type JsonValue } from '../../core/json'
 import { atPointer } from '../../core/json-pointer'
+import { shown } from '../../core/shown'
 import type { Upstream } from '../../http/http-client'
 import { isOk, jsonBody } from '../../http/response'
-import { prefixed } from '../../plugin/inputs'
+import { inputError, prefixed } from '../../plugin/inputs'
 import { type CheckReport, type PimFactory, type Product, type ProductRef, pimWith } from '../../plugin/pim'
 import { checkStep } from '../kit/check-step'
 import { readRestSettings, restInputs } from './inputs'
@@ -45,9 +46,12 @@ export const restPim = ({ inputs = 'PIM_REST', ...options }: RestPimOptions = {}
     const settings = readRestSettings(options, context, inputs)
     const upstream: Upstream = context.http.upstream({
       name: upstreamName,
+      input: `${inputs}_URL`,
       origins: [settings.origin],
       concurrency: options.concurrency ?? 4,
     })
+
+    let pointerHasFit = false
 
     return { name: 'rest', getProducts, check }
 
@@ -82,8 +86,20 @@ export const restPim = ({ inputs = 'PIM_REST', ...options }: RestPimOptions = {}
       )
       if (response.status === 404 || response.status === 204 || response.status === 410) return []
       if (!isOk(response)) throw refusal(response.status, inputs)
-      const found = atPointer(jsonBody(upstreamName, response), settings.product)
-      if (found === undefined || found === null) return []
+      const body = jsonBody(upstreamName, response)
+      const found = atPointer(body, settings.product)
+      if (found === null) return []
+      if (found === undefined) {
+        // Once a product stood there, the pointer is right, and this is how the PIM says that it knows none.
+        const place = pointerHasFit ? undefined : firstMiss(body, settings.product)
+        if (place === undefined) return []
+        throw pointerFindsNothing(place)
+      }
+      if (settings.product === '' && settings.identifier === undefined && isWrapper(found)) {
+        throw inputError(
+          `${inputs}_PRODUCT is not set, and the whole answer has no value of its own but ${keysOf(found)}: set it to the JSON Pointer of the product in the answer; where this is the product, set ${inputs}_IDENTIFIER`,
+        )
+      }
       const values: readonly unknown[] = Array.isArray(found) ? found : [found]
       if (values.length > 1 && settings.identifier === undefined) {
         throw systemicError(
@@ -93,10 +109,17 @@ export const restPim = ({ inputs = 'PIM_REST', ...options }: RestPimOptions = {}
         )
       }
       const products = values.map((value) => toProduct(value, asked))
+      if (products.length > 0) pointerHasFit = true
       if (!settings.many) return products
       // A PIM that overlooks the query answers with its whole catalogue: none of that is on the asset.
       const wanted = new Set(asked.map((identifier) => identifier.toLowerCase()))
       return products.filter((product) => wanted.has(product.identifier.toLowerCase()))
+    }
+
+    function pointerFindsNothing({ at, value }: Miss): Error {
+      return inputError(
+        `${inputs}_PRODUCT=${JSON.stringify(settings.product)} finds nothing in an answer with status 200: ${at === '' ? 'the answer' : `what stands at ${shown(at)}`} has ${keysOf(value)}. Set it to the JSON Pointer of the product, or of the list of products; for a product that it does not know the PIM must answer 404, or null or an empty list in that place`,
+      )
     }
 
     function toProduct(value: unknown, asked: readonly string[]): Product {
@@ -112,13 +135,53 @@ export const restPim = ({ inputs = 'PIM_REST', ...options }: RestPimOptions = {}
       if (identifier === undefined) {
         throw systemicError(
           'PIM_UNEXPECTED_ANSWER',
-          `a product of the PIM's has no text at ${inputs}_IDENTIFIER=${JSON.stringify(settings.identifier)}: set it to the JSON Pointer of the identifier within the product`,
+          `a product of the PIM's has no text at ${inputs}_IDENTIFIER=${JSON.stringify(settings.identifier)}: set it to the JSON Pointer of the identifier within the product, and ${inputs}_PRODUCT to that of the product; there it has ${keysOf(value)}`,
           { upstream: upstreamName },
         )
       }
       return { identifier, attributes: jsonMembers(value) }
     }
   })
+
+/** Where a pointer leaves the document: the pointer so far, and what stands there. */
+type Miss = { at: string; value: unknown }
+
+/** Undefined when nothing stands there that could be the wrong place: nothing at all, or an empty list or object. */
+function firstMiss(document: unknown, pointer: string): Miss | undefined {
+  const tokens = pointer.split('/')
+  let miss: Miss | undefined
+  for (let length = 1; length < tokens.length; length++) {
+    const at = tokens.slice(0, length).join('/')
+    const value = atPointer(document, at)
+    if (value === undefined) break
+    miss = { at, value }
+  }
+  const isEmpty =
+    miss === undefined ||
+    miss.value === null ||
+    (typeof miss.value === 'object' && Object.keys(miss.value).length === 0)
+  return isEmpty ? undefined : miss
+}
+
+/** What is there instead, for a message: bounded, and visible. */
+const keysOf = (value: unknown): string => {
+  if (Array.isArray(value)) return `a list of ${value.length}`
+  if (!isRecord(value)) return `no members (it is a ${typeof value})`
+  const keys = Object.keys(value)
+  const others = keys.length > maxKeys ? ` and ${keys.length - maxKeys} others` : ''
+  return `the members ${keys
+    .slice(0, maxKeys)
+    .map((key) => shown(key, maxKey))
+    .join(', ')}${others}`
+}
+const maxKeys = 10
+const maxKey = 60
+
+/** An object of nothing but objects and lists is what products stand in, as a rule. */
+const isWrapper = (value: unknown): boolean => {
+  const members = isRecord(value) ? Object.values(value) : []
+  return members.length > 0 && members.every((member) => typeof member === 'object' && member !== null)
+}
 
 /** A URL cannot carry every text: dot segments would name another resource. */
 const isAskable = (identifier: string): boolean =>

@@ -52,7 +52,7 @@ export function s3Status(thrown: unknown): number | undefined {
 export function toS3Error(thrown: unknown, now: number, inputs: string): BridgeError {
   if (thrown instanceof BridgeError) return thrown
   const status = s3Status(thrown)
-  if (status === undefined) return unreachable(thrown)
+  if (status === undefined) return unreachable(thrown, inputs)
   const code = codeOf(asRefusal(thrown))
   const headers = asRefusal(thrown).$response?.headers ?? {}
   const retryAfterMs = parseRetryAfter(headers['retry-after'], now)
@@ -139,12 +139,12 @@ const hintsFor = (inputs: string): Readonly<Record<string, string>> => ({
   SignatureDoesNotMatch: `${inputs}_SECRET_ACCESS_KEY does not belong to ${inputs}_ACCESS_KEY_ID`,
 })
 
-function unreachable(thrown: unknown): BridgeError {
+function unreachable(thrown: unknown, inputs: string): BridgeError {
   const code = connectionCode(thrown) ?? (thrown instanceof Error ? thrown.name : 'unknown error')
   const message = `S3 cannot be reached: ${code}`
   const details = { upstream: 'S3', connection: code }
   return isWrongHost(code)
-    ? systemicError('S3_UNREACHABLE', message, details)
+    ? systemicError('S3_UNREACHABLE', `${message}; check ${inputs}_ENDPOINT and ${inputs}_REGION`, details)
     : transientError('S3_UNREACHABLE', message, details)
 }
 

@@ -11,8 +11,9 @@ import { skipReason } from '../../metadata/skip'
 import { itemsOf } from '../../metadata/values'
 import { deletedPropertyOf, type Enrichment, isUsedBy } from '../../plugin/enrichment'
 import type { PimCommunicator } from '../../plugin/pim'
-import { type Enriched, factsOf, type Skipped } from '../outcome'
+import { type Enriched, factsOf, type LeftOut, type Skipped } from '../outcome'
 import { type Decision, type UpdateParts, updateMetadata } from '../update-metadata'
+import { warnOfMapping } from './mapping-warnings'
 
 export type EnrichParts = UpdateParts & {
   pim: PimCommunicator
@@ -28,13 +29,23 @@ export type EnrichOutcome = Enriched | Skipped
  * overwrites a newer one.
  * @throws {BridgeError} what `updateMetadata` and the PIM throw
  */
-export const enrichAsset = (ref: AssetRef, parts: EnrichParts, call: CallContext): Promise<EnrichOutcome> =>
-  updateMetadata(
+export async function enrichAsset(
+  ref: AssetRef,
+  parts: EnrichParts,
+  call: CallContext,
+): Promise<EnrichOutcome> {
+  const outcome = await updateMetadata(
     ref,
     parts,
     { keeps: isUsedBy(parts.enrichment), decide: (asset, own) => decide(asset, parts, own) },
     call,
   )
+  if ('leftOut' in outcome && outcome.leftOut !== undefined) {
+    const { asset, leftOut } = outcome
+    call.logger.warn('values of the PIM do not fit and were left out', { path: asset.path, leftOut })
+  }
+  return outcome
+}
 
 async function decide(asset: Asset, parts: EnrichParts, call: CallContext): Promise<Decision<EnrichOutcome>> {
   const { enrichment } = parts
@@ -45,7 +56,19 @@ async function decide(asset: Asset, parts: EnrichParts, call: CallContext): Prom
   if ('asked' in match) return skipped(asset, noProduct(match.asked))
 
   const { products } = match
-  const desired = new Map(mapProducts(enrichment.mapping, { products, asset }))
+  await warnOfMapping(parts, products, call)
+  const leftOut: LeftOut[] = []
+  const known = parts.pim.knownAttributes?.() ?? []
+  const desired = new Map(
+    mapProducts(
+      enrichment.mapping,
+      { products, asset },
+      {
+        known,
+        onSkipped: ({ property, reason }) => leftOut.push({ property, reason: reason.slice(0, 200) }),
+      },
+    ),
+  )
   desired.set(enrichment.linkProperty, linkValue(asset.metadata[enrichment.linkProperty], match))
   const mark = deletedPropertyOf(enrichment)
   const marked = itemsOf(asset.metadata[mark])
@@ -56,7 +79,11 @@ async function decide(asset: Asset, parts: EnrichParts, call: CallContext): Prom
       marked.filter((item) => !products.some(({ identifier }) => identifier === item)),
     )
   const changes = diffMetadata(asset.metadata, desired)
-  const told = { asset: factsOf(asset), products: products.map(({ attributes }) => attributes) }
+  const told = {
+    asset: factsOf(asset),
+    products: products.map(({ attributes }) => attributes),
+    ...(leftOut.length === 0 ? {} : { leftOut: leftOut.slice(0, maxLeftOut) }),
+  }
   if (changes.length === 0) return { changes, result: { kind: 'unchanged', ...told } }
   const properties = changes.map((change) => change.property)
   return { changes, result: { kind: 'updated', properties, ...told } }
@@ -67,6 +94,7 @@ const skipped = (asset: Asset, reason: string): Decision<EnrichOutcome> => ({
   result: { kind: 'skipped', reason, asset: factsOf(asset), products: [] },
 })
 
+const maxLeftOut = 50
 const maxNamed = 5
 const maxName = 80
 

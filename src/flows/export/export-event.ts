@@ -1,4 +1,5 @@
 import type { AuthorHosts } from '../../aem/author-host'
+import { resolveAuthor } from '../../aem/refused-host'
 import type { Asset } from '../../core/asset'
 import { toBridgeError, transientError } from '../../core/errors'
 import { requireAsset } from '../../events/cloud-event'
@@ -43,7 +44,7 @@ export async function exportEventWith(
   const parts = partsFor()
   const { action, onlyDestination: destination } = context
   const work = { action, event: raw, ...(destination === undefined ? {} : { destination }) }
-  const task = { event, origin: parts.hosts.resolve(event.host), work }
+  const task = { event, origin: resolveAuthor(parts.hosts, event.host, context.call), work }
   return parts.memory.run(task.origin, context.call, (call) => {
     const own = { ...context, call }
     return publication === 'published'

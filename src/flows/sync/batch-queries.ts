@@ -22,7 +22,14 @@ export function batchQueries(
   const { clock, windowMs, maxWaiting, call } = options
   let waiting: Waiting[] = []
 
-  return { name: pim.name, getProducts, check: (own) => pim.check(own) }
+  // By their names: those of a class of the user's are not its own, and a copy would lack them.
+  return {
+    name: pim.name,
+    getProducts,
+    check: (own) => pim.check(own),
+    ...(pim.unknownAttributes && { unknownAttributes: pim.unknownAttributes.bind(pim) }),
+    ...(pim.knownAttributes && { knownAttributes: pim.knownAttributes.bind(pim) }),
+  }
 
   function getProducts(refs: readonly ProductRef[], own: CallContext): Promise<readonly Product[]> {
     // Only by its identifier can a product be matched to the query that asked for it.

@@ -1,10 +1,10 @@
-import { type BridgeError, toBridgeError } from '../../core/errors'
+import type { BridgeError } from '../../core/errors'
 import type { Product, ProductRef } from '../../core/product'
 import type { CursorKeeper } from '../../journal/cursor'
 import type { Cursor } from '../../journal/position'
-import { attributesIn } from '../../metadata/mapping'
 import type { PimCommunicator } from '../../plugin/pim'
 import { createCircuitBreaker, longestAemOutageMs } from '../circuit-breaker'
+import { namedInVain } from '../enrich/mapping-warnings'
 import type { FlowContext, Flows } from '../event-flow'
 import { undoneOf } from '../outcome'
 import { recordFailure } from '../record-failure'
@@ -83,7 +83,7 @@ export async function reconcileProducts(parts: ReconcileParts, context: FlowCont
     counts.parked += again
     checkpoint = await cursor.load(call)
     isLoaded = true
-    unknownAttributes = await namedInVain(parts, context)
+    unknownAttributes = await namedInVain(parts, call)
     await poll()
   }, context)
   if (counts.updated + counts.unchanged + counts.skipped + counts.done > 0)
@@ -201,30 +201,4 @@ function beginning(start: PollStart, now: number): Cursor {
   if (start.from === 'oldest') return { position: undefined, at: undefined }
   const at = now - start.ms
   return { position: new Date(at).toISOString(), at }
-}
-
-/** A typo in the mapping causes no failure, so it is reported as a warning. */
-async function namedInVain(
-  { pim, enrichment }: ReconcileParts,
-  { call }: FlowContext,
-): Promise<readonly string[]> {
-  const names = attributesIn(enrichment.mapping)
-  if (names.length === 0 || pim.unknownAttributes === undefined) return []
-  try {
-    const unknown = await pim.unknownAttributes(names, call)
-    if (unknown.length > 0) {
-      call.logger.warn(
-        'the mapping in config/enrichment.ts names attributes that the PIM does not give: check code and case',
-        { attributes: unknown },
-      )
-    }
-    return unknown
-  } catch (thrown) {
-    call.signal.throwIfAborted()
-    // The query may need a permission that nothing else needs.
-    call.logger.debug('the attributes of the mapping could not be checked', {
-      error: toBridgeError(thrown).toJSON(),
-    })
-    return []
-  }
 }

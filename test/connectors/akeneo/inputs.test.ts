@@ -32,7 +32,11 @@ test('with the token of an App nothing but the URL is needed beside it', () => {
 })
 
 test.each<[string, Record<string, string>, RegExp]>([
-  ['no URL', { AKENEO_URL: 'demo.cloud.akeneo.com' }, /^AKENEO_URL "demo\.cloud\.akeneo\.com" is not a URL/],
+  [
+    'no URL',
+    { AKENEO_URL: 'demo.cloud.akeneo.com' },
+    /^AKENEO_URL "demo\.cloud\.akeneo\.com" must begin with https/,
+  ],
   ['http', { AKENEO_URL: 'http://demo.cloud.akeneo.com' }, /^AKENEO_URL "http:\S+" must begin with https/],
   [
     'a path',
@@ -82,4 +86,13 @@ test('the secrets among the inputs are those that are declared as such', () => {
     'hush-password',
     'hush-app',
   ])
+})
+
+test('AKENEO_ATTRIBUTES says which attributes the PIM is known to have: its products leave out those without a value', () => {
+  const inputs = { AKENEO_URL: 'https://demo.cloud.akeneo.com', AKENEO_TOKEN: 'a-token' }
+  const named = { ...inputs, AKENEO_ATTRIBUTES: 'name,weight' }
+  expect(build(named).knownAttributes?.()).toEqual(expect.arrayContaining(['name', 'weight']))
+  expect(build(inputs).knownAttributes?.()).toEqual([])
+  // Names with a locale behind them are not those of the input.
+  expect(akeneoPim({ perLocale: true })(pimContext(named)).knownAttributes?.()).toEqual([])
 })

@@ -38,6 +38,39 @@ describe('the inputs of azure', () => {
     expect(create).not.toThrow(/hunter22|aHVudGVyMjI/)
   })
 
+  const account = 'sv=2024-11-04&se=2031-01-01&sp=rwc&sig=aHVudGVyMjI%3D'
+  it.each([
+    [`${sas}&sr=b`, 'is the signature of one blob (sr=b); create one for the container'],
+    [`${sas.replace('/assets', '/assets/lamp.png')}&sr=b`, 'one blob (sr=b)'],
+    [`${sas}&sr=bs`, 'one snapshot of a blob (sr=bs)'],
+    [`${sas}&sr=bv`, 'one version of a blob (sr=bv)'],
+    [`${sas}&sr=f`, 'one file of Azure Files (sr=f)'],
+    [`${sas}&sr=s`, 'a share of Azure Files (sr=s)'],
+    [`${sas}&tn=orders`, 'a table (tn=...)'],
+    [`${sas}&ss=qt&srt=sco`, 'not for its blobs (ss=qt)'],
+    [`${sas}&ss=b&srt=sc`, 'not for objects in it (srt=sc)'],
+  ])('say what to create in place of a signature that opens no container: %s', (url, says) => {
+    expect(() => make({ AZURE_BLOB_SAS_URL: url })).toThrow(
+      expect.objectContaining({ failureClass: 'systemic', code: 'INPUT_INVALID' }),
+    )
+    expect(() => make({ AZURE_BLOB_SAS_URL: url })).toThrow(`AZURE_BLOB_SAS_URL is the signature of`)
+    expect(() => make({ AZURE_BLOB_SAS_URL: url })).toThrow(says)
+    expect(() => make({ AZURE_BLOB_SAS_URL: url })).toThrow('az storage container generate-sas')
+    expect(() => make({ AZURE_BLOB_SAS_URL: url })).not.toThrow('aHVudGVyMjI')
+    const text = `BlobEndpoint=https://account.blob.core.windows.net;SharedAccessSignature=${new URL(url).search.slice(1)}`
+    const inString = () => make({ AZURE_BLOB_CONNECTION_STRING: text, AZURE_BLOB_CONTAINER: 'assets' })
+    expect(inString).toThrow(says)
+    expect(inString).not.toThrow('aHVudGVyMjI')
+  })
+
+  it.each([
+    `${sas}&sr=c`,
+    `${sas}&sr=d&sdd=0`,
+    `https://account.blob.core.windows.net/assets?${account}&ss=bfqt&srt=sco`,
+  ])('take a signature that opens the container: %s', (url) => {
+    expect(() => make({ AZURE_BLOB_SAS_URL: url })).not.toThrow()
+  })
+
   it.each([
     'hunter22',
     'AccountName=account;AccountKey=hunter22',

@@ -48,11 +48,50 @@ describe('an answer about one product', () => {
   test.each<[string, unknown, string]>([
     ['null', null, ''],
     ['null where the product stands', { data: null }, '/data'],
-    ['nothing where the product stands', {}, '/data/product'],
+    ['nothing at all', {}, '/data/product'],
+    ['an empty object where the product should be', { data: {} }, '/data/product'],
+    ['an empty list where it should be', { data: [] }, '/data/0'],
     ['an empty list', { items: [] }, '/items'],
   ])('that is %s means that the product is unknown', async (_name, body, product) => {
     answer = () => body
     expect(await ask({ product }, ['lamp'])).toEqual([])
+  })
+
+  test.each<[string, unknown, string, string]>([
+    ['is wrong', { data: { item: { sku: 'lamp' } } }, '/data/product', '"/data" has the members "item"'],
+    ['is wrong from the start', { result: { sku: 'lamp' } }, '/data', 'the answer has the members "result"'],
+    ['leads into a text', { data: 'lamp' }, '/data/product', '"/data" has no members (it is a string)'],
+    ['leads past a list', { data: [{ sku: 'lamp' }] }, '/data/product', '"/data" has a list of 1'],
+    ['is not set', { data: { product: { sku: 'lamp' } } }, '', 'but the members "data"'],
+  ])('where the pointer %s is INPUT_INVALID, with what is there', async (_name, body, product, says) => {
+    answer = () => body
+    const error = await rejection(ask({ product }, ['lamp']))
+    expect(error).toMatchObject({ failureClass: 'systemic', code: 'INPUT_INVALID' })
+    expect(String(error)).toContain('PIM_REST_PRODUCT')
+    expect(String(error)).toContain(says)
+  })
+
+  test('tells of many and odd members no more than a few lines hold, and visibly', async () => {
+    answer = () =>
+      Object.fromEntries(Array.from({ length: 500 }, (_, at) => [`${at}\u202e\n${'k'.repeat(9_000)}`, 1]))
+    const message = String(await rejection(ask({ product: '/data' }, ['lamp'])))
+    expect(message).toContain('and 490 others')
+    expect(message.length).toBeLessThan(2_000)
+    expect(message).not.toMatch(/[\u202e\n]/)
+  })
+
+  test('without anything at a pointer that has fitted before means that the product is unknown', async () => {
+    answer = ({ path }) => (path.endsWith('lamp') ? { data: { sku: 'lamp' } } : { error: 'no such product' })
+    const pim = restPim({ url: `${server.url}/products/{identifier}`, product: '/data' })(pimContext())
+    const get = (value: string) => pim.getProducts([{ kind: 'identifier', value }], startCall())
+    expect(await rejection(get('shade'))).toMatchObject({ code: 'INPUT_INVALID' })
+    expect(await get('lamp')).toHaveLength(1)
+    expect(await get('shade')).toEqual([])
+  })
+
+  test('of objects alone is the product itself where an input says where its identifier is', async () => {
+    answer = () => ({ id: { sku: 'lamp' }, texts: { en: 'Lamp' } })
+    expect(await ask({ identifier: '/id/sku' }, ['lamp'])).toMatchObject([{ identifier: 'lamp' }])
   })
 
   test.each([204, 404, 410])('with status %i means that the product is unknown', async (code) => {
@@ -90,6 +129,9 @@ describe('an answer about one product', () => {
         message: expect.stringContaining('PIM_REST_IDENTIFIER="/sku"'),
       })
     }
+    answer = () => ({ items: [{ sku: 'lamp' }] })
+    const unset = rejection(ask({ identifier: '/sku' }, ['lamp']))
+    expect(String(await unset)).toContain('there it has the members "items"')
   })
 
   test('has names that mean something to JavaScript as plain attributes', async () => {

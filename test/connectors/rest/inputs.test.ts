@@ -22,7 +22,7 @@ describe('a wrong input of the rest communicator is named with what to set', () 
       { PIM_REST_URL: 'https://pim.example.com/products' },
       /^PIM_REST_URL must contain \{identifier\}/,
     ],
-    ['no URL at all', { PIM_REST_URL: 'pim/{identifier}' }, /^PIM_REST_URL is not a URL/],
+    ['no URL at all', { PIM_REST_URL: 'pim/{identifier}' }, /^PIM_REST_URL must begin with https:/],
     ['http', { PIM_REST_URL: 'http://pim.example.com/{identifier}' }, /^PIM_REST_URL must begin with https/],
     [
       'a password in the URL',

@@ -45,6 +45,11 @@ describe('how sftp gets to its server', () => {
     expect(create).not.toThrow('hunter22')
   })
 
+  it.each(['sftp.example.com', 'bridge@sftp.example.com:22/inbox', 'sftp.example.com:22'])(
+    'says how the URL begins: %s',
+    (url) => expect(() => make({ SFTP_URL: url })).toThrow('SFTP_URL must begin with sftp://'),
+  )
+
   it('makes its secrets known', () => {
     const redactor = createRedactor()
     sftp().create(contextOf({ ...server.inputs, SFTP_PASSPHRASE: 'open sesame' }, { redactor }))
@@ -68,8 +73,39 @@ describe('how sftp gets to its server', () => {
     const hex = server.inputs.SFTP_HOST_KEY_SHA256 ?? ''
     const colons = hex.toUpperCase().replace(/..(?!$)/g, '$&:')
     const base64 = `SHA256:${Buffer.from(hex, 'hex').toString('base64').replace(/=+$/, '')}`
-    for (const form of [`${'ab'.repeat(32)}, ${colons}`, base64, `${base64}=`]) {
-      expect(await make({ SFTP_HOST_KEY_SHA256: form }).head?.('a.png', never)).toBeUndefined()
+    const line = `256 ${base64} files, of the shop (ED25519)`
+    const other = `3072 SHA256:${'A'.repeat(43)} files.example.com (RSA)`
+    const forms = [
+      ...[`${'ab'.repeat(32)}, ${colons}`, base64, `${base64}=`, base64.replace('SHA256', 'sha256')],
+      // What ssh-keygen -l prints, one line or several, however .env carries a line break.
+      ...[line, `${other}\n${line}`, `${other}\\n${line}`, `${other} ${line}`, `${other}, ${line}`],
+      ...[base64.slice('SHA256:'.length), `"${base64}"`, `'${base64}', '${other}'`, `"${line}"`],
+    ]
+    for (const form of forms) {
+      expect([form, await make({ SFTP_HOST_KEY_SHA256: form }).head?.('a.png', never)]).toEqual([
+        form,
+        undefined,
+      ])
+    }
+  })
+
+  it('refuses an MD5 fingerprint and a whole key by name', () => {
+    const md5 = Array.from({ length: 16 }, (_, at) => `a${at.toString(16)}`).join(':')
+    for (const form of [
+      md5,
+      `MD5:${md5}`,
+      `256 MD5:${md5} a.example.com (ED25519)`,
+      md5.replaceAll(':', ''),
+    ]) {
+      expect(() => make({ SFTP_HOST_KEY_SHA256: form })).toThrow(
+        /SFTP_HOST_KEY_SHA256 names an MD5 fingerprint.*ssh-keygen -l -E sha256/,
+      )
+    }
+    const key = `files.example.com ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAI${'b'.repeat(43)}`
+    for (const form of [key, key.split(' ')[2]]) {
+      expect(() => make({ SFTP_HOST_KEY_SHA256: form })).toThrow(
+        /SFTP_HOST_KEY_SHA256 is a whole key, not its fingerprint/,
+      )
     }
   })
 

@@ -37,6 +37,30 @@ test('what several ask within a moment is one call, and each gets its own', asyn
   expect(asked).toEqual([['a', 'b']])
 })
 
+test('what else the communicator knows of its attributes is passed on, that of a class, too', async () => {
+  class Own {
+    name = 'own'
+    getProducts = async () => []
+    async check() {
+      return []
+    }
+    async unknownAttributes(names: readonly string[]) {
+      return names.filter((name) => name !== this.name)
+    }
+    knownAttributes() {
+      return [this.name]
+    }
+  }
+  const clock = { now: () => 0, sleep: async () => undefined }
+  const batched = (pim: PimCommunicator) =>
+    batchQueries(pim, { clock, windowMs: 50, maxWaiting: 3, call: never })
+  const shared = batched(new Own())
+  expect(await shared.unknownAttributes?.(['own', 'other'], never)).toEqual(['other'])
+  expect(shared.knownAttributes?.()).toEqual(['own'])
+  const plain = batched({ name: 'plain', getProducts: async () => [], check: async () => [] })
+  expect([plain.unknownAttributes, plain.knownAttributes]).toEqual([undefined, undefined])
+})
+
 test('nothing is remembered: who asks later makes the PIM look again', async () => {
   const { asked, ask } = setup(catalogue('a'))
   await Promise.all([ask(...byName('a')), ask(...byName('a'))])

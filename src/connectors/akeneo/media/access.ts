@@ -48,7 +48,15 @@ export function openAkeneo(
 ): AkeneoAccess {
   const { origin, inputs } = connection
   const account = accountOf(connection, { http, redactor, clock })
-  const options = { name: akeneoName, origins: [origin], concurrency: 4, shared: account.calls, backoff }
+  const input = `${inputs}_URL`
+  const options = {
+    name: akeneoName,
+    input,
+    origins: [origin],
+    concurrency: 4,
+    shared: account.calls,
+    backoff,
+  }
   const upstream = http.upstream({ ...options, maxAttempts })
   const reads = createAkeneoCalls(origin, { name: akeneoName, upstream, account })
   // A change whose answer was lost may have taken effect, and another writer may have changed the object since.

@@ -115,7 +115,11 @@ export const notConfirmed = (what: string): BridgeError =>
 
 /** No connection, for reads either. */
 export const unreachable = ({ message }: BridgeError, inputs: string): BridgeError =>
-  systemicError('AKENEO_UNREACHABLE', `${message}: check ${inputs}_URL`, { upstream: akeneoName })
+  systemicError(
+    'AKENEO_UNREACHABLE',
+    message.includes(`${inputs}_URL`) ? message : `${message}; check ${inputs}_URL`,
+    { upstream: akeneoName },
+  )
 
 /** An attribute of the family or of products that does not meet the requirements. */
 export const attributeUnknown = (problem: string): BridgeError =>

@@ -68,7 +68,7 @@ export function createUploader(
         return { status: answer.status, headers: answer.headers, text: answer.text ?? '' }
       } catch (thrown) {
         call.signal.throwIfAborted()
-        throw networkError(akeneoName, thrown)
+        throw networkError(akeneoName, thrown, `${inputs}_URL`)
       }
     }
     // The token is requested after the wait for the limit, since one from before may have expired.

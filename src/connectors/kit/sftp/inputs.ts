@@ -22,12 +22,19 @@ export const sftpInputs = declareInputs({
     shape: keyText,
     secret: true,
   },
-  PASSPHRASE: { meaning: 'The passphrase of the private key.', unset: 'none', shape: text, secret: true },
+  PASSPHRASE: {
+    meaning: 'The passphrase of the private key.',
+    unset: 'none',
+    shape: text,
+    secret: true,
+    anyText: true,
+  },
   PASSWORD: {
     meaning: 'The password of the user.',
     required: 'unless there is a private key',
     shape: text,
     secret: true,
+    anyText: true,
   },
 })
 
@@ -71,9 +78,10 @@ function keyText(value: string): Parsed<string> {
 }
 
 function server(text: string): Parsed<Place> {
+  // A host with a port and no scheme is a URL, too, with the host as its scheme.
+  if (!/^sftp:\/\//i.test(text)) return { problem: 'must begin with sftp://, as in sftp://user@host/folder' }
   if (!URL.canParse(text)) return { problem: 'is not a URL' }
   const url = new URL(text)
-  if (url.protocol !== 'sftp:') return { problem: 'must begin with sftp://' }
   // The URL is not shown: the part behind the colon is a secret.
   if (url.password !== '')
     return { problem: 'must not carry a password: it belongs into an input of its own' }
@@ -102,20 +110,54 @@ function rootOf(path: string): string {
   return plain === '' ? '/' : plain
 }
 
+/** Takes what people have: a fingerprint in any notation, or the lines of `ssh-keygen -l`, with quotes or without. */
 function fingerprints(text: string): Parsed<readonly string[]> {
-  const found = text
-    .split(/[\s,]+/)
-    .filter((item) => item !== '')
-    .map(toHex)
+  const items = text
+    // A line of .env carries a line break as two characters.
+    .split(/\n|\\n/)
+    .flatMap(itemsOfLine)
+  const found = items.map(toHex)
   if (found.length > 0 && found.every((item) => item !== undefined)) return { value: found }
+  if (items.some((item) => md5.test(item))) {
+    return {
+      problem:
+        'names an MD5 fingerprint, which is not safe: `ssh-keyscan <host> | ssh-keygen -l -E sha256 -f -` prints the SHA-256 one',
+    }
+  }
+  if (items.some((item) => wholeKey.test(item))) {
+    return {
+      problem:
+        'is a whole key, not its fingerprint: `ssh-keyscan <host> | ssh-keygen -lf -` prints that, as `SHA256:...`',
+    }
+  }
   return {
     problem:
       'must be `SHA256:...` as ssh-keygen prints it, or 64 hexadecimal digits; several separated by commas',
   }
 }
 
+const md5 = /^(MD5:.*|([0-9a-f]{2}:?){15}[0-9a-f]{2})$/i
+/** A public key begins with the length of its algorithm's name (RFC 4253, section 6.6). */
+const wholeKey = /^AAAA[A-Za-z0-9+/]{40}/
+const hasAlgorithm = /^(SHA256|MD5):/i
+
+/** `256 SHA256:... files.example.com (ED25519)` is the line of one key: its size and its comment say nothing. */
+function itemsOfLine(line: string): readonly string[] {
+  const items: string[] = []
+  let isComment = false
+  const words = line.split(/[\s,"']+/).filter((word) => word !== '')
+  for (const [index, word] of words.entries()) {
+    if (/^\d{3,5}$/.test(word) && hasAlgorithm.test(words[index + 1] ?? '')) continue
+    if (!isComment || hasAlgorithm.test(word)) {
+      items.push(word)
+      isComment = /^\d{3,5}$/.test(words[index - 1] ?? '')
+    } else if (/^\([A-Z0-9-]+\)$/.test(word)) isComment = false
+  }
+  return items
+}
+
 function toHex(fingerprint: string): string | undefined {
-  const base64 = /^SHA256:([A-Za-z0-9+/]{43})=?$/.exec(fingerprint)?.[1]
+  const base64 = /^(?:SHA256:)?([A-Za-z0-9+/]{43})=?$/i.exec(fingerprint)?.[1]
   if (base64 !== undefined) return Buffer.from(base64, 'base64').toString('hex')
   const hex = fingerprint.replaceAll(':', '').toLowerCase()
   return /^[0-9a-f]{64}$/.test(hex) ? hex : undefined
