@@ -3,6 +3,7 @@ import type { Clock } from '../../core/clock'
 import { BridgeError, permanentError, transientError } from '../../core/errors'
 import { isRecord, parseJson } from '../../core/json'
 import { shown } from '../../core/shown'
+import { retry } from '../../http/retry'
 import type { AssetBinary, Destination, StoredObject } from '../../plugin/destination'
 import { checkTree, type TreeCheckRules, type UseTree } from './check-tree'
 import type { FileFacts, FileTree } from './file-tree'
@@ -24,7 +25,7 @@ const ownTemporaries = new Set<string>()
 export type TreeRules = Omit<TreeCheckRules, 'hasTrigger'> & {
   trigger?: Trigger | undefined
   /** For a wait, where a server changes the time of a file that it renames. @default such times are not trusted */
-  clock?: Pick<Clock, 'sleep'>
+  clock?: Clock
 }
 
 /**
@@ -162,18 +163,28 @@ export function treeDestination(
     return (await movesTimes) ? found : written
   }
 
+  /** Renames a file of the app's own to and fro: at once, and when the clock of the server has moved on. */
   async function timesMove(tree: FileTree, folder: string): Promise<boolean> {
     if (clock === undefined) return false
     const signal = AbortSignal.timeout(finishMs)
     const inFolder = folder === '' ? 'time' : `${folder}/time`
-    const [before, after] = [names.temporary(inFolder), names.temporary(inFolder)]
-    await tree.writeText(before, '\n', signal)
-    const old = await tree.stat(before, signal)
-    await clock.sleep(tickMs, signal)
-    const isPlaced = await tree.place(before, after, signal)
-    const renamed = await tree.stat(after, signal)
-    await tree.remove(after, signal).catch(() => keepLeftover(after))
-    return isPlaced && old !== undefined && renamed !== undefined && old.stamp !== renamed.stamp
+    const paths = [names.temporary(inFolder), names.temporary(inFolder)]
+    const rules = { clock, waitsMs: [tickMs] }
+    let at = paths[0] ?? inFolder
+    await tree.writeText(at, '\n', signal)
+    const old = await tree.stat(at, signal)
+    try {
+      return await retry(rules, { signal, deadline: Number.POSITIVE_INFINITY }, async (_own, attempt) => {
+        const next = paths[attempt % 2] ?? at
+        await tree.place(at, next, signal)
+        at = next
+        const renamed = await tree.stat(at, signal)
+        if (renamed === undefined || renamed.stamp === old?.stamp) throw changed(at)
+        return true
+      })
+    } finally {
+      await tree.remove(at, signal).catch(() => keepLeftover(at))
+    }
   }
 
   function keepLeftover(temporary: string): void {

@@ -110,20 +110,23 @@ export function createConnector(
   async function connectByAnyKey(): Promise<SftpConnection> {
     const left = new Set(foreign)
     foreign = new Set()
-    let first: BridgeError | undefined
-    while (true) {
-      const shown: ShownKey = {}
-      try {
-        const connection = await connectOnce(settings, rules, left, shown)
-        foreign = left
-        return connection
-      } catch (thrown) {
-        // Without a further key, the server finds no algorithm in common: the key that it prefers is the wrong one.
-        first ??= shown.refusal
-        if (shown.type === undefined || left.has(shown.type)) throw first ?? thrown
-        left.add(shown.type)
-        if (left.size === hostKeyAlgorithms.length) throw first ?? thrown
-      }
+    const connection = await connectBut(left)
+    foreign = left
+    return connection
+  }
+
+  /** @param left grows by the types that are found to be foreign */
+  async function connectBut(left: Set<string>, first?: BridgeError): Promise<SftpConnection> {
+    const shown: ShownKey = {}
+    try {
+      return await connectOnce(settings, rules, left, shown)
+    } catch (thrown) {
+      // Without a further key, the server finds no algorithm in common: the key that it prefers is the wrong one.
+      const refusal = first ?? shown.refusal
+      if (shown.type === undefined || left.has(shown.type)) throw refusal ?? thrown
+      left.add(shown.type)
+      if (left.size === hostKeyAlgorithms.length) throw refusal ?? thrown
+      return connectBut(left, refusal)
     }
   }
 }
