@@ -11,8 +11,8 @@ What depends on an installation comes as inputs: the keys of \`.env\`. What you 
 
 | file | says |
 |---|---|
-| \`config/enrichment.ts\` | which PIMs there are, how an asset finds its products, and what is written ([README](../README.md#change-it)) |
-| \`config/destinations.ts\` | which destinations there are, and what is copied where ([README](../README.md#export)) |
+| \`config/enrichment.ts\` | which PIMs there are, how an asset finds its products, and what is written ([enrich.md](enrich.md)) |
+| \`config/destinations.ts\` | which destinations there are, and what is copied where ([export.md](export.md)) |
 | \`config/deployment.ts\` | when the jobs run, and limits of the actions: \`alarms\`, \`limits\`, \`runtime\`, \`includeImsCredentials\`; and which hosts besides Adobe's may be an author: \`authorHosts\` |
 
 ## Inputs

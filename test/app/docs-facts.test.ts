@@ -99,18 +99,18 @@ describe('the facts in the docs', () => {
   })
 
   test.each([
-    ['Change it', 'enrichment.ts'],
-    ['Export', 'destinations.ts'],
-  ])('the file under %s in README.md is %s as it comes', async (heading, file) => {
+    ['docs/enrich.md', 'enrichment.ts'],
+    ['docs/export.md', 'destinations.ts'],
+  ])('the file in %s is %s as it comes', async (page, file) => {
     const comes = await read(join('sample-config', file))
-    const [shown = ''] = blocksOf('README.md', section(await read('README.md'), heading))
+    const [shown = ''] = blocksOf(page, await read(page))
       .map(({ code: text }) => text)
       .filter((text) => text.includes('export default'))
 
     expect(shown).toBe(comes)
   })
 
-  test('every error code is explained in README.md or on the page of its connector, and no other', async () => {
+  test('every error code is explained in docs/troubleshooting.md or on the page of its connector, and no other', async () => {
     const texts = await sources()
     // Those that give an attempt a time of its own.
     const services = texts.flatMap(({ text }) =>
@@ -118,7 +118,7 @@ describe('the facts in the docs', () => {
     )
     const pages = await readdir(join(root, 'docs/connectors'))
     const tables = await Promise.all([
-      read('README.md').then((page) => section(page, 'Troubleshooting')),
+      read('docs/troubleshooting.md'),
       ...pages.map(async (page) => section(await read(join('docs/connectors', page)), 'When it fails')),
     ])
     const explained = new Set(tables.flatMap(codesIn))
