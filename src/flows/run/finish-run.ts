@@ -37,7 +37,7 @@ export async function finishRun(run: Run): Promise<BridgeError | undefined> {
 }
 
 /** Whether everything is done within this time. */
-export async function within({ queue, context }: Run, ms: number): Promise<boolean> {
+async function within({ queue, context }: Run, ms: number): Promise<boolean> {
   const over = new AbortController()
   const { signal } = context.call
   const follow = (): void => over.abort(signal.reason)
