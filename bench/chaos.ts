@@ -3,8 +3,8 @@ import { chaos } from './chaos/chaos'
 import { writeResult } from './report'
 
 /**
- * Drains a journal with the built export-batch while every system fails by chance and the process is killed again and
- * again. `--seed=7`, `--events=10000`, `--kills=50`, `--faults=0.2` choose; `--verbose` tells of each run.
+ * Drains a journal with the built export-batch while every system fails by chance, AEM's blob store is down for a day, a
+ * firewall refuses a tenth of the names, and the process is killed again and again. `--seed=7`, `--events=10000`, `--kills=50`, `--faults=0.2` choose; `--verbose` tells of each run.
  */
 export async function chaosRun(): Promise<void> {
   await ensureBuilt()

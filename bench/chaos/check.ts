@@ -3,9 +3,10 @@ import { readdir } from 'node:fs/promises'
 import { isJsonObject, type JsonValue, parseJson } from '../../sandbox/json'
 import type { Sandbox } from '../../sandbox/sandbox'
 import type { HttpsEndpoint } from '../../sandbox/targets/https-endpoint'
-import type { Due } from './backlog'
+import { type Due, isEnriched } from './backlog'
+import { type ChaosFaults, editedTitle } from './faults'
 
-type World = { sandbox: Sandbox; endpoint: HttpsEndpoint; due: Due }
+type World = { sandbox: Sandbox; endpoint: HttpsEndpoint; due: Due; faults: ChaosFaults; kills: number }
 
 const member = (value: JsonValue | undefined, name: string): JsonValue | undefined =>
   isJsonObject(value) ? value[name] : undefined
@@ -21,7 +22,7 @@ export function isDrained(sandbox: Sandbox): boolean {
 }
 
 /** Everything that is not as it has to be; nothing, as a rule. */
-export async function problemsIn({ sandbox, endpoint, due }: World): Promise<string[]> {
+export async function problemsIn({ sandbox, endpoint, due, faults, kills }: World): Promise<string[]> {
   const inFolder = new Map((await sandbox.folder.files()).map(({ key, sha1 }) => [key, sha1]))
   const inEndpoint = new Map<string, string>()
   for (const key of endpoint.list()) {
@@ -33,17 +34,45 @@ export async function problemsIn({ sandbox, endpoint, due }: World): Promise<str
         .digest('hex'),
     )
   }
-  const enrichment = due.enriched.filter(
-    (id) => sandbox.aem.asset(id).assetMetadata['wknd-skuid'] !== 'MockSKU 123',
+  const enrichment = due.enriched.filter((id) => !isEnriched(sandbox, id))
+  const overwritten = due.edited.filter(
+    (id) => sandbox.aem.asset(id).assetMetadata['dc:title'] !== editedTitle,
   )
   return [
     ...differences('folder', due.files.folder, inFolder),
     ...differences('https', due.files.https, inEndpoint),
     ...enrichment.map((id) => `${id} is not enriched`),
+    ...overwritten.map((id) => `${id} has lost what somebody wrote`),
+    ...doneAgain(endpoint, faults, kills),
     ...letterProblems(sandbox, due),
     ...(isDrained(sandbox) ? [] : ['the cursor is not at the end, or something is still parked']),
   ]
 }
+
+/** A file may be written again only when an answer was lost, or a process was killed before it could tell. */
+function doneAgain({ requests }: HttpsEndpoint, { lost }: ChaosFaults, kills: number): string[] {
+  const stored = new Map<string, number>()
+  for (const { url, isStored } of requests) if (isStored) stored.set(url, (stored.get(url) ?? 0) + 1)
+  return [...stored].flatMap(([url, times]) => {
+    const allowed = 1 + kills + (lost.get(url) ?? 0)
+    return times > allowed ? [`${url} was written ${times} times`] : []
+  })
+}
+
+/** How many files were written more than once. */
+export function writtenAgain({ requests }: HttpsEndpoint): number {
+  const stored = requests.filter(({ isStored }) => isStored)
+  return stored.length - new Set(stored.map(({ url }) => url)).size
+}
+
+/** The ids of the events that have a dead letter. */
+export const lettered = (sandbox: Sandbox): ReadonlySet<string> =>
+  new Set(
+    sandbox.state
+      .keys()
+      .filter((key) => key.startsWith('dead-letter.'))
+      .map((key) => String(member(member(recordAt(sandbox, key), 'event'), 'id'))),
+  )
 
 function differences(
   name: string,

@@ -8,7 +8,14 @@ import { join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 
 /** One request as the endpoint saw it. */
-export type SeenRequest = { method: string; url: string; headers: IncomingHttpHeaders; bytes: number }
+export type SeenRequest = {
+  method: string
+  url: string
+  headers: IncomingHttpHeaders
+  bytes: number
+  /** A file was published. */
+  isStored: boolean
+}
 
 /** What the endpoint does instead of its work: a status, a cut after so many bytes of the body, or no answer. */
 export type EndpointFault =
@@ -62,6 +69,7 @@ export async function startHttpsEndpoint({
       url: request.url ?? '',
       headers: request.headers,
       bytes: 0,
+      isStored: false,
     }
     endpoint.requests.push(seen)
     const work: Promise<void> = serve(request, response, seen)
@@ -151,6 +159,7 @@ export async function startHttpsEndpoint({
     if (wanted !== undefined && wanted !== now?.etag) return answer(response, 412)
     const etag = `"${randomBytes(8).toString('hex')}"`
     const version = String(request.headers['x-source-version'])
+    seen.isStored = true
     stored.set(key, { file, version, mediaType: part.mediaType, etag, size: (await stat(file)).size })
     if (fault !== undefined && 'lost' in fault) request.socket.resetAndDestroy()
     else answer(response, now === undefined ? 201 : 200, { etag })

@@ -239,6 +239,25 @@ describe('failures', () => {
     expect(bench.letters()).toMatchObject([{ action: 'pim-sync', error: { code: 'AEM_UNAVAILABLE' } }])
   })
 
+  test('one whose failure nothing counts is a dead letter after 14 days, and not before', async () => {
+    bench.upload('A')
+    await begin()
+    bench.author.aem.faults.add({ method: 'PATCH', fault: { kind: 'status', status: 403 } })
+    bench.change('A', 'new')
+    await bench.run()
+    for (let day = 0; day < 13; day++) {
+      bench.minutes(24 * 60)
+      await bench.run()
+    }
+    expect([bench.pending().length, bench.letters()]).toEqual([1, []])
+    bench.minutes(24 * 60 + 1)
+    await bench.run()
+    expect(bench.pending()).toEqual([])
+    expect(bench.letters()).toMatchObject([
+      { action: 'pim-sync', tries: 0, error: { code: 'AEM_FORBIDDEN' } },
+    ])
+  })
+
   test('one that fails for good is a dead letter at once', async () => {
     const bad = bench.upload('A')
     await begin()
