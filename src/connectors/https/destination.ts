@@ -46,6 +46,9 @@ export const https = ({ inputs = 'HTTPS', ...options }: HttpsOptions = {}): Dest
     const { versionHeader } = settings
     const idle = { ms: idleMs, timeIsUp: () => idleTooLong(idleMs) }
     const lost = (thrown: unknown): BridgeError => toConnectionError(thrown, inputs)
+    /** An endpoint may echo what it was sent. */
+    const refusal = (answer: UploadAnswer): BridgeError =>
+      toHttpsError({ ...answer, text: redactor.text(answer.text ?? '') }, clock.now(), inputs)
     const conditional = options.conditional === true && versionHeader !== undefined
 
     const methods = {
@@ -88,7 +91,7 @@ export const https = ({ inputs = 'HTTPS', ...options }: HttpsOptions = {}): Dest
       const upload = uploadOf(settings, key, source, counted)
       const headers = { ...upload.headers, ...(conditional ? conditionsOf(previous) : {}) }
       const answer = await send({ ...upload, headers }, call)
-      if (!isSuccess(answer)) throw toHttpsError(answer, clock.now(), inputs)
+      if (!isSuccess(answer)) throw refusal(answer)
       return storedFrom(source, sent, strongTag(answer.headers.get('etag')))
     }
 
@@ -103,7 +106,7 @@ export const https = ({ inputs = 'HTTPS', ...options }: HttpsOptions = {}): Dest
       return retry({ clock, random, limit, toError: lost }, call, async (own) => {
         const answer = await send({ method, url, headers: { 'accept-encoding': 'identity' } }, own)
         if (answer.status === 404 || answer.status === 410) return undefined
-        if (!isSuccess(answer)) throw toHttpsError(answer, clock.now(), inputs)
+        if (!isSuccess(answer)) throw refusal(answer)
         return answer
       })
     }

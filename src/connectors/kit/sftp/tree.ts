@@ -129,7 +129,8 @@ export function sftpTree(session: SftpSession, server: SftpServer): FileTree {
       })
     } catch (thrown) {
       // Not a failure of the file: its temporary name was taken.
-      if (created && statusOf(thrown) === sftpStatus.failure) throw writeFailed(path, sftpStatus.failure)
+      if (created && statusOf(thrown) === sftpStatus.failure)
+        throw writeFailed(path, sftpStatus.failure, thrown)
       throw thrown
     }
   }
@@ -189,7 +190,8 @@ export function sftpTree(session: SftpSession, server: SftpServer): FileTree {
 
   async function classified(thrown: unknown, path: string, signal: AbortSignal): Promise<unknown> {
     const status = statusOf(thrown)
-    if (path === '' && (status !== undefined || isPermanent(thrown))) return rootUnusable(inputs, status)
+    if (path === '' && (status !== undefined || isPermanent(thrown)))
+      return rootUnusable(inputs, status, thrown)
     if (status === undefined) {
       // An error of the library itself means that the connection is closed.
       return thrown instanceof BridgeError || signal.aborted ? thrown : connectionLost()
@@ -197,8 +199,8 @@ export function sftpTree(session: SftpSession, server: SftpServer): FileTree {
     folders.clear()
     if (status === sftpStatus.noConnection || status === sftpStatus.connectionLost) session.connection.close()
     else if (status !== sftpStatus.noSuchFile && !(await takesFiles(signal)))
-      return rootUnusable(inputs, status)
-    return toSftpError(status, path)
+      return rootUnusable(inputs, status, thrown)
+    return toSftpError(status, path, thrown)
   }
 
   /** Checks the root: a status alone does not show whether the file or the root is at fault. */
