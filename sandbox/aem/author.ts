@@ -125,7 +125,8 @@ export const startAem = async (options: AemOptions): Promise<AemStandIn> => {
   const metadata = async (id: string, request: RecordedRequest): Promise<Answer> => {
     const client = request.headers['x-api-key']
     if (typeof client !== 'string' || !settings.allowedClientIds.includes(client)) {
-      return problem(403, 'The client id in X-Api-Key is not allowed in this environment')
+      // The gateway in front of AEM, not AEM itself.
+      return json(403, { error_code: '403003', message: 'Api Key is invalid' })
     }
     if (request.method !== 'GET' && request.method !== 'PATCH') {
       return problem(405, `${request.method} is not possible here`, { allow: 'GET, PATCH' })

@@ -1,26 +1,32 @@
 import { type BridgeError, permanentError, systemicError, transientError } from '../core/errors'
-import { isRecord, nonEmptyString, parseJson } from '../core/json'
+import { isRecord, parseJson } from '../core/json'
+import { reasonIn, saying } from '../http/reason'
 import type { HttpResponse } from '../http/response'
 
-const maxDetail = 300
-
-/** What AEM says about a refusal: the detail or title of its problem document (RFC 7807), shortened. */
-export function problemDetail(response: HttpResponse): string {
-  const body = parseJson(response.text)
-  const text = isRecord(body) ? (nonEmptyString(body.detail) ?? nonEmptyString(body.title)) : undefined
-  return (text ?? `status ${response.status}`).slice(0, maxDetail)
-}
+/** What AEM says about a refusal, or its status. */
+export const problemDetail = ({ text, status }: HttpResponse): string => reasonIn(text) || `status ${status}`
 
 /** What was asked of AEM when it refused. */
 export type AemRequestKind = 'read' | 'update'
 
-const forbidden: Record<AemRequestKind, string> = {
-  read:
-    'AEM refused to read with 403 though the token is good: add the client id to allowedClientIDs of the author tier ' +
-    '(api.yaml, by a config pipeline) and give the product profile of the credential access to AEM Assets',
-  update:
-    'AEM lets the credential read but not write (403): its product profile is read-only by default; grant ' +
-    'rep:write on /content/dam to its service group, or add the administrators profile',
+const fourPlaces =
+  'look at four places: the API key (AEM_API_KEY, or the client id of the credential), the allow-list (allowedClientIDs of ' +
+  'the author tier in api.yaml, by a config pipeline), the scopes (ADC_CECREDENTIALS_METASCOPES), and the product profile ' +
+  'of the credential (access to AEM Assets)'
+
+function forbidden(kind: AemRequestKind, { text }: HttpResponse): string {
+  if (kind === 'read' || isOfGateway(text))
+    return `AEM refused to ${kind} with 403 though the token is good${saying(text)}: ${fourPlaces}`
+  return (
+    `AEM lets the credential read but not write (403)${saying(text)}: its product profile is read-only by default; ` +
+    'grant rep:write on /content/dam to its service group, or add the administrators profile'
+  )
+}
+
+/** The gateway in front of AEM answers in its own form, with codes such as 403003, before AEM looks at rights. */
+function isOfGateway(text: string): boolean {
+  const body = parseJson(text)
+  return isRecord(body) && 'error_code' in body
 }
 
 /**
@@ -32,15 +38,15 @@ export function aemProblem(kind: AemRequestKind, response: HttpResponse): Bridge
   if (status === 401) {
     return systemicError(
       'AEM_UNAUTHORIZED',
-      'AEM refused a fresh token with 401: check that the credential belongs to the IMS organisation of this AEM',
+      `AEM refused a fresh token with 401${saying(response.text)}: check that the credential belongs to the IMS organisation of this AEM`,
       details,
     )
   }
-  if (status === 403) return systemicError('AEM_FORBIDDEN', forbidden[kind], details)
+  if (status === 403) return systemicError('AEM_FORBIDDEN', forbidden(kind, response), details)
   if (status === 404 || status === 410) {
     return permanentError(
       'ASSET_NOT_FOUND',
-      `AEM has no such asset (${status}): it was deleted or moved, or the technical user cannot see it`,
+      `AEM has no such asset (${status})${saying(response.text)}: it was deleted or moved, or the technical user cannot see it`,
       details,
     )
   }

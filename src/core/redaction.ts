@@ -7,6 +7,9 @@ const minSecretLength = 4
 const secretName =
   /authorization|cookie|passw(or)?d|secret|token|credential|api[-_]?key|private[-_]?key|signature|^(sig|auth)$/i
 
+/** Whether a field, a header or a query parameter of this name holds a secret. */
+export const isSecretName = (name: string): boolean => secretName.test(name)
+
 /** Query parameters that make a URL a key: Azure SAS, AWS signatures, OAuth tokens. */
 const signedQuery =
   /([?&](?:sig|se|sp|st|sv|sr|skoid|sktid|token|access_token|client_secret|code|key|x-amz-[a-z-]+)=)([^&\s"'<>]*)/gi

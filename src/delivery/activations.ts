@@ -4,6 +4,8 @@ import * as v from 'valibot'
 import { startAttempt } from '../core/attempt'
 import { untilAborted } from '../core/call-context'
 import { BridgeError, systemicError, transientError } from '../core/errors'
+import { createRedactor, type Redactor } from '../core/redaction'
+import { inBrackets, reasonOfValue } from '../http/reason'
 import { isUnsupported } from '../http/status'
 
 /** Who an activation is, for starting another one. */
@@ -44,7 +46,8 @@ const Accepted = v.object({ activationId: v.pipe(v.string(), v.regex(/^[\w-]{1,6
 const Answered = v.object({
   response: v.object({ result: v.object({ statusCode: v.literal(200), body: v.unknown() }) }),
 })
-const Failed = v.object({ statusCode: v.number() })
+/** An error of the library: the body of the platform's answer is its `error`. */
+const Failed = v.object({ statusCode: v.number(), error: v.optional(v.unknown()) })
 
 /**
  * Creates the way to other actions; the library is loaded with the first start.
@@ -100,7 +103,8 @@ export function createActivations(
     } catch (thrown) {
       signal.throwIfAborted()
       if (attempt.timedOut()) throw unavailable(action, `no answer within ${limitMs} ms`)
-      throw problem(action, thrown)
+      const mask = createRedactor([apiKey, Buffer.from(apiKey).toString('base64')])
+      throw problem(action, thrown, mask)
     } finally {
       attempt.release()
       agent.destroy()
@@ -114,19 +118,20 @@ function besides(own: string, action: string): string {
   return [...inside.slice(0, -1), action].join('/')
 }
 
-/** The library's own messages carry the URL and what was sent: nothing of them is kept. */
-function problem(action: string, thrown: unknown): unknown {
+/** The library's own messages carry the URL and what was sent: nothing of them is kept but the platform's reason. */
+function problem(action: string, thrown: unknown, mask: Redactor): unknown {
   if (thrown instanceof BridgeError) return thrown
   const failed = v.safeParse(Failed, thrown)
   const status = failed.success ? failed.output.statusCode : undefined
+  const said = failed.success ? inBrackets(reasonOfValue(mask.value(failed.output.error))) : ''
   if (status !== undefined && ([401, 403, 404].includes(status) || isUnsupported(status))) {
     return systemicError(
       'RUNTIME_REFUSED',
-      `I/O Runtime refused to start ${action} (${status}): check that the whole package is deployed`,
+      `I/O Runtime refused to start ${action} (${status})${said}: check that the whole package is deployed`,
       { upstream, status },
     )
   }
-  return unavailable(action, status === undefined ? 'no answer' : `status ${status}`, status)
+  return unavailable(action, status === undefined ? 'no answer' : `status ${status}${said}`, status)
 }
 
 const unavailable = (action: string, why: string, status?: number): BridgeError =>

@@ -3,9 +3,11 @@ import { startAttempt } from '../core/attempt'
 import { type CallContext, untilAborted } from '../core/call-context'
 import { type Clock, systemClock, systemRandom } from '../core/clock'
 import { type BridgeError, permanentError, transientError } from '../core/errors'
+import { createRedactor, isSecretName } from '../core/redaction'
 import type { Backoff } from './backoff'
 import { AnswerTooLarge, createWatchedAgents, exchange, type HttpRequest } from './exchange'
 import { networkError as networkErrorOf } from './network-error'
+import { saying } from './reason'
 import type { HttpResponse } from './response'
 import { type RetryRules, retry, timeLimit } from './retry'
 import { parseRetryAfter } from './retry-after'
@@ -114,8 +116,10 @@ export function createHttpClient(parts: { clock?: Clock; random?: () => number }
       })
       const { status } = response
       call.logger.debug(`${name} answered`, { ...trace, status, ms: clock.now() - started })
-      if (mayPassStatus(status)) throw unavailable(response)
-      return response
+      if (status < 400) return response
+      const masked = { ...response, text: withoutEcho(response.text, url, request) }
+      if (mayPassStatus(status)) throw unavailable(masked)
+      return masked
     }
 
     async function send(url: URL, request: HttpRequest, call: CallContext): Promise<HttpResponse> {
@@ -138,11 +142,15 @@ export function createHttpClient(parts: { clock?: Clock; random?: () => number }
     function unavailable(response: HttpResponse): BridgeError {
       const retryAfterMs = parseRetryAfter(response.headers.get('retry-after'), clock.now())
       const what = response.status === 429 ? 'too many requests' : 'it is not available'
-      return transientError(`${name}_UNAVAILABLE`, `${name} answered ${response.status}: ${what}`, {
-        upstream: name,
-        status: response.status,
-        ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
-      })
+      return transientError(
+        `${name}_UNAVAILABLE`,
+        `${name} answered ${response.status}${saying(response.text)}: ${what}`,
+        {
+          upstream: name,
+          status: response.status,
+          ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+        },
+      )
     }
 
     function networkError(thrown: unknown): BridgeError {
@@ -156,4 +164,13 @@ export function createHttpClient(parts: { clock?: Clock; random?: () => number }
       return networkErrorOf(name, thrown, options.input)
     }
   }
+}
+
+/** What an error answer repeats of the secrets in its request is masked: its reason is shown. */
+function withoutEcho(text: string, url: URL, { headers = {} }: HttpRequest): string {
+  const sent = [...url.searchParams, ...Object.entries(headers)]
+  const secrets = sent.flatMap(([name, value]) =>
+    isSecretName(name) ? [value, value.slice(value.indexOf(' ') + 1)] : [],
+  )
+  return createRedactor(secrets).text(text)
 }

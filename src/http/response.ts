@@ -1,5 +1,6 @@
 import { type BridgeError, transientError } from '../core/errors'
 import { parseJson } from '../core/json'
+import { saying } from './reason'
 
 /** A whole answer, read into memory. */
 export type HttpResponse = {
@@ -36,7 +37,7 @@ function notJson(upstream: string, response: HttpResponse): BridgeError {
   const what = /\bhtml\b/i.test(type) ? 'a login or maintenance page, as a rule' : 'an empty or broken answer'
   return transientError(
     `${upstream}_NOT_JSON`,
-    `${upstream} answered ${response.status} with ${type} where JSON was expected: ${what}`,
+    `${upstream} answered ${response.status} with ${type} where JSON was expected${saying(response.text)}: ${what}`,
     { upstream, status: response.status },
   )
 }

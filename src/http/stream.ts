@@ -52,6 +52,30 @@ export async function getStream(url: URL, options: StreamOptions): Promise<Strea
   }
 }
 
+/**
+ * The beginning of an answer's body as text, for an error message; empty when it does not come soon. The answer cannot be
+ * used after that. It never throws.
+ */
+export async function readBeginning(response: StreamedResponse): Promise<string> {
+  const { body } = response
+  const chunks: Buffer[] = []
+  let size = 0
+  body.on('data', (bytes: Buffer) => {
+    if (size < beginningBytes) chunks.push(bytes)
+    size += bytes.length
+    if (size >= beginningBytes) body.destroy()
+  })
+  await new Promise<void>((resolve) => {
+    const timer = startTimer(drainMs, () => body.destroy(), { background: true })
+    body.on('error', () => undefined)
+    body.once('close', () => {
+      timer.stop()
+      resolve()
+    })
+  })
+  return Buffer.concat(chunks).toString()
+}
+
 /** Discards an answer without using it; after a short one the connection stays open for the next request. */
 export function discard({ headers, body }: StreamedResponse): void {
   body.on('error', () => undefined)
@@ -69,6 +93,7 @@ export function discard({ headers, body }: StreamedResponse): void {
 }
 
 const shortBytes = 64 * 1024
+const beginningBytes = 16 * 1024
 const drainMs = 2_000
 const usualAnswerMs = 30_000
 

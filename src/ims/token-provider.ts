@@ -2,9 +2,9 @@ import * as v from 'valibot'
 import type { CallContext } from '../core/call-context'
 import type { Clock } from '../core/clock'
 import { systemicError, transientError } from '../core/errors'
-import { isRecord, parseJson } from '../core/json'
 import type { Redactor } from '../core/redaction'
 import type { HttpClient, Upstream } from '../http/http-client'
+import { reasonIn } from '../http/reason'
 import { type HttpResponse, isOk, jsonBody } from '../http/response'
 import { createTokens, type Grant, type Tokens } from '../http/tokens'
 
@@ -80,9 +80,7 @@ export function createTokenProvider(
   }
 
   function refusedCredentials(response: HttpResponse): Error {
-    const body = parseJson(response.text)
-    const reason =
-      isRecord(body) && typeof body.error === 'string' ? body.error.slice(0, 80) : 'no reason given'
+    const reason = reasonIn(response.text) || 'no reason given'
     return systemicError(
       'IMS_REFUSED',
       `IMS refused the credentials with ${response.status} (${reason}): check ${whatToCheck(response.status)}`,

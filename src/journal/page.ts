@@ -1,5 +1,6 @@
 import * as v from 'valibot'
 import { type BridgeError, systemicError, transientError } from '../core/errors'
+import { saying } from '../http/reason'
 import { type HttpResponse, jsonBody } from '../http/response'
 
 export const upstreamName = 'JOURNAL'
@@ -30,26 +31,26 @@ export function parsePage(response: HttpResponse): readonly Entry[] {
 }
 
 /** What a status other than 200, 204 and 410 means. */
-export function journalProblem({ status }: HttpResponse): BridgeError {
+export function journalProblem({ status, text }: HttpResponse): BridgeError {
   const details = { upstream: upstreamName, status }
   if (status === 401) {
     return systemicError(
       'JOURNAL_UNAUTHORIZED',
-      'the journal refused the token (401): check that ADC_CECREDENTIALS_CLIENTID and its scopes belong to the project of the event registration',
+      `the journal refused the token (401)${saying(text)}: check that ADC_CECREDENTIALS_CLIENTID and its scopes belong to the project of the event registration`,
       details,
     )
   }
   if (status === 403) {
     return systemicError(
       'JOURNAL_FORBIDDEN',
-      'the journal refused access (403): add the I/O Management API to the workspace, and check that ADC_CECREDENTIALS_CLIENTID and ADC_CECREDENTIALS_ORGID are those of the project of the registration',
+      `the journal refused access (403)${saying(text)}: add the I/O Management API to the workspace, and check that ADC_CECREDENTIALS_CLIENTID and ADC_CECREDENTIALS_ORGID are those of the project of the registration`,
       details,
     )
   }
   if (status === 404) {
     return systemicError(
       'JOURNAL_NOT_FOUND',
-      'there is no such journal (404): the event registration is gone, or was created again under another address; copy its journaling endpoint to JOURNAL_URL',
+      `there is no such journal (404)${saying(text)}: the event registration is gone, or was created again under another address; copy its journaling endpoint to JOURNAL_URL`,
       details,
     )
   }
@@ -63,7 +64,7 @@ export function journalProblem({ status }: HttpResponse): BridgeError {
   if (status >= 400 && status < 500 && status !== 410) {
     return systemicError(
       'JOURNAL_REFUSED',
-      `the journal refused the request with ${status}: check JOURNAL_URL and JOURNAL_START, and whether the stored cursor belongs to this journal`,
+      `the journal refused the request with ${status}${saying(text)}: check JOURNAL_URL and JOURNAL_START, and whether the stored cursor belongs to this journal`,
       details,
     )
   }

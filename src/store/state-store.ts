@@ -4,8 +4,9 @@ import { untilAborted } from '../core/call-context'
 import { type Clock, systemClock } from '../core/clock'
 import { BridgeError, permanentError, systemicError, transientError } from '../core/errors'
 import { messageOf } from '../core/shown'
+import { inBrackets } from '../http/reason'
 import { type RetryRules, retry } from '../http/retry'
-import { guardAnswers } from './state-answers'
+import { guardAnswers, StateRefusal } from './state-answers'
 import type { Store } from './store'
 
 /** Regions of the State service. Each is a store of its own. */
@@ -127,20 +128,21 @@ function errorCode(thrown: unknown): string {
 function toStateError(thrown: unknown): BridgeError {
   if (thrown instanceof BridgeError) return thrown
   const code = errorCode(thrown)
+  const said = thrown instanceof StateRefusal ? inBrackets(thrown.reason) : ''
   switch (code) {
     case 'ERROR_UNAUTHORIZED':
     case 'ERROR_BAD_CREDENTIALS':
       return systemicError(
         'STATE_REFUSED',
-        `the State service refused the key of this namespace (${code}): check that the workspace has App Builder, STATE_REGION, and that its storage quota is not used up`,
+        `the State service refused the key of this namespace (${code})${said}: check that the workspace has App Builder, STATE_REGION, and that its storage quota is not used up`,
         { upstream },
       )
     case 'ERROR_PAYLOAD_TOO_LARGE':
     case 'ERROR_BAD_ARGUMENT':
-      return permanentError('STATE_REFUSED', `the State service does not take the record (${code})`, {
+      return permanentError('STATE_REFUSED', `the State service does not take the record (${code})${said}`, {
         upstream,
       })
     default:
-      return transientError('STATE_UNAVAILABLE', `the State service failed (${code})`, { upstream })
+      return transientError('STATE_UNAVAILABLE', `the State service failed (${code})${said}`, { upstream })
   }
 }

@@ -16,8 +16,9 @@ const metadataOf: Readonly<Record<string, (bytes: number) => JsonObject>> = {
   'properties that the mapping writes': (bytes) => ({ 'wknd-keywords': keywords(bytes) }),
 }
 
+/** Long ones: the stand-in, which copies and writes them too, is not what is measured. */
 const keywords = (bytes: number): string[] =>
-  Array.from({ length: bytes / 50 }, (_, index) => `keyword ${index} `.padEnd(47, 'y'))
+  Array.from({ length: bytes / 2_000 }, (_, index) => `keyword ${index} `.padEnd(1_997, 'y'))
 
 /** Many events at once, each for an asset with metadata of this size. */
 export type Burst = { events: number; megabytes: number; metadata: keyof typeof metadataOf }

@@ -10,7 +10,7 @@ export const runsOnSandbox = ({ command }: DocLine): boolean =>
   /^(curl|eval|export|npx bridge) /.test(command)
 
 /** Of other makers, or of the shell: not ours to try. */
-const foreign = /^(az|aws|cp|git|openssl|ssh-keygen|ssh-keyscan|base64) /
+const foreign = /^(apt-get|az|aws|cp|git|openssl|ssh-keygen|ssh-keyscan|base64) /
 
 /** The lines of all `sh` blocks in README.md and docs/, page by page. */
 export async function docLines(): Promise<DocLine[]> {
@@ -24,7 +24,12 @@ export async function docLines(): Promise<DocLine[]> {
       block
         .replace(/\\\n\s*/g, '')
         .split('\n')
-        .map((line) => line.trim())
+        .map((line) =>
+          line
+            .replace(/\s+#.*$/, '')
+            .replace(/^\s*sudo /, '')
+            .trim(),
+        )
         .filter((line) => line !== '' && !line.startsWith('#'))
         .map((command) => ({ page, command })),
     ),

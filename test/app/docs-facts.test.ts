@@ -7,6 +7,7 @@ import { root } from '../../scripts/command'
 import { sampleConfiguration } from '../../scripts/generate/configurations'
 import { envExample } from '../../scripts/generate/env-example'
 import { inputGroups } from '../../scripts/generate/groups'
+import { codes as outcomeCodes } from '../../src/flows/outcome'
 
 const read = (file: string): Promise<string> => readFile(join(root, file), 'utf8')
 
@@ -28,6 +29,8 @@ const code = /^[A-Z][A-Z0-9]*(_[A-Z0-9]+)+$|^UNEXPECTED$/
 function codesOf(argument: string, systems: readonly string[]): string[] {
   const plain = /^'([A-Z0-9_]+)'$/.exec(argument)?.[1]
   if (plain !== undefined) return [plain]
+  const named = Object.entries(outcomeCodes).find(([name]) => argument === `codes.${name}`)
+  if (named !== undefined) return [named[1]]
   const ending = /^`\$\{\w+\}(_[A-Z_]+)`$/.exec(argument)?.[1]
   if (ending === undefined) throw new Error(`${argument} is no error code that can be looked up`)
   return systems.map((name) => name + ending)

@@ -2,7 +2,7 @@ import type { ByteRange } from '../../core/binary'
 import type { CallContext } from '../../core/call-context'
 import type { Clock } from '../../core/clock'
 import { BridgeError, systemicError } from '../../core/errors'
-import { discard, getStream, type StreamedResponse } from '../../http/stream'
+import { discard, getStream, readBeginning, type StreamedResponse } from '../../http/stream'
 import { type Tokens, withToken } from '../../http/tokens'
 import { authorProblem, linkProblem, notAFile } from './errors'
 import { checkRedirect } from './hosts'
@@ -93,9 +93,10 @@ export function createBinarySource(
     call: CallContext,
   ): Promise<{ response: StreamedResponse; link: URL | undefined }> {
     const response = await fromAuthor(range, call)
-    if (!isRedirect(response.status)) return { response: fileFrom(response, authorProblem), link: undefined }
+    if (!isRedirect(response.status))
+      return { response: await fileFrom(response, authorProblem), link: undefined }
     const given = targetOf(response, author)
-    const file = fileFrom(await followed(given, range, call), linkProblem)
+    const file = await fileFrom(await followed(given, range, call), linkProblem)
     link = given
     return { response: file, link: given }
   }
@@ -142,15 +143,18 @@ export function createBinarySource(
     })
   }
 
-  function fileFrom(response: StreamedResponse, problem: typeof authorProblem): StreamedResponse {
+  async function fileFrom(
+    response: StreamedResponse,
+    problem: typeof authorProblem,
+  ): Promise<StreamedResponse> {
     const { status, headers } = response
     if (status === 200 || status === 206) {
       if (!isHtml(headers.get('content-type')) || isHtml(options.mediaType)) return response
       discard(response)
       throw notAFile(status)
     }
-    discard(response)
-    throw problem(response, clock.now())
+    const text = await readBeginning(response)
+    throw problem({ status, headers, text }, clock.now())
   }
 }
 

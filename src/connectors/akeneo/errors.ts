@@ -1,18 +1,14 @@
 import { BridgeError, permanentError, systemicError, transientError } from '../../core/errors'
 import { isRecord, parseJson } from '../../core/json'
-import { oneLine } from '../../core/visible'
+import { reasonIn } from '../../http/reason'
 import type { HttpResponse } from '../../http/response'
 import type { AkeneoSettings } from './inputs'
 
 /** In errors and logs. The codes of the HTTP client begin with it. */
 export const upstreamName = 'PIM'
 
-/** The message of Akeneo, short and on one line; `no reason given` when there is none, as on an HTML page. */
-export function reasonOf(response: HttpResponse): string {
-  const body = parseJson(response.text)
-  const message = isRecord(body) && typeof body.message === 'string' ? body.message.trim() : ''
-  return oneLine(message, 300) || 'no reason given'
-}
+/** The message of Akeneo, short and on one line; `no reason given` when there is none. */
+export const reasonOf = (response: HttpResponse): string => reasonIn(response.text) || 'no reason given'
 
 const details = (response: HttpResponse) => ({ upstream: upstreamName, status: response.status })
 

@@ -1,5 +1,6 @@
 import { BridgeError, permanentError, systemicError, transientError } from '../../core/errors'
 import { connectionCode, isWrongHost } from '../../http/network-error'
+import { saying } from '../../http/reason'
 import { parseRetryAfter } from '../../http/retry-after'
 import { mayPassStatus } from '../../http/status'
 
@@ -55,7 +56,7 @@ export function toAzureError(thrown: unknown, place: AzurePlace): BridgeError {
   const code = azureCode(thrown)
   const retryAfterMs = parseRetryAfter(response?.headers.get('retry-after'), place.now)
   const say = (meaning: string): string =>
-    `Azure answered ${status}${code === '' ? '' : ` ${code}`}: ${meaning}`
+    `Azure answered ${status}${code === '' ? '' : ` ${code}`}${saying(response?.bodyAsText)}: ${meaning}`
   const details = { upstream: 'AZURE', status, ...(retryAfterMs === undefined ? {} : { retryAfterMs }) }
 
   if (changed.includes(code)) {

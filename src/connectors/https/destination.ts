@@ -55,6 +55,9 @@ export const https = ({ inputs = 'HTTPS', ...options }: HttpsOptions = {}): Dest
     }
     const idle = { ms: idleMs, timeIsUp: () => idleTooLong(idleMs) }
     const lost = (thrown: unknown): BridgeError => toConnectionError(thrown, inputs)
+    /** An endpoint may echo what it was sent. */
+    const refusal = (answer: UploadAnswer): BridgeError =>
+      toHttpsError({ ...answer, text: redactor.text(answer.text ?? '') }, clock.now(), inputs)
     const conditional = options.conditional === true && versionHeader !== undefined
 
     const folders = createFolders({
@@ -64,14 +67,11 @@ export const https = ({ inputs = 'HTTPS', ...options }: HttpsOptions = {}): Dest
         const limit = timeLimit('HTTPS', askMs)
         return retry({ clock, random, limit, toError: lost }, call, async (own) => {
           const answer = await send({ method: 'MKCOL', url, headers: { 'content-length': '0' } }, own)
-          if (mayPassStatus(answer.status)) throw toHttpsError(answer, clock.now(), inputs)
+          if (mayPassStatus(answer.status)) throw refusal(answer)
           return answer
         })
       },
-      toError: (answer) =>
-        isWithoutFolder(answer)
-          ? folderNotMade(answer.status, inputs)
-          : toHttpsError(answer, clock.now(), inputs),
+      toError: (answer) => (isWithoutFolder(answer) ? folderNotMade(answer.status, inputs) : refusal(answer)),
     })
 
     const methods = {
@@ -128,7 +128,7 @@ export const https = ({ inputs = 'HTTPS', ...options }: HttpsOptions = {}): Dest
         if (makeFolders && answer.status !== 500 && !folders.hasMade())
           throw folderNotMade(answer.status, inputs)
       }
-      throw toHttpsError(answer, clock.now(), inputs)
+      throw refusal(answer)
     }
 
     /** Whether the server says that it speaks WebDAV. */
@@ -159,7 +159,7 @@ export const https = ({ inputs = 'HTTPS', ...options }: HttpsOptions = {}): Dest
       return retry({ clock, random, limit, toError: lost }, call, async (own) => {
         const answer = await send({ method, url, headers: { 'accept-encoding': 'identity' } }, own)
         if (answer.status === 404 || answer.status === 410) return undefined
-        if (!isSuccess(answer)) throw toHttpsError(answer, clock.now(), inputs)
+        if (!isSuccess(answer)) throw refusal(answer)
         return answer
       })
     }

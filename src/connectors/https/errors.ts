@@ -1,5 +1,6 @@
 import { BridgeError, permanentError, systemicError, transientError } from '../../core/errors'
 import { connectionCode, isWrongHost } from '../../http/network-error'
+import { saying } from '../../http/reason'
 import { parseRetryAfter } from '../../http/retry-after'
 import { mayPassStatus } from '../../http/status'
 import type { UploadAnswer } from '../../http/upload'
@@ -10,11 +11,11 @@ const upstream = 'HTTPS'
 const everyFile = new Set([401, 403, 404, 405, 407, 417, 421, 426, 501, 505, 507, 511])
 
 /**
- * An answer that is no success, as an error. Its body is not shown, since an endpoint may echo secrets.
+ * An answer that is no success, as an error.
  * @param inputs prefix of the inputs
  */
 export function toHttpsError(
-  { status, headers }: Pick<UploadAnswer, 'status' | 'headers'>,
+  { status, headers, text }: UploadAnswer,
   now: number,
   inputs: string,
 ): BridgeError {
@@ -38,18 +39,18 @@ export function toHttpsError(
       status === 401 || status === 403
         ? `check ${inputs}_AUTH, ${inputs}_SECRET and ${inputs}_HEADERS`
         : `check ${inputs}_URL and ${inputs}_METHOD`
-    return systemicError('HTTPS_UNUSABLE', `the endpoint answered ${status}: ${hint}`, details)
+    return systemicError('HTTPS_UNUSABLE', `the endpoint answered ${status}${saying(text)}: ${hint}`, details)
   }
   if (mayPassStatus(status)) {
     const retryAfterMs = parseRetryAfter(headers.get('retry-after'), now)
-    return transientError('HTTPS_UNAVAILABLE', `the endpoint answered ${status}`, {
+    return transientError('HTTPS_UNAVAILABLE', `the endpoint answered ${status}${saying(text)}`, {
       ...details,
       ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
     })
   }
   return permanentError(
     'HTTPS_REFUSED',
-    `the endpoint does not take the file: it answered ${status}`,
+    `the endpoint does not take the file: it answered ${status}${saying(text)}`,
     details,
   )
 }

@@ -152,7 +152,10 @@ export function createMarketoClient(settings: MarketoSettings, parts: MarketoPar
     answer: UploadAnswer,
     toError: (answer: UploadAnswer, now: number, inputs: string) => BridgeError,
   ): Record<string, unknown> {
-    if (answer.status < 200 || answer.status >= 300) throw toError(answer, clock.now(), inputs)
+    if (answer.status < 200 || answer.status >= 300) {
+      const text = redactor.text(answer.text ?? '')
+      throw toError({ ...answer, text }, clock.now(), inputs)
+    }
     const body = answer.text === undefined ? undefined : parseJson(answer.text)
     if (!isRecord(body)) throw notMarketo(answer)
     return body

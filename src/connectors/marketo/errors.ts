@@ -9,6 +9,7 @@ import { isRecord } from '../../core/json'
 import { shown } from '../../core/shown'
 import { oneLine } from '../../core/visible'
 import { connectionCode, isWrongHost } from '../../http/network-error'
+import { saying } from '../../http/reason'
 import { parseRetryAfter } from '../../http/retry-after'
 import { mayPassStatus } from '../../http/status'
 import type { UploadAnswer } from '../../http/upload'
@@ -108,7 +109,11 @@ export const tokenRefused = (what: string, inputs: string): BridgeError =>
   )
 
 /** An answer that is no success by its status alone. */
-export function toStatusError({ status, headers }: UploadAnswer, now: number, inputs: string): BridgeError {
+export function toStatusError(
+  { status, headers, text }: UploadAnswer,
+  now: number,
+  inputs: string,
+): BridgeError {
   const details: ErrorDetails = { upstream, status }
   if (status >= 300 && status < 400) {
     const location = headers.get('location')
@@ -119,30 +124,34 @@ export function toStatusError({ status, headers }: UploadAnswer, now: number, in
       details,
     )
   }
-  if (status === 413) return tooLarge('Marketo answered 413', inputs, details)
+  if (status === 413) return tooLarge(`Marketo answered 413${saying(text)}`, inputs, details)
   if (mayPassStatus(status)) {
     const retryAfterMs = parseRetryAfter(headers.get('retry-after'), now)
     const more = retryAfterMs === undefined ? details : { ...details, retryAfterMs }
     return status === 429
-      ? transientError('MARKETO_BUSY', 'Marketo answered 429: too many calls', more)
-      : transientError('MARKETO_UNAVAILABLE', `Marketo answered ${status}`, more)
+      ? transientError('MARKETO_BUSY', `Marketo answered 429${saying(text)}: too many calls`, more)
+      : transientError('MARKETO_UNAVAILABLE', `Marketo answered ${status}${saying(text)}`, more)
   }
   if (status === 400 || status === 415 || status === 422)
-    return permanentError('MARKETO_REFUSED', `Marketo refuses the file: it answered ${status}`, details)
+    return permanentError(
+      'MARKETO_REFUSED',
+      `Marketo refuses the file: it answered ${status}${saying(text)}`,
+      details,
+    )
   return systemicError(
     'MARKETO_UNUSABLE',
-    `Marketo answered ${status}: check ${inputs}_URL, and that the instance is in use`,
+    `Marketo answered ${status}${saying(text)}: check ${inputs}_URL, and that the instance is in use`,
     details,
   )
 }
 
-/** The identity endpoint gives no token. Its body is not shown, since it echoes the request. */
+/** The identity endpoint gives no token. Its reason may name the client id; the secret is masked like any other. */
 export function toIdentityError(answer: UploadAnswer, now: number, inputs: string): BridgeError {
   const { status } = answer
   if (status !== 400 && status !== 401 && status !== 403) return toStatusError(answer, now, inputs)
   return systemicError(
     'MARKETO_UNAUTHORIZED',
-    `Marketo gives no token (${status}): check ${inputs}_CLIENT_ID and ${inputs}_CLIENT_SECRET against the LaunchPoint service`,
+    `Marketo gives no token (${status})${saying(answer.text)}: check ${inputs}_CLIENT_ID and ${inputs}_CLIENT_SECRET against the LaunchPoint service`,
     { upstream, status },
   )
 }

@@ -4,7 +4,8 @@ import { isJsonValue, isRecord, type JsonValue } from '../../core/json'
 import { atPointer } from '../../core/json-pointer'
 import { shown } from '../../core/shown'
 import type { Upstream } from '../../http/http-client'
-import { isOk, jsonBody } from '../../http/response'
+import { saying } from '../../http/reason'
+import { type HttpResponse, isOk, jsonBody } from '../../http/response'
 import { inputError, prefixed } from '../../plugin/inputs'
 import { type CheckReport, type PimFactory, type Product, type ProductRef, pimWith } from '../../plugin/pim'
 import { checkStep } from '../kit/check-step'
@@ -85,7 +86,7 @@ export const restPim = ({ inputs = 'PIM_REST', ...options }: RestPimOptions = {}
         call,
       )
       if (response.status === 404 || response.status === 204 || response.status === 410) return []
-      if (!isOk(response)) throw refusal(response.status, inputs)
+      if (!isOk(response)) throw refusal(response, inputs)
       const body = jsonBody(upstreamName, response)
       const found = atPointer(body, settings.product)
       if (found === null) return []
@@ -209,12 +210,12 @@ function chunks(identifiers: readonly string[]): string[][] {
   return groups
 }
 
-function refusal(status: number, inputs: string): Error {
+function refusal({ status, text }: HttpResponse, inputs: string): Error {
   const details = { upstream: upstreamName, status }
   if (status === 401 || status === 403) {
     return systemicError(
       'PIM_UNAUTHORIZED',
-      `the PIM refused the request with ${status}: check ${inputs}_HEADERS`,
+      `the PIM refused the request with ${status}${saying(text)}: check ${inputs}_HEADERS`,
       details,
     )
   }
@@ -225,5 +226,5 @@ function refusal(status: number, inputs: string): Error {
       details,
     )
   }
-  return permanentError('PIM_REFUSED', `the PIM refused the request with ${status}`, details)
+  return permanentError('PIM_REFUSED', `the PIM refused the request with ${status}${saying(text)}`, details)
 }

@@ -20,5 +20,7 @@ export const s3Check = (inputs: string): Omit<KeyedCheckRules, 'redactor'> => ({
 /** S3 tells by its code what is wrong with the credentials; of HEAD, whose answer has none, it is a right as a rule. */
 function subjectOf({ code, status, message }: BridgeError): Subject {
   if (code !== 'S3_UNAUTHORIZED') return 'other'
-  return status === 403 && /^S3 answered 403( AccessDenied)?:/.test(message) ? 'right' : 'login'
+  return status === 403 && /^S3 answered 403( AccessDenied)?( \(it says: |:)/.test(message)
+    ? 'right'
+    : 'login'
 }

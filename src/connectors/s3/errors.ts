@@ -1,11 +1,13 @@
 import { BridgeError, permanentError, systemicError, transientError } from '../../core/errors'
 import { connectionCode, isWrongHost } from '../../http/network-error'
+import { inBrackets, reasonOfValue } from '../../http/reason'
 import { parseRetryAfter } from '../../http/retry-after'
 import { isUnsupported, mayPassStatus } from '../../http/status'
 
-/** What is used of the library's error; never its message. */
+/** What is used of the library's error. Its message is that of S3 where S3 gave a code, else the library's own. */
 type Refusal = {
   name: string
+  message?: string
   $fault?: string
   $metadata?: { httpStatusCode?: number }
   $response?: { statusCode?: number; headers?: Record<string, string> }
@@ -56,7 +58,9 @@ export function toS3Error(thrown: unknown, now: number, inputs: string): BridgeE
   const code = codeOf(asRefusal(thrown))
   const headers = asRefusal(thrown).$response?.headers ?? {}
   const retryAfterMs = parseRetryAfter(headers['retry-after'], now)
-  const say = (meaning: string): string => `S3 answered ${status}${code === '' ? '' : ` ${code}`}: ${meaning}`
+  const said = code === '' ? '' : inBrackets(reasonOfValue(asRefusal(thrown).message))
+  const say = (meaning: string): string =>
+    `S3 answered ${status}${code === '' ? '' : ` ${code}`}${said}: ${meaning}`
   const details = { upstream: 'S3', status, ...(retryAfterMs === undefined ? {} : { retryAfterMs }) }
 
   if (changed.includes(code) || status === 412) {

@@ -77,9 +77,10 @@ describe('assets that wait for memory', () => {
         free = resolve
       })
     })
+    await new Promise(setImmediate)
     const [late, patient] = [startCall(), startCall()]
     const runs = [late, patient].map((call) => enricher.run(enricher.upload(), { memory }, call))
-    await new Promise(setImmediate)
+    for (let turn = 0; turn < 200; turn++) await new Promise(setImmediate)
     const timeIsUp = transientError('TIME_IS_UP', 'the time was up')
     late.abort(timeIsUp)
     expect(await rejection(runs[0] ?? Promise.resolve())).toBe(timeIsUp)

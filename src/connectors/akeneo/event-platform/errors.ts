@@ -1,6 +1,5 @@
 import { type BridgeError, permanentError, systemicError } from '../../../core/errors'
-import { isRecord, nonEmptyString, parseJson } from '../../../core/json'
-import { oneLine } from '../../../core/visible'
+import { reasonIn } from '../../../http/reason'
 import type { HttpResponse } from '../../../http/response'
 
 /** In errors and logs. The codes of the HTTP client begin with it. */
@@ -64,20 +63,4 @@ export const platformSurprise = (what: string): BridgeError =>
   )
 
 /** The platform's own words, on one line and bounded. */
-function reasonOf({ text }: HttpResponse): string {
-  return oneLine(wordsIn(parseJson(text)).join('; '), 300) || 'no reason given'
-}
-
-function wordsIn(body: unknown, depth = 0): string[] {
-  const text = nonEmptyString(body)
-  if (text !== undefined) return depth === 0 ? [] : [text.trim()]
-  if (depth > 4) return []
-  if (Array.isArray(body)) return body.flatMap((it) => wordsIn(it, depth + 1))
-  if (!isRecord(body)) return []
-  const { message, error, detail, title, error_message: long, errors } = body
-  const own = [message, long, detail, error, title].map(nonEmptyString).find((it) => it !== undefined)
-  const nested = [error, errors, message].flatMap((it) =>
-    typeof it === 'object' ? wordsIn(it, depth + 1) : [],
-  )
-  return own === undefined ? nested : [own.trim(), ...nested]
-}
+const reasonOf = ({ text }: HttpResponse): string => reasonIn(text) || 'no reason given'

@@ -1,5 +1,7 @@
 import { BridgeError, permanentError, systemicError, transientError } from '../../../core/errors'
+import { messageOf } from '../../../core/shown'
 import { isWrongHost } from '../../../http/network-error'
+import { inBrackets, reasonOfValue } from '../../../http/reason'
 
 const upstream = 'SFTP'
 
@@ -27,6 +29,10 @@ const textOf = (thrown: unknown, name: 'code' | 'level'): string | undefined => 
   const value: unknown = Reflect.get(thrown, name)
   return typeof value === 'string' ? value : undefined
 }
+
+/** What the server says along with a status (SFTP version 3, section 7). */
+const saidBy = (thrown: unknown): string =>
+  statusOf(thrown) === undefined ? '' : inBrackets(reasonOfValue(messageOf(thrown)))
 
 /** The connection broke while it was in use. The next file gets a new one. */
 export const connectionLost = (): BridgeError =>
@@ -106,18 +112,18 @@ export const wrongPrivateKey = (inputs: string): BridgeError =>
   )
 
 /** A failed write: SFTP has no status for a full disk but "failure". */
-export const writeFailed = (path: string, status: number): BridgeError =>
+export const writeFailed = (path: string, status: number, thrown: unknown): BridgeError =>
   systemicError(
     'SFTP_UNWRITABLE',
-    `the SFTP server does not take the bytes of ${path} (status ${status}): its disk is full, as a rule, or the quota used up`,
+    `the SFTP server does not take the bytes of ${path} (status ${status})${saidBy(thrown)}: its disk is full, as a rule, or the quota used up`,
     { upstream },
   )
 
 /** The root does not take a file. */
-export const rootUnusable = (inputs: string, status: number | undefined): BridgeError =>
+export const rootUnusable = (inputs: string, status: number | undefined, thrown: unknown): BridgeError =>
   systemicError(
     'SFTP_ROOT_UNUSABLE',
-    `the folder in ${inputs}_URL cannot be used (status ${status ?? 'unknown'}): it must be a folder that the user may write to`,
+    `the folder in ${inputs}_URL cannot be used (status ${status ?? 'unknown'})${saidBy(thrown)}: it must be a folder that the user may write to`,
     { upstream },
   )
 
@@ -150,8 +156,8 @@ export const wrongKind = (path: string): BridgeError =>
   )
 
 /** Any other status, on a path below a root that is in order. */
-export function toSftpError(status: number, path: string): BridgeError {
-  const message = `the SFTP server failed on ${path} with status ${status}`
+export function toSftpError(status: number, path: string, thrown: unknown): BridgeError {
+  const message = `the SFTP server failed on ${path} with status ${status}${saidBy(thrown)}`
   switch (status) {
     case sftpStatus.permissionDenied:
     case sftpStatus.badMessage:

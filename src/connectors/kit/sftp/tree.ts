@@ -177,7 +177,8 @@ export function sftpTree(session: SftpSession, server: SftpServer): FileTree {
       )
     } catch (thrown) {
       // Not a failure of the file: its temporary name was taken.
-      if (created && statusOf(thrown) === sftpStatus.failure) throw writeFailed(path, sftpStatus.failure)
+      if (created && statusOf(thrown) === sftpStatus.failure)
+        throw writeFailed(path, sftpStatus.failure, thrown)
       throw thrown
     }
   }
@@ -251,7 +252,8 @@ export function sftpTree(session: SftpSession, server: SftpServer): FileTree {
     right?: SftpRight,
   ): Promise<unknown> {
     const status = statusOf(thrown)
-    if (path === '' && (status !== undefined || isPermanent(thrown))) return rootUnusable(inputs, status)
+    if (path === '' && (status !== undefined || isPermanent(thrown)))
+      return rootUnusable(inputs, status, thrown)
     if (status === undefined) {
       // An error of the library itself means that the connection is closed.
       return thrown instanceof BridgeError || signal.aborted ? thrown : connectionLost()
@@ -260,15 +262,16 @@ export function sftpTree(session: SftpSession, server: SftpServer): FileTree {
     if (status === sftpStatus.noConnection || status === sftpStatus.connectionLost) session.connection.close()
     else if (status !== sftpStatus.noSuchFile) {
       if (right === 'read' && status === sftpStatus.permissionDenied) return notAllowed('read', inputs)
-      return (await accountsFault(status, right)) ?? toSftpError(status, path)
+      return (await accountsFault(status, right, thrown)) ?? toSftpError(status, path, thrown)
     }
-    return toSftpError(status, path)
+    return toSftpError(status, path, thrown)
   }
 
   /** Undefined when the account may do the same in the root: then the file or its folder is at fault. */
   async function accountsFault(
     status: number,
     right: SftpRight | undefined,
+    thrown: unknown,
   ): Promise<BridgeError | undefined> {
     let rights: SftpRights
     try {
@@ -277,11 +280,11 @@ export function sftpTree(session: SftpSession, server: SftpServer): FileTree {
       return connectionLost()
     }
     if (rights.hidden === false) return notAllowed('hidden', inputs)
-    if (rights.create === false) return rootUnusable(inputs, status)
+    if (rights.create === false) return rootUnusable(inputs, status, thrown)
     if (status !== sftpStatus.permissionDenied) return undefined
     if (right !== undefined && right !== 'read' && rights[right] === false) return notAllowed(right, inputs)
     // Rather try again than blame a file without knowing.
-    return rights.create === undefined ? rootUnusable(inputs, status) : undefined
+    return rights.create === undefined ? rootUnusable(inputs, status, thrown) : undefined
   }
 
   /** Asks once for all files that are refused at the same time, and not again for a while when a right is missing. */
