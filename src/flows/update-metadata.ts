@@ -69,15 +69,15 @@ export async function updateMetadata<T>(
     const asset = await assets.readAsset(ref, own, about.keeps)
     if (asset.etag === refused) return { again: 'refused' }
     // An event may name the id only, or the path only.
-    const { id: assetId, path } = asset
-    const known = { ...own, logger: withFields(own.logger, { assetId, path }) }
+    const fields = { assetId: asset.id, ...(asset.path === '' ? {} : { path: asset.path }) }
+    const known = { ...own, logger: withFields(own.logger, fields) }
     const decision = await about.decide(asset, known)
     if (decision === undefined) return { again: 'changed' }
     const { changes, result } = decision
     if (changes.length === 0) return { result }
     own.memory?.commit()
     if ((await assets.patchMetadata(asset, changes, known)) === 'written') return { result }
-    return { again: 'conflict', etag: asset.etag, about: { assetId, path } }
+    return { again: 'conflict', etag: asset.etag, about: fields }
   }
 }
 
