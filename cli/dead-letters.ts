@@ -1,15 +1,15 @@
 import { flows } from '../src/app/batch'
 import { toBridgeError } from '../src/core/errors'
 import { createDropping, type Dropping } from '../src/delivery/dropped'
-import { type Failure, type Outcome, verdictOf } from '../src/flows/outcome'
 import { perform } from '../src/flows/perform'
 import { syncAction } from '../src/flows/sync/recorded-work'
-import { renderOutcome } from '../src/runtime/render'
 import type { Environment } from './environment'
+import { chosenFrom, type Filter, filterOptions, inWords, isIds, matches, olderThan } from './filter'
 import type { Program, Run } from './host'
+import { itemOf } from './outcome-item'
 import { type CommandResult, examples } from './output'
-import { ageOf, pathOf, readAll, shownAge } from './record-list'
-import { each, failedItem, type Item, idOf, idsOf, type Kind, selected } from './selection'
+import { allLetters, letterFacts, letterLines } from './record-list'
+import { each, failedItem, type Item, idOf, idsOf, type Kind } from './selection'
 import { shownRecord } from './shown-record'
 
 const kind: Kind = {
@@ -17,15 +17,22 @@ const kind: Kind = {
   many: 'dead letters',
   command: 'dead-letters',
   records: 'deadLetters',
+  facts: async (environment) => (await allLetters(environment)).map((it) => letterFacts(it, environment)),
 }
+
+const { code, path, destination, olderThan: older } = filterOptions
 
 export function addDeadLetters(program: Program, run: Run): void {
   const group = program.command('dead-letters').description('events that could not be processed')
   group
     .command('list')
     .description('all of them, newest last')
-    .addHelpText('after', examples('dead-letters list', 'dead-letters list --json | jq .'))
-    .action(() => run(list))
+    .option(...code)
+    .option(...path)
+    .option(...destination)
+    .option(...older, olderThan)
+    .addHelpText('after', examples('dead-letters list', 'dead-letters list --code METADATA_REFUSED --json'))
+    .action((filter) => run((environment) => list(environment, filter)))
   group
     .command('show')
     .description('one of them, with the event and the reason')
@@ -36,45 +43,48 @@ export function addDeadLetters(program: Program, run: Run): void {
     .description('process them again, by the flow the event came for')
     .argument('[id...]', 'as list shows them', idsOf(kind), [])
     .option('--all', 'all of them')
-    .addHelpText('after', examples('dead-letters replay --all'))
-    .action((ids, { all }) => {
-      const chosen = { ids: selected(ids, all), kind }
-      return run((environment, interaction) => each(environment, chosen, replay, interaction))
+    .option(...code)
+    .option(...path)
+    .option(...destination)
+    .option(...older, olderThan)
+    .addHelpText('after', examples('dead-letters replay --all', 'dead-letters replay --code S3_REFUSED'))
+    .action((ids, options) => {
+      const chosen = chosenFrom(ids, options)
+      const asks = isIds(chosen) ? undefined : `processes ${named(chosen)} again`
+      return run((environment, interaction) => each(environment, { chosen, kind }, replay, interaction), {
+        asks,
+      })
     })
   group
     .command('drop')
     .description('forget them')
     .argument('[id...]', 'as list shows them', idsOf(kind), [])
     .option('--all', 'all of them')
-    .addHelpText('after', examples('dead-letters drop --all --yes'))
-    .action((ids, { all }) => {
-      const chosen = { ids: selected(ids, all), kind }
-      const destroys = `forgets ${all ? 'all dead letters' : `the dead letters ${ids.join(', ')}`}: nothing brings them back`
+    .option(...code)
+    .option(...path)
+    .option(...destination)
+    .option(...older, olderThan)
+    .addHelpText('after', examples('dead-letters drop --all --yes', 'dead-letters drop --older-than P30D'))
+    .action((ids, options) => {
+      const chosen = chosenFrom(ids, options)
+      const which = isIds(chosen) ? `the dead letters ${chosen.join(', ')}` : named(chosen)
       return run(
         (environment, interaction) => {
           const dropping = createDropping(environment)
-          return each(environment, chosen, (_, id) => drop(environment, id, dropping), interaction)
+          return each(environment, { chosen, kind }, (_, id) => drop(environment, id, dropping), interaction)
         },
-        { destroys },
+        { destroys: `forgets ${which}: nothing brings them back` },
       )
     })
 }
 
-async function list(environment: Environment): Promise<CommandResult> {
-  const letters = await readAll(environment, kind, environment.deadLetters.read)
-  letters.sort((a, b) => a.at.localeCompare(b.at))
-  const data = letters.map(({ id, at, action, error, ...letter }) => {
-    const { firstFailure: since = at, destination, tries = 1, count = 1 } = letter
-    const path = pathOf(letter, environment)
-    const age = ageOf(since, environment)
-    return { id, at, action, ...error, path, destination, since, age, tries, count }
-  })
-  const lines = data.flatMap(({ id, at, action, code, message, path, destination, age, tries, count }) => [
-    `${id}  ${at}  ${action}  ${code}`,
-    `    ${[path, destination, `age ${shownAge(age)}, tries: ${tries}, events: ${count}`].filter(Boolean).join('  ')}`,
-    `    ${message}`,
-  ])
-  return { data, lines: lines.length === 0 ? ['There are no dead letters.'] : lines }
+const named = (filter: Filter): string => `all dead letters${inWords(filter)}`
+
+async function list(environment: Environment, filter: Filter): Promise<CommandResult> {
+  const letters = (await allLetters(environment)).map((letter) => letterFacts(letter, environment))
+  const data = letters.filter((facts) => matches(filter, facts))
+  const none = `There are no dead letters${inWords(filter)}.`
+  return { data, lines: data.length === 0 ? [none] : data.flatMap(letterLines) }
 }
 
 async function show(environment: Environment, id: string): Promise<CommandResult> {
@@ -95,30 +105,14 @@ async function replay(environment: Environment, id: string): Promise<Item> {
     if (!Object.hasOwn(flows, action)) return failedItem(id, `no flow of the name ${action}`)
     const own = { ...environment, call, action, isReplay: true }
     const outcome = await perform({ action, event, destination }, flows, own)
-    if (outcome.kind === 'retry') return failedItem(id, why(outcome.failure))
-    if (outcome.kind === 'dead-letter') {
-      // The asset's letter of this code is another one where the cause has changed, or a version before wrote this one.
-      const other = outcome.deadLetter === id ? '' : ` (see also the dead letter ${outcome.deadLetter})`
-      return failedItem(id, `${why(outcome.failure)}${other}`)
-    }
-    const rendered = renderOutcome(outcome)
-    if (isStillFailing(outcome)) return failedItem(id, rendered.message)
-    await environment.deadLetters.remove(id, call.signal)
-    return { id, ok: true, outcome: rendered.outcome, message: rendered.message }
+    const item = itemOf(id, outcome)
+    if (item.ok) await environment.deadLetters.remove(id, call.signal)
+    return item
   } catch (thrown) {
     const error = toBridgeError(thrown)
     return failedItem(id, environment.redactor.text(`${error.code}: ${error.message}`))
   }
 }
-
-const why = ({ code, message }: Failure): string => `${code}: ${message}`
-
-/** What failed for good at one of several destinations is a letter of its own. */
-const isStillFailing = (outcome: Outcome): boolean =>
-  verdictOf(outcome) === 'again' ||
-  (outcome.kind === 'exported' &&
-    outcome.destinations.length > 0 &&
-    outcome.destinations.every(({ kind }) => kind === 'dead-letter'))
 
 async function drop(environment: Environment, id: string, dropping: Dropping): Promise<Item> {
   const { signal } = environment.call()

@@ -23,8 +23,12 @@ export type Work = (environment: Environment, interaction: Interaction) => Promi
 /**
  * Runs a command in the environment that the options name, and prints its result.
  * @param destroys what would be lost, as the end of "This ...": asked before anything is done
+ * @param asks the same for what loses nothing, and is much at once: where nobody can be asked, it is done
  */
-export type Run = (work: Work, options?: { destroys?: string | undefined }) => Promise<void>
+export type Run = (
+  work: Work,
+  options?: { destroys?: string | undefined; asks?: string | undefined },
+) => Promise<void>
 
 /** What a group of commands is added to. */
 export type Program = Pick<Command, 'command'>

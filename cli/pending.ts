@@ -3,10 +3,11 @@ import { toBridgeError } from '../src/core/errors'
 import { verdictOf } from '../src/flows/outcome'
 import { renderWorkedOff } from '../src/runtime/render'
 import type { Environment } from './environment'
+import { chosenFrom, type Filter, filterOptions, inWords, matches, olderThan } from './filter'
 import type { Program, Run } from './host'
 import { type CommandResult, examples } from './output'
-import { ageOf, pathOf, readAll, shownAge } from './record-list'
-import { each, failedItem, type Item, idsOf, type Kind, selected } from './selection'
+import { allPending, pendingFacts, pendingLines } from './record-list'
+import { each, failedItem, type Item, idsOf, type Kind } from './selection'
 import { shownRecord } from './shown-record'
 
 const kind: Kind = {
@@ -14,45 +15,47 @@ const kind: Kind = {
   many: 'pieces of pending work',
   command: 'pending',
   records: 'pending',
+  facts: async (environment) =>
+    (await allPending(environment)).map((piece) => ({ id: piece.id, ...pendingFacts(piece, environment) })),
 }
+
+const { code, path, destination, olderThan: older } = filterOptions
 
 export function addPending(program: Program, run: Run): void {
   const group = program.command('pending').description('work that was accepted and is not done')
   group
     .command('list')
     .description('all of it, newest last')
-    .addHelpText('after', examples('pending list', 'pending list --json | jq .'))
-    .action(() => run(list))
+    .option(...code)
+    .option(...path)
+    .option(...destination)
+    .option(...older, olderThan)
+    .addHelpText('after', examples('pending list', 'pending list --destination sftp --json'))
+    .action((filter) => run((environment) => list(environment, filter)))
   group
     .command('run')
     .description('do it now, from this machine')
     .argument('[id...]', 'as list shows them', idsOf(kind), [])
     .option('--all', 'all of it')
-    .addHelpText('after', examples('pending run --all'))
-    .action((ids, { all }) => {
-      const chosen = { ids: selected(ids, all), kind }
-      return run((environment, interaction) => each(environment, chosen, work, interaction))
+    .option(...code)
+    .option(...path)
+    .option(...destination)
+    .option(...older, olderThan)
+    .addHelpText('after', examples('pending run --all', 'pending run --destination sftp'))
+    .action((ids, options) => {
+      const chosen = chosenFrom(ids, options)
+      return run((environment, interaction) => each(environment, { chosen, kind }, work, interaction))
     })
 }
 
-async function list(environment: Environment): Promise<CommandResult> {
-  const pieces = await readAll(environment, kind, environment.pending.read)
-  pieces.sort((a, b) => a.since.localeCompare(b.since))
-  const data = pieces.map((piece) => ({
-    ...piece,
-    path: pathOf(piece, environment),
-    code: piece.history.at(-1)?.code,
-    age: ageOf(piece.since, environment),
-    tries: piece.attempts,
-  }))
-  const lines = data.flatMap(({ id, since, action, destination, attempts, nextTry, history, path, age }) => [
-    `${id}  since ${since}  ${destination ?? action}  tries: ${attempts}, next not before ${nextTry}`,
-    `    ${[path, `age ${shownAge(age)}`].filter(Boolean).join('  ')}`,
-    ...history.slice(-1).map(({ code, message }) => `    ${code}: ${message}`),
-  ])
+async function list(environment: Environment, filter: Filter): Promise<CommandResult> {
+  const all = await allPending(environment)
+  const pieces = all.filter((piece) => matches(filter, pendingFacts(piece, environment)))
+  const data = pieces.map((piece) => ({ ...piece, ...pendingFacts(piece, environment) }))
+  const lines = pieces.flatMap((piece) => pendingLines(piece, environment))
   return {
     data: shownRecord(data, environment),
-    lines: lines.length === 0 ? ['There is no pending work.'] : lines,
+    lines: lines.length === 0 ? [`There is no pending work${inWords(filter)}.`] : lines,
   }
 }
 

@@ -2,7 +2,9 @@ import { Command, CommanderError } from '@commander-js/extra-typings'
 import { version } from '../package.json'
 import { toBridgeError } from '../src/core/errors'
 import { addAkeneo } from './akeneo'
+import { addAsset } from './asset'
 import { addDeadLetters } from './dead-letters'
+import { addDoNow } from './do-now'
 import type { Host, Run } from './host'
 import { CommandError, type Failure, printed, printedFailure, UsageError } from './output'
 import { addPending } from './pending'
@@ -37,16 +39,18 @@ export async function runProgram(argv: readonly string[], host: Host): Promise<n
     .configureOutput({ writeOut: (text) => told.push(text), writeErr: () => undefined })
     .exitOverride()
 
-  const run: Run = async (work, { destroys } = {}) => {
+  const run: Run = async (work, { destroys, asks } = {}) => {
     const { env, yes = false } = program.opts()
     if (destroys !== undefined && !yes) await confirmed(destroys, host)
+    if (asks !== undefined && !yes && host.confirm !== undefined) await confirmed(asks, host)
     const environment = await host.open(env)
     redact = (text) => environment.redactor.text(text)
     const result = await work(environment, host).finally(() => host.progress(''))
     host.stdout(printed(result, json))
     exitCode = result.failed ? 1 : 0
   }
-  for (const add of [addDeadLetters, addPending, addRuns, addRegistrations, addAkeneo]) add(program, run)
+  const groups = [addAsset, addDoNow, addDeadLetters, addPending, addRuns, addRegistrations, addAkeneo]
+  for (const add of groups) add(program, run)
 
   try {
     await program.parseAsync(argv, { from: 'user' })

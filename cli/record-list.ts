@@ -1,3 +1,5 @@
+import type { DeadLetter } from '../src/delivery/dead-letters'
+import type { Pending } from '../src/delivery/pending'
 import { subjectOf } from '../src/delivery/subject'
 import { inParallel } from '../src/flows/in-parallel'
 import type { Environment } from './environment'
@@ -7,9 +9,9 @@ import type { Kind } from './selection'
 const readAtOnce = 8
 
 /** All records of a kind, in no order. What is gone or cannot be read is left out. */
-export async function readAll<T>(
+async function readAll<T>(
   environment: Environment,
-  { records }: Kind,
+  { records }: Pick<Kind, 'records'>,
   read: (id: string, signal: AbortSignal) => Promise<T | undefined>,
 ): Promise<T[]> {
   const { signal } = environment.call()
@@ -23,8 +25,54 @@ export async function readAll<T>(
   return found
 }
 
+/** All dead letters, newest last. */
+export async function allLetters(environment: Environment): Promise<readonly DeadLetter[]> {
+  const letters = await readAll(environment, { records: 'deadLetters' }, environment.deadLetters.read)
+  return letters.sort((a, b) => a.at.localeCompare(b.at))
+}
+
+/** All pending work, newest last. */
+export async function allPending(environment: Environment): Promise<readonly Pending[]> {
+  const pieces = await readAll(environment, { records: 'pending' }, environment.pending.read)
+  return pieces.sort((a, b) => a.since.localeCompare(b.since))
+}
+
+/** What a list shows of a dead letter. */
+export function letterFacts({ id, at, action, error, ...letter }: DeadLetter, environment: Environment) {
+  const { firstFailure: since = at, destination, tries = 1, count = 1 } = letter
+  const path = pathOf(letter, environment)
+  return { id, at, action, ...error, path, destination, since, age: ageOf(since, environment), tries, count }
+}
+
+/** A dead letter in a list. */
+export const letterLines = (letter: ReturnType<typeof letterFacts>): readonly string[] => {
+  const { id, at, action, code, message, path, destination, age, tries, count } = letter
+  const facts = [path, destination, `age ${shownAge(age)}, tries: ${tries}, events: ${count}`]
+  return [`${id}  ${at}  ${action}  ${code}`, `    ${facts.filter(Boolean).join('  ')}`, `    ${message}`]
+}
+
+/** Pending work in a list. */
+export function pendingLines(piece: Pending, environment: Environment): readonly string[] {
+  const { id, since, action, destination, attempts, nextTry, history } = piece
+  const { path, age } = pendingFacts(piece, environment)
+  return [
+    `${id}  since ${since}  ${destination ?? action}  tries: ${attempts}, next not before ${nextTry}`,
+    `    ${[path, `age ${shownAge(age)}`].filter(Boolean).join('  ')}`,
+    ...history.slice(-1).map(({ code, message }) => `    ${code}: ${message}`),
+  ]
+}
+
+/** What a list shows of pending work, beside the record itself. */
+export const pendingFacts = (piece: Pending, environment: Environment) => ({
+  path: pathOf(piece, environment),
+  code: piece.history.at(-1)?.code,
+  destination: piece.destination,
+  age: ageOf(piece.since, environment),
+  tries: piece.attempts,
+})
+
 /** The path for a list: the record's own, for no event is decoded that need not be. Those of versions before have none. */
-export function pathOf(
+function pathOf(
   { path, event }: { path?: string | undefined; event?: unknown },
   { redactor }: Pick<Environment, 'redactor'>,
 ): string | undefined {
@@ -37,11 +85,11 @@ const hour = 60 * minute
 const day = 24 * hour
 
 /** Seconds since a moment, ISO 8601. */
-export const ageOf = (since: string, { clock }: Pick<Environment, 'clock'>): number =>
+const ageOf = (since: string, { clock }: Pick<Environment, 'clock'>): number =>
   Math.round((clock.now() - Date.parse(since)) / 1000)
 
 /** A number of seconds for people, such as `3 d`. */
-export function shownAge(seconds: number): string {
+function shownAge(seconds: number): string {
   if (seconds >= 2 * day) return `${Math.floor(seconds / day)} d`
   return seconds >= 2 * hour ? `${Math.floor(seconds / hour)} h` : `${Math.floor(seconds / minute)} min`
 }

@@ -1,7 +1,8 @@
 import { InvalidArgumentError } from '@commander-js/extra-typings'
 import type { Environment } from './environment'
+import { type Chosen, type Facts, type Filter, isFiltered, isIds, matches } from './filter'
 import type { Interaction } from './host'
-import { type CommandResult, UsageError } from './output'
+import type { CommandResult } from './output'
 import { shownItem } from './shown-record'
 
 /** The records that a command is about. */
@@ -10,6 +11,8 @@ export type Kind = {
   many: string
   command: string
   records: 'deadLetters' | 'pending'
+  /** All of them, as lists show them. */
+  facts(environment: Environment): Promise<readonly (Facts & { id: string })[]>
 }
 
 /** The result for one record. */
@@ -25,34 +28,42 @@ export const failedItem = (id: string, message: string): Item => ({
 /** Runs work on each record, one after the other. A failure of one does not stop the others. */
 export async function each(
   environment: Environment,
-  { ids, kind }: { ids: readonly string[] | 'all'; kind: Kind },
+  { chosen, kind }: { chosen: Chosen; kind: Kind },
   act: (environment: Environment, id: string) => Promise<Item>,
   { progress }: Interaction,
 ): Promise<CommandResult> {
   const items: Item[] = []
-  const chosen = ids === 'all' ? await allIds(environment, kind) : ids
-  for (const id of chosen) {
-    progress(`${items.length} of ${chosen.length} ${kind.many}`)
+  const ids = isIds(chosen) ? chosen : await idsThat(environment, chosen, kind)
+  for (const id of ids) {
+    progress(`${items.length} of ${ids.length} ${kind.many}`)
     items.push(shownItem(await act(environment, id), environment))
   }
   const lines = items.map(({ id, outcome, message }) => `${id}  ${outcome}  ${message}`)
   return {
     data: items,
-    lines: lines.length === 0 ? [`There are no ${kind.many}.`] : lines,
+    lines: lines.length === 0 ? [`There are no ${kind.many}.`] : [...lines, ...summaryOf(items, kind.many)],
     failed: items.some(({ ok }) => !ok),
   }
 }
 
-async function allIds(environment: Environment, { records }: Kind): Promise<readonly string[]> {
+async function idsThat(environment: Environment, filter: Filter, kind: Kind): Promise<readonly string[]> {
+  if (isFiltered(filter)) {
+    const all = await kind.facts(environment)
+    return all.filter((facts) => matches(filter, facts)).map(({ id }) => id)
+  }
+  // What cannot be read is among all: it can be dropped.
   const ids: string[] = []
-  for await (const id of environment[records].ids(environment.call().signal)) ids.push(id)
+  for await (const id of environment[kind.records].ids(environment.call().signal)) ids.push(id)
   return ids
 }
 
-/** One id or more, or all. */
-export function selected(ids: readonly string[], all: boolean | undefined): readonly string[] | 'all' {
-  if ((all ?? false) === ids.length > 0) throw new UsageError('name one id or more, or --all')
-  return all ? 'all' : ids
+/** One line for several: how many, and what became of them. */
+export function summaryOf(items: readonly Pick<Item, 'outcome'>[], many: string): readonly string[] {
+  if (items.length < 2) return []
+  const counts = new Map<string, number>()
+  for (const { outcome } of items) counts.set(outcome, (counts.get(outcome) ?? 0) + 1)
+  const numbers = [...counts].map(([outcome, count]) => `${count} ${outcome}`)
+  return [`${items.length} ${many}: ${numbers.join(', ')}`]
 }
 
 /** For an argument that is the id of a record; checked before anything is opened. */

@@ -100,7 +100,8 @@ function remoteLanes(count: number, context: FlowContext): readonly Lane[] {
   return Array.from({ length: count }, () => createRemoteLane(activations, context, systemRandom))
 }
 
-const readersFor = perInputs((context: FlowContext) => {
+/** A reader of each journal, and the settings of a run. */
+export const readersFor = perInputs((context: FlowContext) => {
   const settings = readBatchSettings(context.inputs)
   const { http, tokens } = accessFor(context)
   const apiKey = settings.ADC_CECREDENTIALS_CLIENTID

@@ -25,7 +25,8 @@ import { appInputs } from './inputs'
 /** Everything that enriching needs, built once per container and inputs. */
 type EnrichGraph = EnrichParts & { hosts: AuthorHosts; search: AssetSearch }
 
-const graphFor = perInputs(buildGraph)
+/** The parts of enrichment; those who only ask use them, too. */
+export const graphFor = perInputs(buildGraph)
 
 /**
  * The flow behind *Asset Processing Completed*: the asset that the event names gets the PIM's facts into its metadata.

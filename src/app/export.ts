@@ -13,7 +13,8 @@ import { nameIsNotKey } from '../plugin/destinations'
 import { accessFor, containerMemory } from './access'
 import { activationsOf } from './activations'
 
-const partsFor = perInputs(buildParts)
+/** The parts of export; those who only ask use them, too. */
+export const partsFor = perInputs(buildParts)
 
 /** The flow behind *asset published*, and unpublished, and deleted. */
 export const exportEvent: EventFlow = (raw, context) => exportEventWith(raw, () => partsFor(context), context)

@@ -12,3 +12,12 @@ export type Logger = {
   info(message: string, fields?: LogFields): void
   debug(message: string, fields?: LogFields): void
 }
+
+/** The same logger, whose lines carry these fields, too. Those of a line itself come first. */
+export function withFields(logger: Logger, fields: LogFields): Logger {
+  const at =
+    (level: LogLevel) =>
+    (message: string, own?: LogFields): void =>
+      logger[level](message, { ...fields, ...own })
+  return { error: at('error'), warn: at('warn'), info: at('info'), debug: at('debug') }
+}

@@ -8,6 +8,8 @@ export type Subject = {
   /** The author and the asset, as the event names them; undefined when it names no asset. */
   asset: readonly [host: string, asset: string] | undefined
   path: string | undefined
+  /** The id of the asset, as the event names it. */
+  assetId: string | undefined
   /** When it happened, in milliseconds since the epoch; undefined when it does not tell. */
   time: number | undefined
 }
@@ -19,12 +21,13 @@ export type RecordedWork = { action: string; event: unknown; destination?: strin
 export function subjectOf(event: unknown): Subject {
   try {
     const { host, path, assetId, time } = decodeEvent(event)
-    return { asset: named(host, path ?? assetId), path, time }
+    return { asset: named(host, path ?? assetId), path, assetId, time }
   } catch {
     const { source, asset } = isRecord(event) ? event : {}
     const { path, id } = isRecord(asset) ? asset : {}
     const its = nonEmptyString(path)
-    return { asset: named(source, its ?? nonEmptyString(id)), path: its, time: undefined }
+    const assetId = nonEmptyString(id)
+    return { asset: named(source, its ?? assetId), path: its, assetId, time: undefined }
   }
 }
 

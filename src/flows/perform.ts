@@ -1,4 +1,6 @@
 import { toBridgeError } from '../core/errors'
+import { withFields } from '../core/logger'
+import { subjectOf } from '../delivery/subject'
 import { eventKey } from '../events/decode'
 import type { FlowContext, Flows } from './event-flow'
 import type { Outcome } from './outcome'
@@ -12,15 +14,19 @@ import type { Work } from './work'
  */
 export async function perform(work: Work, flows: Flows, context: FlowContext): Promise<Outcome> {
   const { action, event, destination } = work
-  const { call } = context
+  const { path, assetId } = subjectOf(event)
+  // Whatever is logged about the work tells which event and which asset it is about.
+  const logger = withFields(context.call.logger, { event: eventKey(event), assetId, path })
+  const own = { ...context, call: { ...context.call, logger } }
+  const { call } = own
   try {
     const flow = Object.hasOwn(flows, action) ? flows[action] : undefined
     if (flow === undefined) throw new TypeError(`no flow of the name ${action}`)
-    return await flow(event, { ...context, action, onlyDestination: destination })
+    return await flow(event, { ...own, action, onlyDestination: destination })
   } catch (thrown) {
     call.signal.throwIfAborted()
     const error = toBridgeError(thrown)
-    call.logger.warn('an event failed', { event: eventKey(event), error: error.toJSON() })
-    return recordFailure(error, work, context)
+    call.logger.warn('an event failed', { error: error.toJSON() })
+    return recordFailure(error, work, own)
   }
 }

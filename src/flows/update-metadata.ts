@@ -3,6 +3,7 @@ import type { Asset, AssetRef } from '../core/asset'
 import type { CallContext } from '../core/call-context'
 import type { Clock } from '../core/clock'
 import { type BridgeError, systemicError, transientError } from '../core/errors'
+import { type LogFields, withFields } from '../core/logger'
 import { fullJitter } from '../http/backoff'
 import type { MemoryGate } from '../http/memory-gate'
 import type { MetadataChange } from '../metadata/diff'
@@ -55,7 +56,7 @@ export async function updateMetadata<T>(
     if (end.again === 'refused') readsAgain += 1
     else refusedEtag = end.again === 'conflict' ? end.etag : undefined
     if (end.again === 'conflict' && round < maxRounds)
-      call.logger.info('the asset changed meanwhile; starting over', { round })
+      call.logger.info('the asset changed meanwhile; starting over', { ...end.about, round })
   }
   if (readsAgain === maxRounds - 1) throw etagNotAccepted()
   throw transientError(
@@ -67,18 +68,24 @@ export async function updateMetadata<T>(
   async function update(own: CallContext, refused: string | undefined): Promise<RoundEnd<T>> {
     const asset = await assets.readAsset(ref, own, about.keeps)
     if (asset.etag === refused) return { again: 'refused' }
-    const decision = await about.decide(asset, own)
+    // An event may name the id only, or the path only.
+    const fields = { assetId: asset.id, ...(asset.path === '' ? {} : { path: asset.path }) }
+    const known = { ...own, logger: withFields(own.logger, fields) }
+    const decision = await about.decide(asset, known)
     if (decision === undefined) return { again: 'changed' }
     const { changes, result } = decision
     if (changes.length === 0) return { result }
     own.memory?.commit()
-    if ((await assets.patchMetadata(asset, changes, own)) === 'written') return { result }
-    return { again: 'conflict', etag: asset.etag }
+    if ((await assets.patchMetadata(asset, changes, known)) === 'written') return { result }
+    return { again: 'conflict', etag: asset.etag, about: fields }
   }
 }
 
 /** The result of a round, or why there has to be another one: AEM still gives the ETag that it has refused. */
-type RoundEnd<T> = { result: T } | { again: 'refused' | 'changed' } | { again: 'conflict'; etag: string }
+type RoundEnd<T> =
+  | { result: T }
+  | { again: 'refused' | 'changed' }
+  | { again: 'conflict'; etag: string; about: LogFields }
 
 const etagNotAccepted = (): BridgeError =>
   systemicError(

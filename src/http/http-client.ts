@@ -102,7 +102,8 @@ export function createHttpClient(parts: { clock?: Clock; random?: () => number }
       attempt: number,
     ): Promise<HttpResponse> {
       const started = clock.now()
-      const trace = { method: request.method, host: url.host, path: url.pathname, attempt }
+      // `path` is that of the asset in every line.
+      const trace = { method: request.method, host: url.host, target: url.pathname, attempt }
       const sent = untilAborted(
         limit(() => shared(() => send(url, request, call))),
         call.signal,

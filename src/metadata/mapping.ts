@@ -22,6 +22,8 @@ export type MappingOptions = {
   known?: readonly string[]
   /** Gets each value that did not fit, and that its rule lets pass. */
   onSkipped?(skipped: SkippedValue): void
+  /** Gets each property that a rule decides, and which rule that is, such as `attribute name`; the last one counts. */
+  onMapped?(property: string, rule: string): void
 }
 
 /** A value that was left out, because it does not fit and its rule says `onError: 'skip'`. */
@@ -70,6 +72,10 @@ export type EveryAttributeRule = {
 /** One line of the mapping from the PIM to AEM. */
 export type MappingRule = AttributeRule | FixedRule | ComputedRule | EveryAttributeRule
 
+/** A rule about one property, for those who ask where its value comes from. */
+export const ruleName = (rule: AttributeRule | FixedRule | ComputedRule): string =>
+  'attribute' in rule ? `attribute ${rule.attribute}` : 'value' in rule ? 'value' : 'compute'
+
 /** The attributes that the rules name. */
 export const attributesIn = (rules: readonly MappingRule[]): readonly string[] => [
   ...new Set(rules.flatMap((rule) => ('attribute' in rule ? [rule.attribute] : []))),
@@ -92,16 +98,18 @@ export function mapProducts(
   options: MappingOptions = {},
 ): ReadonlyMap<string, JsonValue> {
   const desired = new Map<string, JsonValue>()
-  const { onSkipped } = options
   for (const rule of rules) {
     if ('everyAttribute' in rule) mapEvery(rule, context, desired, options)
-    else if ('value' in rule) desired.set(rule.property, fixed(rule))
-    else {
+    else if ('value' in rule) {
+      desired.set(rule.property, fixed(rule))
+      options.onMapped?.(rule.property, ruleName(rule))
+    } else {
       const values =
         'attribute' in rule
           ? attributeValues(rule.attribute, context.products)
-          : orSkipped(rule.property, rule, () => computed(rule, context), onSkipped)
-      if (values !== undefined) setShaped(desired, rule.property, rule, values, onSkipped)
+          : orSkipped(rule.property, rule, () => computed(rule, context), options)
+      if (values !== undefined && setShaped(desired, rule.property, rule, values, options))
+        options.onMapped?.(rule.property, ruleName(rule))
     }
   }
   return desired
@@ -115,8 +123,9 @@ function mapEvery(
   rule: EveryAttributeRule,
   context: MappingContext,
   desired: Map<string, JsonValue>,
-  { known = [], onSkipped }: MappingOptions,
+  options: MappingOptions,
 ): void {
+  const { known = [] } = options
   const named = context.products.flatMap((product) => Object.keys(product.attributes))
   const attributes = new Set(mindsMissing(rule) ? [...named, ...known] : named)
   for (const attribute of attributes) {
@@ -126,8 +135,11 @@ function mapEvery(
       throw failed(`of attribute ${attribute}`, 'the function gave something that names no property')
     const values = attributeValues(attribute, context.products)
     // Only values that a property can hold; an object needs a rule of its own.
-    if (values.every((value) => typeof value !== 'object'))
-      setShaped(desired, property, rule, values, onSkipped)
+    if (
+      values.every((value) => typeof value !== 'object') &&
+      setShaped(desired, property, rule, values, options)
+    )
+      options.onMapped?.(property, `every attribute: ${attribute}`)
   }
 }
 
@@ -150,29 +162,32 @@ function computed(rule: ComputedRule, context: MappingContext): readonly JsonVal
   return itemsOf(value)
 }
 
+/** @returns whether the rule decides the property */
 function setShaped(
   desired: Map<string, JsonValue>,
   property: string,
   shape: Shape,
   values: readonly JsonValue[],
-  onSkipped: MappingOptions['onSkipped'],
-): void {
+  options: MappingOptions,
+): boolean {
   const source = values.length > 0 ? values : itemsOf(shape.default)
   const converted = distinct(
     source.flatMap((value) => {
       const fit = () => guarded(`to ${property}`, () => convert(value, shape.type))
-      return orSkipped(property, shape, fit, onSkipped) ?? []
+      return orSkipped(property, shape, fit, options) ?? []
     }),
   )
   // None of them fits: that is not to have no value.
-  if (source.length > 0 && converted.length === 0) return
+  if (source.length > 0 && converted.length === 0) return false
   const [first] = converted
   if (first === undefined || isBlank(first)) {
-    if (shape.whenMissing === 'remove') desired.set(property, null)
-    return
+    if (shape.whenMissing !== 'remove') return false
+    desired.set(property, null)
+    return true
   }
   if (shape.multiple === false) desired.set(property, first)
   else desired.set(property, shape.multiple === true || converted.length > 1 ? converted : first)
+  return true
 }
 
 function distinct(values: readonly JsonValue[]): readonly JsonValue[] {
@@ -184,7 +199,7 @@ function orSkipped<T>(
   property: string,
   { onError }: Shape,
   work: () => T,
-  onSkipped: MappingOptions['onSkipped'],
+  { onSkipped }: MappingOptions,
 ): T | undefined {
   if (onError !== 'skip') return work()
   try {

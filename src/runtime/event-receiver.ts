@@ -1,4 +1,5 @@
 import { decide } from '../core/status-table'
+import { subjectOf } from '../delivery/subject'
 import { eventKey } from '../events/decode'
 import { readDelivery } from '../events/event-params'
 import type { EventFlow } from '../flows/event-flow'
@@ -24,6 +25,10 @@ export function createEventReceiver(name: string, flow: EventFlow): (params: unk
     context.call.logger.info('answered', {
       ...delivery.trace,
       events: delivery.events.map((event) => eventKey(event).id),
+      assets: delivery.events.map((event) => {
+        const { assetId, path } = subjectOf(event)
+        return { assetId, path }
+      }),
       outcomes: countOutcomes(results),
     })
     const [undone] = outcomes.flatMap((outcome) => undoneOf(outcome))

@@ -234,3 +234,78 @@ describe('npm run bridge -- dead-letters', () => {
     expect(stderr).toMatch(/^STATE_WITHOUT_CREDENTIALS: .*aio app use/)
   })
 })
+
+describe('filters', () => {
+  const hour = 3_600_000
+  const ids = ['1a', '2a', '3a', '4a'].map((it) => it.repeat(16))
+  const [s3, s3Old, sftp, generic] = ids
+
+  beforeAll(async () => {
+    const letter = (id = '', more: object) => {
+      const at = new Date(Date.now() - hour).toISOString()
+      const event = { type: 'aem.assets.asset.published', data: { repositoryMetadata: {} } }
+      const usual = { id, action: 'export-asset', at, event, error: { code: 'S3_REFUSED', message: 'no' } }
+      return putInState(`dead-letter.${id}`, JSON.stringify({ ...usual, ...more }))
+    }
+    const old = new Date(Date.now() - 100 * hour).toISOString()
+    await letter(s3, { path: '/content/dam/filter/a/1.png', destination: 's3' })
+    await letter(s3Old, { path: '/content/dam/filter/b/2.png', destination: 's3', firstFailure: old })
+    await letter(sftp, { path: '/content/dam/filter/a/3.png', destination: 'sftp' })
+    const error = { code: 'MAPPING_FAILED', message: 'no' }
+    await letter(generic, { path: '/content/dam/filter/a/4.png', action: 'generic', error })
+  })
+
+  const below = ['--path', '/content/dam/filter/']
+
+  test.each([
+    [[], ids],
+    [
+      ['--code', 's3_refused'],
+      [s3, s3Old, sftp],
+    ],
+    [
+      ['--destination', 'S3'],
+      [s3, s3Old],
+    ],
+    [
+      ['--path', '/content/dam/filter/a/'],
+      [s3, sftp, generic],
+    ],
+    [['--older-than', 'P3D'], [s3Old]],
+    [['--older-than', '90m', '--code', 'S3_REFUSED'], [s3Old]],
+    [
+      ['--older-than', '30m', '--destination', 's3'],
+      [s3, s3Old],
+    ],
+    [['--code', 'NONE'], []],
+  ])('list %j', async (filter, expected) => {
+    const { stdout } = await commands(['dead-letters', 'list', ...below, ...filter, '--json'])
+    const found: { id: string }[] = JSON.parse(stdout)
+    expect(found.map(({ id }) => id).sort()).toEqual([...expected].sort())
+  })
+
+  test('replay asks where somebody is there, and says which; the rest is left alone', async () => {
+    const args = ['dead-letters', 'replay', '--code', 'MAPPING_FAILED', ...below]
+    const refused = await commands(args, {}, { answer: false })
+    expect([refused.code, refused.stderr]).toEqual([1, 'nothing was done\n'])
+    expect(refused.asked).toEqual([expect.stringContaining('with the code MAPPING_FAILED, of assets whose')])
+    // Nobody there: nothing is lost by it.
+    const { stdout } = await commands([...args, '--json'])
+    expect(JSON.parse(stdout)).toMatchObject([{ id: generic }])
+  })
+
+  test('drop of many asks, drops those alone, and sums up', async () => {
+    const args = ['dead-letters', 'drop', '--destination', 's3', ...below]
+    expect((await commands(args)).code).toBe(2)
+    const refused = await commands(args, {}, { answer: false })
+    expect(refused.asked).toEqual([expect.stringMatching(/forgets all dead letters .*of the destination s3/)])
+    const { stdout } = await commands(args, {}, { answer: true })
+    expect(stdout).toMatch(/\n2 dead letters: 2 dropped\n$/)
+    const left: { id: string }[] = JSON.parse(
+      (await commands(['dead-letters', 'list', ...below, '--json'])).stdout,
+    )
+    expect(left.map(({ id }) => id)).not.toContain(s3)
+    expect(left.map(({ id }) => id)).toContain(sftp)
+    expect((await commands(['dead-letters', 'drop', '--yes', ...below])).code).toBe(0)
+  })
+})

@@ -95,6 +95,24 @@ describe('npm run bridge -- pending', () => {
   })
 })
 
+test('list and run take filters, and leave the rest alone', async () => {
+  const { id: first } = await strand('a1'.repeat(16), '/content/dam/filter/one.png')
+  const { id: other } = await strand('a2'.repeat(16), '/content/dam/other/two.png')
+  const listed = async (...filter: string[]): Promise<string[]> => {
+    const { stdout } = await commands(['pending', 'list', ...filter, '--json'])
+    const found: { id: string }[] = JSON.parse(stdout)
+    return found.map(({ id }) => id)
+  }
+  expect(await listed('--path', '/content/dam/filter/')).toEqual([first])
+  expect(await listed('--destination', 'sftp')).toEqual([])
+  expect(await listed('--code', 'FOLDER_FAILED')).toEqual(expect.arrayContaining([first, other]))
+
+  const args = ['pending', 'run', '--path', '/content/dam/filter/', '--destination', 'folder', '--json']
+  const { stdout } = await commands(args, { FOLDER_ROOT: exporter.root })
+  expect(JSON.parse(stdout)).toMatchObject([{ id: first, ok: true }])
+  expect(await listed()).toContain(other)
+})
+
 describe('npm run bridge -- runs list', () => {
   test('shows the last runs', async () => {
     await createRunReports(store(), { redactor: createRedactor() }).write(

@@ -11,6 +11,9 @@ const execute = promisify(execFile)
 
 /** Every command, with arguments that it takes. */
 const commandLines = [
+  ['asset', '/content/dam/none.png'],
+  ['enrich', '/content/dam/none.png', '--dry-run'],
+  ['export', '/content/dam/none.png', '--dry-run'],
   ['dead-letters', 'list'],
   ['dead-letters', 'show', '0'.repeat(32)],
   ['dead-letters', 'replay', '--all'],
@@ -26,6 +29,10 @@ const commandLines = [
   ['akeneo', 'delete', '--yes'],
 ]
 
+/** The names of the command, without its arguments. */
+const wordsOf = (line: readonly string[]): readonly string[] =>
+  line.slice(0, 2).filter((word) => !word.startsWith('/'))
+
 let receiver: Receiver
 const bridge = createBridge(() => receiver)
 const commands = createCommands(() => receiver.sandbox.operatorEnv())
@@ -38,19 +45,18 @@ afterAll(() => receiver.close())
 test('the list above is every command that help names', async () => {
   const groups = namesIn((await commands(['--help'])).stdout)
   const all = await Promise.all(
-    groups.map(async (group) =>
-      namesIn((await commands([group, '--help'])).stdout).map((name) => `${group} ${name}`),
-    ),
+    groups.map(async (group) => {
+      const names = namesIn((await commands([group, '--help'])).stdout)
+      return names.length === 0 ? [group] : names.map((name) => `${group} ${name}`)
+    }),
   )
 
-  expect(all.flat().sort()).toEqual(commandLines.map(([group, name]) => `${group} ${name}`).sort())
+  expect(all.flat().sort()).toEqual(commandLines.map((line) => wordsOf(line).join(' ')).sort())
 })
 
-describe.each(commandLines.map((line) => ({ line, name: line.slice(0, 2).join(' ') })))(
+describe.each(commandLines.map((line) => ({ line, name: wordsOf(line).join(' ') })))(
   '$name',
-  ({ line }) => {
-    const [group = '', name = ''] = line
-
+  ({ line, name }) => {
     test('--json prints one JSON document on stdout, and nothing on stderr, whatever fails', async () => {
       for (const env of [undefined, { AIO_runtime_namespace: '', AIO_runtime_auth: '', AKENEO_URL: '' }]) {
         const { code, stdout, stderr } = await commands([...line, '--json'], env)
@@ -62,10 +68,10 @@ describe.each(commandLines.map((line) => ({ line, name: line.slice(0, 2).join(' 
     })
 
     test('has a help of its own, which names the options that every command has', async () => {
-      const { code, stdout } = await commands([group, name, '--help'])
+      const { code, stdout } = await commands([...wordsOf(line), '--help'])
 
       expect(code).toBe(0)
-      expect(stdout).toMatch(new RegExp(`^Usage: bridge ${group} ${name} `))
+      expect(stdout).toMatch(new RegExp(`^Usage: bridge ${name} `))
       expect(stdout).toContain('--json')
     })
   },
@@ -79,6 +85,11 @@ test.each([
   [['dead-letters', 'list', '--all'], "unknown option '--all'", 'dead-letters list'],
   [['dead-letters', 'show'], "missing required argument 'id'", 'dead-letters show'],
   [['dead-letters', 'replay', 'x'], 'x is no id: dead-letters list shows them', 'dead-letters replay'],
+  [['asset'], "missing required argument 'path or id'", 'asset'],
+  [['asset', 'lamp.png'], 'lamp.png is neither a path below /content/dam/ nor an id', 'asset'],
+  [['enrich', 'lamp.png'], 'lamp.png is neither a path below', 'enrich'],
+  [['dead-letters', 'list', '--older-than', 'soon'], 'soon is no duration', 'dead-letters list'],
+  [['pending', 'run', '0'.repeat(32), '--code', 'X'], 'name one id or more, or --all', 'pending run'],
   [['dead-letters', 'drop'], 'name one id or more, or --all', 'dead-letters drop'],
   [['dead-letters', 'drop', '0'.repeat(32), '--all'], 'name one id or more, or --all', 'dead-letters drop'],
   [['runs', 'list', '--jsn'], "unknown option '--jsn' (Did you mean --json?)", 'runs list'],

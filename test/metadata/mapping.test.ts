@@ -14,6 +14,32 @@ const map = (rules: readonly MappingRule[], ...products: Attributes[]) =>
     }),
   )
 
+test('it is told which rule decides a property: the last one that has a value', () => {
+  const told = new Map<string, string>()
+  mapProducts(
+    [
+      everyAttribute('wknd-'),
+      { property: 'wknd-name', attribute: 'title' },
+      { property: 'wknd-size', attribute: 'none' },
+      { property: 'wknd-none', attribute: 'none' },
+      { property: 'wknd-gone', attribute: 'none', whenMissing: 'remove' },
+      { property: 'fixed', value: 1 },
+      { property: 'made', compute: () => 'x' },
+      { property: 'left out', attribute: 'title', type: 'integer', onError: 'skip' },
+    ],
+    { asset: assetWith({}), products: [productWith({ Name: 'a', title: 'b', Size: 'c' }, 'SKU-1')] },
+    { onMapped: (property, rule) => told.set(property, rule) },
+  )
+  expect(Object.fromEntries(told)).toEqual({
+    'wknd-name': 'attribute title',
+    'wknd-title': 'every attribute: title',
+    'wknd-size': 'every attribute: Size',
+    'wknd-gone': 'attribute none',
+    fixed: 'value',
+    made: 'compute',
+  })
+})
+
 describe('an attribute rule', () => {
   const title = { property: 'dc:title', attribute: 'name' } as const
 

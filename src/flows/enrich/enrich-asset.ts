@@ -4,7 +4,7 @@ import { toBridgeError } from '../../core/errors'
 import type { JsonValue } from '../../core/json'
 import type { Product, ProductRef } from '../../core/product'
 import { shown } from '../../core/shown'
-import { diffMetadata } from '../../metadata/diff'
+import { type DesiredMetadata, diffMetadata } from '../../metadata/diff'
 import { mapProducts } from '../../metadata/mapping'
 import { candidatesOf } from '../../metadata/matching'
 import { skipReason } from '../../metadata/skip'
@@ -47,15 +47,43 @@ export async function enrichAsset(
   return outcome
 }
 
-async function decide(asset: Asset, parts: EnrichParts, call: CallContext): Promise<Decision<EnrichOutcome>> {
+/** Hears how a decision comes about, for those who ask why. */
+export type Witness = {
+  /** The rule that found products, undefined when none did; and what the PIM was asked for. */
+  onMatch(match: {
+    rule: string | undefined
+    refs: readonly ProductRef[]
+    products: readonly Product[]
+  }): void
+  /** A property that a rule decides, and the rule. */
+  onMapped(property: string, rule: string): void
+  onLeftOut(leftOut: LeftOut): void
+  /** What the metadata should say; `null` for a property that should not be there. */
+  onDesired(desired: DesiredMetadata): void
+}
+
+/**
+ * Decides what is to be written to an asset in the state in which it was read.
+ * @throws {BridgeError} what the PIM throws; permanent, `MATCHER_FAILED` and `MAPPING_FAILED`
+ */
+export async function decide(
+  asset: Asset,
+  parts: EnrichParts,
+  call: CallContext,
+  witness?: Witness,
+): Promise<Decision<EnrichOutcome>> {
   const { enrichment } = parts
   const reason = skipReason(asset)
   if (reason !== undefined) return skipped(asset, reason)
 
   const match = await findProducts(asset, parts, call)
-  if ('asked' in match) return skipped(asset, noProduct(match.asked))
+  if ('asked' in match) {
+    witness?.onMatch({ rule: undefined, refs: match.asked, products: [] })
+    return skipped(asset, noProduct(match.asked))
+  }
 
   const { products } = match
+  witness?.onMatch(match)
   await warnOfMapping(parts, products, call)
   const leftOut: LeftOut[] = []
   const known = parts.pim.knownAttributes?.() ?? []
@@ -65,19 +93,27 @@ async function decide(asset: Asset, parts: EnrichParts, call: CallContext): Prom
       { products, asset },
       {
         known,
-        onSkipped: ({ property, reason }) => leftOut.push({ property, reason: reason.slice(0, 200) }),
+        onSkipped({ property, reason }) {
+          leftOut.push({ property, reason: reason.slice(0, 200) })
+          witness?.onLeftOut({ property, reason })
+        },
+        onMapped: (property, rule) => witness?.onMapped(property, rule),
       },
     ),
   )
   desired.set(enrichment.linkProperty, linkValue(asset.metadata[enrichment.linkProperty], match))
+  witness?.onMapped(enrichment.linkProperty, 'link property')
   const mark = deletedPropertyOf(enrichment)
   const marked = itemsOf(asset.metadata[mark])
   // A product that the PIM returns is not deleted.
-  if (marked.length > 0)
+  if (marked.length > 0) {
     desired.set(
       mark,
       marked.filter((item) => !products.some(({ identifier }) => identifier === item)),
     )
+    witness?.onMapped(mark, 'deleted property')
+  }
+  witness?.onDesired(desired)
   const changes = diffMetadata(asset.metadata, desired)
   const told = {
     asset: factsOf(asset),
@@ -106,7 +142,7 @@ function noProduct(asked: readonly ProductRef[]): string {
   return `the PIM knows no product of this asset; it was asked for ${names.join(', ')}${others}`
 }
 
-type Match = { refs: readonly ProductRef[]; products: readonly Product[] }
+type Match = { rule: string; refs: readonly ProductRef[]; products: readonly Product[] }
 
 /** One rule after the other, so that the usual asset costs one call to the PIM. */
 async function findProducts(
@@ -125,7 +161,7 @@ async function findProducts(
       candidates: refs.length,
       products: products.length,
     })
-    if (products.length > 0) return { refs, products: inOrderOf(refs, products) }
+    if (products.length > 0) return { rule: matcher.name, refs, products: inOrderOf(refs, products) }
   }
   return { asked: [...asked.values()] }
 }

@@ -2,7 +2,7 @@ import type { AssetsClient } from '../../aem/assets-client'
 import type { Asset } from '../../core/asset'
 import type { CallContext } from '../../core/call-context'
 import { type BridgeError, systemicError, toBridgeError, transientError } from '../../core/errors'
-import type { Destination } from '../../plugin/destination'
+import type { Destination, StoredObject } from '../../plugin/destination'
 import type { Exports } from '../../plugin/destinations'
 import { codes, type FileOutcome } from '../outcome'
 import { type AssetFile, type FileParts, filesOf } from './asset-files'
@@ -137,7 +137,7 @@ async function store(
   { maxBytes, areFilesDown }: ExportLimits,
 ): Promise<FileOutcome | 'too-large'> {
   const held = await destination.head?.(key, call, binary)
-  if (held !== undefined && held.version === binary.version && (binary.size ?? held.size) === held.size) {
+  if (held !== undefined && isVersion(held, binary)) {
     return { key, outcome: 'unchanged', bytes: 0 }
   }
   if (binary.size !== undefined && binary.size > maxBytes) return 'too-large'
@@ -145,6 +145,10 @@ async function store(
   const stored = await destination.put(key, binary, held === undefined ? {} : { previous: held }, call)
   return { key, outcome: 'stored', bytes: stored.size, ...(isSidecar ? { isSidecar } : {}) }
 }
+
+/** Whether what a destination holds is this version of the file. */
+export const isVersion = (held: StoredObject, binary: AssetFile['binary']): boolean =>
+  held.version === binary.version && (binary.size ?? held.size) === held.size
 
 const filesDown = (): BridgeError =>
   systemicError(

@@ -2,6 +2,7 @@ import type { AuthorHosts } from '../../aem/author-host'
 import { resolveAuthor } from '../../aem/refused-host'
 import type { Asset } from '../../core/asset'
 import { toBridgeError, transientError } from '../../core/errors'
+import { withFields } from '../../core/logger'
 import { requireAsset } from '../../events/cloud-event'
 import { eventKey, type Publication, publicationOf, publications, readEvent } from '../../events/decode'
 import { type AssetEvent, timeOf } from '../../events/event'
@@ -68,6 +69,9 @@ async function exportPublished(
   context.call.memory?.commit()
   if ('withdrawn' in found) return takeBack(found, task, parts, context)
   const { asset } = found
+  // An event may name the id only, or the path only.
+  const known = { assetId: asset.id, ...(asset.path === '' ? {} : { path: asset.path }) }
+  const own = { ...context, call: { ...context.call, logger: withFields(context.call.logger, known) } }
   const reason = unusableReason(asset)
   if (reason !== undefined) return skipped(reason, asset)
   const named = destinationsOf(asset)
@@ -82,7 +86,7 @@ async function exportPublished(
     const reason = 'exportImmediately is not yes: the next batch run exports it'
     return { kind: 'deferred', reason, asset: factsOf(asset) }
   }
-  const destinations = await Promise.all(names.map((name) => deliver(name, asset, task.work, parts, context)))
+  const destinations = await Promise.all(names.map((name) => deliver(name, asset, task.work, parts, own)))
   return { kind: 'exported', asset: factsOf(asset), destinations }
 }
 

@@ -1,6 +1,7 @@
 import type { AssetRef } from '../../core/asset'
 import type { CallContext } from '../../core/call-context'
 import { type BridgeError, toBridgeError } from '../../core/errors'
+import { withFields } from '../../core/logger'
 import type { Product, ProductRef } from '../../core/product'
 import type { PimCommunicator } from '../../plugin/pim'
 import { createCircuitBreaker } from '../circuit-breaker'
@@ -56,8 +57,10 @@ export async function syncAssets(
       return
     }
     try {
-      const work = () => enrichAsset(asset, { ...parts, pim }, call)
-      const outcome = await retryTransient(work, waitsMs, clock, call)
+      const { id: assetId, path } = asset
+      const own = { ...call, logger: withFields(call.logger, { assetId, path }) }
+      const work = () => enrichAsset(asset, { ...parts, pim }, own)
+      const outcome = await retryTransient(work, waitsMs, clock, own)
       counts[outcome.kind] += 1
       for (const system of ['AEM', pimSystem]) breaker.worked(system)
     } catch (thrown) {
@@ -71,7 +74,11 @@ export async function syncAssets(
       }
       counts.failed += 1
       failures.push({ asset, error })
-      call.logger.error('an asset of a changed product failed', { path: asset.path, error: error.toJSON() })
+      call.logger.error('an asset of a changed product failed', {
+        assetId: asset.id,
+        path: asset.path,
+        error: error.toJSON(),
+      })
       if (continuesOnAemFailure && error.upstream === 'AEM') return
       const work = { action: syncAction }
       observeFailure(breaker, work, { failure: error })
