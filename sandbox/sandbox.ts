@@ -24,6 +24,9 @@ const FED_BY_IO_EVENTS = ['generic', 'export-asset']
 const EVENT_SECRETS = ['first-secret-of-the-sandbox', 'second-secret-of-the-sandbox'] as const
 /** The action that Akeneo's events go to. */
 const PIM_RECEIVER = 'pim-events'
+/** The action that a monitor asks, and what opens it here. */
+const MONITORED = 'status'
+export const STATUS_TOKEN = 'sandbox-status-token'
 /**
  * Of a deployment, all actions have the same PIM. Here these have Akeneo, for only Akeneo tells of changes, and the
  * others have the mock, which needs nothing.
@@ -183,7 +186,8 @@ export const startSandbox = async (options: SandboxOptions = {}): Promise<Sandbo
     })
     const bound = Object.entries(actions).map(([name, spec]): [string, ActionSpec] => {
       const pimInputs = FED_BY_AKENEO.includes(name) && !hasOwnPim ? akeneoInputs : {}
-      const merged: JsonObject = { ...inputs(), ...pimInputs, ...own, ...spec.inputs }
+      const token: JsonObject = name === MONITORED ? { STATUS_TOKEN } : {}
+      const merged: JsonObject = { ...inputs(), ...pimInputs, ...own, ...token, ...spec.inputs }
       return [name, { ...spec, inputs: merged }]
     })
     const runtimeEnv = { AIO_STATE_ENDPOINT: state.url }
