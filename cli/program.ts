@@ -3,7 +3,10 @@ import { version } from '../package.json'
 import { toBridgeError } from '../src/core/errors'
 import { addAkeneo } from './akeneo'
 import { addDeadLetters } from './dead-letters'
+import { addEvents } from './events'
 import type { Host, Run } from './host'
+import { addJournal } from './journal'
+import { addLease } from './lease'
 import { CommandError, type Failure, printed, printedFailure, UsageError } from './output'
 import { addPending } from './pending'
 import { addRegistrations } from './registrations'
@@ -46,7 +49,17 @@ export async function runProgram(argv: readonly string[], host: Host): Promise<n
     host.stdout(printed(result, json))
     exitCode = result.failed ? 1 : 0
   }
-  for (const add of [addDeadLetters, addPending, addRuns, addRegistrations, addAkeneo]) add(program, run)
+  for (const add of [
+    addDeadLetters,
+    addPending,
+    addRuns,
+    addJournal,
+    addLease,
+    addRegistrations,
+    addEvents,
+    addAkeneo,
+  ])
+    add(program, run)
 
   try {
     await program.parseAsync(argv, { from: 'user' })

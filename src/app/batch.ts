@@ -100,7 +100,11 @@ function remoteLanes(count: number, context: FlowContext): readonly Lane[] {
   return Array.from({ length: count }, () => createRemoteLane(activations, context, systemRandom))
 }
 
-const readersFor = perInputs((context: FlowContext) => {
+/**
+ * The readers of the journals, and what else a run over them is told.
+ * @throws {InputError} systemic, `INPUT_INVALID`
+ */
+export const readersFor = perInputs((context: FlowContext) => {
   const settings = readBatchSettings(context.inputs)
   const { http, tokens } = accessFor(context)
   const apiKey = settings.ADC_CECREDENTIALS_CLIENTID
