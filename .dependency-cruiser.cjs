@@ -80,13 +80,18 @@ module.exports = {
       { path: ['^src/connectors/[^/]+/(pim|client)\\.ts$', '^config/'], reachable: true },
     ),
     rule(
+      'what a monitor asks carries no connector',
+      { path: '^actions/status/' },
+      { path: ['^src/connectors/', '^config/(enrichment|destinations)\\.ts$'], reachable: true },
+    ),
+    rule(
       'an action decodes and answers, nothing else',
       { path: '^actions/' },
       { path: '^(src|config|cli|sandbox|scripts|bench|test)/', pathNot: '^src/(runtime|app|events)/' },
     ),
     rule(
       'what only enriches carries no destination',
-      { path: '^actions/(generic|pim-events|pim-sync|reconcile)/' },
+      { path: '^actions/(generic|pim-events|pim-sync|reconcile|status)/' },
       { path: ['^src/connectors/[^/]+/destination\\.ts$', '^src/connectors/kit/sftp/'], reachable: true },
     ),
     rule(

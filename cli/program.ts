@@ -5,7 +5,10 @@ import { addAkeneo } from './akeneo'
 import { addAsset } from './asset'
 import { addDeadLetters } from './dead-letters'
 import { addDoNow } from './do-now'
+import { addEvents } from './events'
 import type { Host, Run } from './host'
+import { addJournal } from './journal'
+import { addLease } from './lease'
 import { CommandError, type Failure, printed, printedFailure, UsageError } from './output'
 import { addPending } from './pending'
 import { addRegistrations } from './registrations'
@@ -49,7 +52,18 @@ export async function runProgram(argv: readonly string[], host: Host): Promise<n
     host.stdout(printed(result, json))
     exitCode = result.failed ? 1 : 0
   }
-  const groups = [addAsset, addDoNow, addDeadLetters, addPending, addRuns, addRegistrations, addAkeneo]
+  const groups = [
+    addAsset,
+    addDoNow,
+    addDeadLetters,
+    addPending,
+    addRuns,
+    addJournal,
+    addLease,
+    addRegistrations,
+    addEvents,
+    addAkeneo,
+  ]
   for (const add of groups) add(program, run)
 
   try {

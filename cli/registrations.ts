@@ -3,7 +3,7 @@ import { systemClock, systemRandom } from '../src/core/clock'
 import { isRecord, nonEmptyString } from '../src/core/json'
 import { createHttpClient } from '../src/http/http-client'
 import { createTokenProvider } from '../src/ims/token-provider'
-import { listRegistrations } from '../src/journal/registrations'
+import { enableRegistration, listRegistrations, type Registration } from '../src/journal/registrations'
 import type { Environment } from './environment'
 import type { Program, Run } from './host'
 import { CommandError, type CommandResult, examples } from './output'
@@ -18,7 +18,25 @@ export function addRegistrations(program: Program, run: Run): void {
     .action(() => run(list))
 }
 
-async function list({ inputs, redactor, project, call }: Environment): Promise<CommandResult> {
+async function list(environment: Environment): Promise<CommandResult> {
+  const registrations = await openRegistrations(environment).list()
+  const lines = registrations.flatMap(
+    ({ name, runtimeAction, deliveryType, status, isEnabled, journalUrl }) => [
+      `${name}  ${runtimeAction ?? deliveryType ?? ''}  ${status ?? ''}${isEnabled === false ? '  DISABLED' : ''}`,
+      `    JOURNAL_URL=${journalUrl ?? '(not told: see the Developer Console)'}`,
+    ],
+  )
+  return {
+    data: registrations,
+    lines: lines.length === 0 ? ['The workspace has no event registrations.'] : lines,
+  }
+}
+
+/** The registrations of the workspace, as the operator's credentials reach them. */
+export function openRegistrations({ inputs, redactor, project, call }: Environment): {
+  list(): Promise<readonly Registration[]>
+  enable(id: string): Promise<Registration>
+} {
   const settings = readRegistrationSettings(inputs)
   const tokens = createTokenProvider(
     {
@@ -29,25 +47,16 @@ async function list({ inputs, redactor, project, call }: Environment): Promise<C
     },
     { clock: systemClock, http: createHttpClient(), redactor },
   )
-  const registrations = await listRegistrations(
-    {
-      workspace: workspaceOf(project),
-      apiKey: settings.ADC_CECREDENTIALS_CLIENTID,
-      orgId: settings.ADC_CECREDENTIALS_ORGID,
-      baseUrl: settings.IO_EVENTS_URL,
-    },
-    { tokens, clock: systemClock, random: systemRandom },
-    call(),
-  )
-  const lines = registrations.flatMap(
-    ({ name, runtimeAction, deliveryType, status, isEnabled, journalUrl }) => [
-      `${name}  ${runtimeAction ?? deliveryType ?? ''}  ${status ?? ''}${isEnabled === false ? '  DISABLED' : ''}`,
-      `    JOURNAL_URL=${journalUrl ?? '(not told: see the Developer Console)'}`,
-    ],
-  )
+  const options = {
+    workspace: workspaceOf(project),
+    apiKey: settings.ADC_CECREDENTIALS_CLIENTID,
+    orgId: settings.ADC_CECREDENTIALS_ORGID,
+    baseUrl: settings.IO_EVENTS_URL,
+  }
+  const parts = { tokens, clock: systemClock, random: systemRandom }
   return {
-    data: registrations,
-    lines: lines.length === 0 ? ['The workspace has no event registrations.'] : lines,
+    list: () => listRegistrations(options, parts, call()),
+    enable: (id) => enableRegistration(id, options, parts, call()),
   }
 }
 

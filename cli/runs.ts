@@ -1,10 +1,8 @@
 import { createRunReports } from '../src/delivery/run-reports'
+import { jobs } from '../src/flows/overview'
 import type { Environment } from './environment'
 import type { Program, Run } from './host'
 import { type CommandResult, examples } from './output'
-
-/** The jobs that keep reports of their runs. */
-const jobs = ['export-batch', 'reconcile']
 
 export function addRuns(program: Program, run: Run): void {
   program

@@ -18,6 +18,8 @@ export type EventsOptions = {
   invoke: (params: JsonObject) => Promise<Activation>
   /** Hears of every event, as it is delivered: the journal keeps it. */
   onEvent?: (event: JsonObject) => void
+  /** False while the registration is disabled: events are then in the journal only, and retries go on. Always by default. */
+  isPushed?: () => boolean
   recipientClientId?: string
   /** The name in `x-adobe-provider`. */
   provider?: string
@@ -42,7 +44,7 @@ export type Attempt = {
 export type EventTrace = {
   eventId: string
   event: JsonObject
-  /** `dropped` is for good: a status that is not retried, or 24 hours of retries. */
+  /** `dropped` is for good: a status that is not retried, 24 hours of retries, or a registration that is disabled. */
   state: 'delivering' | 'done' | 'waiting' | 'dropped'
   attempts: Attempt[]
   /** When the next attempt is due, while `waiting`. */
@@ -137,7 +139,9 @@ export const startEvents = (options: EventsOptions): EventsStandIn => {
       const { eventId, addressed } = accept(event)
       const trace: EventTrace = { eventId, event: addressed, state: 'delivering', attempts: [] }
       traces.push(trace)
-      return attempt(trace)
+      if (options.isPushed?.() ?? true) return attempt(trace)
+      trace.state = 'dropped'
+      return Promise.resolve(trace)
     },
     retryDue: () => {
       const now = clock.now()

@@ -18,7 +18,7 @@ import { createPaint } from './print'
 import { createScreen } from './progress'
 import { MARKER } from './runtime/container'
 import type { ActionSpec } from './runtime/runtime'
-import { type Sandbox, startSandbox } from './sandbox'
+import { type Sandbox, STATUS_TOKEN, startSandbox } from './sandbox'
 
 const DEFAULT_PORT = 9870
 const SAMPLE = '/content/dam/shop/garden chair.jpg'
@@ -180,6 +180,8 @@ const explain = (sandbox: Sandbox, port: number): void => {
   console.log('Publish an asset that push misses, and let the alarm find it in the journal:')
   console.log(`  curl -s -X POST '${door}/publish?path=${path}&push=no'`)
   console.log(`  curl -s -X POST '${door}/alarm'\n`)
+  console.log('Ask how the app is, as a monitor would; ?format=openmetrics gives metrics:')
+  console.log(`  curl -s -H 'Authorization: Bearer ${STATUS_TOKEN}' '${runtime.webUrl('status')}'\n`)
   console.log('Ask the PIM:')
   console.log(`  curl -s -H 'X-Api-Key: ${pim.apiKey}' '${pim.url}/products/${encodeURIComponent(SKU)}'\n`)
 }

@@ -8,7 +8,7 @@ import { type ImsStandIn, startIms } from './ims'
 import { type JournalStandIn, startJournal } from './journal'
 import type { JsonObject } from './json'
 import { type PimStandIn, startPim } from './pim'
-import { createRegistrationList } from './registrations'
+import { createRegistrationList, type RegistrationList } from './registrations'
 import { type ActionSpec, type RuntimeOptions, type RuntimeStandIn, startRuntime } from './runtime/runtime'
 import { type StateStandIn, startState } from './state'
 import { type FolderTarget, startFolder } from './targets/folder'
@@ -24,6 +24,9 @@ const FED_BY_IO_EVENTS = ['generic', 'export-asset']
 const EVENT_SECRETS = ['first-secret-of-the-sandbox', 'second-secret-of-the-sandbox'] as const
 /** The action that Akeneo's events go to. */
 const PIM_RECEIVER = 'pim-events'
+/** The action that a monitor asks, and what opens it here. */
+const MONITORED = 'status'
+export const STATUS_TOKEN = 'sandbox-status-token'
 /**
  * Of a deployment, all actions have the same PIM. Here these have Akeneo, for only Akeneo tells of changes, and the
  * others have the mock, which needs nothing.
@@ -81,6 +84,8 @@ export type Sandbox = {
   events: EventsStandIn
   /** Holds every event of every registration, delivered or not. */
   journal: JournalStandIn
+  /** What the API of I/O Events lists, and what may go wrong with it. */
+  registrations: RegistrationList
   /** The registration of another action at I/O Events. Throws when there is no such action. */
   registration(action: string): EventsStandIn
   /** The destination `folder`: a temporary one. */
@@ -183,7 +188,8 @@ export const startSandbox = async (options: SandboxOptions = {}): Promise<Sandbo
     })
     const bound = Object.entries(actions).map(([name, spec]): [string, ActionSpec] => {
       const pimInputs = FED_BY_AKENEO.includes(name) && !hasOwnPim ? akeneoInputs : {}
-      const merged: JsonObject = { ...inputs(), ...pimInputs, ...own, ...spec.inputs }
+      const token: JsonObject = name === MONITORED ? { STATUS_TOKEN } : {}
+      const merged: JsonObject = { ...inputs(), ...pimInputs, ...own, ...token, ...spec.inputs }
       return [name, { ...spec, inputs: merged }]
     })
     const runtimeEnv = { AIO_STATE_ENDPOINT: state.url }
@@ -202,7 +208,8 @@ export const startSandbox = async (options: SandboxOptions = {}): Promise<Sandbo
     const register = (action: string): EventsStandIn => {
       const invoke = (params: JsonObject) => runtime.invoke(action, params)
       const onEvent = (event: JsonObject) => journal.append(event)
-      const registration = startEvents({ clock, invoke, onEvent, recipientClientId: CLIENT_ID })
+      const isPushed = () => list.pushes(action)
+      const registration = startEvents({ clock, invoke, onEvent, isPushed, recipientClientId: CLIENT_ID })
       registrations.set(action, registration)
       return registration
     }
@@ -215,7 +222,8 @@ export const startSandbox = async (options: SandboxOptions = {}): Promise<Sandbo
       if (found === undefined) throw new Error(`There is no action ${action} in the sandbox`)
       return found
     }
-    const standIns = { clock, ims, aem, state, pim, akeneo, pimEvents, folder, runtime, events, journal }
+    const outside = { ims, aem, state, pim, akeneo, pimEvents, folder, runtime, events, journal }
+    const standIns = { clock, ...outside, registrations: list }
     return { ...standIns, registration, inputs, env, operatorEnv, close }
   } catch (error) {
     await close()

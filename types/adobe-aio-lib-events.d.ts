@@ -7,6 +7,20 @@ declare module '@adobe/aio-lib-events' {
       options?: { latest?: boolean; since?: string; limit?: number },
     ): Promise<unknown>
     /** @returns the HAL document of all registrations of a workspace */
+    getRegistration(
+      consumerOrgId: string,
+      projectId: string,
+      workspaceId: string,
+      registrationId: string,
+    ): Promise<unknown>
+    /** Replaces all: what the body leaves out is gone. */
+    updateRegistration(
+      consumerOrgId: string,
+      projectId: string,
+      workspaceId: string,
+      registrationId: string,
+      body: Readonly<Record<string, unknown>>,
+    ): Promise<unknown>
     getAllRegistrationsForWorkspace(
       consumerOrgId: string,
       projectId: string,

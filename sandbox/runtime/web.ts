@@ -21,7 +21,7 @@ export type WebOptions = {
 /** Where web actions are served. */
 export const WEB = '/api/v1/web/'
 
-/** What Runtime hands over as text; all else is Base64, JSON and CloudEvents included. */
+/** What Runtime takes for text, in and out; all else is Base64, JSON and CloudEvents included. */
 const isText = (contentType: string | undefined): boolean => {
   const [type = '', ...parameters] = (contentType ?? '').toLowerCase().split(';')
   const media = type.trim()
@@ -62,7 +62,11 @@ const answerOf = (activation: Activation): Answer => {
   if (body === undefined) return { status, headers }
   if (typeof body !== 'string') return json(status, body, headers)
   const type = headers['content-type'] ?? 'text/html; charset=UTF-8'
-  const decode = type.startsWith('application/json') && looksLikeBase64(body)
+  const isJson = type.startsWith('application/json')
+  const decode = !isText(type) && looksLikeBase64(body)
+  if (!decode && !isText(type) && !isJson) {
+    return failure(400, 'Response type in header did not match generated content type.')
+  }
   return {
     status,
     headers: { ...headers, 'content-type': type },

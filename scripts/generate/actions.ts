@@ -99,4 +99,16 @@ export const actions: readonly ActionFacts[] = [
     limits: { timeout: threeHours, memorySize: 256, concurrency: 1 },
     usesIms: true,
   },
+  {
+    name: 'status',
+    about: 'Monitors: how the app is, as JSON or as metrics. Off unless STATUS_TOKEN is set',
+    web: 'raw',
+    comments: {
+      web: 'Served on the web; the token stands in a header.',
+      'require-adobe-auth': "A monitor has no token of Adobe's: the action checks STATUS_TOKEN.",
+      'provide-api-key': 'For State.',
+    },
+    limits: { timeout: minute, memorySize: 256, concurrency: 200 },
+    usesIms: false,
+  },
 ]

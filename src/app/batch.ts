@@ -100,7 +100,10 @@ function remoteLanes(count: number, context: FlowContext): readonly Lane[] {
   return Array.from({ length: count }, () => createRemoteLane(activations, context, systemRandom))
 }
 
-/** A reader of each journal, and the settings of a run. */
+/**
+ * The readers of the journals, and what else a run over them is told.
+ * @throws {InputError} systemic, `INPUT_INVALID`
+ */
 export const readersFor = perInputs((context: FlowContext) => {
   const settings = readBatchSettings(context.inputs)
   const { http, tokens } = accessFor(context)

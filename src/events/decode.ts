@@ -31,6 +31,14 @@ export function eventTime(raw: unknown): number | undefined {
   return times.find((time) => time !== undefined)
 }
 
+/** The type of an event, as far as it has one; it never throws. */
+export const eventType = (raw: unknown): string => typeIn(unwrap(raw)) ?? ''
+
+function typeIn({ xdm, envelopes }: Unwrapped): string | undefined {
+  const type = xdm?.['@type'] ?? envelopes.at(-1)?.type
+  return typeof type === 'string' ? type : undefined
+}
+
 /** An event that a flow handles; or one that it acknowledges, and why. */
 export type Reading<Handled extends Happening> =
   | { event: AssetEvent; happening: Handled; ignored?: undefined }
@@ -56,11 +64,11 @@ export function readEvent<Handled extends Happening>(
   const isSent = isFromJournal || deliveryId(found.envelopes) !== undefined
   const foreign = found.xdm === undefined ? whyForeign(found, isSent) : whyForeignXdm(found.xdm)
   if (foreign !== undefined) {
-    const type = found.xdm?.['@type'] ?? found.envelopes.at(-1)?.type
+    const type = typeIn(found)
     return {
       ignored: {
         reason: foreign,
-        ...(typeof type === 'string' ? { eventType: type.slice(0, maxType) } : {}),
+        ...(type === undefined ? {} : { eventType: type.slice(0, maxType) }),
       },
     }
   }

@@ -6,6 +6,8 @@ export type WebRequest = {
   method: string
   /** By lower-case name. */
   headers: Readonly<Record<string, string>>
+  /** What stands behind the `?`. */
+  query: URLSearchParams
   /** The bytes as they were sent. */
   body: Buffer
 }
@@ -24,6 +26,7 @@ export function readWebRequest(params: unknown): WebRequest {
         typeof value === 'string' ? [[name.toLowerCase(), value]] : [],
       ),
     ),
+    query: new URLSearchParams(typeof source.__ow_query === 'string' ? source.__ow_query : ''),
     body: typeof source.__ow_body === 'string' ? bytesOf(source.__ow_body) : Buffer.alloc(0),
   }
 }

@@ -26,6 +26,7 @@ export const secretInputs = [
   'SFTP_PASSPHRASE',
   'SFTP_PASSWORD',
   'SFTP_PRIVATE_KEY',
+  'STATUS_TOKEN',
 ] as const
 
 /** All others. */

@@ -21,6 +21,8 @@ export type Registration = {
   isEnabled: boolean | undefined
   /** As the service puts it. */
   status: string | undefined
+  /** `ok`, or as the service sees a receiver that has failed too often. */
+  health: 'ok' | 'unstable' | 'disabled'
 }
 
 /** Where the registrations are looked up. */
@@ -42,25 +44,33 @@ const upstream = 'IO_EVENTS'
 const text = v.optional(v.nullable(v.string()))
 
 /** The endpoint stands in a field or in a link, depending on the version of the API. */
-const Listing = v.object({
-  _embedded: v.optional(
-    v.object({
-      registrations: v.array(
-        v.object({
-          registration_id: v.string(),
-          name: text,
-          events_url: text,
-          delivery_type: text,
-          runtime_action: text,
-          enabled: v.optional(v.nullable(v.boolean())),
-          status: text,
-          webhook_status: text,
-          _links: v.optional(v.object({ 'rel:events': v.optional(v.object({ href: v.string() })) })),
-        }),
-      ),
-    }),
-  ),
+const Listed = v.object({
+  registration_id: v.string(),
+  name: text,
+  events_url: text,
+  delivery_type: text,
+  runtime_action: text,
+  enabled: v.optional(v.nullable(v.boolean())),
+  status: text,
+  webhook_status: text,
+  _links: v.optional(v.object({ 'rel:events': v.optional(v.object({ href: v.string() })) })),
 })
+
+const Listing = v.object({ _embedded: v.optional(v.object({ registrations: v.array(Listed) })) })
+
+/** What an update has to repeat, since it replaces all. */
+const Kept = v.object({
+  name: v.string(),
+  description: text,
+  delivery_type: v.picklist(['webhook', 'webhook_batch', 'journal']),
+  webhook_url: text,
+  runtime_action: text,
+  client_id: text,
+  events_of_interest: v.array(v.object({ provider_id: v.string(), event_code: v.string() })),
+  subscriber_filters: v.optional(v.nullable(v.array(v.unknown()))),
+})
+
+type Parts = { tokens: Tokens; clock: Clock; random: () => number }
 
 /**
  * The event registrations of a workspace, by Adobe's own client. For the command line, where one request and one kind
@@ -69,9 +79,84 @@ const Listing = v.object({
  */
 export async function listRegistrations(
   options: RegistrationsOptions,
-  parts: { tokens: Tokens; clock: Clock; random: () => number },
+  parts: Parts,
   call: CallContext,
 ): Promise<readonly Registration[]> {
+  const send = await open(options, parts, call)
+  const answer = await send('list the registrations', (client, ...workspace) =>
+    client.getAllRegistrationsForWorkspace(...workspace),
+  )
+  const listing = v.safeParse(Listing, answer)
+  if (!isRecord(answer) || !listing.success) throw unavailable('answered something else than registrations')
+  return (listing.output._embedded?.registrations ?? []).map(registrationOf)
+}
+
+/**
+ * Has a registration push again: it repeats to the service what that holds, with `enabled: true`, since an update
+ * replaces all. What could not be pushed meanwhile is in the journal only.
+ * @throws {BridgeError} systemic `IO_EVENTS_REFUSED` when the service refuses, when the registration is of a kind that
+ * cannot be repeated, or when it is another one afterwards; transient `IO_EVENTS_UNAVAILABLE`
+ */
+export async function enableRegistration(
+  id: string,
+  options: RegistrationsOptions,
+  parts: Parts,
+  call: CallContext,
+): Promise<Registration> {
+  const send = await open(options, parts, call)
+  const read = (): Promise<unknown> =>
+    send('show the registration', (client, ...workspace) => client.getRegistration(...workspace, id))
+  const before = v.safeParse(Kept, await read())
+  if (!before.success) throw notRepeatable()
+  await send('enable the registration', (client, ...workspace) =>
+    client.updateRegistration(...workspace, id, { ...updateOf(before.output), enabled: true }),
+  )
+  const after = await read()
+  const [kept, listed] = [v.safeParse(Kept, after), v.safeParse(Listed, after)]
+  if (!kept.success || !listed.success) throw unavailable('answered something else than a registration')
+  if (JSON.stringify(updateOf(kept.output)) !== JSON.stringify(updateOf(before.output))) throw changed()
+  return registrationOf(listed.output)
+}
+
+/** A webhook that delivers to an action has a URL of the service, which it sets by itself and takes from nobody. */
+function updateOf(registration: v.InferOutput<typeof Kept>) {
+  const { name, description, delivery_type, client_id, events_of_interest } = registration
+  const { webhook_url, runtime_action, subscriber_filters: filters } = registration
+  const receiver = runtime_action ? { runtime_action } : webhook_url ? { webhook_url } : {}
+  return {
+    ...{ name, description: description ?? '', delivery_type, events_of_interest, ...receiver },
+    ...(client_id ? { client_id } : {}),
+    ...(filters?.length ? { subscriber_filters: filters } : {}),
+  }
+}
+
+const registrationOf = (it: v.InferOutput<typeof Listed>): Registration => ({
+  id: it.registration_id,
+  name: it.name ?? '',
+  journalUrl: it.events_url ?? it._links?.['rel:events']?.href,
+  deliveryType: it.delivery_type ?? undefined,
+  runtimeAction: it.runtime_action ?? undefined,
+  isEnabled: it.enabled ?? undefined,
+  status: it.status ?? it.webhook_status ?? undefined,
+  health: healthOf(it),
+})
+
+/** Which field tells is not documented, nor in which letters. */
+function healthOf({ enabled, status, webhook_status }: v.InferOutput<typeof Listed>): Registration['health'] {
+  const told = [status, webhook_status].map((text) => text?.toUpperCase() ?? '')
+  const says = (word: string): boolean => told.some((text) => text.includes(word))
+  if (enabled === false || says('DISABLED')) return 'disabled'
+  return says('UNSTABLE') ? 'unstable' : 'ok'
+}
+
+type Client = Awaited<ReturnType<typeof import('@adobe/aio-lib-events')['init']>>
+type Workspace = readonly [consumerOrgId: string, projectId: string, workspaceId: string]
+type Send = (
+  what: string,
+  request: (client: Client, ...workspace: Workspace) => Promise<unknown>,
+) => Promise<unknown>
+
+async function open(options: RegistrationsOptions, parts: Parts, call: CallContext): Promise<Send> {
   const {
     apiKey,
     orgId,
@@ -87,25 +172,17 @@ export async function listRegistrations(
   // The address is said, so that no setting of the machine sends the token elsewhere. The library's own repetition knows
   // no deadline.
   const client = await init(orgId, apiKey, token, { timeout: timeoutMs, retries: 0, eventsBaseURL: baseUrl })
-  const rules: RetryRules = { clock, random, attempts: retries + 1, toError: toBridgeError }
-  const answer = await retry(rules, call, () =>
-    untilAborted(client.getAllRegistrationsForWorkspace(consumerOrgId, projectId, workspaceId), call.signal),
-  )
-  const listing = v.safeParse(Listing, answer)
-  if (!isRecord(answer) || !listing.success) throw unavailable('answered something else than registrations')
-  return (listing.output._embedded?.registrations ?? []).map((it) => ({
-    id: it.registration_id,
-    name: it.name ?? '',
-    journalUrl: it.events_url ?? it._links?.['rel:events']?.href,
-    deliveryType: it.delivery_type ?? undefined,
-    runtimeAction: it.runtime_action ?? undefined,
-    isEnabled: it.enabled ?? undefined,
-    status: it.status ?? it.webhook_status ?? undefined,
-  }))
+  return (what, request) => {
+    const toError = (thrown: unknown): BridgeError => toBridgeError(what, thrown)
+    const rules: RetryRules = { clock, random, attempts: retries + 1, toError }
+    return retry(rules, call, () =>
+      untilAborted(request(client, consumerOrgId, projectId, workspaceId), call.signal),
+    )
+  }
 }
 
 /** The library gives the status only in the text of its error. */
-function toBridgeError(thrown: unknown): BridgeError {
+function toBridgeError(what: string, thrown: unknown): BridgeError {
   const message = thrown instanceof Error ? thrown.message : ''
   const status = Number(/\b([1-5]\d\d) - /.exec(message)?.[1] ?? 0)
   if (status < 400 || mayPassStatus(status)) {
@@ -113,10 +190,24 @@ function toBridgeError(thrown: unknown): BridgeError {
   }
   return systemicError(
     'IO_EVENTS_REFUSED',
-    `I/O Events refused to list the registrations (${status}): check that the I/O Management API is in the workspace, ADC_CECREDENTIALS_CLIENTID and ADC_CECREDENTIALS_ORGID, and the ids of organization, project and workspace`,
+    `I/O Events refused to ${what} (${status}): check that the I/O Management API is in the workspace, ADC_CECREDENTIALS_CLIENTID and ADC_CECREDENTIALS_ORGID, and the ids of organization, project and workspace`,
     { upstream, status },
   )
 }
 
 const unavailable = (what: string): BridgeError =>
   transientError('IO_EVENTS_UNAVAILABLE', `I/O Events ${what}; try again later`, { upstream })
+
+const notRepeatable = (): BridgeError =>
+  systemicError(
+    'IO_EVENTS_REFUSED',
+    'the registration has fields that this command cannot repeat, and an update would lose them: enable it in the Developer Console',
+    { upstream },
+  )
+
+const changed = (): BridgeError =>
+  systemicError(
+    'IO_EVENTS_REFUSED',
+    'the registration is enabled, but I/O Events changed other fields of it: compare it in the Developer Console',
+    { upstream },
+  )

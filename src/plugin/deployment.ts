@@ -10,6 +10,7 @@ export type ActionName =
   | 'pim-events'
   | 'pim-sync'
   | 'reconcile'
+  | 'status'
 
 /** What I/O Runtime gives an action. */
 export type ActionLimits = {

@@ -130,6 +130,7 @@ const maxAnswerDepth = 80
  */
 function masked(answer: Answer): Answer {
   const small = bounded(answer)
+  if ('headers' in small) return bounded({ ...small, body: redactor.text(small.body) })
   return bounded(
     'error' in small
       ? failure(small.error.statusCode, maskedBody(small.error.body))

@@ -145,6 +145,7 @@ describe('aio app deploy', () => {
       'pim-events': expect.objectContaining({ ...given, 'web-export': true, 'raw-http': true }),
       'pim-sync': expect.objectContaining(hidden),
       reconcile: expect.objectContaining(hidden),
+      status: expect.objectContaining({ ...given, 'web-export': true, 'raw-http': true }),
     })
   })
 

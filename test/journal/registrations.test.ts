@@ -62,8 +62,15 @@ it('the registrations of a workspace come with their journaling endpoints and th
     runtimeAction: 'bridge/generic',
     isEnabled: true,
     status: 'VERIFIED',
+    health: 'ok',
   })
-  expect(two).toMatchObject({ id: 'r-2', journalUrl: `${endpoint}2`, isEnabled: false, status: 'disabled' })
+  expect(two).toMatchObject({
+    id: 'r-2',
+    journalUrl: `${endpoint}2`,
+    isEnabled: false,
+    status: 'disabled',
+    health: 'disabled',
+  })
   const [request] = server.requests
   expect(request?.url).toBe('/events/23294/45/67/registrations')
   expect(request?.headers).toMatchObject({

@@ -18,6 +18,7 @@ beforeAll(async () => {
       text: { bundle, inputs: { how: 'errorText' }, rawWeb: true },
       reject: { bundle, inputs: { how: 'reject' }, rawWeb: true },
       crash: { bundle, inputs: { how: 'exit' }, rawWeb: true },
+      said: { bundle, inputs: { how: 'said' }, rawWeb: true },
       hidden: { bundle, inputs: { how: 'ok' } },
     },
   })
@@ -62,6 +63,18 @@ describe('a raw web action', () => {
       body: '{"ä":1}',
     })
     expect(body).toBe(encoded ? Buffer.from('{"ä":1}').toString('base64') : '{"ä":1}')
+  })
+
+  it.each([
+    ['text/plain', 'abc ', 200, 'abc '],
+    ['application/openmetrics-text; version=1.0.0; charset=utf-8', 'x 1\n', 200, 'x 1\n'],
+    // what has no charset and is not known is binary, and its body Base64
+    ['application/openmetrics-text; version=1.0.0', 'x 1\n', 400, 'Response type in header did not match'],
+    ['application/openmetrics-text', Buffer.from('x 1').toString('base64'), 200, 'x 1'],
+  ])('that says %s has its text sent, or decoded, or refused', async (type, body, status, said) => {
+    const answer = await call('said', { method: 'POST', headers: { 'x-type': type, 'x-said': btoa(body) } })
+    expect(answer.status).toBe(status)
+    expect(await answer.text()).toContain(said)
   })
 
   it('gets every byte of what is no text', async () => {

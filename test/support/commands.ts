@@ -55,7 +55,11 @@ function environmentOf(env: OperatorEnv): Environment {
   return {
     ...createRecords(activation, inputs),
     trigger: 'batch',
-    project: undefined,
+    project: {
+      id: env.AIO_project_id,
+      org: { id: env.AIO_project_org_id },
+      workspace: { id: env.AIO_project_workspace_id },
+    },
     namespace,
     inputs,
     redactor,

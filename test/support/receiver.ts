@@ -53,7 +53,8 @@ async function readDeadLetters(sandbox: Sandbox): Promise<DeadLetterView[]> {
 
 /** The body of a success. */
 export function bodyOf(answer: Answer): Record<string, unknown> {
-  if ('error' in answer) throw new Error(`expected a success, got ${JSON.stringify(answer)}`)
+  if ('error' in answer || 'headers' in answer)
+    throw new Error(`expected a success, got ${JSON.stringify(answer)}`)
   return { ...answer.body }
 }
 
