@@ -5,6 +5,8 @@ import { createRedactor, type Redactor } from '../src/core/redaction'
 import { messageOf } from '../src/core/shown'
 import { type RawInputs, readOperatorInputs, secretsOf } from '../src/inputs/raw-inputs'
 import { createRecords, type Records } from '../src/runtime/records'
+import type { StateRegion } from '../src/store/state-store'
+import type { Store } from '../src/store/store'
 import { UsageError } from './output'
 import { createStderrLogger } from './stderr-logger'
 
@@ -18,6 +20,8 @@ export type Environment = Records & {
   inputs: RawInputs
   redactor: Redactor
   clock: Clock
+  /** The State service of another region, for the same namespace. */
+  stateOf(region: StateRegion): Store
   /** Opens the context of one unit of work, with two hours for it: a file may be large. */
   call(): CallContext
 }
@@ -49,6 +53,7 @@ export async function openEnvironment(name: string | undefined): Promise<Environ
     inputs,
     redactor,
     clock: systemClock,
+    stateOf: (region) => createRecords(activation, { ...inputs, STATE_REGION: region }).store,
     call: () => ({
       logger: createStderrLogger(redactor),
       signal: AbortSignal.timeout(workMs),

@@ -3,6 +3,7 @@ import { version } from '../package.json'
 import { toBridgeError } from '../src/core/errors'
 import { addAkeneo } from './akeneo'
 import { addDeadLetters } from './dead-letters'
+import { addDoctor } from './doctor'
 import type { Host, Run } from './host'
 import { CommandError, type Failure, printed, printedFailure, UsageError } from './output'
 import { addPending } from './pending'
@@ -46,7 +47,8 @@ export async function runProgram(argv: readonly string[], host: Host): Promise<n
     host.stdout(printed(result, json))
     exitCode = result.failed ? 1 : 0
   }
-  for (const add of [addDeadLetters, addPending, addRuns, addRegistrations, addAkeneo]) add(program, run)
+  for (const add of [addDoctor, addDeadLetters, addPending, addRuns, addRegistrations, addAkeneo])
+    add(program, run)
 
   try {
     await program.parseAsync(argv, { from: 'user' })

@@ -1,9 +1,10 @@
 import { readRegistrationSettings } from '../src/app/settings'
+import type { CallContext } from '../src/core/call-context'
 import { systemClock, systemRandom } from '../src/core/clock'
 import { isRecord, nonEmptyString } from '../src/core/json'
 import { createHttpClient } from '../src/http/http-client'
 import { createTokenProvider } from '../src/ims/token-provider'
-import { listRegistrations } from '../src/journal/registrations'
+import { listRegistrations, type Registration } from '../src/journal/registrations'
 import type { Environment } from './environment'
 import type { Program, Run } from './host'
 import { CommandError, type CommandResult, examples } from './output'
@@ -18,7 +19,15 @@ export function addRegistrations(program: Program, run: Run): void {
     .action(() => run(list))
 }
 
-async function list({ inputs, redactor, project, call }: Environment): Promise<CommandResult> {
+/**
+ * The event registrations of the workspace.
+ * @throws {CommandError} the workspace is not known
+ * @throws {BridgeError} as `listRegistrations`; systemic, `INPUT_INVALID`
+ */
+export async function readRegistrations(
+  { inputs, redactor, project }: Pick<Environment, 'inputs' | 'redactor' | 'project'>,
+  call: CallContext,
+): Promise<readonly Registration[]> {
   const settings = readRegistrationSettings(inputs)
   const tokens = createTokenProvider(
     {
@@ -29,7 +38,7 @@ async function list({ inputs, redactor, project, call }: Environment): Promise<C
     },
     { clock: systemClock, http: createHttpClient(), redactor },
   )
-  const registrations = await listRegistrations(
+  return listRegistrations(
     {
       workspace: workspaceOf(project),
       apiKey: settings.ADC_CECREDENTIALS_CLIENTID,
@@ -37,8 +46,12 @@ async function list({ inputs, redactor, project, call }: Environment): Promise<C
       baseUrl: settings.IO_EVENTS_URL,
     },
     { tokens, clock: systemClock, random: systemRandom },
-    call(),
+    call,
   )
+}
+
+async function list(environment: Environment): Promise<CommandResult> {
+  const registrations = await readRegistrations(environment, environment.call())
   const lines = registrations.flatMap(
     ({ name, runtimeAction, deliveryType, status, isEnabled, journalUrl }) => [
       `${name}  ${runtimeAction ?? deliveryType ?? ''}  ${status ?? ''}${isEnabled === false ? '  DISABLED' : ''}`,

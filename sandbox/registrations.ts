@@ -4,10 +4,17 @@ import { type Answer, json, type RecordedRequest } from './server'
 /** Organisation, project and workspace, by the ids of the Developer Console. */
 export type WorkspaceIds = { orgId: string; projectId: string; workspaceId: string }
 
+/** How a registration is shown. Only an enabled one gets events pushed. */
+export type RegistrationState = { enabled: boolean; status: string }
+
 /** What I/O Events lists: the registrations of a workspace, one for each action that takes events. */
 export type RegistrationList = {
   /** Answers a request to the API of registrations; undefined for any other one. */
   answer(request: RecordedRequest): Answer | undefined
+  /** Shows the registration of an action in another state, as I/O Events does after too many failures. */
+  show(action: string, state: RegistrationState): void
+  /** Takes the registration of an action away. */
+  remove(action: string): void
 }
 
 /**
@@ -22,7 +29,14 @@ export const createRegistrationList = (
 ): RegistrationList => {
   const path = `/events/${orgId}/${projectId}/${workspaceId}/registrations`
   const ids = new Map(actions.map((action) => [action, randomUUID()]))
+  const states = new Map<string, RegistrationState>()
   return {
+    show: (action, state) => {
+      states.set(action, state)
+    },
+    remove: (action) => {
+      ids.delete(action)
+    },
     answer: (request) => {
       if (!/^\/events\/[^/]+\/[^/]+\/[^/]+\/registrations$/.test(request.path)) return undefined
       if (request.path !== path) return json(404, { error: 'There is no such workspace' })
@@ -32,8 +46,7 @@ export const createRegistrationList = (
         name: `Events for ${action}`,
         delivery_type: 'webhook',
         runtime_action: `asset-bridge/${action}`,
-        enabled: true,
-        status: 'VERIFIED',
+        ...(states.get(action) ?? { enabled: true, status: 'VERIFIED' }),
         events_url: journalUrl(),
       }))
       return json(200, { _embedded: { registrations } })

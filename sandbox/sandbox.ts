@@ -8,7 +8,7 @@ import { type ImsStandIn, startIms } from './ims'
 import { type JournalStandIn, startJournal } from './journal'
 import type { JsonObject } from './json'
 import { type PimStandIn, startPim } from './pim'
-import { createRegistrationList } from './registrations'
+import { createRegistrationList, type RegistrationList } from './registrations'
 import { type ActionSpec, type RuntimeOptions, type RuntimeStandIn, startRuntime } from './runtime/runtime'
 import { type StateStandIn, startState } from './state'
 import { type FolderTarget, startFolder } from './targets/folder'
@@ -81,6 +81,8 @@ export type Sandbox = {
   events: EventsStandIn
   /** Holds every event of every registration, delivered or not. */
   journal: JournalStandIn
+  /** What I/O Events lists. */
+  registrations: Pick<RegistrationList, 'show' | 'remove'>
   /** The registration of another action at I/O Events. Throws when there is no such action. */
   registration(action: string): EventsStandIn
   /** The destination `folder`: a temporary one. */
@@ -198,24 +200,37 @@ export const startSandbox = async (options: SandboxOptions = {}): Promise<Sandbo
       const receiver = { url: runtime.webUrl(PIM_RECEIVER), secrets: EVENT_SECRETS }
       await subscribeReceiver({ akeneo, platform: pimEvents.platform }, receiver)
     }
-    const registrations = new Map<string, EventsStandIn>()
+    const receivers = new Map<string, EventsStandIn>()
     const register = (action: string): EventsStandIn => {
       const invoke = (params: JsonObject) => runtime.invoke(action, params)
       const onEvent = (event: JsonObject) => journal.append(event)
       const registration = startEvents({ clock, invoke, onEvent, recipientClientId: CLIENT_ID })
-      registrations.set(action, registration)
+      receivers.set(action, registration)
       return registration
     }
     const names = Object.keys(actions)
     for (const name of names) register(name)
     const receiver = options.receiver ?? names[0] ?? 'none'
-    const events = registrations.get(receiver) ?? register(receiver)
+    const events = receivers.get(receiver) ?? register(receiver)
     const registration = (action: string): EventsStandIn => {
-      const found = registrations.get(action)
+      const found = receivers.get(action)
       if (found === undefined) throw new Error(`There is no action ${action} in the sandbox`)
       return found
     }
-    const standIns = { clock, ims, aem, state, pim, akeneo, pimEvents, folder, runtime, events, journal }
+    const standIns = {
+      registrations: list,
+      clock,
+      ims,
+      aem,
+      state,
+      pim,
+      akeneo,
+      pimEvents,
+      folder,
+      runtime,
+      events,
+      journal,
+    }
     return { ...standIns, registration, inputs, env, operatorEnv, close }
   } catch (error) {
     await close()

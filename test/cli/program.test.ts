@@ -11,6 +11,7 @@ const execute = promisify(execFile)
 
 /** Every command, with arguments that it takes. */
 const commandLines = [
+  ['doctor'],
   ['dead-letters', 'list'],
   ['dead-letters', 'show', '0'.repeat(32)],
   ['dead-letters', 'replay', '--all'],
@@ -38,18 +39,19 @@ afterAll(() => receiver.close())
 test('the list above is every command that help names', async () => {
   const groups = namesIn((await commands(['--help'])).stdout)
   const all = await Promise.all(
-    groups.map(async (group) =>
-      namesIn((await commands([group, '--help'])).stdout).map((name) => `${group} ${name}`),
-    ),
+    groups.map(async (group) => {
+      const names = namesIn((await commands([group, '--help'])).stdout)
+      return names.length === 0 ? [group] : names.map((name) => `${group} ${name}`)
+    }),
   )
 
-  expect(all.flat().sort()).toEqual(commandLines.map(([group, name]) => `${group} ${name}`).sort())
+  expect(all.flat().sort()).toEqual(commandLines.map((line) => commandOf(line).join(' ')).sort())
 })
 
-describe.each(commandLines.map((line) => ({ line, name: line.slice(0, 2).join(' ') })))(
+describe.each(commandLines.map((line) => ({ line, name: commandOf(line).join(' ') })))(
   '$name',
   ({ line }) => {
-    const [group = '', name = ''] = line
+    const command = commandOf(line)
 
     test('--json prints one JSON document on stdout, and nothing on stderr, whatever fails', async () => {
       for (const env of [undefined, { AIO_runtime_namespace: '', AIO_runtime_auth: '', AKENEO_URL: '' }]) {
@@ -62,10 +64,10 @@ describe.each(commandLines.map((line) => ({ line, name: line.slice(0, 2).join(' 
     })
 
     test('has a help of its own, which names the options that every command has', async () => {
-      const { code, stdout } = await commands([group, name, '--help'])
+      const { code, stdout } = await commands([...command, '--help'])
 
       expect(code).toBe(0)
-      expect(stdout).toMatch(new RegExp(`^Usage: bridge ${group} ${name} `))
+      expect(stdout).toMatch(new RegExp(`^Usage: bridge ${command.join(' ')} `))
       expect(stdout).toContain('--json')
     })
   },
@@ -129,3 +131,8 @@ const namesIn = (help: string): string[] =>
   [...(help.split('\nCommands:\n')[1] ?? '').matchAll(/^ {2}([a-z-]+)/gm)].flatMap(([, name = '']) =>
     name === 'help' ? [] : [name],
   )
+
+/** The words before the arguments: of `doctor` it is the first one. */
+function commandOf([group = '', name = '']: readonly string[]): readonly string[] {
+  return group === 'doctor' ? [group] : [group, name]
+}

@@ -55,7 +55,8 @@ function environmentOf(env: OperatorEnv): Environment {
   return {
     ...createRecords(activation, inputs),
     trigger: 'batch',
-    project: undefined,
+    project: projectOf(env),
+    stateOf: (region) => createRecords(activation, { ...inputs, STATE_REGION: region }).store,
     namespace,
     inputs,
     redactor,
@@ -63,3 +64,10 @@ function environmentOf(env: OperatorEnv): Environment {
     call: () => ({ logger, signal: new AbortController().signal, deadline: Date.now() + 60_000 }),
   }
 }
+
+/** As aio keeps it in `.aio`. */
+const projectOf = (env: OperatorEnv) => ({
+  id: env.AIO_project_id,
+  org: { id: env.AIO_project_org_id },
+  workspace: { id: env.AIO_project_workspace_id },
+})

@@ -1,0 +1,46 @@
+import { type CheckResult, runChecks } from '../src/app/doctor/checks'
+import { doctorChecks } from '../src/app/doctor/doctor'
+import { environmentChecks } from './doctor-surroundings'
+import type { Environment } from './environment'
+import type { Program, Run } from './host'
+import { type CommandResult, examples } from './output'
+
+export function addDoctor(program: Program, run: Run): void {
+  program
+    .command('doctor')
+    .description('asks every party whether the set-up is right, and says what to do where it is not')
+    .option('--write', 'also write small probes to AEM, State and the destinations, and remove them again')
+    .addHelpText('after', examples('doctor', 'doctor --write', 'doctor --json | jq .'))
+    .action(({ write = false }) => run((environment) => doctor(environment, write)))
+}
+
+const silent = (): void => undefined
+/** What a check finds is in its answer. */
+const logger = { error: silent, warn: silent, info: silent, debug: silent }
+
+async function doctor(environment: Environment, write: boolean): Promise<CommandResult> {
+  const call = { ...environment.call(), logger }
+  const context = { ...environment, call, action: 'doctor' }
+  const checks = [
+    ...doctorChecks(context, { write, stateOf: environment.stateOf }),
+    ...environmentChecks(environment),
+  ]
+  const results = await runChecks(checks, environment, call)
+  const count = (status: CheckResult['status']): number =>
+    results.filter((result) => result.status === status).length
+  const wrong = count('failed')
+  return {
+    data: { ok: wrong === 0, checks: results },
+    failed: wrong > 0,
+    lines: [
+      ...results.flatMap(linesOf),
+      '',
+      `${count('ok')} ok, ${wrong} failed, ${count('warning')} warnings, ${count('skipped')} skipped`,
+    ],
+  }
+}
+
+const linesOf = ({ name, status, code, message, remedy }: CheckResult): string[] => [
+  `${status.padEnd(7)}  ${name}  ${code === undefined ? '' : `${code}: `}${message}`,
+  ...(remedy === undefined ? [] : [`         -> ${remedy}`]),
+]
