@@ -1,7 +1,8 @@
-import type { Environment } from '../../cli/environment'
+import { type Environment, workerOf } from '../../cli/environment'
 import { runProgram } from '../../cli/program'
 import { systemClock } from '../../src/core/clock'
 import { createRedactor } from '../../src/core/redaction'
+import { createActivations } from '../../src/delivery/activations'
 import { readOperatorInputs, secretsOf } from '../../src/inputs/raw-inputs'
 import { createRecords } from '../../src/runtime/records'
 import type { ScriptRun } from './run-typescript'
@@ -56,6 +57,7 @@ function environmentOf(env: OperatorEnv): Environment {
     ...createRecords(activation, inputs),
     trigger: 'batch',
     project: projectOf(env),
+    activations: createActivations(workerOf({ namespace, apiKey, apiHost })),
     stateOf: (region) => createRecords(activation, { ...inputs, STATE_REGION: region }).store,
     namespace,
     inputs,
