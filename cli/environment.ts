@@ -3,8 +3,11 @@ import type { CallContext } from '../src/core/call-context'
 import { type Clock, systemClock } from '../src/core/clock'
 import { createRedactor, type Redactor } from '../src/core/redaction'
 import { messageOf } from '../src/core/shown'
+import { type Activations, createActivations } from '../src/delivery/activations'
 import { type RawInputs, readOperatorInputs, secretsOf } from '../src/inputs/raw-inputs'
 import { createRecords, type Records } from '../src/runtime/records'
+import type { StateRegion } from '../src/store/state-store'
+import type { Store } from '../src/store/store'
 import { UsageError } from './output'
 import { createStderrLogger } from './stderr-logger'
 
@@ -18,6 +21,10 @@ export type Environment = Records & {
   inputs: RawInputs
   redactor: Redactor
   clock: Clock
+  /** The State service of another region, for the same namespace. */
+  stateOf(region: StateRegion): Store
+  /** Starts the deployed actions. */
+  activations: Activations
   /** Opens the context of one unit of work, with two hours for it: a file may be large. */
   call(): CallContext
 }
@@ -49,6 +56,8 @@ export async function openEnvironment(name: string | undefined): Promise<Environ
     inputs,
     redactor,
     clock: systemClock,
+    activations: createActivations(workerOf(runtime)),
+    stateOf: (region) => createRecords(activation, { ...inputs, STATE_REGION: region }).store,
     call: () => ({
       logger: createStderrLogger(redactor),
       signal: AbortSignal.timeout(workMs),
@@ -67,6 +76,16 @@ function readDotEnvOf(name: string | undefined): void {
     throw new UsageError(`--env ${name} reads ${file}, which cannot be read here: ${messageOf(error)}`)
   }
 }
+
+/**
+ * Where the deployed actions are, as if one of them started the others.
+ * Source: aio-lib-runtime 7.3, whose API host is this one where none is set.
+ */
+export const workerOf = ({ apiHost = 'https://adobeioruntime.net', ...runtime }: Runtime) => ({
+  ...runtime,
+  apiHost,
+  actionName: `/${runtime.namespace}/asset-bridge/export-worker`,
+})
 
 type Runtime = Record<'namespace' | 'apiKey' | 'apiHost', string | undefined>
 

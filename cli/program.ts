@@ -5,6 +5,7 @@ import { addAkeneo } from './akeneo'
 import { addAsset } from './asset'
 import { addDeadLetters } from './dead-letters'
 import { addDoNow } from './do-now'
+import { addDoctor } from './doctor'
 import { addEvents } from './events'
 import type { Host, Run } from './host'
 import { addJournal } from './journal'
@@ -53,6 +54,7 @@ export async function runProgram(argv: readonly string[], host: Host): Promise<n
     exitCode = result.failed ? 1 : 0
   }
   const groups = [
+    addDoctor,
     addAsset,
     addDoNow,
     addDeadLetters,

@@ -89,7 +89,7 @@ const ageOf = (since: string, { clock }: Pick<Environment, 'clock'>): number =>
   Math.round((clock.now() - Date.parse(since)) / 1000)
 
 /** A number of seconds for people, such as `3 d`. */
-function shownAge(seconds: number): string {
+export function shownAge(seconds: number): string {
   if (seconds >= 2 * day) return `${Math.floor(seconds / day)} d`
   return seconds >= 2 * hour ? `${Math.floor(seconds / hour)} h` : `${Math.floor(seconds / minute)} min`
 }

@@ -1,4 +1,5 @@
 import { readRegistrationSettings } from '../src/app/settings'
+import type { CallContext } from '../src/core/call-context'
 import { systemClock, systemRandom } from '../src/core/clock'
 import { isRecord, nonEmptyString } from '../src/core/json'
 import { createHttpClient } from '../src/http/http-client'
@@ -33,7 +34,12 @@ async function list(environment: Environment): Promise<CommandResult> {
 }
 
 /** The registrations of the workspace, as the operator's credentials reach them. */
-export function openRegistrations({ inputs, redactor, project, call }: Environment): {
+export function openRegistrations({
+  inputs,
+  redactor,
+  project,
+  call,
+}: Pick<Environment, 'inputs' | 'redactor' | 'project' | 'call'>): {
   list(): Promise<readonly Registration[]>
   enable(id: string): Promise<Registration>
 } {
@@ -59,6 +65,15 @@ export function openRegistrations({ inputs, redactor, project, call }: Environme
     enable: (id) => enableRegistration(id, options, parts, call()),
   }
 }
+
+/**
+ * The event registrations of the workspace.
+ * @throws {CommandError} the workspace is not known
+ */
+export const readRegistrations = (
+  environment: Pick<Environment, 'inputs' | 'redactor' | 'project'>,
+  call: CallContext,
+): Promise<readonly Registration[]> => openRegistrations({ ...environment, call: () => call }).list()
 
 /** From `.aio`, as `aio app use` writes it. */
 function workspaceOf(project: unknown): { consumerOrgId: string; projectId: string; workspaceId: string } {

@@ -2,7 +2,7 @@ import { InvalidArgumentError } from '@commander-js/extra-typings'
 import type { Environment } from './environment'
 import { type Chosen, type Facts, type Filter, isFiltered, isIds, matches } from './filter'
 import type { Interaction } from './host'
-import type { CommandResult } from './output'
+import { type CommandResult, UsageError } from './output'
 import { shownItem } from './shown-record'
 
 /** The records that a command is about. */
@@ -82,3 +82,9 @@ export const idsOf =
     ...(before ?? []),
     idOf(kind)(id),
   ]
+
+/** One id or more, or all. */
+export function selected(ids: readonly string[], all: boolean | undefined): readonly string[] | 'all' {
+  if ((all ?? false) === ids.length > 0) throw new UsageError('name one id or more, or --all')
+  return all ? 'all' : ids
+}

@@ -204,21 +204,21 @@ export const startSandbox = async (options: SandboxOptions = {}): Promise<Sandbo
       const receiver = { url: runtime.webUrl(PIM_RECEIVER), secrets: EVENT_SECRETS }
       await subscribeReceiver({ akeneo, platform: pimEvents.platform }, receiver)
     }
-    const registrations = new Map<string, EventsStandIn>()
+    const receivers = new Map<string, EventsStandIn>()
     const register = (action: string): EventsStandIn => {
       const invoke = (params: JsonObject) => runtime.invoke(action, params)
       const onEvent = (event: JsonObject) => journal.append(event)
       const isPushed = () => list.pushes(action)
       const registration = startEvents({ clock, invoke, onEvent, isPushed, recipientClientId: CLIENT_ID })
-      registrations.set(action, registration)
+      receivers.set(action, registration)
       return registration
     }
     const names = Object.keys(actions)
     for (const name of names) register(name)
     const receiver = options.receiver ?? names[0] ?? 'none'
-    const events = registrations.get(receiver) ?? register(receiver)
+    const events = receivers.get(receiver) ?? register(receiver)
     const registration = (action: string): EventsStandIn => {
-      const found = registrations.get(action)
+      const found = receivers.get(action)
       if (found === undefined) throw new Error(`There is no action ${action} in the sandbox`)
       return found
     }

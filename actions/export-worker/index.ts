@@ -1,5 +1,10 @@
 import { performWorks, workOffPending } from '../../src/app/batch'
+import { checkDeployed } from '../../src/app/doctor/deployed'
 import { createWorker } from '../../src/runtime/worker'
 
-/** Continues exports that outlast an event, and does work that a batch run sends. */
-export const main = createWorker('export-worker', { pending: workOffPending, works: performWorks })
+/** Continues exports that outlast an event, does work that a batch run sends, and checks the set-up for `bridge doctor`. */
+export const main = createWorker('export-worker', {
+  pending: workOffPending,
+  works: performWorks,
+  doctor: checkDeployed,
+})

@@ -30,7 +30,11 @@ export type AssetView = AemAsset & { etag: string }
 /** The AEM author stand-in. */
 export type AemStandIn = SandboxServer & {
   /** May be changed at any time. */
-  settings: MetadataSettings & { allowedClientIds: readonly string[] }
+  settings: MetadataSettings & {
+    allowedClientIds: readonly string[]
+    /** Older releases of the API answer only with `X-Adobe-Accept-Experimental`. */
+    demandsExperimental: boolean
+  }
   /** What the index behind the search does not know, or still knows. */
   search: SearchSettings
   /** How binaries are handed out; may be changed at any time. */
@@ -100,6 +104,7 @@ export const startAem = async (options: AemOptions): Promise<AemStandIn> => {
   const binaries = createBinaries({ clock, blobs }, options)
   const settings: AemStandIn['settings'] = {
     allowedClientIds,
+    demandsExperimental: false,
     writers: options.writers ?? allowedClientIds,
     pathStyle: options.pathStyle ?? 'short',
     ignoresStyle: options.ignoresStyle,
@@ -109,7 +114,7 @@ export const startAem = async (options: AemOptions): Promise<AemStandIn> => {
     missingIfMatch: options.missingIfMatch ?? 428,
   }
 
-  const search: SearchSettings = { missing: new Set(), stale: new Set() }
+  const search: SearchSettings = { missing: new Set(), stale: new Set(), unindexed: new Set() }
 
   const view = (asset: AemAsset): AssetView => ({ ...structuredClone(asset), etag: etagOf(asset) })
   const byPath = (path: string): AemAsset | undefined => {
@@ -127,6 +132,9 @@ export const startAem = async (options: AemOptions): Promise<AemStandIn> => {
     if (typeof client !== 'string' || !settings.allowedClientIds.includes(client)) {
       // The gateway in front of AEM, not AEM itself.
       return json(403, { error_code: '403003', message: 'Api Key is invalid' })
+    }
+    if (settings.demandsExperimental && request.headers['x-adobe-accept-experimental'] !== '1') {
+      return problem(400, 'X-Adobe-Accept-Experimental is required')
     }
     if (request.method !== 'GET' && request.method !== 'PATCH') {
       return problem(405, `${request.method} is not possible here`, { allow: 'GET, PATCH' })

@@ -6,6 +6,8 @@ export type SearchSettings = {
   /** Assets by path that the index does not know yet, or still knows though they are gone. */
   missing: Set<string>
   stale: Set<string>
+  /** Metadata properties that no index has, in a library that is too large to be searched without. */
+  unindexed: Set<string>
 }
 
 const PLAIN = ['path', 'type', 'property', 'orderby', 'group.p.or']
@@ -61,6 +63,11 @@ export const queryBuilder = (
   const property = /^jcr:content\/metadata\/(.+)$/.exec(query.property ?? '')?.[1]
   if (query.property !== undefined && property === undefined)
     return problem(400, 'This property is of no asset')
+  if (property !== undefined && settings.unindexed.has(property))
+    return problem(
+      500,
+      'The query read or traversed more than 100000 nodes. To avoid affecting other tasks, it stopped.',
+    )
   const limit = Number(query['p.limit'] ?? 10)
   const offset = Number(query['p.offset'] ?? 0)
   if (!Number.isInteger(limit) || limit < 1 || limit > 1000)

@@ -26,7 +26,8 @@ const environmentOf = (config: unknown): Environment => ({
   project: isRecord(config) ? config.project : undefined,
 })
 
-function notes(): Deployments {
+/** The targets of the last deployments from this folder, as they are noted. */
+export function notes(): Deployments {
   try {
     return readDeployments(parseJson(readFileSync(notesFile(), 'utf8')))
   } catch {

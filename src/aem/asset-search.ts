@@ -16,6 +16,11 @@ export type AssetSearch = {
    * @throws {BridgeError} systemic when the credential may not search; transient otherwise
    */
   find(origin: string, query: AssetQuery, call: CallContext): AsyncIterable<readonly AssetRef[]>
+  /**
+   * Some asset, whichever comes first; undefined when the account is shown none.
+   * @throws {BridgeError} as `find`
+   */
+  any(origin: string, call: CallContext): Promise<AssetRef | undefined>
 }
 
 const pageSize = 100
@@ -25,6 +30,19 @@ const usualMaxPages = 100
 const maxQueryBytes = 3_000
 
 type Found = { path: string; id?: string }
+
+type Parameter = readonly [name: string, value: string]
+const ofAssets: readonly Parameter[] = [
+  ['path', '/content/dam'],
+  ['type', 'dam:Asset'],
+]
+const paging = (offset: number, limit: number): readonly Parameter[] => [
+  ['p.limit', String(limit)],
+  ['p.offset', String(offset)],
+  ['p.guessTotal', 'true'],
+  ['p.hits', 'selective'],
+  ['p.properties', 'jcr:path jcr:uuid'],
+]
 
 const Hit = v.object({
   'jcr:path': v.pipe(v.string(), v.startsWith('/content/dam/')),
@@ -42,7 +60,14 @@ const Page = v.object({
  */
 export function createAssetSearch(author: AuthorRequests, options: { maxPages?: number } = {}): AssetSearch {
   const { maxPages = usualMaxPages } = options
-  return { find }
+  return { find, any }
+
+  async function any(origin: string, call: CallContext): Promise<AssetRef | undefined> {
+    // Without an order, for AEM would sort the whole library.
+    const parameters: Parameter[] = [...ofAssets, ['group.1_nodename', '*'], ...paging(0, 1)]
+    const { hits } = await ask(origin, parameters, call)
+    return hits[0] === undefined ? undefined : { origin, ...hits[0] }
+  }
 
   async function* find(
     origin: string,
@@ -60,7 +85,11 @@ export function createAssetSearch(author: AuthorRequests, options: { maxPages?: 
     const { predicates, isMeant } = questionOf(query)
     if (predicates.length === 0) return
     for (let page = 0; page < maxPages; page++) {
-      const { hits, more } = await ask(origin, predicates, page * pageSize, call)
+      const { hits, more } = await ask(
+        origin,
+        [...ofAssets, ...predicates, ['orderby', 'path'], ...paging(page * pageSize, pageSize)],
+        call,
+      )
       const meant = hits.filter(isMeant)
       if (meant.length > 0) yield meant.map((hit) => ({ origin, ...hit }))
       if (!more || hits.length === 0) return
@@ -74,21 +103,10 @@ export function createAssetSearch(author: AuthorRequests, options: { maxPages?: 
 
   async function ask(
     origin: string,
-    predicates: readonly (readonly [string, string])[],
-    offset: number,
+    query: readonly Parameter[],
     call: CallContext,
   ): Promise<{ hits: readonly Found[]; more: boolean }> {
-    const parameters = new URLSearchParams([
-      ['path', '/content/dam'],
-      ['type', 'dam:Asset'],
-      ...predicates.map(([name, value]): [string, string] => [name, value]),
-      ['orderby', 'path'],
-      ['p.limit', String(pageSize)],
-      ['p.offset', String(offset)],
-      ['p.guessTotal', 'true'],
-      ['p.hits', 'selective'],
-      ['p.properties', 'jcr:path jcr:uuid'],
-    ])
+    const parameters = new URLSearchParams(query.map(([name, value]): [string, string] => [name, value]))
     const url = `${origin}/bin/querybuilder.json?${parameters}`
     const response = await author.send(origin, { method: 'GET', url }, call)
     if (response.status === 404) throw notThere()

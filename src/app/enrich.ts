@@ -84,14 +84,18 @@ export function openSync(
 function buildGraph(context: FlowContext): EnrichGraph {
   const [{ hosts, assets, author }, pim] = readBoth(
     () => accessFor(context),
-    () => buildPim(context),
+    () => openPim(context),
   )
   const search = createAssetSearch(author)
   const own = { clock: systemClock, random: systemRandom, memory: containerMemory }
   return { hosts, assets, search, pim, enrichment, ...own }
 }
 
-function buildPim(context: FlowContext): PimCommunicator {
+/**
+ * The communicator that the inputs name.
+ * @throws {InputError} systemic, `INPUT_INVALID`
+ */
+export function openPim(context: FlowContext): PimCommunicator {
   const { inputs, redactor } = context
   const { PIM_COMMUNICATOR: name } = valuesOf(
     { PIM_COMMUNICATOR: appInputs.PIM_COMMUNICATOR },

@@ -10,8 +10,10 @@ import { perInputs } from '../inputs/raw-inputs'
 import { accessTo } from '../inputs/values'
 import type { Destination, DestinationContext, DestinationFactory } from '../plugin/destination'
 import { nameIsNotKey } from '../plugin/destinations'
-import { accessFor, containerMemory } from './access'
+import { accessFor, containerMemory, httpFor } from './access'
 import { activationsOf } from './activations'
+
+const timeAndChance = { clock: systemClock, random: systemRandom }
 
 /** The parts of export; those who only ask use them, too. */
 export const partsFor = perInputs(buildParts)
@@ -24,10 +26,30 @@ export const destinationCount = (context: FlowContext): number => partsFor(conte
 
 /** Everything that export needs, built once per container and inputs. */
 function buildParts(own: FlowContext): ExportEventParts {
-  const { hosts, tokens, assets, http } = accessFor(own)
-  const timeAndChance = { clock: systemClock, random: systemRandom }
+  const { hosts, tokens, assets } = accessFor(own)
+  return {
+    hosts,
+    assets,
+    memory: containerMemory,
+    exports: exportConfig,
+    linkProperty: enrichment.linkProperty,
+    ...timeAndChance,
+    activations: activationsOf,
+    openSource: (options) => createBinarySource(options, { tokens, clock: systemClock }),
+    renditionNames: (asset, call) => assets.renditionNames(asset, call),
+    ...openDestinations(own),
+  }
+}
+
+/** The destinations of config/destinations.ts with the inputs of a context, whatever those of AEM are. */
+export function openDestinations(own: FlowContext): Pick<ExportEventParts, 'active' | 'destination'> {
   const { linkProperty } = enrichment
-  const shared = { ...accessTo(own.inputs, own.redactor), ...timeAndChance, linkProperty, http }
+  const shared = {
+    ...accessTo(own.inputs, own.redactor),
+    ...timeAndChance,
+    linkProperty,
+    http: httpFor(own),
+  }
   const contextOf = (name: string): DestinationContext => ({ ...shared, name })
   const opened = new Map<string, Destination>()
   const { destinations } = exportConfig
@@ -36,15 +58,6 @@ function buildParts(own: FlowContext): ExportEventParts {
     Object.entries(destinations).map(([key, factory]) => [key.toLowerCase(), { key, factory }]),
   )
   return {
-    hosts,
-    assets,
-    memory: containerMemory,
-    exports: exportConfig,
-    linkProperty,
-    ...timeAndChance,
-    activations: activationsOf,
-    openSource: (options) => createBinarySource(options, { tokens, clock: systemClock }),
-    renditionNames: (asset, call) => assets.renditionNames(asset, call),
     active: () =>
       [...byName].flatMap(([name, { key, factory }]) => (factory.isOn(contextOf(key)) ? [name] : [])),
     destination(name) {

@@ -18,7 +18,7 @@ export type Settings = InputValues<typeof authorInputs>
  */
 export const readSettings = (inputs: RawInputs): Settings => valuesOf(authorInputs, sourceOf(inputs))
 
-const listInputs = { ...authorInputs, ...registrationInputs }
+const listInputs = { ...imsInputs, ...registrationInputs }
 
 /**
  * Reads what the list of event registrations needs.

@@ -15,8 +15,11 @@ export type WorkerFlows = {
   pending(ids: readonly string[], context: FlowContext): Promise<readonly WorkedOff[]>
   /** Work of a run that waits for the answer. */
   works(works: readonly Work[], context: FlowContext): Promise<readonly (Outcome | null)[]>
+  /** Checks the parties that the app reaches, for an operator who waits for the answer. */
+  doctor(write: boolean, context: FlowContext): Promise<readonly Readonly<Record<string, unknown>>[]>
 }
 
+const Doctor = v.object({ doctor: v.object({ write: v.boolean() }) })
 const Pending = v.object({ pending: v.array(v.pipe(v.string(), v.regex(/^[0-9a-f]{32}$/))) })
 
 /**
@@ -30,6 +33,8 @@ export function createWorker(name: string, flows: WorkerFlows): (params: unknown
     async (params, context) => {
       const works = v.safeParse(Works, params)
       if (works.success) return forProgram({ outcomes: await flows.works(works.output.works, context) })
+      const asked = v.safeParse(Doctor, params)
+      if (asked.success) return success({ checks: await flows.doctor(asked.output.doctor.write, context) })
       const parsed = v.safeParse(Pending, params)
       if (!parsed.success) {
         throw permanentError('PARAMS_INVALID', `${name} takes { "pending": [ids of pending work] }`)

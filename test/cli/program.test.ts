@@ -14,6 +14,7 @@ const commandLines = [
   ['asset', '/content/dam/none.png'],
   ['enrich', '/content/dam/none.png', '--dry-run'],
   ['export', '/content/dam/none.png', '--dry-run'],
+  ['doctor'],
   ['dead-letters', 'list'],
   ['dead-letters', 'show', '0'.repeat(32)],
   ['dead-letters', 'replay', '--all'],
@@ -36,8 +37,6 @@ const commandLines = [
 ]
 
 /** The names of the command, without its arguments. */
-const wordsOf = (line: readonly string[]): readonly string[] =>
-  line.slice(0, 2).filter((word) => !word.startsWith('/'))
 
 let receiver: Receiver
 const bridge = createBridge(() => receiver)
@@ -57,12 +56,14 @@ test('the list above is every command that help names', async () => {
     }),
   )
 
-  expect(all.flat().sort()).toEqual(commandLines.map((line) => wordsOf(line).join(' ')).sort())
+  expect(all.flat().sort()).toEqual(commandLines.map((line) => commandOf(line).join(' ')).sort())
 })
 
-describe.each(commandLines.map((line) => ({ line, name: wordsOf(line).join(' ') })))(
+describe.each(commandLines.map((line) => ({ line, name: commandOf(line).join(' ') })))(
   '$name',
-  ({ line, name }) => {
+  ({ line }) => {
+    const command = commandOf(line)
+
     test('--json prints one JSON document on stdout, and nothing on stderr, whatever fails', async () => {
       for (const env of [undefined, { AIO_runtime_namespace: '', AIO_runtime_auth: '', AKENEO_URL: '' }]) {
         const { code, stdout, stderr } = await commands([...line, '--json'], env)
@@ -74,10 +75,10 @@ describe.each(commandLines.map((line) => ({ line, name: wordsOf(line).join(' ') 
     })
 
     test('has a help of its own, which names the options that every command has', async () => {
-      const { code, stdout } = await commands([...wordsOf(line), '--help'])
+      const { code, stdout } = await commands([...command, '--help'])
 
       expect(code).toBe(0)
-      expect(stdout).toMatch(new RegExp(`^Usage: bridge ${name} `))
+      expect(stdout).toMatch(new RegExp(`^Usage: bridge ${command.join(' ')} `))
       expect(stdout).toContain('--json')
     })
   },
@@ -151,3 +152,8 @@ const namesIn = (help: string): string[] =>
   [...(help.split('\nCommands:\n')[1] ?? '').matchAll(/^ {2}([a-z-]+)/gm)].flatMap(([, name = '']) =>
     name === 'help' ? [] : [name],
   )
+
+/** The words before the arguments: of `doctor` it is the first one. */
+/** The words of a line that name the command. */
+const commandOf = (line: readonly string[]): readonly string[] =>
+  line.slice(0, 2).filter((word) => !word.startsWith('/'))

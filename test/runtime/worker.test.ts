@@ -18,6 +18,7 @@ const outcome: Outcome = {
 const id = 'a'.repeat(32)
 const main = createWorker('export-worker', {
   works: async () => [outcome, null],
+  doctor: async (write) => [{ name: 'pim.access', status: 'failed', message: `${secret} ${write}` }],
   pending: async () => [
     { id, outcome: { kind: 'skipped', reason: `the asset ${secret} is discarded`, asset: outcome.asset } },
   ],
@@ -32,5 +33,12 @@ test('what a worker tells about pending work is masked', async () => {
   const answer = await main({ ...params, pending: [id] })
   expect(answer).toMatchObject({
     body: { results: [{ message: 'skipped: the asset [redacted] is discarded' }] },
+  })
+})
+
+test('what a worker finds for doctor is masked', async () => {
+  expect(await main({ ...params, doctor: { write: true } })).toEqual({
+    statusCode: 200,
+    body: { checks: [{ name: 'pim.access', status: 'failed', message: '[redacted] true' }] },
   })
 })

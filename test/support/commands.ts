@@ -1,7 +1,8 @@
-import type { Environment } from '../../cli/environment'
+import { type Environment, workerOf } from '../../cli/environment'
 import { runProgram } from '../../cli/program'
 import { systemClock } from '../../src/core/clock'
 import { createRedactor } from '../../src/core/redaction'
+import { createActivations } from '../../src/delivery/activations'
 import { readOperatorInputs, secretsOf } from '../../src/inputs/raw-inputs'
 import { createRecords } from '../../src/runtime/records'
 import type { ScriptRun } from './run-typescript'
@@ -55,11 +56,9 @@ function environmentOf(env: OperatorEnv): Environment {
   return {
     ...createRecords(activation, inputs),
     trigger: 'batch',
-    project: {
-      id: env.AIO_project_id,
-      org: { id: env.AIO_project_org_id },
-      workspace: { id: env.AIO_project_workspace_id },
-    },
+    project: projectOf(env),
+    activations: createActivations(workerOf({ namespace, apiKey, apiHost })),
+    stateOf: (region) => createRecords(activation, { ...inputs, STATE_REGION: region }).store,
     namespace,
     inputs,
     redactor,
@@ -67,3 +66,10 @@ function environmentOf(env: OperatorEnv): Environment {
     call: () => ({ logger, signal: new AbortController().signal, deadline: Date.now() + 60_000 }),
   }
 }
+
+/** As aio keeps it in `.aio`. */
+const projectOf = (env: OperatorEnv) => ({
+  id: env.AIO_project_id,
+  org: { id: env.AIO_project_org_id },
+  workspace: { id: env.AIO_project_workspace_id },
+})
