@@ -25,9 +25,15 @@ export function addAsset(program: Program, run: Run): void {
       '--host <host>',
       'of the author, one of AEM_AUTHOR_URLS; without it, the first that has the asset',
     )
-    .option('--since <duration>', 'how far back the journal is read: PT2H, P3D, 2h, 3d', durationOf, day)
+    .option(
+      '--since <duration>',
+      'how far back the journal is read, such as PT2H or 3d (default: P1D)',
+      durationOf,
+    )
     .addHelpText('after', examples('asset /content/dam/shop/lamp.png', 'asset urn:aaid:aem:... --json'))
-    .action((named, { host, since }) => run((environment) => show(environment, { ...named, host }, since)))
+    .action((named, { host, since = day }) =>
+      run((environment) => show(environment, { ...named, host }, since)),
+    )
 }
 
 type Problem = { code: string; message: string }
@@ -127,7 +133,7 @@ export function enrichmentLines({ match, changes }: ExplainedAsset['enrichment']
   const asked = candidates.length === 0 ? 'none' : candidates.join(', ')
   return [
     rule === null
-      ? `match  no rule found a product; candidates: ${asked}`
+      ? `match  no product; candidates: ${asked}`
       : `match  ${rule}: ${asked}; products: ${products.join(', ')}`,
     ...changes.map(({ property, rule, old, new: next, action, why }) => {
       const values =

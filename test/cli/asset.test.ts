@@ -253,7 +253,12 @@ describe('why an asset was not enriched or exported, in one command', () => {
     })
     const { code, view } = await ask(path)
     expect(code).toBe(1)
-    expect(view).toMatchObject({ inStep: false, asset: { path }, problems: [{ code: 'PIM_UNAVAILABLE' }] })
+    expect(view).toMatchObject({
+      inStep: false,
+      asset: { path },
+      problems: [{ code: 'PIM_UNAVAILABLE' }],
+      match: { rule: null, candidates: [sku] },
+    })
     // What does not need the PIM is there.
     expect(view.destinations).toEqual([expect.objectContaining({ name: 'folder', state: 'missing' })])
   })

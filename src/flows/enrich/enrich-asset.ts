@@ -49,7 +49,7 @@ export async function enrichAsset(
 
 /** Hears how a decision comes about, for those who ask why. */
 export type Witness = {
-  /** The rule that found products, undefined when none did; and what the PIM was asked for. */
+  /** What the PIM is asked for so far; and the rule that found products, once one did. The last one counts. */
   onMatch(match: {
     rule: string | undefined
     refs: readonly ProductRef[]
@@ -76,11 +76,8 @@ export async function decide(
   const reason = skipReason(asset)
   if (reason !== undefined) return skipped(asset, reason)
 
-  const match = await findProducts(asset, parts, call)
-  if ('asked' in match) {
-    witness?.onMatch({ rule: undefined, refs: match.asked, products: [] })
-    return skipped(asset, noProduct(match.asked))
-  }
+  const match = await findProducts(asset, parts, call, witness)
+  if ('asked' in match) return skipped(asset, noProduct(match.asked))
 
   const { products } = match
   witness?.onMatch(match)
@@ -149,12 +146,15 @@ async function findProducts(
   asset: Asset,
   parts: EnrichParts,
   call: CallContext,
+  witness: Witness | undefined,
 ): Promise<Match | { asked: readonly ProductRef[] }> {
   const asked = new Map<string, ProductRef>()
   for (const matcher of parts.enrichment.matching) {
     const refs = candidatesOf(matcher, asset).filter((ref) => !asked.has(`${ref.kind} ${ref.value}`))
     if (refs.length === 0) continue
     for (const ref of refs) asked.set(`${ref.kind} ${ref.value}`, ref)
+    // Before the answer: an asset that fails at the PIM tells what was asked.
+    witness?.onMatch({ rule: undefined, refs: [...asked.values()], products: [] })
     const products = await askPim(parts.pim, refs, call)
     call.logger.debug('asked the PIM', {
       rule: matcher.name,

@@ -68,7 +68,7 @@ export async function explainExport(
  * Why an asset is due at no destination, whichever it names; undefined when it is due. A publication is believed where
  * AEM tells of it; the author's metadata have `isPublishedToAemPublish`, which is false before the first one.
  */
-export function notDueReason(asset: Asset, now: number): string | undefined {
+function notDueReason(asset: Asset, now: number): string | undefined {
   const { repository, metadata } = asset
   const unusable = unusableReason(asset)
   if (unusable !== undefined) return unusable
