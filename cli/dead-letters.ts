@@ -7,7 +7,7 @@ import type { Environment } from './environment'
 import { chosenFrom, type Filter, filterOptions, inWords, isIds, matches, olderThan } from './filter'
 import type { Program, Run } from './host'
 import { itemOf } from './outcome-item'
-import { type CommandResult, examples } from './output'
+import { CommandError, type CommandResult, examples } from './output'
 import { allLetters, letterFacts, letterLines } from './record-list'
 import { each, failedItem, type Item, idOf, idsOf, type Kind } from './selection'
 import { shownRecord } from './shown-record'
@@ -84,12 +84,13 @@ async function list(environment: Environment, filter: Filter): Promise<CommandRe
   const letters = (await allLetters(environment)).map((letter) => letterFacts(letter, environment))
   const data = letters.filter((facts) => matches(filter, facts))
   const none = `There are no dead letters${inWords(filter)}.`
-  return { data, lines: data.length === 0 ? [none] : data.flatMap(letterLines) }
+  const lines = data.flatMap(letterLines).map(environment.redactor.text)
+  return { data: shownRecord(data, environment), lines: data.length === 0 ? [none] : lines }
 }
 
 async function show(environment: Environment, id: string): Promise<CommandResult> {
   const letter = await environment.deadLetters.read(id, environment.call().signal)
-  if (letter === undefined) return { data: null, lines: [`There is no dead letter ${id}.`], failed: true }
+  if (letter === undefined) throw new CommandError(`There is no dead letter ${id}.`)
   // Nobody reads thousands of hexadecimal digits.
   const { seen: _, ...rest } = letter
   const data = shownRecord(rest, environment)

@@ -3,6 +3,7 @@ import { jobs } from '../src/flows/overview'
 import type { Environment } from './environment'
 import type { Program, Run } from './host'
 import { type CommandResult, examples } from './output'
+import { shownRecord } from './shown-record'
 
 export function addRuns(program: Program, run: Run): void {
   program
@@ -26,7 +27,12 @@ async function list({ store, redactor, call }: Environment): Promise<CommandResu
     const seconds = Math.round((Date.parse(endedAt) - Date.parse(startedAt)) / 1000)
     const numbers = Object.entries(counts).map(([name, count]) => `${name} ${count}`)
     const why = error === undefined ? [] : [`    ${error.code}: ${error.message}`]
-    return [`${startedAt}  ${job}  ${outcome}  ${seconds} s  ${numbers.join(', ')}`, ...why]
+    return [`${startedAt}  ${job}  ${outcome}  ${seconds} s  ${numbers.join(', ')}`, ...why].map(
+      redactor.text,
+    )
   })
-  return { data, lines: lines.length === 0 ? ['There are no reports of runs.'] : lines }
+  return {
+    data: shownRecord(data, { redactor }),
+    lines: lines.length === 0 ? ['There are no reports of runs.'] : lines,
+  }
 }

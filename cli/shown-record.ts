@@ -4,7 +4,7 @@ import type { Environment } from './environment'
 const shownDepth = 80
 
 /** A record as it is shown. It is stored, and executed, as it came: a path or a SKU may hold the text of a secret. */
-export const shownRecord = (record: unknown, { redactor }: Environment): unknown =>
+export const shownRecord = (record: unknown, { redactor }: Pick<Environment, 'redactor'>): unknown =>
   redactor.value(record, shownDepth)
 
 /** The result for a record as it is shown. */

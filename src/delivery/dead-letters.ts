@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import * as v from 'valibot'
-import { parseJson } from '../core/json'
+import { isRecord, parseJson } from '../core/json'
 import { eventKey } from '../events/decode'
 import type { EventKey } from '../events/event'
 import { reducedEvent } from '../events/reduce'
@@ -46,6 +46,16 @@ export const deadLetterPrefix = 'dead-letter.'
 
 /** The id of the work for an event, at one destination or as a whole. */
 export function eventWorkId(event: unknown, destination?: string): string {
+  if (destination !== undefined || !isRecord(event)) return workIdOf(event, destination)
+  const known = workIds.get(event) ?? workIdOf(event)
+  workIds.set(event, known)
+  return known
+}
+
+/** An event without a key is hashed as a whole, which takes its time: once is enough for all who ask. */
+const workIds = new WeakMap<object, string>()
+
+function workIdOf(event: unknown, destination?: string): string {
   const key = eventKey(event)
   // What a record keeps of an event has to give the same id as the event.
   return workId(key, key.id === '' ? reducedEvent(event) : event, destination)

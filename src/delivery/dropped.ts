@@ -68,7 +68,7 @@ export function createDropping({ store, clock }: { store: Store; clock: Clock })
       }
       const record: Dropped = {
         at: new Date(now).toISOString(),
-        time: later(before?.time, subjectOf(letter.event).time),
+        time: later(before?.time, timeOf(letter)),
         seen: joinedSeen(before?.seen ?? '', seenIn(letter)),
       }
       await store.put(`${prefix}${droppedId(letter)}`, JSON.stringify(record), droppedSeconds, signal)
@@ -80,6 +80,12 @@ export function createDropping({ store, clock }: { store: Store; clock: Clock })
 /** The marks of all events of a letter; letters of versions before have one event each. */
 export const seenIn = ({ seen = '', event }: Pick<DeadLetter, 'seen' | 'event'>): SeenEvents =>
   withSeen(seen, event)
+
+/** A clock that runs ahead, or an event that lies, must not silence what happens later. */
+const timeOf = ({ event, at }: DeadLetter): number | undefined => {
+  const { time } = subjectOf(event)
+  return time === undefined ? undefined : Math.min(time, Date.parse(at))
+}
 
 const later = (one: number | undefined, other: number | undefined): number | undefined =>
   one === undefined || other === undefined ? (one ?? other) : Math.max(one, other)

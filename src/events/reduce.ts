@@ -43,7 +43,7 @@ const keptAs = (item: unknown, depth: number): unknown =>
   typeof item === 'string' ? item : withoutPeople(item, {}, depth)
 
 function withoutPeople(value: unknown, named: Naming, depth: number): unknown {
-  if (typeof value === 'string') return value.replace(address, '[address]')
+  if (typeof value === 'string') return value.includes('@') ? value.replace(address, '[address]') : value
   if (typeof value !== 'object' || value === null) return value
   if (depth >= maxDepth) return '[...]'
   if (Array.isArray(value)) return value.map((item) => withoutPeople(item, named, depth + 1))

@@ -166,6 +166,25 @@ describe('npm run bridge -- dead-letters', () => {
     expect(bodyOf(await receiver.invoke(newer))).toMatchObject({ outcome: 'dead-letter', deadLetter })
   })
 
+  test('drop of an event that says it is of the future does not silence what fails later', async () => {
+    const path = `/content/dam/shop/future-${++count}.png`
+    const event = {
+      type: 'aem.assets.asset.processing_completed',
+      source: 'clock-ahead',
+      id: 'ahead',
+      time: '9999-01-01T00:00:00Z',
+      data: { repositoryMetadata: { 'repo:path': path } },
+    }
+    const { deadLetter } = bodyOf(await receiver.invoke(event))
+    expect((await commands(['dead-letters', 'drop', String(deadLetter), '--yes'])).code).toBe(0)
+    const time = new Date(Date.now() + 60_000).toISOString()
+
+    expect(bodyOf(await receiver.invoke({ ...event, id: 'later', time }))).toMatchObject({
+      outcome: 'dead-letter',
+    })
+    expect(bodyOf(await receiver.invoke(event))).toMatchObject({ outcome: 'skipped' })
+  })
+
   test('drop of work of pim-sync leaves no mark: the next change of the product is a letter again', async () => {
     const id = 'f'.repeat(32)
     const event = {

@@ -155,5 +155,6 @@ const namesIn = (help: string): string[] =>
 
 /** The words before the arguments: of `doctor` it is the first one. */
 /** The words of a line that name the command. */
-const commandOf = (line: readonly string[]): readonly string[] =>
-  line.slice(0, 2).filter((word) => !word.startsWith('/'))
+function commandOf(line: readonly string[]): readonly string[] {
+  return line.slice(0, 2).filter((word) => !word.startsWith('/'))
+}

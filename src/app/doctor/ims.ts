@@ -25,7 +25,7 @@ export function imsTokens(context: FlowContext): Tokens {
 }
 
 /** OAuth's word for a client that is known and asks for too much (RFC 6749, section 5.2). */
-const asksTooMuch = (thrown: unknown): boolean => toBridgeError(thrown).message.includes('(invalid_scope)')
+const asksTooMuch = (thrown: unknown): boolean => toBridgeError(thrown).message.includes('invalid_scope')
 
 /** Whether IMS takes the credential, and whether it takes the scopes. */
 export function imsChecks(context: FlowContext): readonly Check[] {

@@ -1,6 +1,7 @@
 import type { AuthorHosts } from '../../aem/author-host'
 import { resolveAuthor } from '../../aem/refused-host'
-import type { Asset } from '../../core/asset'
+import type { Asset, AssetRef } from '../../core/asset'
+import type { CallContext } from '../../core/call-context'
 import { toBridgeError, transientError } from '../../core/errors'
 import { withFields } from '../../core/logger'
 import { requireAsset } from '../../events/cloud-event'
@@ -46,13 +47,18 @@ export async function exportEventWith(
   const { action, onlyDestination: destination } = context
   const work = { action, event: raw, ...(destination === undefined ? {} : { destination }) }
   const task = { event, origin: resolveAuthor(parts.hosts, event.host, context.call), work }
-  return parts.memory.run(task.origin, context.call, (call) => {
-    const own = { ...context, call }
-    return publication === 'published'
-      ? exportPublished(task, parts, own)
-      : retract(publication, task, parts, own)
-  })
+  return publication === 'published'
+    ? exportPublished(task, parts, context)
+    : retract(publication, task, parts, context)
 }
+
+/**
+ * Reads the asset of an event when there is memory for it. The memory counts until the answer is read, not while its
+ * files are on their way: how many exports there are at once is bounded by the limits of the actions, and an upload that
+ * hangs must not hold up the others.
+ */
+const readAsset = (ref: AssetRef, { assets, memory }: ExportEventParts, call: CallContext): Promise<Asset> =>
+  memory.run(ref.origin, call, (own) => assets.readAsset(ref, own))
 
 /** Only the publish tier counts, not the preview tier. */
 const tierSkipReason = ({ tier }: AssetEvent): string | undefined =>
@@ -66,7 +72,6 @@ async function exportPublished(
 ): Promise<Outcome> {
   const { onlyDestination } = context
   const found = await lookAt(task, parts, context)
-  context.call.memory?.commit()
   if ('withdrawn' in found) return takeBack(found, task, parts, context)
   const { asset } = found
   // An event may name the id only, or the path only.
@@ -99,12 +104,13 @@ type Withdrawn = { withdrawn: string; path: string | undefined; asset?: Asset }
  */
 async function lookAt(
   { event, origin }: Task,
-  { assets, exports }: ExportEventParts,
+  parts: ExportEventParts,
   { call, clock }: FlowContext,
 ): Promise<{ asset: Asset } | Withdrawn> {
+  const { exports } = parts
   let found: { asset: Asset } | Withdrawn
   try {
-    const asset = await assets.readAsset({ origin, id: event.assetId, path: event.path }, call)
+    const asset = await readAsset({ origin, id: event.assetId, path: event.path }, parts, call)
     if (exports.onUnpublish !== 'remove' || !isUnpublished(asset)) return { asset }
     const path = asset.path === '' ? event.path : asset.path
     found = { withdrawn: 'the asset is not published any more', path, asset }
@@ -170,7 +176,6 @@ async function removeAll(
 ): Promise<Outcome> {
   const { event, work } = task
   if (await isBack(task, path, parts, context)) return skipped('a published asset stands at this path again')
-  context.call.memory?.commit()
   const removals = names.map((name) =>
     atDestination(name, work, () => removeFrom(name, path, parts, context.call), context),
   )
@@ -193,11 +198,11 @@ const removers = ({ active, destination }: ExportEventParts): readonly string[] 
 async function isBack(
   { event: { time, type }, origin }: Task,
   path: string,
-  { assets }: ExportEventParts,
+  parts: ExportEventParts,
   { call }: FlowContext,
 ): Promise<boolean> {
   try {
-    const asset = await assets.readAsset({ origin, path }, call)
+    const asset = await readAsset({ origin, path }, parts, call)
     if (isUnpublished(asset)) return false
     if (publicationOf(type) === 'published') return true
     const { repository } = asset
