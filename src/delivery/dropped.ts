@@ -81,10 +81,12 @@ export function createDropping({ store, clock }: { store: Store; clock: Clock })
 export const seenIn = ({ seen = '', event }: Pick<DeadLetter, 'seen' | 'event'>): SeenEvents =>
   withSeen(seen, event)
 
-/** A clock that runs ahead, or an event that lies, must not silence what happens later. */
+/** A clock that runs ahead, or an event that lies, must not silence for long what happens later. */
+const mostAheadMs = 24 * 3600_000
+
 const timeOf = ({ event, at }: DeadLetter): number | undefined => {
   const { time } = subjectOf(event)
-  return time === undefined ? undefined : Math.min(time, Date.parse(at))
+  return time === undefined ? undefined : Math.min(time, Date.parse(at) + mostAheadMs)
 }
 
 const later = (one: number | undefined, other: number | undefined): number | undefined =>

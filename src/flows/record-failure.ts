@@ -162,7 +162,7 @@ export async function renewRecord(record: Pending, context: RecordContext): Prom
 }
 
 /** Shared by all activations of a container, which write into one State. */
-const roomOf = perInputs(() => createLetterRoom(), [])
+const roomOf = perInputs(() => createLetterRoom())
 
 const writerOf = (context: RecordContext): RecordWriter =>
   createRecordWriter(context.store, { ...context, room: roomOf(context) })

@@ -19,15 +19,15 @@ type ActionBody = {
 const env = {
   LOG_LEVEL: 'debug',
   ADC_CECREDENTIALS_CLIENTID: 'a-client-id',
-  ADC_CECREDENTIALS_CLIENTSECRET: 'p@ss=word $HOME # not a comment',
+  // Of an input that every configuration has.
+  ADC_CECREDENTIALS_CLIENTSECRET: 'p@ss=hush$$hush $HOME # not a comment',
   ADC_CECREDENTIALS_METASCOPES: 'openid,AdobeID,aem.assets.author',
   AEM_AUTHOR_URLS: 'https://author-p4711-e4712.adobeaemcloud.com',
   IMS_OAUTH_S2S_SCOPES: '["openid","AdobeID"]',
-  SFTP_PASSWORD: 'hush$$hush',
   JOURNAL_URL: 'https://events-va6.adobe.io/events/organizations/1/integrations/2/3',
 }
 /** aio makes one `$` of two. */
-const arrived = { ...env, SFTP_PASSWORD: 'hush$hush' }
+const arrived = { ...env, ADC_CECREDENTIALS_CLIENTSECRET: 'p@ss=hush$hush $HOME # not a comment' }
 const notAnInput = 'value-of-something-else'
 
 let recorder: DeployRecorder
@@ -94,7 +94,7 @@ describe('aio app deploy', () => {
   test('warns, once, of what does not belong to the workspace, and of values that it changes', () => {
     const warnings = deployed.output.split('\n').filter((line) => line.startsWith('Warning: '))
     expect(warnings).toEqual([
-      expect.stringMatching(/another one than \.env says: SFTP_PASSWORD\./),
+      expect.stringMatching(/another one than \.env says: ADC_CECREDENTIALS_CLIENTSECRET\./),
       expect.stringMatching(/JOURNAL_URL is a journal of the organisation 1, .* 23294/),
     ])
     expect(deployed.output).not.toContain('hush')
@@ -240,7 +240,7 @@ describe('aio app deploy', () => {
   })
 
   test('sends nothing of .env but the declared inputs, and those nowhere but to the package', () => {
-    const secret = env.ADC_CECREDENTIALS_CLIENTSECRET
+    const secret = arrived.ADC_CECREDENTIALS_CLIENTSECRET
     const withSecret = recorder.requests.filter(({ body }) => JSON.stringify(body ?? '').includes(secret))
     const everything = JSON.stringify(recorder.requests)
     const code =
