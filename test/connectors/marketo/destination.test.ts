@@ -302,14 +302,14 @@ describe('marketo', () => {
 
     it.each(losses)('does not make it send a new file again: %s', async (_what, fault) => {
       faults('POST', { ...fault, after: true })
-      expect(await put(make({}, { idleMs: 300 }))).toEqual({ version: 'v-1-1000', size: 1_000 })
+      expect(await put(make({}, { idleMs: 1_000 }))).toEqual({ version: 'v-1-1000', size: 1_000 })
       expect(calls('POST')).toHaveLength(1)
       expect(calls('GET')).toHaveLength(1)
       expect(ids()).toHaveLength(1)
     })
 
     it.each(losses)('nor one that is updated: %s', async (_what, fault) => {
-      const destination = make({}, { idleMs: 300 })
+      const destination = make({}, { idleMs: 1_000 })
       const previous = await put(destination, 'a.png', file(1))
       const before = ids()
       faults('POST', { ...fault, after: true })
@@ -322,7 +322,7 @@ describe('marketo', () => {
 
     it.each(losses)('makes it send again what did not arrive: %s', async (_what, fault) => {
       faults('POST', fault, fault)
-      await put(make({}, { idleMs: 300 }))
+      await put(make({}, { idleMs: 1_000 }))
       expect(calls('POST')).toHaveLength(3)
       expect(calls('GET')).toHaveLength(2)
       expect(ids()).toHaveLength(1)
