@@ -4,7 +4,7 @@ import { createDropping, type Dropping } from '../src/delivery/dropped'
 import { perform } from '../src/flows/perform'
 import { syncAction } from '../src/flows/sync/recorded-work'
 import type { Environment } from './environment'
-import { chosenFrom, type Filter, filterOptions, inWords, isIds, matches, olderThan } from './filter'
+import { chosenFrom, type Filter, inWords, isIds, matches, withFilter } from './filter'
 import type { Program, Run } from './host'
 import { itemOf } from './outcome-item'
 import { CommandError, type CommandResult, examples } from './output'
@@ -20,17 +20,9 @@ const kind: Kind = {
   facts: async (environment) => (await allLetters(environment)).map((it) => letterFacts(it, environment)),
 }
 
-const { code, path, destination, olderThan: older } = filterOptions
-
 export function addDeadLetters(program: Program, run: Run): void {
   const group = program.command('dead-letters').description('events that could not be processed')
-  group
-    .command('list')
-    .description('all of them, newest last')
-    .option(...code)
-    .option(...path)
-    .option(...destination)
-    .option(...older, olderThan)
+  withFilter(group.command('list').description('all of them, newest last'))
     .addHelpText('after', examples('dead-letters list', 'dead-letters list --code METADATA_REFUSED --json'))
     .action((filter) => run((environment) => list(environment, filter)))
   group
@@ -38,15 +30,13 @@ export function addDeadLetters(program: Program, run: Run): void {
     .description('one of them, with the event and the reason')
     .argument('<id>', 'as list shows it', idOf(kind))
     .action((id) => run((environment) => show(environment, id)))
-  group
-    .command('replay')
-    .description('process them again, by the flow the event came for')
-    .argument('[id...]', 'as list shows them', idsOf(kind), [])
+  withFilter(
+    group
+      .command('replay')
+      .description('process them again, by the flow the event came for')
+      .argument('[id...]', 'as list shows them', idsOf(kind), []),
+  )
     .option('--all', 'all of them')
-    .option(...code)
-    .option(...path)
-    .option(...destination)
-    .option(...older, olderThan)
     .addHelpText('after', examples('dead-letters replay --all', 'dead-letters replay --code S3_REFUSED'))
     .action((ids, options) => {
       const chosen = chosenFrom(ids, options)
@@ -55,15 +45,13 @@ export function addDeadLetters(program: Program, run: Run): void {
         asks,
       })
     })
-  group
-    .command('drop')
-    .description('forget them')
-    .argument('[id...]', 'as list shows them', idsOf(kind), [])
+  withFilter(
+    group
+      .command('drop')
+      .description('forget them')
+      .argument('[id...]', 'as list shows them', idsOf(kind), []),
+  )
     .option('--all', 'all of them')
-    .option(...code)
-    .option(...path)
-    .option(...destination)
-    .option(...older, olderThan)
     .addHelpText('after', examples('dead-letters drop --all --yes', 'dead-letters drop --older-than P30D'))
     .action((ids, options) => {
       const chosen = chosenFrom(ids, options)

@@ -35,7 +35,7 @@ function workspaceCheck({ inputs, namespace, project }: Environment): Check {
 }
 
 const enablingRemedy =
-  'Find out why deliveries failed (npx aio app logs), then enable the registration in the Developer Console: edit and save it. export-batch takes what was not pushed from the journal, for seven days.'
+  'Find out why deliveries failed (npx aio app logs), then enable the registration (npx bridge events enable). export-batch takes what was not pushed from the journal, for seven days.'
 
 function registrationChecks(environment: Environment): readonly Check[] {
   const name = 'events.registrations'
@@ -77,10 +77,10 @@ function stateOf(action: string, all: readonly Registration[], environment: Envi
     return warning('REGISTRATION_MISSING', `No registration delivers to ${action}: none of its events comes.`)
   }
   const shown = ({ name, status }: Registration): string => `${name} (${status ?? 'no status'})`
-  const disabled = own.find((it) => it.isEnabled === false || /disabled/i.test(it.status ?? ''))
+  const disabled = own.find(({ health }) => health === 'disabled')
   if (disabled !== undefined)
     return failed('REGISTRATION_DISABLED', `I/O Events no longer pushes to ${shown(disabled)}.`)
-  const unstable = own.find(({ status }) => /unstable/i.test(status ?? ''))
+  const unstable = own.find(({ health }) => health === 'unstable')
   if (unstable !== undefined)
     return warning(
       'REGISTRATION_UNSTABLE',

@@ -2,9 +2,8 @@ import { toBridgeError } from '../src/core/errors'
 import type { Registration } from '../src/journal/registrations'
 import type { Environment } from './environment'
 import type { Program, Run } from './host'
-import { type CommandResult, examples } from './output'
+import { type CommandResult, examples, UsageError } from './output'
 import { openRegistrations } from './registrations'
-import { selected } from './selection'
 
 export function addEvents(program: Program, run: Run): void {
   const group = program.command('events').description('whether I/O Events pushes to the app')
@@ -16,7 +15,7 @@ export function addEvents(program: Program, run: Run): void {
   group
     .command('enable')
     .description('has disabled registrations push again')
-    .argument('[id...]', 'as status shows them', collected, [])
+    .argument('[id...]', 'as status shows them')
     .option('--all', 'all that are disabled')
     .addHelpText(
       'after',
@@ -24,12 +23,10 @@ export function addEvents(program: Program, run: Run): void {
         examples('events enable --all'),
     )
     .action((ids, { all }) => {
-      const chosen = selected(ids, all)
-      return run((environment) => enable(environment, chosen))
+      if (Boolean(all) === ids.length > 0) throw new UsageError('name one id or more, or --all')
+      return run((environment) => enable(environment, all ? 'all' : ids))
     })
 }
-
-const collected = (id: string, before: readonly string[]): string[] => [...before, id]
 
 async function status(environment: Environment): Promise<CommandResult> {
   const data = await openRegistrations(environment).list()

@@ -1,4 +1,4 @@
-import { InvalidArgumentError } from '@commander-js/extra-typings'
+import { type Command, InvalidArgumentError } from '@commander-js/extra-typings'
 import { parseDuration } from '../src/core/duration'
 import { UsageError } from './output'
 
@@ -19,13 +19,17 @@ export type Facts = {
   age: number
 }
 
-/** The options of a filter, as a command declares them. */
-export const filterOptions = {
-  code: ['--code <code>', 'only those that failed with this code, such as S3_REFUSED'],
-  path: ['--path <prefix>', 'only those about assets whose path begins so, such as /content/dam/shop/'],
-  destination: ['--destination <name>', 'only those of one destination'],
-  olderThan: ['--older-than <duration>', 'only those that failed first so long ago: PT2H, P3D, 2h, 3d'],
-} as const
+/** Gives a command the options of a filter. */
+export const withFilter = <Args extends unknown[]>(command: Command<Args>) =>
+  command
+    .option('--code <code>', 'only those that failed with this code, such as S3_REFUSED')
+    .option('--path <prefix>', 'only those about assets whose path begins so, such as /content/dam/shop/')
+    .option('--destination <name>', 'only those of one destination')
+    .option(
+      '--older-than <duration>',
+      'only those that failed first so long ago: PT2H, P3D, 2h, 3d',
+      olderThan,
+    )
 
 const short = /^(\d{1,6})([smhd])$/i
 
@@ -39,7 +43,7 @@ export function durationOf(text: string): { text: string; ms: number } {
   return found
 }
 
-export const olderThan = (text: string): number => durationOf(text).ms
+const olderThan = (text: string): number => durationOf(text).ms
 
 export const isFiltered = (filter: Filter): boolean =>
   Object.values(filter).some((value) => value !== undefined)

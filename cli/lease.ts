@@ -1,6 +1,6 @@
 import { Argument } from '@commander-js/extra-typings'
 import { createLeases } from '../src/delivery/lease'
-import { type JobName, jobs } from '../src/flows/overview'
+import { type JobName, jobs } from '../src/plugin/deployment'
 import type { Environment } from './environment'
 import type { Program, Run } from './host'
 import { type CommandResult, examples } from './output'

@@ -3,7 +3,7 @@ import { toBridgeError } from '../src/core/errors'
 import { verdictOf } from '../src/flows/outcome'
 import { renderWorkedOff } from '../src/runtime/render'
 import type { Environment } from './environment'
-import { chosenFrom, type Filter, filterOptions, inWords, matches, olderThan } from './filter'
+import { chosenFrom, type Filter, inWords, matches, withFilter } from './filter'
 import type { Program, Run } from './host'
 import { type CommandResult, examples } from './output'
 import { allPending, pendingFacts, pendingLines } from './record-list'
@@ -19,28 +19,18 @@ const kind: Kind = {
     (await allPending(environment)).map((piece) => ({ id: piece.id, ...pendingFacts(piece, environment) })),
 }
 
-const { code, path, destination, olderThan: older } = filterOptions
-
 export function addPending(program: Program, run: Run): void {
   const group = program.command('pending').description('work that was accepted and is not done')
-  group
-    .command('list')
-    .description('all of it, newest last')
-    .option(...code)
-    .option(...path)
-    .option(...destination)
-    .option(...older, olderThan)
+  withFilter(group.command('list').description('all of it, newest last'))
     .addHelpText('after', examples('pending list', 'pending list --destination sftp --json'))
     .action((filter) => run((environment) => list(environment, filter)))
-  group
-    .command('run')
-    .description('do it now, from this machine')
-    .argument('[id...]', 'as list shows them', idsOf(kind), [])
+  withFilter(
+    group
+      .command('run')
+      .description('do it now, from this machine')
+      .argument('[id...]', 'as list shows them', idsOf(kind), []),
+  )
     .option('--all', 'all of it')
-    .option(...code)
-    .option(...path)
-    .option(...destination)
-    .option(...older, olderThan)
     .addHelpText('after', examples('pending run --all', 'pending run --destination sftp'))
     .action((ids, options) => {
       const chosen = chosenFrom(ids, options)

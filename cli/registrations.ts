@@ -21,12 +21,10 @@ export function addRegistrations(program: Program, run: Run): void {
 
 async function list(environment: Environment): Promise<CommandResult> {
   const registrations = await openRegistrations(environment).list()
-  const lines = registrations.flatMap(
-    ({ name, runtimeAction, deliveryType, status, isEnabled, journalUrl }) => [
-      `${name}  ${runtimeAction ?? deliveryType ?? ''}  ${status ?? ''}${isEnabled === false ? '  DISABLED' : ''}`,
-      `    JOURNAL_URL=${journalUrl ?? '(not told: see the Developer Console)'}`,
-    ],
-  )
+  const lines = registrations.flatMap(({ name, runtimeAction, deliveryType, status, health, journalUrl }) => [
+    `${name}  ${runtimeAction ?? deliveryType ?? ''}  ${status ?? ''}${health === 'disabled' ? '  DISABLED' : ''}`,
+    `    JOURNAL_URL=${journalUrl ?? '(not told: see the Developer Console)'}`,
+  ])
   return {
     data: registrations,
     lines: lines.length === 0 ? ['The workspace has no event registrations.'] : lines,

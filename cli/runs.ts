@@ -1,5 +1,5 @@
 import { createRunReports } from '../src/delivery/run-reports'
-import { jobs } from '../src/flows/overview'
+import { jobs } from '../src/plugin/deployment'
 import type { Environment } from './environment'
 import type { Program, Run } from './host'
 import { type CommandResult, examples } from './output'

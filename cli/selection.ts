@@ -1,8 +1,9 @@
 import { InvalidArgumentError } from '@commander-js/extra-typings'
+import { tally } from '../src/flows/overview'
 import type { Environment } from './environment'
 import { type Chosen, type Facts, type Filter, isFiltered, isIds, matches } from './filter'
 import type { Interaction } from './host'
-import { type CommandResult, UsageError } from './output'
+import type { CommandResult } from './output'
 import { shownItem } from './shown-record'
 
 /** The records that a command is about. */
@@ -60,9 +61,8 @@ async function idsThat(environment: Environment, filter: Filter, kind: Kind): Pr
 /** One line for several: how many, and what became of them. */
 export function summaryOf(items: readonly Pick<Item, 'outcome'>[], many: string): readonly string[] {
   if (items.length < 2) return []
-  const counts = new Map<string, number>()
-  for (const { outcome } of items) counts.set(outcome, (counts.get(outcome) ?? 0) + 1)
-  const numbers = [...counts].map(([outcome, count]) => `${count} ${outcome}`)
+  const counts = tally(items.map(({ outcome }) => outcome))
+  const numbers = Object.entries(counts).map(([outcome, count]) => `${count} ${outcome}`)
   return [`${items.length} ${many}: ${numbers.join(', ')}`]
 }
 
@@ -82,9 +82,3 @@ export const idsOf =
     ...(before ?? []),
     idOf(kind)(id),
   ]
-
-/** One id or more, or all. */
-export function selected(ids: readonly string[], all: boolean | undefined): readonly string[] | 'all' {
-  if ((all ?? false) === ids.length > 0) throw new UsageError('name one id or more, or --all')
-  return all ? 'all' : ids
-}

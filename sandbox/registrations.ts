@@ -18,8 +18,6 @@ export type RegistrationList = {
   edit(action: string, fields: Record<string, JsonValue | undefined>): void
   /** The registration of an action as it is listed; undefined when it takes none. */
   view(action: string): JsonObject | undefined
-  /** Shows the registration of an action in another state. */
-  show(action: string, state: { enabled: boolean; status: string }): void
   /** Takes the registration of an action away. */
   remove(action: string): void
   /** Whether events are pushed to this action; one without a registration is fed by hand. */
@@ -133,10 +131,6 @@ export const createRegistrationList = (
     set: (action, status) => {
       const [id, it] = known(action)
       registrations.set(id, { ...it, status, enabled: status !== 'DISABLED' })
-    },
-    show: (action, { enabled, status }) => {
-      const [id, it] = known(action)
-      registrations.set(id, { ...it, enabled, status })
     },
     remove: (action) => {
       registrations.delete(known(action)[0])

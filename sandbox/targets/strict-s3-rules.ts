@@ -88,7 +88,10 @@ export function checkCondition(call: S3Call, held: string | undefined): void {
   if (match !== held) throw new S3Refusal(412, 'PreconditionFailed')
 }
 
-/** A policy that denies every write without the header, as companies set it. @param demanded undefined: any will do */
+/**
+ * What a policy of the bucket demands of every write, as companies set it, and what S3 itself refuses.
+ * @param demanded the encryption that the policy demands; undefined when the bucket has no such policy
+ */
 export function checkEncryption(call: S3Call, demanded: 'AES256' | 'aws:kms' | undefined): void {
   const encryption = s3Header(call, 'x-amz-server-side-encryption')
   const key = s3Header(call, 'x-amz-server-side-encryption-aws-kms-key-id')

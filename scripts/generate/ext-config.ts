@@ -1,9 +1,6 @@
-import type { Alarm, Deployment } from '../../src/plugin/deployment'
+import { type Alarm, alarmOf, type Deployment, jobs } from '../../src/plugin/deployment'
 import { type ActionFacts, actions } from './actions'
 import { boundNames, type InputGroup } from './groups'
-
-const everyTenMinutes: Alarm = { minutes: 10 }
-const jobs = ['export-batch', 'reconcile'] as const
 
 /** The text of ext.config.yaml. */
 export function extConfig(groups: readonly InputGroup[], deployment: Deployment): string {
@@ -61,9 +58,9 @@ function linesOf(action: ActionFacts, { limits, runtime = 'nodejs:24', ...more }
   ]
 }
 
-function alarmLines({ alarms = {} }: Deployment): string[] {
+function alarmLines(deployment: Deployment): string[] {
   const set = jobs.flatMap((job): [string, Exclude<Alarm, 'off'>][] => {
-    const alarm = alarms[job] ?? everyTenMinutes
+    const alarm = alarmOf(job, deployment)
     return alarm === 'off' ? [] : [[job, alarm]]
   })
   if (set.length === 0) return []

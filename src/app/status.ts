@@ -4,13 +4,13 @@ import { transientError } from '../core/errors'
 import { isRecord } from '../core/json'
 import { maxDeadLetters } from '../delivery/letter-room'
 import type { FlowContext } from '../flows/event-flow'
-import { type Counted, type JobName, type Overview, readOverview } from '../flows/overview'
+import { type Counted, type Overview, readOverview } from '../flows/overview'
 import { runInputs } from '../flows/run/inputs'
 import { createSingleFlight } from '../http/single-flight'
 import { perInputs } from '../inputs/raw-inputs'
 import { isSet, sourceOf, valuesOf } from '../inputs/values'
 import { journalInputs } from '../journal/inputs'
-import type { Alarm } from '../plugin/deployment'
+import { alarmOf, type JobName } from '../plugin/deployment'
 import { statusInputs } from './inputs'
 
 /** One part of the app, as an outside monitor sees it. Times are ISO 8601. */
@@ -48,7 +48,6 @@ export type Status = {
 
 const freshMs = 60_000
 const readMs = 20_000
-const defaultMinutes = 10
 const minuteMs = 60_000
 /** A run may take its eight minutes, and what it has begun may take longer. */
 const patienceMs = 20 * minuteMs
@@ -145,7 +144,7 @@ function jobPart(job: JobName, isSetUp: boolean, { runs }: Overview, { clock }: 
           lastSuccessAgeSeconds: secondsBetween(Date.parse(success.endedAt), clock.now()),
         }),
   }
-  const alarm: Alarm = deployment.alarms?.[job] ?? { minutes: defaultMinutes }
+  const alarm = alarmOf(job, deployment)
   if (!isSetUp || alarm === 'off') return { ok: true, ...told }
   if (last.outcome === 'failed') {
     return { ok: false, message: `the last run failed: ${last.error?.code ?? 'UNEXPECTED'}`, ...told }

@@ -1,12 +1,9 @@
 import { type DeadLetter, deadLetterPrefix } from '../delivery/dead-letters'
 import { type Pending, pendingPrefix } from '../delivery/pending'
 import { createRunReports, type RunReport } from '../delivery/run-reports'
+import { type JobName, jobs } from '../plugin/deployment'
 import type { FlowContext } from './event-flow'
 import { inParallel } from './in-parallel'
-
-/** The jobs that an alarm fires, and that keep reports of their runs. */
-export const jobs = ['export-batch', 'reconcile'] as const
-export type JobName = (typeof jobs)[number]
 
 /** Records of one kind: how many there are, and what those say that were read. */
 export type Counted = {

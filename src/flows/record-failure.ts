@@ -45,10 +45,16 @@ export async function recordFailure(
 
 /**
  * Parks work that failed for now and that no sender delivers again.
+ * @param from the record that the work is a part of: the part is as old as the whole
  * @throws {BridgeError} when State fails, or was what failed: the run has to stop where it stands, and no record is
  * written
  */
-export async function recordRetry(work: Work, failure: Failure, context: RecordContext): Promise<Pending> {
+export async function recordRetry(
+  work: Work,
+  failure: Failure,
+  context: RecordContext,
+  from?: Pending,
+): Promise<Pending> {
   const { clock, call, pending } = context
   const { code, failureClass, message, notBefore, upstream } = failure
   if (upstream === 'STATE') throw toError(failure)
@@ -56,7 +62,12 @@ export async function recordRetry(work: Work, failure: Failure, context: RecordC
   const at = new Date(clock.now()).toISOString()
   const record: Pending = {
     ...newRecord(work, held, context),
-    firstFailure: held !== undefined && hasFailed(held) ? firstFailureOf(held) : at,
+    since: (held ?? from)?.since ?? at,
+    firstFailure:
+      [held, from]
+        .filter((one) => one !== undefined)
+        .filter(hasFailed)
+        .map(firstFailureOf)[0] ?? at,
     refused: code === codes.systemDown ? held?.refused : failureClass === 'systemic',
     history: [...(held?.history ?? []), { at, code, message }],
     ...(notBefore === undefined ? {} : { nextTry: new Date(notBefore).toISOString() }),

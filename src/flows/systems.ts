@@ -112,7 +112,7 @@ export function isOwnFailure(
   return system === 'APP' || (breaker.hasWorked(system) && !breaker.isDown(system))
 }
 
-/** The same without knowledge of the systems: any transient failure but one of AEM, IMS or State. */
+/** Whether a failure may be one of the work itself, where nothing is known yet of how the systems are. */
 export function mayBeOwnFailure(work: Pick<Work, 'action'>, failed: FailedWork): boolean {
   const system = systemOf(work, failed)
   return (

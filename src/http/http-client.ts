@@ -127,8 +127,20 @@ export function createHttpClient(parts: { clock?: Clock; random?: () => number }
       call.signal.throwIfAborted()
       const attempt = startAttempt(call.signal, attemptTimeoutMs)
       try {
-        const onBytes = (bytes: number): void => call.memory?.take(bytes)
-        return await exchange(url, request, { agents, signal: attempt.signal, maxBodyBytes, onBytes })
+        let held = 0
+        const onBytes = (bytes: number): void => {
+          held += bytes
+          call.memory?.take(bytes)
+        }
+        const response = await exchange(url, request, {
+          agents,
+          signal: attempt.signal,
+          maxBodyBytes,
+          onBytes,
+        })
+        // It becomes an error, of which a short reason stays.
+        if (mayPassStatus(response.status)) call.memory?.take(-held)
+        return response
       } catch (thrown) {
         attempt.cancel()
         if (attempt.timedOut() && !call.signal.aborted) {

@@ -28,13 +28,20 @@ export type ActionLimits = {
  */
 export type Alarm = { minutes: number } | { cron: string } | 'off'
 
+/** The jobs that an alarm fires, and that keep reports of their runs. */
+export const jobs = ['export-batch', 'reconcile'] as const
+export type JobName = (typeof jobs)[number]
+
+/** When a job runs, as `config/deployment.ts` says or as usual. */
+export const alarmOf = (job: JobName, { alarms }: Deployment): Alarm => alarms?.[job] ?? { minutes: 10 }
+
 /** What a user decides about the deployment; `config/deployment.ts` holds it, and ext.config.yaml is generated from it. */
 export type Deployment = {
   /**
    * When the jobs run. A run may still be in progress when the next alarm fires: the second run is then skipped.
    * @default every ten minutes
    */
-  alarms?: { 'export-batch'?: Alarm; reconcile?: Alarm }
+  alarms?: Partial<Record<JobName, Alarm>>
   /** Limits that differ from the usual ones of an action, which ext.config.yaml shows. @default none */
   limits?: Partial<Record<ActionName, ActionLimits>>
   /** The version of Node. @default 'nodejs:24' */

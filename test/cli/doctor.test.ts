@@ -358,14 +358,14 @@ const cases: readonly Case[] = [
     what: 'a registration is disabled',
     name: 'events.generic',
     code: 'REGISTRATION_DISABLED',
-    break: () => sandbox.registrations.show('generic', { enabled: false, status: 'DISABLED' }),
+    break: () => sandbox.registrations.set('generic', 'DISABLED'),
   },
   {
     what: 'a registration is unstable',
     name: 'events.generic',
     code: 'REGISTRATION_UNSTABLE',
     status: 'warning',
-    break: () => sandbox.registrations.show('generic', { enabled: true, status: 'UNSTABLE' }),
+    break: () => sandbox.registrations.set('generic', 'UNSTABLE'),
   },
   {
     what: 'the subscription is suspended',

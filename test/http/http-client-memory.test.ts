@@ -20,6 +20,9 @@ beforeEach(async () => {
     } else if (request.url === '/gzip') {
       response.setHeader('content-encoding', 'gzip')
       response.end(compressed)
+    } else if (request.url === '/unavailable') {
+      response.statusCode = 503
+      response.end(text)
     } else if (request.url === '/cut' && cuts++ === 0) {
       response.setHeader('content-length', size)
       response.write(text.slice(0, size / 2))
@@ -58,6 +61,15 @@ describe('the memory of an answer', () => {
     const call = countingCall()
     expect((await client().request(get(path), call)).text).toHaveLength(size)
     expect(sum(call.taken)).toBe(size)
+  })
+
+  it('no longer counts once it has become an error, however often it is asked for', async () => {
+    const call = countingCall()
+    await expect(client().request(get('/unavailable'), call)).rejects.toMatchObject({
+      code: 'AEM_UNAVAILABLE',
+    })
+    expect(server.requests).toHaveLength(4)
+    expect(sum(call.taken)).toBe(0)
   })
 
   it('is counted as a whole before the first byte, where its length is announced', async () => {

@@ -1,12 +1,10 @@
 import deployment from '#config/deployment'
 import { createRunReports } from '../../delivery/run-reports'
 import type { FlowContext } from '../../flows/event-flow'
-import type { Alarm } from '../../plugin/deployment'
+import { type Alarm, alarmOf, jobs } from '../../plugin/deployment'
 import { type Check, failed, skipped } from './checks'
 import { dueBefore } from './cron'
 
-const jobs = ['export-batch', 'reconcile'] as const
-const usual: Alarm = { minutes: 10 }
 const minuteMs = 60_000
 
 /** Whether the alarms still start their jobs: by the report of the last run. */
@@ -16,7 +14,7 @@ export const alarmChecks = (context: FlowContext): readonly Check[] =>
     needs: ['state.access'],
     remedy: `See whether the trigger and the rule of ${job}-alarm are there (npx aio rt trigger list, npx aio rt rule list), and deploy again.`,
     run: async ({ signal }: { signal: AbortSignal }) => {
-      const alarm = deployment.alarms?.[job] ?? usual
+      const alarm = alarmOf(job, deployment)
       if (alarm === 'off') return skipped('The alarm is off in config/deployment.ts.')
       const { store, redactor, clock } = context
       const [last] = await createRunReports(store, { redactor }).recent(job, signal)

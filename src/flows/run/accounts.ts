@@ -112,7 +112,7 @@ export function createAccounts(parts: {
       // A parked record that was not tried stays as it is.
       const isSkipped = one.failure.code === codes.systemDown
       const isUntried = isSkipped && record?.destination === one.destination
-      const id = isUntried && record !== undefined ? record.id : await parking.park(work, one)
+      const id = isUntried && record !== undefined ? record.id : await parking.park(work, one, record)
       kept.add(id)
       // It may still work in this run.
       if (isSkipped) held.keep(id, work.action, systemOf(work, one), record === undefined)

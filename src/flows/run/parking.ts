@@ -8,10 +8,11 @@ import { idOf, partOf, type Work } from '../work'
 export type Parking = {
   /**
    * Records the part of a unit of work that has to be retried. Whether the try counts is decided later, by `count`.
+   * @param from the record of the whole unit, if it was parked
    * @returns the id of the record
    * @throws {BridgeError} when State fails, or was what failed: the record is as it was
    */
-  park(work: Work, undone: Undone): Promise<string>
+  park(work: Work, undone: Undone, from?: Pending): Promise<string>
   /**
    * Counts the tries of this run. Work that failed its last try becomes a dead letter, and so does what failed first
    * 14 days ago and is still parked.
@@ -70,8 +71,8 @@ export function createParking({ maxAttempts }: { maxAttempts: number }, context:
     }
   }
 
-  async function park(work: Work, undone: Undone): Promise<string> {
-    const record = await recordRetry(partOf(work, undone.destination), undone.failure, context)
+  async function park(work: Work, undone: Undone, from?: Pending): Promise<string> {
+    const record = await recordRetry(partOf(work, undone.destination), undone.failure, context, from)
     const { id, action, attempts, since } = record
     tries.set(id, { action, event: eventIdOf(work), undone, attempts })
     parked.set(id, Date.parse(since))

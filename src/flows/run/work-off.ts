@@ -28,7 +28,8 @@ export async function workOff(
     parking.know(record)
     const outcome = await perform(record, parts.flows, { ...context, runtime: undefined })
     const kept = new Set<string>()
-    for (const undone of undoneOf(outcome, record.destination)) kept.add(await parking.park(record, undone))
+    for (const undone of undoneOf(outcome, record.destination))
+      kept.add(await parking.park(record, undone, record))
     if (!kept.has(id)) await parking.remove(id)
     results.push({ id, outcome })
   }

@@ -18,7 +18,9 @@ test.each([
   ['0 0 * * 7', 1, '2030-01-06T00:00:00.000Z'],
   ['0 0 1 * 0', 2, '2030-01-01T00:00:00.000Z'],
   ['0 0 31 2 *', 1, undefined],
-  ['0 0 * * MON', 1, undefined],
+  ['0 0 * * MON', 1, '2030-01-07T00:00:00.000Z'],
+  ['30 8 * * *', 1, '2030-01-07T08:30:00.000Z'],
+  ['every day', 1, undefined],
   ['*/0 * * * *', 1, undefined],
 ])('%s, %i ago: %s', (cron, count, expected) => {
   expect(at(cron, count)).toBe(expected)

@@ -9,6 +9,7 @@ afterEach(() => bench.close())
 
 const minute = 60_000
 const day = 24 * 60 * minute
+const { signal } = new AbortController()
 const clock = () => bench.exports.author.clock
 const held = (): Set<string> => new Set(bench.exports.destinations.one.held.keys())
 
@@ -183,5 +184,24 @@ describe('parked work', () => {
     clock().advance(4 * day + minute)
     await bench.run()
     expect(bench.letters()).toMatchObject([{ firstFailure: recorded }, { firstFailure: recorded }])
+  })
+
+  test('is as old as the whole event, when that is split by destination', async () => {
+    refuse(() => true)
+    bench.publish(1)
+    await bench.run()
+    const [record] = bench.pending()
+    if (record === undefined) throw new Error('nothing is parked')
+    const { id, destination: _, ...part } = record
+    await bench.store.remove(`pending.${id}`, signal)
+    const whole = 'f'.repeat(32)
+    await bench.store.put(`pending.${whole}`, JSON.stringify({ ...part, id: whole }), 3600 * 24 * 365, signal)
+    clock().advance(10 * day)
+    await bench.run()
+    expect(bench.pending()).toMatchObject([{ id, destination: 'one', firstFailure: part.firstFailure }])
+
+    clock().advance(4 * day + minute)
+    await bench.run()
+    expect([bench.pending(), bench.letters()]).toMatchObject([[], [{ firstFailure: part.firstFailure }]])
   })
 })

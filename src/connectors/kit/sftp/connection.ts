@@ -236,7 +236,7 @@ function connectionOf(client: Client, sftp: SFTPWrapper, socket: Socket, idleMs:
   sftp.on('end', () => lose(connectionLost()))
 
   /**
-   * The library reports no missing answers. One timer serves all requests: any answer shows that the server is alive.
+   * The library waits for an answer without end. One timer serves all requests: any answer shows that the server is alive.
    */
   const watch = (): void => {
     if (waiting.size === 0) {
