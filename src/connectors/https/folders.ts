@@ -46,10 +46,13 @@ export function createFolders({ mkcol, toError }: FolderParts): Folders {
       await ensure(folderOfKey(folder), call)
       answer = await mkcol(folder, call)
     }
-    const isMade = answer.status >= 200 && answer.status < 300
-    if (isMade) made = true
+    // Two that make one folder at the same moment: to the later one Apache answers 403, and others 409. Then it is there.
+    if (!isMade(answer) && answer.status !== 405) answer = await mkcol(folder, call)
+    if (isMade(answer)) made = true
     else if (answer.status !== 405) throw toError(answer)
     if (known.size >= maxKnown) known.clear()
     known.add(folder)
   }
 }
+
+const isMade = ({ status }: UploadAnswer): boolean => status >= 200 && status < 300

@@ -5,6 +5,7 @@ import { goesOn, runCheck, type Step } from './check'
 import type { CheckRules, Subject } from './check-step'
 import type { FileTree } from './file-tree'
 import { type OwnNames, ownNames } from './hidden-names'
+import { oneChunk } from './one-chunk'
 
 /** Gives a tree to a piece of work, and takes it back. */
 export type UseTree = <T>(call: CallContext, work: (tree: FileTree) => Promise<T>) => Promise<T>
@@ -146,7 +147,7 @@ export function checkTree(use: UseTree, rules: TreeCheckRules, call: CallContext
 
   async function write(tree: FileTree, path: string): Promise<void> {
     left.add(path)
-    await tree.writeNew(path, once(Buffer.from(text)), signal)
+    await tree.writeNew(path, oneChunk(Buffer.from(text)), signal)
   }
 }
 
@@ -160,7 +161,3 @@ function subjectOf({ code, message }: BridgeError): Subject {
 
 const differs = (): BridgeError =>
   transientError('CHECK_READ_DIFFERS', 'the file that was written is another one by now, or gone')
-
-async function* once(bytes: Buffer): AsyncGenerator<Buffer> {
-  yield bytes
-}

@@ -1,25 +1,28 @@
 import type { CallContext } from '../../core/call-context'
 import type { Clock } from '../../core/clock'
-import { BridgeError, permanentError, transientError } from '../../core/errors'
-import { isRecord, parseJson } from '../../core/json'
+import { permanentError } from '../../core/errors'
 import { shown } from '../../core/shown'
-import { retry } from '../../http/retry'
 import type { AssetBinary, Destination, StoredObject } from '../../plugin/destination'
 import { checkTree, type TreeCheckRules, type UseTree } from './check-tree'
 import type { FileFacts, FileTree } from './file-tree'
 import { folderOf, ownNames } from './hidden-names'
 import { sourceChunks } from './source-chunks'
+import { createTemporaries } from './temporaries'
+import { changedMeanwhile, isRefused } from './tree-refusal'
 import type { Trigger } from './trigger'
+import { createVersionNotes, type NoteState, type Published, versionOf } from './version-notes'
 
-const staleMs = 24 * 60 * 60 * 1000
 const cleanUpMs = 2_000
 const finishMs = 10_000
-const maxRemembered = 1_000
-/** Servers date files by whole seconds, as a rule. */
-const tickMs = 1_100
-const unknownVersion = '{}\n'
-/** The temporary files that this process is writing, whatever destination they belong to. */
-const ownTemporaries = new Set<string>()
+
+/** A put. */
+type Task = {
+  tree: FileTree
+  path: string
+  source: AssetBinary
+  previous: StoredObject | undefined
+  call: CallContext
+}
 
 /** What is particular about a destination made of files. */
 export type TreeRules = Omit<TreeCheckRules, 'hasTrigger'> & {
@@ -50,12 +53,10 @@ export function treeDestination(
   { trigger, clock, ...checkRules }: TreeRules,
 ): Destination {
   const { names = ownNames('hidden'), inPlace = false } = checkRules
-  const cleared = new Set<string>()
-  /** Temporary files that could not be removed. They are written over, so that their number stays what it is. */
-  const leftovers = new Map<string, string[]>()
+  const temporaries = createTemporaries(names, clock)
+  const notes = createVersionNotes(names)
   /** Whether a rename changes the time of a file. */
   let movesTimes: Promise<boolean> | undefined
-  let warned = false
 
   return {
     name,
@@ -65,7 +66,7 @@ export function treeDestination(
     },
     put: async (key, source, { previous }, call) => {
       const path = checkedPath(key)
-      return use(call, (tree) => put(tree, path, source, previous, call))
+      return use(call, (tree) => put({ tree, path, source, previous, call }))
     },
     remove: async (key, call) => {
       const path = checkedPath(key)
@@ -79,66 +80,46 @@ export function treeDestination(
     check: (call) => checkTree(use, { ...checkRules, hasTrigger: trigger !== undefined }, call),
   }
 
-  async function put(
-    tree: FileTree,
-    path: string,
-    source: AssetBinary,
-    previous: StoredObject | undefined,
-    call: CallContext,
-  ): Promise<StoredObject> {
+  async function put(task: Task): Promise<StoredObject> {
+    const { tree, path, source, call } = task
     const { signal } = call
     signal.throwIfAborted()
     const folder = folderOf(path)
     await tree.makeFolder(folder, signal)
-    await clearStale(tree, folder, signal)
-    const { file, note } = inPlace
-      ? await writeInPlace(tree, path, source, previous, call)
-      : await writeAndRename(tree, path, source, previous, call)
+    await temporaries.clearStale(tree, folder, signal)
+    const published = await (inPlace ? writeInPlace(task) : writeAndRename(task))
+    const { file } = published
     // The file is published already, so this step ignores the time limit.
     const finish = AbortSignal.timeout(finishMs)
     await trigger?.give(tree, path, finish)
-    await noteVersion(tree, path, source.version, file, note, call)
+    await notes.write(tree, path, source.version, published, call)
     return { version: source.version, size: file.size, etag: file.stamp }
   }
 
-  async function writeAndRename(
-    tree: FileTree,
-    path: string,
-    source: AssetBinary,
-    previous: StoredObject | undefined,
-    call: CallContext,
-  ): Promise<Published> {
+  async function writeAndRename({ tree, path, source, previous, call }: Task): Promise<Published> {
     const { signal } = call
-    const left = leftovers.get(folderOf(path))?.pop()
-    const temporary = left ?? names.temporary(path)
-    ownTemporaries.add(temporary)
+    const { temporary, isLeft } = temporaries.take(path)
     try {
       const chunks = sourceChunks(source, call)
-      const written = await (left === undefined
-        ? tree.writeNew(temporary, chunks, signal)
-        : tree.writeOver(temporary, chunks, signal))
+      const written = await (isLeft
+        ? tree.writeOver(temporary, chunks, signal)
+        : tree.writeNew(temporary, chunks, signal))
       const note = await makeWay(tree, path, previous, written, signal)
       signal.throwIfAborted()
       if (note.replaces) await tree.replace(temporary, path, signal)
-      else if (!(await tree.place(temporary, path, signal))) throw changed(path)
+      else if (!(await tree.place(temporary, path, signal))) throw changedMeanwhile(path)
       return { file: await publishedFile(tree, path, written), note: note.state }
     } catch (thrown) {
       await tree.remove(temporary, AbortSignal.timeout(cleanUpMs)).catch((refusal: unknown) => {
-        if (isRefused(refusal)) keepLeftover(temporary)
+        if (isRefused(refusal)) temporaries.keep(temporary)
       })
       throw thrown
     } finally {
-      ownTemporaries.delete(temporary)
+      temporaries.release(temporary)
     }
   }
 
-  async function writeInPlace(
-    tree: FileTree,
-    path: string,
-    source: AssetBinary,
-    previous: StoredObject | undefined,
-    call: CallContext,
-  ): Promise<Published> {
+  async function writeInPlace({ tree, path, source, previous, call }: Task): Promise<Published> {
     const { signal } = call
     const note = await makeWay(tree, path, previous, undefined, signal)
     const chunks = sourceChunks(source, call)
@@ -159,88 +140,12 @@ export function treeDestination(
     const found = await tree.stat(path, AbortSignal.timeout(finishMs)).catch(() => undefined)
     if (found === undefined || found.stamp === written.stamp || found.size !== written.size) return written
     // Another process may have published in this moment: only a server that is known to do so is believed.
-    movesTimes ??= timesMove(tree, folderOf(path)).catch(() => false)
+    movesTimes ??= temporaries.timesMove(tree, folderOf(path)).catch(() => false)
     return (await movesTimes) ? found : written
   }
 
-  /** Renames a file of the app's own to and fro: at once, and when the clock of the server has moved on. */
-  async function timesMove(tree: FileTree, folder: string): Promise<boolean> {
-    if (clock === undefined) return false
-    const signal = AbortSignal.timeout(finishMs)
-    const inFolder = folder === '' ? 'time' : `${folder}/time`
-    const paths = [names.temporary(inFolder), names.temporary(inFolder)]
-    const rules = { clock, waitsMs: [tickMs] }
-    let at = paths[0] ?? inFolder
-    await tree.writeText(at, '\n', signal)
-    const old = await tree.stat(at, signal)
-    try {
-      return await retry(rules, { signal, deadline: Number.POSITIVE_INFINITY }, async (_own, attempt) => {
-        const next = paths[attempt % 2] ?? at
-        await tree.place(at, next, signal)
-        at = next
-        const renamed = await tree.stat(at, signal)
-        if (renamed === undefined || renamed.stamp === old?.stamp) throw changed(at)
-        return true
-      })
-    } finally {
-      await tree.remove(at, signal).catch(() => keepLeftover(at))
-    }
-  }
-
-  function keepLeftover(temporary: string): void {
-    const folder = folderOf(temporary)
-    leftovers.set(folder, [...(leftovers.get(folder) ?? []), temporary])
-  }
-
-  /**
-   * Removes files that a killed process left behind. Runs once per folder and container, and never fails the upload.
-   */
-  async function clearStale(tree: FileTree, folder: string, signal: AbortSignal): Promise<void> {
-    if (cleared.has(folder)) return
-    if (cleared.size >= maxRemembered) cleared.clear()
-    cleared.add(folder)
-    try {
-      const found: { path: string; modifiedMs: number }[] = []
-      for await (const { name: one, modifiedMs } of tree.list(folder, signal)) {
-        const path = folder === '' ? one : `${folder}/${one}`
-        const isProbe = names.probes.includes(path)
-        if (names.isTemporary(one) && !isProbe && !ownTemporaries.has(path)) found.push({ path, modifiedMs })
-      }
-      if (found.length === 0) return
-      const now = await timeOf(tree, folder, signal)
-      for (const { path, modifiedMs } of found) {
-        if (now - modifiedMs > staleMs) {
-          await tree.remove(path, signal).catch((thrown: unknown) => {
-            if (!isRefused(thrown)) throw thrown
-            keepLeftover(path)
-          })
-        }
-      }
-    } catch {
-      signal.throwIfAborted()
-    }
-  }
-
-  /**
-   * What time it is by the clock that dates the files: ours may be a day ahead of it.
-   * @throws {BridgeError} when the tree takes no file there
-   */
-  async function timeOf(tree: FileTree, folder: string, signal: AbortSignal): Promise<number> {
-    const probe = names.temporary(folder === '' ? 'clock' : `${folder}/clock`)
-    await tree.writeText(probe, '\n', signal)
-    const facts = await tree.stat(probe, signal)
-    await tree.remove(probe, signal).catch((thrown: unknown) => {
-      if (!isRefused(thrown)) throw thrown
-      keepLeftover(probe)
-    })
-    return facts?.modifiedMs ?? 0
-  }
-
   async function head(tree: FileTree, path: string, signal: AbortSignal): Promise<StoredObject | undefined> {
-    const [facts, text] = await Promise.all([
-      tree.stat(path, signal),
-      unlessRefused(tree.readText(names.version(path), signal)),
-    ])
+    const [facts, text] = await Promise.all([tree.stat(path, signal), notes.read(tree, path, signal)])
     if (facts === undefined) return undefined
     return { version: versionOf(text, facts), size: facts.size, etag: facts.stamp }
   }
@@ -257,62 +162,13 @@ export function treeDestination(
     written: FileFacts | undefined,
     signal: AbortSignal,
   ): Promise<{ replaces: boolean; state: NoteState }> {
-    const note = names.version(path)
-    const [current, noted] = await Promise.all([tree.stat(path, signal), tree.stat(note, signal)])
-    if (!isExpected(current, previous)) throw changed(path)
-    const replaces = current !== undefined
-    if (noted === undefined) return { replaces, state: 'gone' }
-    try {
-      await tree.remove(note, signal)
-      return { replaces, state: 'gone' }
-    } catch (thrown) {
-      if (!isRefused(thrown)) throw thrown
-    }
-    try {
-      await tree.writeOver(note, once(unknownVersion), signal)
-      return { replaces, state: 'emptied' }
-    } catch (thrown) {
-      if (!isRefused(thrown)) throw thrown
-    }
-    // The old note stays, and must not fit the new file by chance.
-    const text = await unlessRefused(tree.readText(note, signal))
-    if (text !== undefined && (written === undefined || versionOf(text, written) !== undefined))
-      throw changed(path)
-    return { replaces, state: 'stays' }
-  }
-
-  async function noteVersion(
-    tree: FileTree,
-    path: string,
-    version: string,
-    file: FileFacts,
-    state: NoteState,
-    { logger }: CallContext,
-  ): Promise<void> {
-    const signal = AbortSignal.timeout(finishMs)
-    const note = names.version(path)
-    const text = `${JSON.stringify({ version, file: file.stamp })}\n`
-    try {
-      if (state === 'stays') return
-      if (state === 'emptied') {
-        // Who wrote in between has noted something else.
-        const isOurs = (await tree.readText(note, signal)) === unknownVersion
-        await tree.writeOver(note, once(isOurs ? text : unknownVersion), signal)
-        return
-      }
-      if (await tree.writeText(note, text, signal)) return
-      // Another process published at the same time, and it is unknown which file remains: no version is better than a
-      // wrong one. The empty note stays, so that a third process that is late finds it, too, and writes no wrong version.
-      do {
-        signal.throwIfAborted()
-        await tree.remove(note, signal)
-      } while (!(await tree.writeText(note, unknownVersion, signal)))
-    } catch (thrown) {
-      if (!isRefused(thrown)) throw thrown
-      // The file has arrived.
-      if (!warned) logger.warn(`the version of a file could not be noted: ${thrown.message}`)
-      warned = true
-    }
+    const [current, noted] = await Promise.all([
+      tree.stat(path, signal),
+      tree.stat(names.version(path), signal),
+    ])
+    if (!isExpected(current, previous)) throw changedMeanwhile(path)
+    const state = noted === undefined ? 'gone' : await notes.clear(tree, path, written, signal)
+    return { replaces: current !== undefined, state }
   }
 
   /** The names of the app's own files are reserved, so a key must not be one. */
@@ -326,38 +182,7 @@ export function treeDestination(
   }
 }
 
-/** What became of the note of the file before: none is there, an empty one, or it could not be touched. */
-type NoteState = 'gone' | 'emptied' | 'stays'
-
-type Published = { file: FileFacts; note: NoteState }
-
-/** Whether the tree says that it will not do so, rather than that something went wrong. */
-const isRefused = (thrown: unknown): thrown is BridgeError =>
-  thrown instanceof BridgeError && thrown.failureClass !== 'transient'
-
-async function unlessRefused(text: Promise<string | undefined>): Promise<string | undefined> {
-  try {
-    return await text
-  } catch (thrown) {
-    if (isRefused(thrown)) return undefined
-    throw thrown
-  }
-}
-
-async function* once(text: string): AsyncGenerator<Buffer> {
-  yield Buffer.from(text)
-}
-
-function versionOf(text: string | undefined, file: FileFacts): string | undefined {
-  const note = text === undefined ? undefined : parseJson(text)
-  if (!isRecord(note) || typeof note.version !== 'string' || note.file !== file.stamp) return undefined
-  return note.version
-}
-
 function isExpected(current: FileFacts | undefined, previous: StoredObject | undefined): boolean {
   if (current === undefined || previous === undefined) return current === undefined && previous === undefined
   return previous.etag === undefined ? previous.size === current.size : previous.etag === current.stamp
 }
-
-const changed = (path: string): BridgeError =>
-  transientError('DESTINATION_CHANGED', `${path} has been changed by another writer since it was read`)

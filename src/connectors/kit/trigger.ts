@@ -2,6 +2,7 @@ import { permanentError, systemicError } from '../../core/errors'
 import { shown } from '../../core/shown'
 import type { FileTree } from './file-tree'
 import { folderOf, type OwnNames, ownNames } from './hidden-names'
+import { oneChunk } from './one-chunk'
 
 /**
  * The name of a file that signals a new file to a receiver. `*.done` stands beside each file, with `*` for its
@@ -62,11 +63,11 @@ export function createTrigger(
       const text = Buffer.from(`${path}\n`)
       await tree.makeFolder(folderOf(place), signal)
       if (inPlace) {
-        await tree.writeOver(place, once(text), signal)
+        await tree.writeOver(place, oneChunk(text), signal)
         return
       }
       try {
-        await tree.writeNew(temporary, once(text), signal)
+        await tree.writeNew(temporary, oneChunk(text), signal)
         if (await tree.place(temporary, place, signal)) return
         await tree.replace(temporary, place, signal)
       } catch (thrown) {
@@ -98,7 +99,3 @@ const isNamed = (file: string, before: string, after: string): boolean =>
   file.length > before.length + after.length &&
   file.toLowerCase().startsWith(before.toLowerCase()) &&
   file.toLowerCase().endsWith(after.toLowerCase())
-
-async function* once(bytes: Buffer): AsyncGenerator<Buffer> {
-  yield bytes
-}

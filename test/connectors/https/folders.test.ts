@@ -63,6 +63,21 @@ describe('https at a server that wants folders made', () => {
     expect(endpoint.list()).toHaveLength(3)
   })
 
+  it.each([403, 409, 500])(
+    'takes a folder that another one has made in the same moment: %i',
+    async (status) => {
+      const there = new Set<string>()
+      endpoint.fault = ({ method, url = '' }) => {
+        if (method !== 'MKCOL') return undefined
+        const isThere = there.has(url)
+        there.add(url)
+        return { status: isThere ? 405 : status }
+      }
+      await put(make({ makeFolders: true }), 'shop/a.png')
+      expect(endpoint.list()).toEqual(['shop/a.png'])
+    },
+  )
+
   it('who may not make folders is told so, without a dead letter', async () => {
     answer({ MKCOL: { status: 403 } })
     await expect(put(make({ makeFolders: true }), 'shop/a.png')).rejects.toMatchObject({

@@ -1,7 +1,8 @@
 import { untilAborted } from '../../../core/call-context'
 import type { Clock } from '../../../core/clock'
 import { startTimer, type Timer } from '../../../http/timer'
-import type { Patience, SftpConnection } from './connection'
+import type { SftpConnection } from './connection'
+import type { Patience } from './connector'
 import { isBusy } from './errors'
 
 /** The options of the pool. */

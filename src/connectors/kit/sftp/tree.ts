@@ -2,6 +2,8 @@ import type { Clock } from '../../../core/clock'
 import { BridgeError, transientError } from '../../../core/errors'
 import type { FileFacts, FileTree } from '../file-tree'
 import { folderOf, type OwnNames } from '../hidden-names'
+import { oneChunk } from '../one-chunk'
+import { createFaultFinder, type KnownRights } from './account-fault'
 import {
   connectionLost,
   notAllowed,
@@ -13,7 +15,6 @@ import {
   writeFailed,
   wrongKind,
 } from './errors'
-import { probeRights, type SftpRights } from './rights'
 import type { SftpSession } from './session'
 import { writeWindowed } from './writer'
 
@@ -28,8 +29,7 @@ export type SftpServer = {
   /** What the app's own files are called. */
   names: OwnNames
   clock: Pick<Clock, 'now'>
-  /** What the user was found not to be allowed, and when, in milliseconds since the epoch. */
-  known: { rights?: SftpRights; at?: number; probing?: Promise<SftpRights> }
+  known: KnownRights
   /** Called when the server cannot rename over a file in one step. */
   warnOfGap(): void
 }
@@ -37,14 +37,12 @@ export type SftpServer = {
 const textBytes = 4_096
 const maxListings = 20
 const maxFolders = 10_000
-const probeMs = 10_000
-/** A missing right is looked for again after this long. */
-const knownMs = 60_000
 
 /** The files below the root of an SFTP server, by one connection. */
 export function sftpTree(session: SftpSession, server: SftpServer): FileTree {
-  const { root, inputs, folders, names, known, warnOfGap } = server
+  const { root, inputs, folders, warnOfGap } = server
   const full = (path: string): string => (path === '' ? root : `${root === '/' ? '' : root}/${path}`)
+  const accountsFault = createFaultFinder(session, full, server)
 
   return {
     stat: (path, signal) => guarded(path, signal, () => stat(path, signal), 'look'),
@@ -62,7 +60,7 @@ export function sftpTree(session: SftpSession, server: SftpServer): FileTree {
     writeText: (path, text, signal) =>
       guarded(path, signal, async () => {
         try {
-          await write(path, once(Buffer.from(text)), signal, 'wx', 'unflushed')
+          await write(path, oneChunk(text), signal, 'wx', 'unflushed')
           return true
         } catch (thrown) {
           if (statusOf(thrown) !== undefined && (await stat(path, signal)) !== undefined) return false
@@ -266,46 +264,7 @@ export function sftpTree(session: SftpSession, server: SftpServer): FileTree {
     }
     return toSftpError(status, path, thrown)
   }
-
-  /** Undefined when the account may do the same in the root: then the file or its folder is at fault. */
-  async function accountsFault(
-    status: number,
-    right: SftpRight | undefined,
-    thrown: unknown,
-  ): Promise<BridgeError | undefined> {
-    let rights: SftpRights
-    try {
-      rights = await rightsInRoot()
-    } catch {
-      return connectionLost()
-    }
-    if (rights.hidden === false) return notAllowed('hidden', inputs)
-    if (rights.create === false) return rootUnusable(inputs, status, thrown)
-    if (status !== sftpStatus.permissionDenied) return undefined
-    if (right !== undefined && right !== 'read' && rights[right] === false) return notAllowed(right, inputs)
-    // Rather try again than blame a file without knowing.
-    return rights.create === undefined ? rootUnusable(inputs, status, thrown) : undefined
-  }
-
-  /** Asks once for all files that are refused at the same time, and not again for a while when a right is missing. */
-  function rightsInRoot(): Promise<SftpRights> {
-    const now = server.clock.now()
-    if (known.rights !== undefined && now - (known.at ?? 0) < knownMs) return Promise.resolve(known.rights)
-    known.probing ??= probeRights(session, full, names, AbortSignal.timeout(probeMs))
-      .then((rights) => {
-        if (Object.values(rights).includes(false)) Object.assign(known, { rights, at: now })
-        return rights
-      })
-      .finally(() => {
-        delete known.probing
-      })
-    return known.probing
-  }
 }
 
 const isPermanent = (thrown: unknown): boolean =>
   thrown instanceof BridgeError && thrown.failureClass === 'permanent'
-
-async function* once(bytes: Buffer): AsyncGenerator<Buffer> {
-  yield bytes
-}
