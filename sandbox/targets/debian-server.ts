@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs'
 import { chmod, chown, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { freePort, untilListening } from './ssh-server'
+import { freePort, type SshServer, untilListening } from './ssh-server'
 
 /** A server of Debian's in a process and a folder of its own, on a free port of 127.0.0.1. */
 export type DebianServer = {
@@ -24,6 +24,18 @@ export type Startup = {
 
 /** The one user of these servers, and the id that owns its files: nobody's, so that no account is needed. */
 export const account = { user: 'bridge', password: 'pässword with spaces', id: 65_534 } as const
+
+/** What a test gets of an SFTP server that takes the user by password, and shows the user's folder as its root. */
+export const byPassword = ({ port, close }: DebianServer, fingerprint: string, root: string): SshServer => ({
+  inputs: {
+    SFTP_URL: `sftp://${account.user}@127.0.0.1:${port}/`,
+    SFTP_HOST_KEY_SHA256: fingerprint,
+    SFTP_PASSWORD: account.password,
+  },
+  secrets: [account.password],
+  root,
+  close,
+})
 
 /** Which of these programs are missing here, or that root is; undefined when all is there. */
 export function missingHere(programs: readonly string[]): string | undefined {

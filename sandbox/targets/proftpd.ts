@@ -1,6 +1,6 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { account, accountFolder, accountLine, missingHere, startDebianServer } from './debian-server'
+import { accountFolder, accountLine, byPassword, missingHere, startDebianServer } from './debian-server'
 import { createKey, type SshServer } from './ssh-server'
 
 const program = '/usr/sbin/proftpd'
@@ -58,14 +58,5 @@ export async function startProftpd({ denied = [], more = [] }: ProftpdRules = {}
     await writeFile(join(folder, 'proftpd.conf'), lines.map((line) => `${line}\n`).join(''))
     return { command: program, args: ['-n', '-q', '-c', join(folder, 'proftpd.conf')] }
   })
-  return {
-    inputs: {
-      SFTP_URL: `sftp://${account.user}@127.0.0.1:${server.port}/`,
-      SFTP_HOST_KEY_SHA256: fingerprint,
-      SFTP_PASSWORD: account.password,
-    },
-    secrets: [account.password],
-    root,
-    close: server.close,
-  }
+  return byPassword(server, fingerprint, root)
 }

@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { account, accountFolder, missingHere, startDebianServer } from './debian-server'
+import { account, accountFolder, byPassword, missingHere, startDebianServer } from './debian-server'
 import { createKey, type SshServer } from './ssh-server'
 
 const program = '/usr/bin/rclone'
@@ -29,16 +29,7 @@ export async function startRcloneSftp(store?: Readonly<Record<string, string>>):
       env: ownSettings(folder),
     }
   })
-  return {
-    inputs: {
-      SFTP_URL: `sftp://${account.user}@127.0.0.1:${server.port}/`,
-      SFTP_HOST_KEY_SHA256: fingerprint,
-      SFTP_PASSWORD: account.password,
-    },
-    secrets: [account.password],
-    root,
-    close: server.close,
-  }
+  return byPassword(server, fingerprint, root)
 }
 
 /** Starts `rclone serve webdav` over a folder. */

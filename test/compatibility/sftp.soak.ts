@@ -7,6 +7,7 @@ import { sftp } from '../../src/connectors/sftp/destination'
 import { describeDestination } from '../connectors/kit/conformance'
 import type { StartedDestination } from '../connectors/kit/conformance-bench'
 import { contextOf } from '../connectors/kit/destination-context'
+import { describeWhere } from '../support/describe-where'
 
 async function started(server: SshServer): Promise<StartedDestination> {
   const nowhere = `sftp://bridge@127.0.0.1:${await freePort()}/`
@@ -31,12 +32,12 @@ const servers: readonly [string, string | undefined, () => Promise<SshServer>][]
 ]
 
 for (const [name, missing, start] of servers) {
-  if (missing !== undefined) it.skip(`destination sftp (${name}): ${missing}`, () => undefined)
-  else
+  describeWhere(name, missing, () =>
     describeDestination({
       name: `sftp (${name})`,
       capabilities: ['head', 'remove', 'atomic'],
       datesBySeconds: true,
       start: async () => started(await start()),
-    })
+    }),
+  )
 }

@@ -11,14 +11,9 @@ import type { Destination } from '../../src/plugin/destination'
 import { contextOf } from '../connectors/kit/destination-context'
 import { type FakeBinary, fakeBinary } from '../connectors/kit/fake-binary'
 import { startCall } from '../support/call'
+import { describeWhere } from '../support/describe-where'
 
 const never = startCall()
-
-/** Tests of one server, or one that is shown as skipped, with what is missing. */
-function describeServer(name: string, missing: string | undefined, tests: () => void): void {
-  if (missing === undefined) describe(name, tests)
-  else it.skip(`${name}: ${missing}`, () => undefined)
-}
 
 /** Runs work at a server that is started for it. */
 async function at<Server extends SshServer>(
@@ -56,7 +51,7 @@ async function putAndReplace(server: SshServer, destination: Destination): Promi
 
 const knows = async (destination: Destination, key: string) => (await destination.head?.(key, never))?.version
 
-describeServer('ProFTPD with mod_sftp', missingProftpd, () => {
+describeWhere('ProFTPD with mod_sftp', missingProftpd, () => {
   const denied = (...commands: string[]): ProftpdRules => ({ denied: commands })
 
   it('without limits stores, replaces, tells versions and removes', async () => {
@@ -150,7 +145,7 @@ describeServer('ProFTPD with mod_sftp', missingProftpd, () => {
   })
 })
 
-describeServer('MySecureShell', missingMySecureShell, () => {
+describeWhere('MySecureShell', missingMySecureShell, () => {
   it('stores, replaces and tells versions', async () => {
     await at(startMySecureShell({ connections: 5 }), async (server, make) => {
       await putAndReplace(server, make())
@@ -176,7 +171,7 @@ async function oneSession(server: SshServer, make: (options?: SftpOptions) => De
   await put(destination, 'shop/0.png', fakeBinary({ size: 10, seed: 99 }))
 }
 
-describeServer('Dropbear with OpenSSH’s sftp-server', missingDropbear, () => {
+describeWhere('Dropbear with OpenSSH’s sftp-server', missingDropbear, () => {
   it('stores, replaces and tells versions', async () => {
     await at(startDropbear(), async (server, make) => {
       await putAndReplace(server, make())
@@ -185,7 +180,7 @@ describeServer('Dropbear with OpenSSH’s sftp-server', missingDropbear, () => {
   })
 })
 
-describeServer('OpenSSH', missingOpenSsh, () => {
+describeWhere('OpenSSH', missingOpenSsh, () => {
   it.each(['publickey,password', 'password,publickey', 'publickey', 'password'])(
     'with AuthenticationMethods %s lets the user in',
     async (methods) => {
@@ -226,7 +221,7 @@ describeServer('OpenSSH', missingOpenSsh, () => {
   )
 })
 
-describeServer('rclone serve sftp', missingRclone, () => {
+describeWhere('rclone serve sftp', missingRclone, () => {
   it('over a folder stores, replaces and tells versions', async () => {
     await at(startRcloneSftp(), async (server, make) => {
       await putAndReplace(server, make())

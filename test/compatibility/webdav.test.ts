@@ -13,6 +13,7 @@ import { type HttpsOptions, https } from '../../src/connectors/https/destination
 import { contextOf } from '../connectors/kit/destination-context'
 import { fakeBinary } from '../connectors/kit/fake-binary'
 import { startCall } from '../support/call'
+import { describeWhere } from '../support/describe-where'
 
 const never = startCall()
 const servers: readonly [string, string | undefined, () => Promise<WebdavServer>][] = [
@@ -22,11 +23,11 @@ const servers: readonly [string, string | undefined, () => Promise<WebdavServer>
   ['rclone serve webdav', missingRclone, startRcloneWebdav],
 ]
 
-describe.each(servers)('WebDAV: %s', (name, missing, start) => {
-  if (missing !== undefined) {
-    it.skip(`${name}: ${missing}`, () => undefined)
-    return
-  }
+for (const [name, missing, start] of servers) {
+  describeWhere(`WebDAV: ${name}`, missing, () => testsOf(start))
+}
+
+function testsOf(start: () => Promise<WebdavServer>): void {
   let server: WebdavServer
   beforeAll(async () => {
     server = await start()
@@ -69,4 +70,4 @@ describe.each(servers)('WebDAV: %s', (name, missing, start) => {
     const report = await make({ makeFolders: true }).check(never)
     expect(report.filter(({ ok }) => !ok)).toEqual([])
   })
-})
+}
