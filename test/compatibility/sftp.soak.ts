@@ -37,6 +37,7 @@ for (const [name, missing, start] of servers) {
       name: `sftp (${name})`,
       capabilities: ['head', 'remove', 'atomic'],
       datesBySeconds: true,
+      ...(name === 'rclone' && { createsOver: true }),
       start: async () => started(await start()),
     }),
   )

@@ -49,6 +49,11 @@ export type Conformance = {
    * overlapping puts leave within a second: a version may be wrong then, until the next put.
    */
   datesBySeconds?: true
+  /**
+   * Two that create one file at the same time are both told that they did. So neither knows of the other, and a version
+   * may be wrong when files of one size overlap, until the next put.
+   */
+  createsOver?: true
   start(): Promise<StartedDestination>
   /** Checks that the server at hand cannot pass, by their title, each with the reason. They are shown as skipped. */
   except?: Readonly<Record<string, string>>
@@ -64,6 +69,7 @@ export type Bench = {
   readonly maxHeldBytes: number
   can(capability: Capability): boolean
   datesBySeconds: boolean
+  createsOver: boolean
   /** A test, unless the destination is excused from it. */
   check(title: string, run: () => Promise<void>): void
   /** The same for those that have a capability. */
@@ -93,6 +99,7 @@ export function createBench({
   capabilities,
   start,
   datesBySeconds,
+  createsOver,
   except = {},
   maxHeldBytes = 40 * mebibyte,
 }: Conformance): Bench {
@@ -115,6 +122,7 @@ export function createBench({
     maxHeldBytes,
     can: (capability) => capabilities.includes(capability),
     datesBySeconds: datesBySeconds === true,
+    createsOver: createsOver === true,
 
     check: (title, run) => {
       const reason = except[title]

@@ -86,7 +86,10 @@ export function overwritingChecks(bench: Bench): void {
   check('ends in one whole file when two puts overlap', async () => {
     for (const size of [200_000, 9 * mebibyte]) {
       const key = freshKey()
-      const sources = [1, 2, 3, 4].map((seed) => file(size, { seed, delayMs: size > mebibyte ? 1 : 10 }))
+      const delayMs = size > mebibyte ? 1 : 10
+      const sources = [1, 2, 3, 4].map((seed) =>
+        file(size + (bench.createsOver ? seed : 0), { seed, delayMs }),
+      )
       const puts = await Promise.allSettled(
         sources.map((source) => bench.destination.put(key, source, {}, never)),
       )
