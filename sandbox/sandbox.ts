@@ -34,6 +34,15 @@ export const STATUS_TOKEN = 'sandbox-status-token'
  */
 const FED_BY_AKENEO = [PIM_RECEIVER, 'pim-sync', 'reconcile']
 
+/** For the communicator `rest`, with the PIM that knows the products of a generated library. */
+const pimInputs = ({ url, apiKey }: PimStandIn): Record<string, string> => ({
+  PIM_COMMUNICATOR: 'rest',
+  PIM_REST_URL: `${url}/search?sku={identifiers}`,
+  PIM_REST_HEADERS: `X-Api-Key: ${apiKey}`,
+  PIM_REST_PRODUCT: '/items',
+  PIM_REST_IDENTIFIER: '/sku',
+})
+
 /** What to start. */
 export type SandboxOptions = {
   /**
@@ -149,7 +158,7 @@ export const startSandbox = async (options: SandboxOptions = {}): Promise<Sandbo
       ADC_CECREDENTIALS_ORGID: ORG_ID,
       IMS_URL: ims.url,
       AEM_AUTHOR_URLS: aem.url,
-      PIM_COMMUNICATOR: 'mock',
+      ...(size > 0 ? pimInputs(pim) : { PIM_COMMUNICATOR: 'mock' }),
       FOLDER_ROOT: folder.root,
       JOURNAL_URL: journal.journalUrl,
     })
@@ -190,9 +199,9 @@ export const startSandbox = async (options: SandboxOptions = {}): Promise<Sandbo
       AIO_runtime_apihost: runtime.api.url,
     })
     const bound = Object.entries(actions).map(([name, spec]): [string, ActionSpec] => {
-      const pimInputs = FED_BY_AKENEO.includes(name) && !hasOwnPim ? akeneoInputs : {}
+      const changing = FED_BY_AKENEO.includes(name) && !hasOwnPim ? akeneoInputs : {}
       const token: JsonObject = name === MONITORED ? { STATUS_TOKEN } : {}
-      const merged: JsonObject = { ...inputs(), ...pimInputs, ...own, ...token, ...spec.inputs }
+      const merged: JsonObject = { ...inputs(), ...changing, ...own, ...token, ...spec.inputs }
       return [name, { ...spec, inputs: merged }]
     })
     const runtimeEnv = { AIO_STATE_ENDPOINT: state.url }
