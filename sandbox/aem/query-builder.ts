@@ -92,13 +92,14 @@ const answer = (
 
   const readsNodes = ({ property, readsNodes: reads }: Condition) =>
     reads || settings.nodeProperties.has(property ?? '')
-  const indexed = conditions.filter((it) => !readsNodes(it))
+  const [from, to] = createdBetween(conditions)
+  // A span of creation is met by what lies in it. To read the date of a generated asset would make it.
+  const indexed = conditions.filter((it) => !readsNodes(it) && it.span === undefined)
   const onNodes = conditions.filter(readsNodes)
   const isCandidate = (asset: AemAsset): boolean =>
     asset.path.startsWith(`${root}/`) &&
     !settings.missing.has(asset.path) &&
     indexed.every((it) => it.holds(asset))
-  const [from, to] = createdBetween(indexed)
   const isByDate = query.orderby === '@jcr:created' && query['orderby.sort'] !== 'desc'
   const candidates =
     isByDate && settings.stale.size === 0

@@ -6,7 +6,7 @@ export type Condition = {
   property: string | undefined
   /** Whether the condition can only be tested on each node, whatever the index holds. */
   readsNodes: boolean
-  /** Outside of it no asset meets the condition: dates of creation, in milliseconds since the epoch. */
+  /** The condition is met by what was created in this span, and by nothing else: both ends, in milliseconds since the epoch. */
   span?: { from: number; to: number }
   holds(asset: AemAsset): boolean
 }
@@ -134,12 +134,14 @@ const dateCondition = (given: Given): Condition => {
   if (!['>', '>='].includes(lowerOperation) || !['<', '<='].includes(upperOperation))
     throw new QueryRefused(400, 'The operations of a daterange are >, >=, < and <=')
   const read = dateOf(property)
+  const span = {
+    from: lower === undefined ? 0 : lower + (lowerOperation === '>' ? 1 : 0),
+    to: upper === undefined ? Number.POSITIVE_INFINITY : upper - (upperOperation === '<' ? 1 : 0),
+  }
   return {
     property,
     readsNodes: false,
-    ...(property === 'jcr:created'
-      ? { span: { from: lower ?? 0, to: upper ?? Number.POSITIVE_INFINITY } }
-      : {}),
+    ...(property === 'jcr:created' ? { span } : {}),
     holds: (asset) => {
       const date = read(asset)
       if (date === undefined) return false
