@@ -1,4 +1,5 @@
 import { batch } from './batch'
+import { capacity } from './capacity'
 import { chaosRun } from './chaos'
 import { cold } from './cold'
 import { exportFiles } from './export'
@@ -11,6 +12,7 @@ const benchmarks: Readonly<Record<string, () => Promise<void>>> = {
   batch,
   chaos: chaosRun,
   'pim-burst': pimBurst,
+  capacity,
 }
 
 async function run(): Promise<void> {

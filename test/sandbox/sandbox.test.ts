@@ -202,6 +202,14 @@ describe('the front door', () => {
     expect(heard).toEqual([200, 200, 200])
   })
 
+  it('moves the clock of the stand-ins forward, and never back', async () => {
+    const before = sandbox.clock.now()
+    expect((await call('POST', '/clock?minutes=90')).status).toBe(200)
+    expect(sandbox.clock.now() - before).toBeGreaterThanOrEqual(90 * 60_000)
+    for (const query of ['', '?minutes=-1', '?minutes=soon', '?minutes=99999999'])
+      expect((await call('POST', `/clock${query}`)).status).toBe(400)
+  })
+
   it('publishes, and shows what arrived', async () => {
     const query = `?path=${encodePath('/content/dam/shop/film.mp4')}`
     expect((await call('POST', `/upload${query}&mib=2`)).status).toBe(201)
