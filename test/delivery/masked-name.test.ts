@@ -35,18 +35,17 @@ describe.each(Object.entries(events))('%s of an event that is a URL', (_, eventW
     return [letterId(work, 'CODE'), droppedId(work), eventWorkId(event), eventWorkId(event, 's3')]
   }
 
-  it.each([
-    url,
-    'https://store.example/known?secret',
-    'https://store.example/page?id=1',
-  ])('gives the same ids once it is masked: %s', (name) => {
-    const event = eventWith(name)
-    const once = eventRecord(event, redactor)
-    const twice = eventRecord(once, redactor)
-    expect(JSON.stringify([once, twice])).not.toMatch(/hunter22|abcdef|known\?secret/)
-    expect(twice).toEqual(once)
-    expect(idsOf(once)).toEqual(idsOf(event))
-  })
+  it.each([url, 'https://store.example/known?secret', 'https://store.example/page?id=1'])(
+    'gives the same ids once it is masked: %s',
+    (name) => {
+      const event = eventWith(name)
+      const once = eventRecord(event, redactor)
+      const twice = eventRecord(once, redactor)
+      expect(JSON.stringify([once, twice])).not.toMatch(/hunter22|abcdef|known\?secret/)
+      expect(twice).toEqual(once)
+      expect(idsOf(once)).toEqual(idsOf(event))
+    },
+  )
 
   it('gives other ids than another URL that looks the same when it is masked', () => {
     const [one, other] = [eventWith(url), eventWith(url.replace('hunter22', 'hunter23'))]
