@@ -24,6 +24,7 @@ const commandLines = [
   ['runs', 'list'],
   ['journal', 'peek'],
   ['journal', 'lag'],
+  ['logs', 'event-1'],
   ['lease', 'show'],
   ['lease', 'unlock', 'reconcile', '--yes'],
   ['registrations', 'list'],
