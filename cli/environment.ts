@@ -19,6 +19,8 @@ export type Environment = Records & {
   project: unknown
   /** Of I/O Runtime, when it is known: the name of the workspace. */
   namespace: string | undefined
+  /** Of I/O Runtime, when it is known: the key of the namespace. */
+  runtimeKey: string | undefined
   inputs: RawInputs
   redactor: Redactor
   clock: Clock
@@ -55,6 +57,7 @@ export async function openEnvironment(name: string | undefined): Promise<Environ
     runtime: undefined,
     trigger: 'batch',
     namespace: runtime.namespace,
+    runtimeKey: runtime.apiKey,
     project,
     inputs,
     redactor,

@@ -24,7 +24,7 @@ const commandLines = [
   ['runs', 'list'],
   ['journal', 'peek'],
   ['journal', 'lag'],
-  ['logs', 'event-1'],
+  ['logs', '/content/dam/none.png'],
   ['lease', 'show'],
   ['lease', 'unlock', 'reconcile', '--yes'],
   ['registrations', 'list'],

@@ -62,6 +62,7 @@ function environmentOf(env: OperatorEnv): Environment {
     activationLogs: openActivationLogs(workerOf({ namespace, apiKey, apiHost })),
     stateOf: (region) => createRecords(activation, { ...inputs, STATE_REGION: region }).store,
     namespace,
+    runtimeKey: apiKey,
     inputs,
     redactor,
     clock: systemClock,
