@@ -1,4 +1,4 @@
-import { type BridgeError, permanentError, systemicError, toBridgeError } from '../core/errors'
+import { type BridgeError, systemicError, toBridgeError } from '../core/errors'
 import { decide } from '../core/status-table'
 import { createLetterRoom } from '../delivery/letter-room'
 import { nextTry, type Pending } from '../delivery/pending'
@@ -141,7 +141,8 @@ export async function recordOverdue(
     tries: attempts,
   }
   if ((await giveUp(record, error, context)) === 'dropped') return dropped(record, context)
-  const failure = toFailure(permanentError(code, error.message), context.redactor)
+  const shown = context.redactor.text(error.message)
+  const failure: Failure = { failureClass: 'permanent', code, message: shown }
   return { kind: 'dead-letter', failure, deadLetter: letterOf(record, error).id }
 }
 
