@@ -3,6 +3,7 @@
 const path = require('node:path')
 const webpack = require('webpack')
 const TerserPlugin = require('terser-webpack-plugin')
+const { codeHash } = require('./webpack/code-hash')
 
 const shim = (name) => path.join(__dirname, 'webpack/shims', name)
 
@@ -57,6 +58,8 @@ module.exports = {
     ],
   },
   plugins: [
+    // What doctor compares with the checkout that it runs in.
+    new webpack.DefinePlugin({ 'process.env.ASSET_BRIDGE_CODE': JSON.stringify(codeHash(__dirname)) }),
     // A bundle is one file: what import() loads later is in it, too.
     new webpack.optimize.LimitChunkCountPlugin({ maxChunks: 1 }),
     // ssh2 has native parts, built for the machine that installs it. It does without where they are missing.

@@ -59,7 +59,11 @@ async function show(
   const [allOfLetters, allOfPending, journal] = await Promise.all([
     orProblem(allLetters(environment), []),
     orProblem(allPending(environment), []),
-    orProblem<JournalEvents | undefined>(lastEvents(asset, since, context), { events: [], read: [] }),
+    orProblem<JournalEvents | undefined>(lastEvents(asset, since, context), {
+      events: [],
+      earlier: 0,
+      read: [],
+    }),
   ])
   const letters = allOfLetters.filter(({ event }) => isAbout(event, asset))
   const pieces = allOfPending.filter(({ event }) => isAbout(event, asset))
@@ -79,7 +83,11 @@ async function show(
       return { id, action, since: parkedSince, nextTry, message, ...pendingFacts(piece, environment) }
     }),
     events: journal?.events ?? [],
-    journal: { since: since.text, read: journal?.read ?? [] },
+    journal: {
+      since: since.text,
+      read: journal?.read ?? [],
+      ...(journal === undefined || journal.earlier === 0 ? {} : { earlier: journal.earlier }),
+    },
     ...(problems.length === 0 ? {} : { problems }),
   }
   const lines = [
@@ -148,7 +156,7 @@ const titled = (title: string, lines: readonly string[]): readonly string[] =>
 
 function eventLines(journal: JournalEvents | undefined, since: string): readonly string[] {
   if (journal === undefined) return ['no events: JOURNAL_URL is not set']
-  const { events, read } = journal
+  const { events, earlier, read } = journal
   return [
     ...titled(
       'events in the journal',
@@ -156,6 +164,7 @@ function eventLines(journal: JournalEvents | undefined, since: string): readonly
         [time, type, id, host, problem].filter(Boolean).join('  '),
       ),
     ),
+    ...(earlier === 0 ? [] : [`  and ${earlier} earlier ones`]),
     ...read.map(({ entries, until, stopped }) => {
       const where = stopped === 'end' ? 'its end' : `the limit of ${entries} entries, at ${until}`
       return `the journal was read from ${since} ago to ${where} (${entries} entries)`

@@ -2,6 +2,7 @@ import * as v from 'valibot'
 import { type CheckResult, runChecks } from '../src/app/doctor/checks'
 import type { CallContext } from '../src/core/call-context'
 import { systemicError } from '../src/core/errors'
+import { deploymentChecks } from './doctor-deployment'
 import type { Environment } from './environment'
 
 const worker = 'export-worker'
@@ -22,10 +23,11 @@ const Answer = v.object({
 
 /** What the deployed app finds at the parties that it reaches, and whether it could be asked. */
 export async function checksInWorker(
-  { activations, redactor }: Pick<Environment, 'activations' | 'redactor'>,
+  environment: Environment,
   write: boolean,
   call: CallContext,
 ): Promise<readonly CheckResult[]> {
+  const { activations, redactor } = environment
   let found: readonly CheckResult[] = []
   const asking = {
     name: 'deployment.worker',
@@ -35,9 +37,13 @@ export async function checksInWorker(
       if (!answer.success)
         throw systemicError('RUNTIME_REFUSED', `${worker} answered with no checks: it is another version`)
       found = answer.output.checks
-      return `${worker} has checked PIM, State and destinations with the deployed inputs.`
+      return `${worker} has checked AEM, IMS, PIM, State and destinations with the deployed inputs.`
     },
   }
-  const asked = await runChecks([asking], { redactor, limitMs }, call)
+  const asked = await runChecks(
+    [asking, ...deploymentChecks(environment, [asking.name])],
+    { redactor, limitMs },
+    call,
+  )
   return [...asked, ...found]
 }

@@ -3,6 +3,7 @@ import type { CallContext } from '../src/core/call-context'
 import { type Clock, systemClock } from '../src/core/clock'
 import { createRedactor, type Redactor } from '../src/core/redaction'
 import { messageOf } from '../src/core/shown'
+import { type ActivationLogs, openActivationLogs } from '../src/delivery/activation-logs'
 import { type Activations, createActivations } from '../src/delivery/activations'
 import { type RawInputs, readOperatorInputs, secretsOf } from '../src/inputs/raw-inputs'
 import { createRecords, type Records } from '../src/runtime/records'
@@ -18,6 +19,8 @@ export type Environment = Records & {
   project: unknown
   /** Of I/O Runtime, when it is known: the name of the workspace. */
   namespace: string | undefined
+  /** Of I/O Runtime, when it is known: the key of the namespace. */
+  runtimeKey: string | undefined
   inputs: RawInputs
   redactor: Redactor
   clock: Clock
@@ -25,6 +28,8 @@ export type Environment = Records & {
   stateOf(region: StateRegion): Store
   /** Starts the deployed actions. */
   activations: Activations
+  /** What I/O Runtime keeps of their activations. */
+  activationLogs: ActivationLogs
   /** Opens the context of one unit of work, with two hours for it: a file may be large. */
   call(): CallContext
 }
@@ -52,11 +57,13 @@ export async function openEnvironment(name: string | undefined): Promise<Environ
     runtime: undefined,
     trigger: 'batch',
     namespace: runtime.namespace,
+    runtimeKey: runtime.apiKey,
     project,
     inputs,
     redactor,
     clock: systemClock,
     activations: createActivations(workerOf(runtime)),
+    activationLogs: openActivationLogs(workerOf(runtime)),
     stateOf: (region) => createRecords(activation, { ...inputs, STATE_REGION: region }).store,
     call: () => ({
       logger: createStderrLogger(redactor),

@@ -10,6 +10,7 @@ import { addEvents } from './events'
 import type { Host, Run } from './host'
 import { addJournal } from './journal'
 import { addLease } from './lease'
+import { addLogs } from './logs'
 import { CommandError, type Failure, printed, printedFailure, UsageError } from './output'
 import { addPending } from './pending'
 import { addRegistrations } from './registrations'
@@ -64,6 +65,7 @@ export async function runProgram(argv: readonly string[], host: Host): Promise<n
     addRuns,
     addJournal,
     addLease,
+    addLogs,
     addRegistrations,
     addEvents,
     addAkeneo,

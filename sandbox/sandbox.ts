@@ -28,6 +28,9 @@ const PIM_RECEIVER = 'pim-events'
 /** The action that a monitor asks, and what opens it here. */
 const MONITORED = 'status'
 export const STATUS_TOKEN = 'sandbox-status-token'
+/** The action that doctor asks what was deployed. */
+const COMPARED = 'export-worker'
+
 /**
  * Of a deployment, all actions have the same PIM. Here these have Akeneo, for only Akeneo tells of changes, and the
  * others have the mock, which needs nothing.
@@ -201,7 +204,16 @@ export const startSandbox = async (options: SandboxOptions = {}): Promise<Sandbo
     const bound = Object.entries(actions).map(([name, spec]): [string, ActionSpec] => {
       const changing = FED_BY_AKENEO.includes(name) && !hasOwnPim ? akeneoInputs : {}
       const token: JsonObject = name === MONITORED ? { STATUS_TOKEN } : {}
-      const merged: JsonObject = { ...inputs(), ...changing, ...own, ...token, ...spec.inputs }
+      // It tells doctor which inputs it has: those that the command line has, too.
+      const compared = name === COMPARED && !hasOwnPim ? operatorInputs : {}
+      const merged: JsonObject = {
+        ...compared,
+        ...inputs(),
+        ...changing,
+        ...own,
+        ...token,
+        ...spec.inputs,
+      }
       return [name, { ...spec, inputs: merged }]
     })
     const runtimeEnv = { AIO_STATE_ENDPOINT: state.url }

@@ -11,11 +11,14 @@ const packageName = 'asset-bridge'
 /** A folder that `aio app build` builds, and what of the configuration can change a bundle of it. */
 export type App = { folder: string; configuration: readonly string[] }
 
+/** Both: a bundle holds a hash of all. */
+const configuration = ['config', 'ext.config.yaml', 'sample-config']
+
 /** The app as a user deploys it: with `config/`. */
-export const ownApp: App = { folder: root, configuration: ['config', 'ext.config.yaml'] }
+export const ownApp: App = { folder: root, configuration }
 
 /** The app with the sample configuration: tests, demonstrations, benchmarks and budgets take it. */
-export const sampleApp: App = { folder: sampleRoot, configuration: ['sample-config'] }
+export const sampleApp: App = { folder: sampleRoot, configuration }
 
 /** Whatever else can change a bundle. */
 const sources = [

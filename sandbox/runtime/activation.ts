@@ -1,5 +1,5 @@
 import { isJsonObject, type JsonValue, parseJson } from '../json'
-import type { ContainerAnswer } from './container'
+import type { ContainerAnswer, LogLine } from './container'
 
 /** 1 MB: the limit of parameters and of results. */
 export const MAX_BYTES = 1024 * 1024
@@ -24,6 +24,8 @@ export type Activation = {
   cold: boolean
   /** Until the new container listened; 0 when warm. */
   startMs: number
+  /** What its container wrote meanwhile. */
+  lines?: readonly LogLine[]
   /** Loading (when cold) and running, as OpenWhisk counts it. */
   durationMs: number
 }

@@ -6,7 +6,7 @@ import { type Answer, json, type RecordedRequest, type SandboxServer, startServe
 import { within } from '../within'
 import { type Activation, MAX_BYTES, type Started } from './activation'
 import { failure, refused } from './failure'
-import type { ActivationLog } from './log'
+import { type ActivationLog, listingOf } from './log'
 import { createWeb, WEB } from './web'
 
 /** What the API needs of the platform behind it. */
@@ -30,6 +30,8 @@ export type ApiOptions = {
   running(): number
   log: ActivationLog
 }
+
+type Query = RecordedRequest['query']
 
 const BASE = '/api/v1/namespaces/'
 
@@ -86,11 +88,16 @@ export const startApi = (options: ApiOptions): Promise<SandboxServer> => {
     return activation === undefined ? accepted : ended(activation, begin, request)
   }
 
-  const activations = (id: string | undefined, part: string | undefined): Answer => {
-    if (id === undefined) return json(200, log.all().reverse().slice(0, 30))
+  const activations = (id: string | undefined, part: string | undefined, query: Query): Answer => {
+    if (id === undefined) {
+      const listing = listingOf(query)
+      return listing === undefined ? refused.query() : json(200, log.list(listing))
+    }
     const record = log.find(id)
-    if (record === undefined || (part !== undefined && part !== 'result')) return refused.absent()
-    return json(200, part === undefined ? record : record.response)
+    if (record === undefined) return refused.absent()
+    if (part === undefined) return json(200, record)
+    if (part === 'result') return json(200, record.response)
+    return part === 'logs' ? json(200, { logs: record.logs }) : refused.absent()
   }
 
   const web = createWeb({ ...options, start: (action, params) => options.start(action, params, true) })
@@ -117,7 +124,7 @@ export const startApi = (options: ApiOptions): Promise<SandboxServer> => {
     if (kind === 'actions' && rest.length === 2 && rest[0] === packageName)
       return invoke(rest[1] ?? '', request)
     if (kind === 'activations' && rest.length <= 2 && request.method === 'GET')
-      return activations(rest[0], rest[1])
+      return activations(rest[0], rest[1], request.query)
     return refused.absent()
   }
 

@@ -15,10 +15,15 @@ export type ContainerAnswer =
   /** The process is gone, or the connection broke. */
   | { kind: 'gone'; outOfMemory: boolean }
 
+/** A line that a container wrote. */
+export type LogLine = { stream: 'stdout' | 'stderr'; text: string }
+
 /** One process that holds one loaded action. */
 export type Container = {
   pid: number
   alive(): boolean
+  /** The lines that it wrote so far, without markers. */
+  lines: readonly LogLine[]
   /** POSTs to `/init` or `/run`, and gives up after so many milliseconds. */
   post(path: '/init' | '/run', message: unknown, timeoutMs: number): Promise<ContainerAnswer>
   /** Waits until the logs of the activations that ended have arrived. */
@@ -60,6 +65,7 @@ export const startContainer = async (options: {
     })
   })
   const markers = { stdout: 0, stderr: 0 }
+  const lines: LogLine[] = []
   let ended = 0
   for (const name of ['stdout', 'stderr'] as const) {
     let tail = ''
@@ -70,6 +76,13 @@ export const startContainer = async (options: {
       markers[name] += seen.split(MARKER).length - 1
       if (seen.includes('JavaScript heap out of memory')) outOfMemory = true
       tail = seen.slice(seen.lastIndexOf('\n') + 1)
+      lines.push(
+        ...seen
+          .split('\n')
+          .slice(0, -1)
+          .filter((line) => line !== MARKER)
+          .map((line) => ({ stream: name, text: line })),
+      )
     })
   }
   const channel = child.stdio[3] as Duplex
@@ -108,6 +121,7 @@ export const startContainer = async (options: {
 
   return {
     pid: child.pid ?? -1,
+    lines,
     alive: () => alive,
     post,
     logsSettled: async () => {

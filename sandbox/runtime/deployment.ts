@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import type { JsonObject } from '../json'
 import { type Ending, initEnding, runEnding } from './activation'
 import { unpack } from './bundle'
-import type { Container } from './container'
+import type { Container, LogLine } from './container'
 import { createPool } from './pool'
 
 /** One deployed action. */
@@ -43,7 +43,14 @@ export type Surroundings = {
 }
 
 /** How one run in a container went. Times are in ms. */
-export type Run = { ending: Ending; cold: boolean; startMs: number; durationMs: number }
+export type Run = {
+  ending: Ending
+  cold: boolean
+  startMs: number
+  durationMs: number
+  /** What its container wrote meanwhile: also of activations beside it. */
+  lines: readonly LogLine[]
+}
 
 /** An action with its containers. */
 export type Deployed = {
@@ -113,6 +120,7 @@ export const deploy = async (name: string, spec: ActionSpec, around: Surrounding
     run: async (activationId, value, limitMs) => {
       const { container, cold, startMs, initialized, release, destroy } = await pool.acquire()
       const begin = performance.now()
+      const before = container.lines.length
       let ending = initEnding(await initialized, timeoutMs)
       if (ending === undefined) {
         const message = { ...messageOf(activationId, limitMs), value }
@@ -122,7 +130,7 @@ export const deploy = async (name: string, spec: ActionSpec, around: Surrounding
       await container.logsSettled()
       if (ending.kind === 'developer error') await destroy()
       else release()
-      return { ending, cold, startMs, durationMs }
+      return { ending, cold, startMs, durationMs, lines: container.lines.slice(before) }
     },
     destroyAll: pool.destroyAll,
     remove: async () => {

@@ -18,6 +18,7 @@ export const refused = {
     failure(405, `HTTP method not allowed, supported methods: ${supported.join(', ')}`),
   malformed: () => failure(400, 'The request content was malformed:\nJSON object expected'),
   final: () => failure(400, 'Request defines parameters that are not allowed (e.g., reserved properties).'),
+  query: () => failure(400, 'The query parameter of the list is not valid.'),
   tooLarge: (bytes: number) => failure(413, `Request larger than allowed: ${bytes} > ${MAX_BYTES} bytes.`),
   tooMany: (count: number, allowed: number) =>
     failure(429, `Too many concurrent requests in flight (count: ${count}, allowed: ${allowed}).`),

@@ -3,19 +3,49 @@ import type { JsonValue } from '../json'
 import type { Activation } from './activation'
 
 /** An activation as the API shows it (OpenWhisk, WhiskActivation.scala). Times are in ms. */
-export type ActivationRecord = {
+export type ActivationRecord = Summary & {
+  subject: string
+  response: { statusCode: number; status: string; success: boolean; result: JsonValue }
+  logs: string[]
+}
+
+/** As a list of activations shows it (OpenWhisk, `summaryAsJson` of WhiskActivation.scala). */
+export type Summary = {
   namespace: string
   name: string
   version: string
-  subject: string
   activationId: string
   start: number
   end: number
   duration: number
-  response: { statusCode: number; status: string; success: boolean; result: JsonValue }
-  logs: string[]
   annotations: { key: string; value: JsonValue }[]
   publish: boolean
+}
+
+/** The most that one list has (OpenWhisk, `Collection.MAX_LIST_LIMIT`), and the usual number. */
+const LIST = { most: 200, usual: 30 }
+
+/** What a list is asked for: times are in ms. */
+export type Listing = { limit: number; skip: number; since: number; upto: number; docs: boolean }
+
+/** Reads the query of a list; undefined when the platform refuses it. */
+export const listingOf = (query: Record<string, string>): Listing | undefined => {
+  const known = ['limit', 'skip', 'since', 'upto', 'docs']
+  const number = (name: string, otherwise: number): number => {
+    const text = query[name]
+    if (text === undefined) return otherwise
+    return /^\d{1,15}$/.test(text) ? Number(text) : Number.NaN
+  }
+  const limit = number('limit', LIST.usual)
+  const listing = {
+    limit: limit === 0 ? LIST.most : limit,
+    skip: number('skip', 0),
+    since: number('since', 0),
+    upto: number('upto', Number.POSITIVE_INFINITY),
+    docs: query.docs === 'true',
+  }
+  const isWrong = Object.values(listing).some(Number.isNaN) || limit > LIST.most
+  return isWrong || Object.keys(query).some((name) => !known.includes(name)) ? undefined : listing
 }
 
 /** What the platform remembers of activations. */
@@ -27,6 +57,8 @@ export type ActivationLog = {
   find(activationId: string): ActivationRecord | undefined
   /** Oldest first. */
   all(): ActivationRecord[]
+  /** Newest first, by when they began. Logs are never in a list. */
+  list(listing: Listing): (Summary | Omit<ActivationRecord, 'logs'>)[]
 }
 
 const KEPT = 1000
@@ -43,7 +75,18 @@ export const createActivationLog = (options: { clock: MovableClock; namespace: s
   const records = new Map<string, ActivationRecord>()
 
   const record: ActivationLog['record'] = (activation, { fullName, begin }) => {
-    const { activationId, action: name, kind, ok, result, error, durationMs, cold, startMs } = activation
+    const {
+      activationId,
+      action: name,
+      kind,
+      ok,
+      result,
+      error,
+      durationMs,
+      cold,
+      startMs,
+      lines = [],
+    } = activation
     return {
       namespace,
       name,
@@ -59,7 +102,8 @@ export const createActivationLog = (options: { clock: MovableClock; namespace: s
         success: ok,
         result: ok ? (result ?? {}) : { error: error ?? null },
       },
-      logs: [],
+      // OpenWhisk, LogLine.scala
+      logs: lines.map(({ stream, text }) => `${new Date(clock.now()).toISOString()} ${stream}: ${text}`),
       annotations: [
         { key: 'path', value: fullName.slice(1) },
         { key: 'kind', value: 'nodejs:24' },
@@ -81,5 +125,14 @@ export const createActivationLog = (options: { clock: MovableClock; namespace: s
     },
     find: (activationId) => records.get(activationId),
     all: () => [...records.values()],
+    list: ({ limit, skip, since, upto, docs }) =>
+      [...records.values()]
+        .reverse()
+        .filter(({ start }) => start >= since && start <= upto)
+        .sort((one, other) => other.start - one.start)
+        .slice(skip, skip + limit)
+        .map(({ logs: _, subject, response, ...summary }) =>
+          docs ? { ...summary, subject, response } : { ...summary, statusCode: response.statusCode },
+        ),
   }
 }

@@ -121,7 +121,12 @@ export type JournalEntry = {
 }
 
 /** The events of an asset, oldest first, and how far the journals were read. */
-export type JournalEvents = { events: readonly JournalEntry[]; read: readonly JournalExtent[] }
+export type JournalEvents = {
+  events: readonly JournalEntry[]
+  /** How many were found before those. */
+  earlier: number
+  read: readonly JournalExtent[]
+}
 
 export type JournalExtent = {
   entries: number
@@ -168,7 +173,7 @@ export async function lastEvents(
     read.push({ entries, until: iso(until), stopped: isLimit ? 'limit' : 'end' })
   }
   events.sort((a, b) => (a.time ?? '').localeCompare(b.time ?? ''))
-  return { events: events.slice(-maxShown), read }
+  return { events: events.slice(-maxShown), earlier: Math.max(0, events.length - maxShown), read }
 }
 
 function entryOf(raw: unknown, hosts: AuthorHosts): JournalEntry {

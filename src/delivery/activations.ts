@@ -1,22 +1,8 @@
-import { Agent as HttpAgent } from 'node:http'
-import { Agent as HttpsAgent } from 'node:https'
+import type { Client } from 'openwhisk'
 import * as v from 'valibot'
-import { startAttempt } from '../core/attempt'
-import { untilAborted } from '../core/call-context'
-import { BridgeError, systemicError, transientError } from '../core/errors'
-import { createRedactor, type Redactor } from '../core/redaction'
-import { inBrackets, reasonOfValue } from '../http/reason'
-import { isUnsupported } from '../http/status'
+import { askRuntime, type RuntimeCredentials, unavailable } from './runtime-client'
 
-/** Who an activation is, for starting another one. */
-export type RuntimeCredentials = {
-  /** Such as `https://runtime.adobe.io`; from `__OW_API_HOST`. */
-  apiHost: string | undefined
-  namespace: string | undefined
-  apiKey: string | undefined
-  /** The own full name, `/namespace/package/action`: the other action stands in the same package. */
-  actionName: string | undefined
-}
+export type { RuntimeCredentials }
 
 /** Starts actions of the own package. */
 export type Activations = {
@@ -35,7 +21,6 @@ export type Activations = {
 
 type Params = Readonly<Record<string, unknown>>
 
-const upstream = 'RUNTIME'
 /** The platform only notes an activation down; that takes it a fraction of a second. */
 const usualTimeoutMs = 10_000
 /** The platform ends the waiting after a minute. */
@@ -46,8 +31,6 @@ const Accepted = v.object({ activationId: v.pipe(v.string(), v.regex(/^[\w-]{1,6
 const Answered = v.object({
   response: v.object({ result: v.object({ statusCode: v.literal(200), body: v.unknown() }) }),
 })
-/** An error of the library: the body of the platform's answer is its `error`. */
-const Failed = v.object({ statusCode: v.number(), error: v.optional(v.unknown()) })
 
 /**
  * Creates the way to other actions; the library is loaded with the first start.
@@ -62,53 +45,32 @@ export function createActivations(
     async start(action, params, signal) {
       const answer = await invoke(action, params, false, timeoutMs, signal)
       const accepted = v.safeParse(Accepted, answer)
-      if (!accepted.success) throw unavailable(action, 'its answer names no activation')
+      if (!accepted.success) throw unavailable(`start ${action}`, 'its answer names no activation')
       return accepted.output.activationId
     },
     async ask(action, params, signal) {
       const answer = await invoke(action, params, true, askTimeoutMs, signal)
       const answered = v.safeParse(Answered, answer)
-      if (!answered.success) throw unavailable(action, 'it gave no answer within a minute')
+      if (!answered.success) throw unavailable(`start ${action}`, 'it gave no answer within a minute')
       return answered.output.response.result.body
     },
   }
 
-  async function invoke(
+  function invoke(
     action: string,
     params: Params,
     blocking: boolean,
     limitMs: number,
     signal: AbortSignal,
   ): Promise<unknown> {
-    const { apiHost, namespace, apiKey, actionName } = credentials
-    if (!apiHost || !namespace || !apiKey || !actionName) {
-      throw systemicError(
-        'RUNTIME_WITHOUT_CREDENTIALS',
-        'an action can start another one only on I/O Runtime, with the annotation provide-api-key: true',
-        { upstream },
-      )
+    const request = {
+      what: `start ${action}`,
+      remedy: 'check that the whole package is deployed',
+      limitMs,
+      send: (client: Client, actionName: string) =>
+        client.actions.invoke({ name: besides(actionName, action), params: { ...params }, blocking }),
     }
-    signal.throwIfAborted()
-    const { default: openwhisk } = await import('openwhisk')
-    // The client knows no end of its own: without an agent to destroy, a hanging request would outlive the call.
-    const agent = apiHost.startsWith('http://') ? new HttpAgent() : new HttpsAgent()
-    const attempt = startAttempt(signal, limitMs)
-    try {
-      const client = openwhisk({ apihost: apiHost, namespace, api_key: apiKey, agent })
-      const name = besides(actionName, action)
-      return await untilAborted(
-        client.actions.invoke({ name, params: { ...params }, blocking }),
-        attempt.signal,
-      )
-    } catch (thrown) {
-      signal.throwIfAborted()
-      if (attempt.timedOut()) throw unavailable(action, `no answer within ${limitMs} ms`)
-      const mask = createRedactor([apiKey, Buffer.from(apiKey).toString('base64')])
-      throw problem(action, thrown, mask)
-    } finally {
-      attempt.release()
-      agent.destroy()
-    }
+    return askRuntime(credentials, request, signal)
   }
 }
 
@@ -117,25 +79,3 @@ function besides(own: string, action: string): string {
   const [, , ...inside] = own.split('/')
   return [...inside.slice(0, -1), action].join('/')
 }
-
-/** The library's own messages carry the URL and what was sent: nothing of them is kept but the platform's reason. */
-function problem(action: string, thrown: unknown, mask: Redactor): unknown {
-  if (thrown instanceof BridgeError) return thrown
-  const failed = v.safeParse(Failed, thrown)
-  const status = failed.success ? failed.output.statusCode : undefined
-  const said = failed.success ? inBrackets(reasonOfValue(mask.value(failed.output.error))) : ''
-  if (status !== undefined && ([401, 403, 404].includes(status) || isUnsupported(status))) {
-    return systemicError(
-      'RUNTIME_REFUSED',
-      `I/O Runtime refused to start ${action} (${status})${said}: check that the whole package is deployed`,
-      { upstream, status },
-    )
-  }
-  return unavailable(action, status === undefined ? 'no answer' : `status ${status}${said}`, status)
-}
-
-const unavailable = (action: string, why: string, status?: number): BridgeError =>
-  transientError('RUNTIME_UNAVAILABLE', `I/O Runtime did not start ${action}: ${why}`, {
-    upstream,
-    ...(status === undefined ? {} : { status }),
-  })

@@ -6,6 +6,7 @@ import type { EventKey } from '../events/event'
 import { reducedEvent } from '../events/reduce'
 import type { Store } from '../store/store'
 import { idsIn } from './ids'
+import { identityOf } from './masked-name'
 
 const DeadLetterRecord = v.object({
   id: v.string(),
@@ -64,7 +65,9 @@ function workIdOf(event: unknown, destination?: string): string {
 /** The id of a piece of work: the same for push and journal, so that both find the same record. */
 export function workId(key: EventKey, fallback: unknown, destination = ''): string {
   const identity =
-    key.id === '' ? ['content', JSON.stringify(canonical(fallback)) ?? ''] : [key.source, key.id]
+    key.id === ''
+      ? ['content', JSON.stringify(canonical(fallback)) ?? '']
+      : [identityOf(key.source), identityOf(key.id)]
   return createHash('sha256')
     .update(JSON.stringify([...identity, destination]))
     .digest('hex')
@@ -73,6 +76,7 @@ export function workId(key: EventKey, fallback: unknown, destination = ''): stri
 
 /** The same for the same content, in whatever order its members come; what lies very deep does not count. */
 function canonical(value: unknown, depth = 0): unknown {
+  if (typeof value === 'string') return identityOf(value)
   if (typeof value !== 'object' || value === null) return value
   if (depth > 32) return '...'
   if (Array.isArray(value)) return value.map((item) => canonical(item, depth + 1))

@@ -3,6 +3,7 @@ import type { Redactor } from '../core/redaction'
 import { type Naming, naming } from '../events/naming'
 import { reducedEvent } from '../events/reduce'
 import { boundedEvent } from './bounded-event'
+import { maskedName } from './masked-name'
 
 /**
  * An event as a record keeps it that is executed later: reduced to what is read of it, redacted and bounded, but for the
@@ -11,9 +12,6 @@ import { boundedEvent } from './bounded-event'
  */
 export const eventRecord = (event: unknown, redactor: Redactor): unknown =>
   boundedEvent(redacted(reducedEvent(event), naming, redactor))
-
-/** A URL with user or query may be a key in itself. No decoder takes one for a path, an id of an asset or a host. */
-const urlWithSecrets = /^\s*[a-z][a-z0-9+.-]*:\/\/.*[?@]/is
 
 function redacted(value: unknown, named: Naming, redactor: Redactor): unknown {
   if (Array.isArray(value) && value.every(isRecord))
@@ -26,7 +24,7 @@ function redacted(value: unknown, named: Naming, redactor: Redactor): unknown {
     if (what === undefined) return []
     if (what === 'exact') return [[name, typeof item === 'string' ? item : redactor.value(item)]]
     if (what !== 'kept') return [[name, redacted(item, what, redactor)]]
-    return [[name, typeof item === 'string' && !urlWithSecrets.test(item) ? item : redactor.value(item)]]
+    return [[name, typeof item === 'string' ? maskedName(item, redactor) : redactor.value(item)]]
   })
   return { ...(isRecord(others) ? others : {}), ...Object.fromEntries(kept) }
 }

@@ -22,6 +22,8 @@ const PendingRecord = v.object({
   firstFailure: v.optional(v.pipe(v.string(), v.isoTimestamp())),
   /** The last try met a systemic failure of the destination or the PIM. */
   refused: v.optional(v.boolean()),
+  /** ISO 8601: when the last try of overdue work began. Whoever finds it makes a dead letter, and does not try again. */
+  lastChance: v.optional(v.pipe(v.string(), v.isoTimestamp())),
   /** ISO 8601: not before then. */
   nextTry: v.pipe(v.string(), v.isoTimestamp()),
   /** The last failures, oldest first. */

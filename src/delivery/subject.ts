@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { isRecord, nonEmptyString } from '../core/json'
 import { decodeEvent } from '../events/decode'
 import { eventWorkId } from './dead-letters'
+import { identityOf } from './masked-name'
 
 /** What an event is about. */
 export type Subject = {
@@ -45,7 +46,7 @@ export const droppedId = (work: RecordedWork): string => hash(placeOf(work))
 
 function placeOf({ action, event, destination = '' }: RecordedWork): readonly unknown[] {
   const { asset } = subjectOf(event)
-  return [action, asset ?? eventWorkId(event), destination]
+  return [action, asset?.map(identityOf) ?? eventWorkId(event), destination]
 }
 
 const hash = (parts: readonly unknown[]): string =>

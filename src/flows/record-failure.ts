@@ -107,23 +107,43 @@ export const isOverdue = (record: Pending, { clock }: Pick<RecordContext, 'clock
   clock.now() - Date.parse(firstFailureOf(record)) >= longestPendingMs
 
 /**
+ * Notes that overdue work is tried once more. Work that ends its activation, by its memory or its time, is found with
+ * this mark by the next run.
+ * @throws {BridgeError} when State fails: the record is as it was
+ */
+export async function recordLastChance(id: string, context: RecordContext): Promise<void> {
+  const { clock, call, pending } = context
+  const record = await pending.read(id, call.signal)
+  if (record === undefined) return
+  const lastChance = new Date(clock.now()).toISOString()
+  await writerOf(context).pending({ ...record, lastChance }, call.signal)
+}
+
+/**
  * Makes a dead letter of parked work that is overdue.
+ * @param isFound its last try has begun before, and nobody heard of it again
  * @throws {BridgeError} when State fails: the record is as it was
  */
 export async function recordOverdue(
   record: Pending,
   context: RecordContext,
-): Promise<'dead-letter' | 'dropped'> {
-  const { attempts, history } = record
+  isFound = false,
+): Promise<Failed | Dropped> {
+  const { attempts, history, lastChance = '' } = record
   const last = history.findLast(({ code }) => code !== codes.systemDown) ?? history.at(-1)
   const { code = codes.systemDown, message = 'its destination was down whenever it was its turn' } =
     last ?? {}
   const since = `given up 14 days after its first failure at ${firstFailureOf(record)}`
-  return giveUp(
-    record,
-    { code, message: `${since}, ${attempts} of its tries counted: ${message}`, tries: attempts },
-    context,
-  )
+  const ended = isFound ? `; its last try, begun at ${lastChance}, ended its activation` : ''
+  const error = {
+    code,
+    message: `${since}${ended}, ${attempts} of its tries counted: ${message}`,
+    tries: attempts,
+  }
+  if ((await giveUp(record, error, context)) === 'dropped') return dropped(record, context)
+  const shown = context.redactor.text(error.message)
+  const failure: Failure = { failureClass: 'permanent', code, message: shown }
+  return { kind: 'dead-letter', failure, deadLetter: letterOf(record, error).id }
 }
 
 async function giveUp(
@@ -190,6 +210,7 @@ function newRecord(work: Work, held: Pending | undefined, { clock }: RecordConte
     since: held?.since ?? new Date(clock.now()).toISOString(),
     firstFailure: held?.firstFailure,
     refused: held?.refused,
+    lastChance: held?.lastChance,
     nextTry: nextTry(clock, Math.max(attempts, held?.history.length ?? 0)),
     history: [],
   }

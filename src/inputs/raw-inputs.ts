@@ -14,9 +14,12 @@ export type RawInputs = Readonly<Record<string, string>>
  */
 export const readInputs = (params: unknown): RawInputs =>
   readNames(
-    allNames.filter((name) => !commandLineInputs.includes(name)),
+    allNames.filter((name) => !isOfCommandLine(name)),
     params,
   )
+
+/** Whether an input is read on the command line only, and never deployed. */
+export const isOfCommandLine = (name: string): boolean => commandLineInputs.some((one) => one === name)
 
 /** Takes the inputs of the command line out of its environment: those of the actions, and its own. */
 export const readOperatorInputs = (environment: unknown): RawInputs => readNames(allNames, environment)

@@ -15,11 +15,14 @@ export type WorkerFlows = {
   pending(ids: readonly string[], context: FlowContext): Promise<readonly WorkedOff[]>
   /** Work of a run that waits for the answer. */
   works(works: readonly Work[], context: FlowContext): Promise<readonly (Outcome | null)[]>
+  /** What the app was deployed from, as digests: for an operator who compares. */
+  identify(nonce: string, context: FlowContext): Readonly<Record<string, unknown>>
   /** Checks the parties that the app reaches, for an operator who waits for the answer. */
   doctor(write: boolean, context: FlowContext): Promise<readonly Readonly<Record<string, unknown>>[]>
 }
 
 const Doctor = v.object({ doctor: v.object({ write: v.boolean() }) })
+const Identify = v.object({ identify: v.object({ nonce: v.pipe(v.string(), v.regex(/^[0-9a-f]{32}$/)) }) })
 const Pending = v.object({ pending: v.array(v.pipe(v.string(), v.regex(/^[0-9a-f]{32}$/))) })
 
 /**
@@ -35,6 +38,8 @@ export function createWorker(name: string, flows: WorkerFlows): (params: unknown
       if (works.success) return forProgram({ outcomes: await flows.works(works.output.works, context) })
       const asked = v.safeParse(Doctor, params)
       if (asked.success) return success({ checks: await flows.doctor(asked.output.doctor.write, context) })
+      const whom = v.safeParse(Identify, params)
+      if (whom.success) return success(flows.identify(whom.output.identify.nonce, context))
       const parsed = v.safeParse(Pending, params)
       if (!parsed.success) {
         throw permanentError('PARAMS_INVALID', `${name} takes { "pending": [ids of pending work] }`)

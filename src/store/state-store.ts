@@ -59,6 +59,17 @@ export function createStateStore(
         signal.throwIfAborted()
       }
     },
+    used: (signal) =>
+      read(signal, (limitMs) =>
+        operate(
+          signal,
+          async (state) => {
+            const { keys, bytesKeys, bytesValues } = await state.stats()
+            return { keys, bytes: bytesKeys + bytesValues }
+          },
+          limitMs,
+        ),
+      ),
   }
 
   /** The library waits for ever when an answer to a read is cut. Reading once more does no harm. */

@@ -13,4 +13,9 @@ export type Store = {
   remove(key: string, signal: AbortSignal): Promise<void>
   /** The keys that match a pattern with `*`. Eventually consistent: a key may be missing, twice, or gone already. */
   keys(pattern: string, signal: AbortSignal): AsyncIterable<string>
+  /** How much is stored. Absent where the store does not tell. */
+  used?(signal: AbortSignal): Promise<StoreUse>
 }
+
+/** What a store holds; `bytes` are those of keys and values. */
+export type StoreUse = { keys: number; bytes: number }

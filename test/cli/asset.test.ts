@@ -153,6 +153,16 @@ describe('bridge asset', () => {
     expect(recent).toMatchObject({ events: [], journal: { read: [] } })
   })
 
+  test('shows a hundred events, and how many came before', async () => {
+    const { asset, path } = addAsset()
+    const { aem, journal } = receiver.sandbox
+    const sent = Array.from({ length: 103 }, () => aem.processingCompletedEvent(asset))
+    for (const event of sent) journal.append(event)
+    const { view } = await ask(path)
+    expect([view.events.length, view.journal.earlier]).toEqual([100, 3])
+    expect(await said(path)).toContain('\n  and 3 earlier ones\n')
+  })
+
   test('what is no path and no id is wrong usage', async () => {
     expect(await commands(['asset', 'lamp.png'])).toMatchObject({ code: 2 })
     expect(await commands(['asset', 'urn:aaid:aem:1', '--since', 'soon'])).toMatchObject({ code: 2 })
@@ -428,3 +438,20 @@ async function park(id: string, event: JsonObject): Promise<void> {
   }
   await createRecordWriter(store, parts).pending(record, new AbortController().signal)
 }
+
+/** The last one: whoever reads the journal after it reads all of that. */
+describe('a journal that is full', () => {
+  test('reads 10,000 entries of the journal, and says at which it stopped', async () => {
+    const { asset, path } = addAsset()
+    const { aem, journal } = receiver.sandbox
+    const before = journal.positions().length
+    for (let count = before; count < 10_000; count++) journal.append({ id: `other-${count}`, source: 'x' })
+    journal.append(aem.processingCompletedEvent(asset))
+    const { view } = await ask(path)
+    expect(view.events).toEqual([])
+    expect(view.journal.read).toEqual([
+      { entries: 10_000, until: expect.stringMatching(/Z$/), stopped: 'limit' },
+    ])
+    expect(await said(path)).toMatch(/the journal was read from P1D ago to the limit of 10000 entries/)
+  }, 60_000)
+})

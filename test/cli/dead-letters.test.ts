@@ -109,6 +109,27 @@ describe('npm run bridge -- dead-letters', () => {
     expect((await commands(['dead-letters', 'drop', before, now, '--yes'])).code).toBe(0)
   })
 
+  test('replay twice does nothing more: the second finds no letter, or an asset that is up to date', async () => {
+    const { id } = await deadLetter()
+    const key = `dead-letter.${id}`
+    const letter = receiver.sandbox.state.value(key) ?? ''
+    const patches = () => receiver.sandbox.aem.requests.filter(({ method }) => method === 'PATCH').length
+    expect((await commands(['dead-letters', 'replay', id])).code).toBe(0)
+    const written = patches()
+
+    const again = await commands(['dead-letters', 'replay', id, '--json'])
+    expect([again.code, JSON.parse(again.stdout)]).toMatchObject([1, [{ id, ok: false }]])
+    // As two operators who replay at once.
+    await putInState(key, letter)
+    const other = await commands(['dead-letters', 'replay', id, '--json'])
+    expect([other.code, JSON.parse(other.stdout)]).toMatchObject([
+      0,
+      [{ id, ok: true, outcome: 'unchanged' }],
+    ])
+    expect(patches()).toBe(written)
+    expect(receiver.sandbox.state.value(key)).toBeUndefined()
+  })
+
   test('a letter of a version before is replayed; it stays when it fails again, and can be dropped', async () => {
     const { aem } = receiver.sandbox
     const event = aem.processingCompletedEvent(aem.addAsset({ path: '/content/dam/shop/of before.png' }))

@@ -69,6 +69,9 @@ const report = (job: string, endedAt: string) =>
     signal,
   )
 
+/** This sandbox has no export-worker. */
+const neverDeployed = ['deployment.code', 'deployment.inputs']
+
 describe('a healthy set-up', () => {
   test.each([[[]], [['--write']]])('is green with %j, and nothing is left', async (args) => {
     const { code, ok, wrong, checks } = await doctor({}, args)
@@ -80,6 +83,7 @@ describe('a healthy set-up', () => {
       'journal.cursor',
       'alarm.export-batch',
       'alarm.reconcile',
+      ...neverDeployed,
     ])
     expect(sandbox.state.keys()).toEqual([])
     expect(sandbox.aem.findByPath('/content/dam/shop/lamp.png')?.assetMetadata).toEqual({})
@@ -95,7 +99,10 @@ describe('a healthy set-up', () => {
     const { wrong, checks } = await doctor()
 
     expect(wrong).toEqual([])
-    expect(checks.filter(({ status }) => status === 'skipped').map(({ name }) => name)).toEqual(['aem.paths'])
+    expect(checks.filter(({ status }) => status === 'skipped').map(({ name }) => name)).toEqual([
+      'aem.paths',
+      ...neverDeployed,
+    ])
   })
 
   test('reads only, and prints no secret', async () => {

@@ -25,6 +25,7 @@ const commandLines = [
   ['runs', 'list'],
   ['journal', 'peek'],
   ['journal', 'lag'],
+  ['logs', '/content/dam/none.png'],
   ['lease', 'show'],
   ['lease', 'unlock', 'reconcile', '--yes'],
   ['registrations', 'list'],
@@ -47,6 +48,28 @@ beforeAll(async () => {
   receiver = await startReceiver()
 })
 afterAll(() => receiver.close())
+
+/** Those after which something is gone that no other command brings back. A command that is added belongs here, or does not. */
+const destroying = ['akeneo delete', 'akeneo suspend', 'dead-letters drop', 'lease unlock']
+/** Those that lose nothing, and ask since they may do much at once. */
+const asking = ['dead-letters replay']
+
+test.each(commandLines)('%s %s asks when it destroys, and then only', async (...line) => {
+  const args = line.filter((word) => word !== '--yes')
+  const name = commandOf(args).join(' ')
+  const before = receiver.sandbox.state.requests.length
+  const { code, stderr, asked } = await commands(args, {}, { answer: false })
+  const isAsked = [...destroying, ...asking].includes(name)
+  expect(asked).toHaveLength(isAsked ? 1 : 0)
+  if (isAsked) {
+    expect([code, stderr]).toEqual([1, 'nothing was done\n'])
+    expect(receiver.sandbox.state.requests.length).toBe(before)
+  }
+  if (!destroying.includes(name)) return
+  const alone = await commands(args)
+  expect([alone.code, alone.stdout]).toEqual([2, ''])
+  expect(alone.stderr).toContain('nobody can be asked here')
+})
 
 test('the list above is every command that help names', async () => {
   const groups = namesIn((await commands(['--help'])).stdout)

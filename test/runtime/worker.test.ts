@@ -19,6 +19,7 @@ const id = 'a'.repeat(32)
 const main = createWorker('export-worker', {
   works: async () => [outcome, null],
   doctor: async (write) => [{ name: 'pim.access', status: 'failed', message: `${secret} ${write}` }],
+  identify: (nonce) => ({ code: nonce, inputs: [] }),
   pending: async () => [
     { id, outcome: { kind: 'skipped', reason: `the asset ${secret} is discarded`, asset: outcome.asset } },
   ],
@@ -40,5 +41,16 @@ test('what a worker finds for doctor is masked', async () => {
   expect(await main({ ...params, doctor: { write: true } })).toEqual({
     statusCode: 200,
     body: { checks: [{ name: 'pim.access', status: 'failed', message: '[redacted] true' }] },
+  })
+})
+
+test('a worker tells what it was deployed from to who asks with a nonce', async () => {
+  const nonce = 'f'.repeat(32)
+  expect(await main({ ...params, identify: { nonce } })).toEqual({
+    statusCode: 200,
+    body: { code: nonce, inputs: [] },
+  })
+  expect(await main({ ...params, identify: { nonce: 'short' } })).toMatchObject({
+    error: { statusCode: 503 },
   })
 })

@@ -194,3 +194,33 @@ it('keeps the newest thousand records', async () => {
     await small.close()
   }
 })
+
+describe('the list of activations', () => {
+  const list = (query: string) => call('GET', `_/activations${query}`)
+
+  it('has neither logs nor answers, which are asked for by id', async () => {
+    const { activationId } = await invoke('pkg/plain', { how: 'log' })
+    await runtime.idle()
+    const { status, body } = await list('?limit=1')
+    expect([status, body]).toEqual([
+      200,
+      [expect.objectContaining({ activationId, name: 'plain', statusCode: 0 })],
+    ])
+    expect(JSON.stringify(body)).not.toMatch(/"logs"|"response"/)
+    expect(await client().activations.logs({ name: activationId })).toEqual({ logs: expect.any(Array) })
+  })
+
+  it('is cut by skip and limit, and by when they began', async () => {
+    const begin = clock.now()
+    await invoke('pkg/plain')
+    await runtime.idle()
+    const some = await client().activations.list({ since: begin, limit: 200 })
+    expect(some).toHaveLength(1)
+    expect(await client().activations.list({ since: begin, skip: 1 })).toEqual([])
+    expect(await client().activations.list({ upto: begin - 86_400_000 })).toEqual([])
+  })
+
+  it.each(['?limit=201', '?limit=-1', '?since=yesterday', '?order=asc'])('refuses %s', async (query) => {
+    expect((await list(query)).status).toBe(400)
+  })
+})

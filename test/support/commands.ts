@@ -2,6 +2,7 @@ import { type Environment, workerOf } from '../../cli/environment'
 import { runProgram } from '../../cli/program'
 import { systemClock } from '../../src/core/clock'
 import { createRedactor } from '../../src/core/redaction'
+import { openActivationLogs } from '../../src/delivery/activation-logs'
 import { createActivations } from '../../src/delivery/activations'
 import { readOperatorInputs, secretsOf } from '../../src/inputs/raw-inputs'
 import { createRecords } from '../../src/runtime/records'
@@ -58,8 +59,10 @@ function environmentOf(env: OperatorEnv): Environment {
     trigger: 'batch',
     project: projectOf(env),
     activations: createActivations(workerOf({ namespace, apiKey, apiHost })),
+    activationLogs: openActivationLogs(workerOf({ namespace, apiKey, apiHost })),
     stateOf: (region) => createRecords(activation, { ...inputs, STATE_REGION: region }).store,
     namespace,
+    runtimeKey: apiKey,
     inputs,
     redactor,
     clock: systemClock,

@@ -6,7 +6,7 @@ import type { FlowContext } from '../../flows/event-flow'
 import { type HttpResponse, isOk, refusePage } from '../../http/response'
 import { type CheckedAuthor, openAuthor } from './aem-author'
 import { writeChecks } from './aem-write'
-import { type Check, failed, skipped } from './checks'
+import { addressesHint, type Check, failed, skipped } from './checks'
 
 const probeValue = 'aem-asset-bridge-doctor'
 
@@ -47,7 +47,7 @@ function readChecks(open: () => CheckedAuthor, suffix: string): readonly Check[]
     {
       name: name('reach'),
       needs: ['inputs.aem', 'ims.scopes'],
-      remedy: 'Check AEM_AUTHOR_URLS, and that the environment runs: a sandbox hibernates.',
+      remedy: `Check AEM_AUTHOR_URLS, and that the environment runs: a sandbox hibernates. ${addressesHint}`,
       run: async (call) => {
         const response = await open().firstAnswer(call)
         if (isOk(response)) refusePage('AEM', response)
@@ -83,8 +83,7 @@ function readChecks(open: () => CheckedAuthor, suffix: string): readonly Check[]
     {
       name: name('client'),
       needs: [name('apiKey')],
-      remedy:
-        'Add the client id to allowedClientIDs of the author tier (api.yaml), and run the config pipeline of the environment.',
+      remedy: `Add the client id to allowedClientIDs of the author tier (api.yaml), and run the config pipeline of the environment. ${addressesHint}`,
       run: async (call) => {
         const { status } = await open().firstAnswer(call)
         if (status !== 403) return 'AEM lets the client in.'

@@ -97,3 +97,7 @@ export const failed = (code: string, message: string): Verdict => ({ status: 'fa
 
 /** Something that may be meant, or may be a fault. */
 export const warning = (code: string, message: string): Verdict => ({ status: 'warning', code, message })
+
+/** For remedies: which addresses the app has, for those who let only some in. */
+export const addressesHint =
+  'Who lets only some addresses in must let those of I/O Runtime in: npx aio runtime ip-list get.'

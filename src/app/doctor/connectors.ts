@@ -4,15 +4,14 @@ import type { FlowContext } from '../../flows/event-flow'
 import type { CheckReport } from '../../plugin/check'
 import { openPim } from '../enrich'
 import { openDestinations } from '../export'
-import { type Check, failed, skipped, type Verdict } from './checks'
+import { addressesHint, type Check, failed, skipped, type Verdict } from './checks'
 
 /** The PIM: whether it lets the app in and shows products. It is only read. */
 export const pimChecks = (context: FlowContext): readonly Check[] => [
   {
     name: 'pim.access',
     needs: ['inputs.pim'],
-    remedy:
-      'Check the inputs of the PIM, and the rights of its user: docs/connectors has a page for each PIM. A firewall must let I/O Runtime in: npx aio runtime ip-list get.',
+    remedy: `Check the inputs of the PIM, and the rights of its user: docs/connectors has a page for each PIM. ${addressesHint}`,
     run: async (call) => {
       return verdictOf(await openPim(context).check(call))
     },
@@ -28,7 +27,7 @@ export const destinationChecks = (context: FlowContext, write: boolean): readonl
   return destinations.active().map((name) => ({
     name: `destination.${name}`,
     needs: [`inputs.destination.${name}`],
-    remedy: `Check the inputs of the destination ${name}, and the rights of its account: docs/connectors has a page for each. A firewall must let I/O Runtime in: npx aio runtime ip-list get.`,
+    remedy: `Check the inputs of the destination ${name}, and the rights of its account: docs/connectors has a page for each. ${addressesHint}`,
     run: async (call: CallContext) => {
       const destination = destinations.destination(name)
       if (write) return verdictOf(await destination.check(call))

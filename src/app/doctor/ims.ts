@@ -6,7 +6,7 @@ import { imsInputs } from '../../ims/inputs'
 import { createTokenProvider } from '../../ims/token-provider'
 import { sourceOf, valuesOf } from '../../inputs/values'
 import { httpFor } from '../access'
-import type { Check } from './checks'
+import { addressesHint, type Check } from './checks'
 
 /**
  * The tokens of the credential, whatever the inputs of AEM are.
@@ -33,8 +33,7 @@ export function imsChecks(context: FlowContext): readonly Check[] {
     {
       name: 'ims.credentials',
       needs: ['inputs.ims'],
-      remedy:
-        'Copy client id and client secret of the OAuth Server-to-Server credential from the Developer Console to ADC_CECREDENTIALS_CLIENTID and ADC_CECREDENTIALS_CLIENTSECRET.',
+      remedy: `Copy client id and client secret of the OAuth Server-to-Server credential from the Developer Console to ADC_CECREDENTIALS_CLIENTID and ADC_CECREDENTIALS_CLIENTSECRET. ${addressesHint}`,
       run: async (call) => {
         await imsTokens(context)
           .token(call)

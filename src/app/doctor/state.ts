@@ -5,8 +5,8 @@ import { cursorKey } from '../../journal/cursor'
 import { journalUrls } from '../../journal/position'
 import { storeInputs } from '../../store/inputs'
 import { type StateRegion, stateRegions } from '../../store/state-store'
-import type { Store } from '../../store/store'
-import { type Check, failed } from './checks'
+import type { Store, StoreUse } from '../../store/store'
+import { type Check, failed, skipped, type Verdict, warning } from './checks'
 
 /** Opens the State service of a region, with the credentials of the namespace. */
 export type StateOfRegion = (region: StateRegion) => Pick<Store, 'get'>
@@ -59,6 +59,16 @@ export function stateChecks(
         )
       },
     },
+    {
+      name: 'state.room',
+      needs: ['state.access'],
+      remedy:
+        'See what fills it: npx bridge dead-letters list, pending list. Replay or drop what is old, and see whether other apps of the workspace keep something there.',
+      run: async ({ signal }) =>
+        store.used === undefined
+          ? skipped('This State does not tell how much it holds.')
+          : roomOf(await store.used(signal)),
+    },
     ...(write
       ? [
           {
@@ -77,6 +87,23 @@ export function stateChecks(
         ]
       : []),
   ]
+}
+
+const mb = 1_000_000
+/**
+ * What a workspace may have. State tells what is used, and not which of these it is.
+ * Source: Adobe, App Builder, limits of State.
+ */
+const limits = { keys: 200_000, bytes: 200 * mb, productionBytes: 1_000 * mb }
+const nearlyFull = 0.8
+
+function roomOf({ keys, bytes }: StoreUse): Verdict {
+  const held = `State holds ${keys} of ${limits.keys} keys, and ${(bytes / mb).toFixed(1)} MB. A workspace may have 200 MB, the one of production 1 GB`
+  const isFull = keys >= nearlyFull * limits.keys || bytes >= nearlyFull * limits.productionBytes
+  if (isFull) return failed('STATE_NEARLY_FULL', `${held}: when it is full, no failure can be put on record.`)
+  if (bytes >= nearlyFull * limits.bytes)
+    return warning('STATE_NEARLY_FULL', `${held}: outside of production it is nearly full.`)
+  return { status: 'ok', message: `${held}.` }
 }
 
 /** Some that every deployment has after its first runs. */

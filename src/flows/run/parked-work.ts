@@ -25,7 +25,7 @@ export async function* dueWork(
     const some = ids.slice(start, start + readAtOnce)
     for (const record of await Promise.all(some.map((id) => pending.read(id, call.signal)))) {
       if (record === undefined || !Object.hasOwn(flows, record.action)) continue
-      know(record)
+      if ((await know(record)) !== undefined) continue
       await renewRecord(record, context)
       if (Date.parse(record.nextTry) <= clock.now()) yield record
     }

@@ -1,7 +1,7 @@
 import type { Pending } from '../../delivery/pending'
 import type { FlowContext } from '../event-flow'
-import type { Undone } from '../outcome'
-import { isOverdue, recordOverdue, recordRetry, recordTry } from '../record-failure'
+import type { Outcome, Undone } from '../outcome'
+import { isOverdue, recordLastChance, recordOverdue, recordRetry, recordTry } from '../record-failure'
 import { idOf, partOf, type Work } from '../work'
 
 /** Keeps work that failed for now, until it succeeds or becomes a dead letter after too many tries. */
@@ -24,8 +24,17 @@ export type Parking = {
   forget(work: Work): Promise<void>
   /** Removes the record of work that is accounted for. */
   remove(id: string): Promise<void>
-  /** Notes a record that was parked before this run. */
-  know(record: Pending): void
+  /**
+   * Notes a record that was parked before this run.
+   * @returns what became of it when it is not to be tried: what was overdue and had its last try is a dead letter now
+   * @throws {BridgeError} when State fails
+   */
+  know(record: Pending): Promise<Outcome | undefined>
+  /**
+   * To be called before a try of parked work: that of overdue work is its last.
+   * @throws {BridgeError} when State fails
+   */
+  begin(work: Work): Promise<void>
   /** The parked records that the run knows of: since when, by id. */
   parked: Map<string, number>
 }
@@ -49,11 +58,24 @@ export function createParking({ maxAttempts }: { maxAttempts: number }, context:
   const tries = new Map<string, Try>()
   const overdue = new Set<string>()
 
-  return { park, count, forget, remove, know, parked }
+  let lettersBefore = 0
 
-  function know(record: Pending): void {
+  return { park, count, forget, remove, know, begin, parked }
+
+  async function know(record: Pending): Promise<Outcome | undefined> {
+    const isLate = isOverdue(record, context)
+    if (isLate && record.lastChance !== undefined) {
+      const outcome = await recordOverdue(record, context, true)
+      if (outcome.kind === 'dead-letter') lettersBefore += 1
+      return outcome
+    }
     parked.set(record.id, Date.parse(record.since))
-    if (isOverdue(record, context)) overdue.add(record.id)
+    if (isLate) overdue.add(record.id)
+    return undefined
+  }
+
+  async function begin({ id }: Work): Promise<void> {
+    if (id !== undefined && overdue.has(id)) await recordLastChance(id, context)
   }
 
   async function remove(id: string): Promise<void> {
@@ -80,7 +102,8 @@ export function createParking({ maxAttempts }: { maxAttempts: number }, context:
   }
 
   async function count(isCounted: (work: Pick<Work, 'action'>, undone: Undone) => boolean): Promise<number> {
-    let letters = 0
+    let letters = lettersBefore
+    lettersBefore = 0
     for (const [id, { action, undone, attempts }] of tries) {
       if (overdue.has(id) || !isCounted({ action }, undone)) continue
       const record = await pending.read(id, call.signal)
@@ -94,7 +117,7 @@ export function createParking({ maxAttempts }: { maxAttempts: number }, context:
     for (const id of overdue) {
       const record = parked.has(id) ? await pending.read(id, call.signal) : undefined
       if (record === undefined) continue
-      if ((await recordOverdue(record, context)) === 'dead-letter') letters += 1
+      if ((await recordOverdue(record, context)).kind === 'dead-letter') letters += 1
       parked.delete(id)
     }
     return letters

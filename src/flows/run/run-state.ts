@@ -72,7 +72,8 @@ export function createRun(parts: RunParts, context: FlowContext): Run {
   const local: Lane = {
     size: 1,
     isLocal: true,
-    run: (works) => Promise.all(works.map((work) => performUnlessDown(work, breaker, parts.flows, own))),
+    run: (works) =>
+      Promise.all(works.map((work) => performUnlessDown(work, { breaker, parking }, parts.flows, own))),
   }
   const lanes = [
     ...(parts.otherLanes ?? []),
@@ -120,11 +121,14 @@ const maxWaiting = 500
 
 async function performUnlessDown(
   work: Work,
-  breaker: CircuitBreaker,
+  { breaker, parking }: { breaker: CircuitBreaker; parking: Parking },
   flows: Flows,
   context: FlowContext,
 ): Promise<Outcome> {
-  if (work.action !== 'generic' || !breaker.isDown(pimSystem)) return perform(work, flows, context)
+  if (work.action !== 'generic' || !breaker.isDown(pimSystem)) {
+    await parking.begin(work)
+    return perform(work, flows, context)
+  }
   const message = 'the PIM failed repeatedly in this run and is skipped until the next run'
   return {
     kind: 'retry',

@@ -25,7 +25,12 @@ export async function workOff(
       results.push({ id, outcome: undefined })
       continue
     }
-    parking.know(record)
+    const givenUp = await parking.know(record)
+    if (givenUp !== undefined) {
+      results.push({ id, outcome: givenUp })
+      continue
+    }
+    await parking.begin(record)
     const outcome = await perform(record, parts.flows, { ...context, runtime: undefined })
     const kept = new Set<string>()
     for (const undone of undoneOf(outcome, record.destination))

@@ -30,6 +30,7 @@ export async function takeParkedSyncs(
   let isOver = false
   await inParallel(due, atOnce, async (record) => {
     if (isOver || clock.now() >= endsAt) return
+    await parking.begin(record)
     const outcome = await perform(record, flows, context)
     observe(breaker, record, outcome)
     const verdict = verdictOf(outcome)

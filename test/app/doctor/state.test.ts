@@ -38,3 +38,17 @@ test.each([[{}], [{ amer: 'run.reconcile.0' }], [{ amer: cursorKey(url), emea: c
     expect(await regionOf(held)).toMatchObject({ name: 'state.region', status: 'ok' })
   },
 )
+
+test.each([
+  [10, 1_000, 'ok'],
+  [10, 170_000_000, 'warning'],
+  [10, 900_000_000, 'failed'],
+  [170_000, 1_000, 'failed'],
+])('%d keys and %d bytes are %s', async (keys, bytes, status) => {
+  const store = { ...memory(), used: async () => ({ keys, bytes }) }
+  const checks = stateChecks({ store, inputs: {} }, { write: false, stateOf: memory })
+  const results = await runChecks(checks, { redactor: createRedactor() }, call)
+  const room = results.find(({ name }) => name === 'state.room')
+  expect(room).toMatchObject({ status, message: expect.stringContaining(`${keys} of 200000 keys`) })
+  expect(room?.code).toBe(status === 'ok' ? undefined : 'STATE_NEARLY_FULL')
+})

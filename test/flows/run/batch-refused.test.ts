@@ -1,4 +1,6 @@
 import { systemicError, transientError } from '../../../src/core/errors'
+import { workOff } from '../../../src/flows/run/work-off'
+import { recordsOn } from '../export/export-bench'
 import { type BatchBench, startBatchBench } from './batch-bench'
 
 let bench: BatchBench
@@ -156,6 +158,77 @@ describe('parked work', () => {
     clock().advance(40 * day)
     await bench.run()
     expect([held().size, bench.pending(), bench.letters()]).toEqual([3, [], []])
+  })
+
+  describe('and ends its activation whenever it is tried', () => {
+    /** Memory or time was up: nothing of the activation goes on. */
+    const killed = (): Promise<never> => new Promise(() => undefined)
+    let tried: unknown[]
+
+    async function parkKillers(count: number): Promise<void> {
+      refuse(() => true)
+      bench.publish(count)
+      await bench.run()
+      tried = []
+      bench.exports.destinations.one.beforePublish = (key) => {
+        tried.push({ key, marks: bench.pending().map(({ lastChance }) => lastChance) })
+        return killed()
+      }
+    }
+
+    /** A run whose activation is ended in its first try. */
+    async function runUntilKilled(): Promise<void> {
+      const before = tried.length
+      const { limits } = bench
+      void bench.run({ parts: { limits: { ...limits, concurrency: 1 } } }).catch(() => undefined)
+      for (let turns = 0; tried.length === before && turns < 1_000; turns++)
+        await new Promise((resolve) => setImmediate(resolve))
+      expect(tried).toHaveLength(before + 1)
+      // Its lease ends by itself.
+      clock().advance(10 * minute)
+    }
+
+    test('has one last try after 14 days, and is a dead letter then', async () => {
+      await parkKillers(1)
+      clock().advance(13 * day)
+      await runUntilKilled()
+      await runUntilKilled()
+      expect(bench.pending()).toHaveLength(1)
+      expect(bench.pending()[0]).not.toHaveProperty('lastChance')
+
+      clock().advance(2 * day)
+      await runUntilKilled()
+      expect(tried.at(-1)).toMatchObject({ marks: [expect.stringMatching(/^\d{4}-.*Z$/)] })
+      expect(bench.letters()).toEqual([])
+
+      expect((await bench.run()).answer).toMatchObject({ deadLettered: 1, pending: 0 })
+      expect(tried).toHaveLength(3)
+      expect(bench.pending()).toEqual([])
+      expect(bench.letters()).toMatchObject([{ destination: 'one', error: { code: 'HTTPS_UNUSABLE' } }])
+      expect(bench.letters()[0]?.error.message).toMatch(
+        /14 days.* its last try, begun at .*Z, ended its activation/,
+      )
+    })
+
+    test('costs other overdue work nothing', async () => {
+      await parkKillers(3)
+      clock().advance(15 * day)
+      await runUntilKilled()
+      bench.exports.destinations.one.beforePublish = undefined
+      await bench.run()
+      expect([held().size, bench.letters().length, bench.pending()]).toEqual([2, 1, []])
+    })
+
+    test('is given up by whoever works it off by its id', async () => {
+      await parkKillers(1)
+      clock().advance(15 * day)
+      await runUntilKilled()
+      const [{ id = '' } = {}] = bench.pending()
+      const context = bench.exports.context(recordsOn(bench.store))
+      const [worked] = await workOff([id], bench.exports.workParts, context)
+      expect(worked?.outcome).toMatchObject({ kind: 'dead-letter', deadLetter: bench.letters()[0]?.id })
+      expect([tried.length, bench.pending(), bench.letters().length]).toEqual([1, [], 1])
+    })
   })
 
   test('does not end by its lifetime in State, though no run writes it again', async () => {
