@@ -43,12 +43,7 @@ export async function readOverview({
   pending,
   call: { signal },
 }: Pick<FlowContext, 'store' | 'redactor' | 'deadLetters' | 'pending' | 'call'>): Promise<Overview> {
-  const letters = new Set<string>()
-  const pieces = new Set<string>()
-  for await (const key of store.keys('*', signal)) {
-    if (key.startsWith(deadLetterPrefix)) letters.add(key.slice(deadLetterPrefix.length))
-    else if (key.startsWith(pendingPrefix)) pieces.add(key.slice(pendingPrefix.length))
-  }
+  const { letters, pieces } = await listRecords(store, signal)
   const reports = createRunReports(store, { redactor })
   const runs = await Promise.all(
     jobs.map(async (job) => (await reports.recent(job, signal)).map((report) => ({ job, ...report }))),
@@ -69,6 +64,23 @@ export async function readOverview({
       codeOfPiece,
     ),
   }
+}
+
+/**
+ * The ids of all dead letters and of all parked work, by one listing.
+ * @throws {BridgeError} when State fails; the signal's reason
+ */
+export async function listRecords(
+  store: FlowContext['store'],
+  signal: AbortSignal,
+): Promise<{ letters: ReadonlySet<string>; pieces: ReadonlySet<string> }> {
+  const letters = new Set<string>()
+  const pieces = new Set<string>()
+  for await (const key of store.keys('*', signal)) {
+    if (key.startsWith(deadLetterPrefix)) letters.add(key.slice(deadLetterPrefix.length))
+    else if (key.startsWith(pendingPrefix)) pieces.add(key.slice(pendingPrefix.length))
+  }
+  return { letters, pieces }
 }
 
 /** Records at even distances: State lists the oldest first, and an incident writes many alike, one after the other. */

@@ -127,6 +127,7 @@ describe('what it tells', () => {
       runs: [],
       deadLetters: nothing,
       pending: nothing,
+      alerts: [],
     })
   })
 
