@@ -26,8 +26,13 @@ type Ran = { result?: Partial<RunResult>; inputs?: Record<string, string>; actio
 /** One end of a run. @returns what it logged */
 async function end({ result = {}, inputs = {}, action = 'export-batch' }: Ran = {}): Promise<string[]> {
   const call = startCall()
-  await lookAfterAlerts({ ...done, ...result }, contextOf(call, inputs, action))
-  return call.log
+  const context = contextOf(call, inputs, action)
+  await lookAfterAlerts({ ...done, ...result }, context)
+  const lines = call.log.map((line) => context.redactor.text(line))
+  // The address of a webhook is a password, at every level of the log.
+  for (const secret of ['sandboxSandboxSandbox000', 'triggers/manual', 'alerts-of-the-bridge'])
+    expect(lines.join()).not.toContain(secret)
+  return lines.filter((line) => !line.startsWith('debug'))
 }
 const contextOf = (
   call: ReturnType<typeof startCall>,
@@ -107,7 +112,6 @@ describe('an alert', () => {
     expect(first.map((line) => line.split(' ')[0])).toEqual(['error', 'warn'])
     expect(second).toEqual([expect.stringMatching(/^warn an alert could not be sent.*ALERT_NOT_SENT/)])
     expect(told()).toEqual(['raised DEAD_LETTERS'])
-    expect(first.join()).not.toContain('alerts-of-the-bridge')
   })
 
   test('over while the webhook is down is told as over', async () => {
@@ -258,7 +262,7 @@ describe('the forms', () => {
     const [body] = host.taken
     const text = JSON.stringify(body)
     expect(text).toContain('SYSTEM_DOWN')
-    expect(text).not.toMatch(/\\u001b\[31m[^"]*\\nnext|\\u001b"/)
+    expect(text).toContain(String.raw`\\u001b[31m\\nnext`)
     if (format === 'slack') {
       expect(body).toMatchObject({ mrkdwn: false, text: expect.stringContaining('&lt;!channel&gt;') })
       expect(text).not.toContain('<')
