@@ -4,7 +4,6 @@ import { transientError } from '../core/errors'
 import { isRecord } from '../core/json'
 import { maxDeadLetters } from '../delivery/letter-room'
 import type { Alert } from '../flows/alerts/alert'
-import { readAlerts, standing } from '../flows/alerts/memory'
 import type { FlowContext } from '../flows/event-flow'
 import { type Counted, type Overview, readOverview } from '../flows/overview'
 import { runInputs } from '../flows/run/inputs'
@@ -54,25 +53,19 @@ export type Status = {
 const freshMs = 60_000
 const readMs = 20_000
 
-type Known = Overview & { alerts: readonly Alert[] }
-
 const overviewFor = perInputs(({ clock }: FlowContext) => {
-  const alone = createSingleFlight<Known>({
+  const alone = createSingleFlight<Overview>({
     clock,
     limitMs: readMs,
     late: () =>
       transientError('STATE_UNAVAILABLE', 'the records could not be read in time', { upstream: 'STATE' }),
   })
-  let kept: { at: number; overview: Known } | undefined
-  return async (context: FlowContext): Promise<Known> => {
+  let kept: { at: number; overview: Overview } | undefined
+  return async (context: FlowContext): Promise<Overview> => {
     const age = kept === undefined ? Number.POSITIVE_INFINITY : context.clock.now() - kept.at
     if (kept !== undefined && age >= 0 && age < freshMs) return kept.overview
     return alone('overview', context.call, async (call) => {
-      const [records, alerts] = await Promise.all([
-        readOverview({ ...context, call }),
-        readAlerts(context.store, call.signal),
-      ])
-      const overview = { ...records, alerts: standing(alerts) }
+      const overview = await readOverview({ ...context, call })
       kept = { at: context.clock.now(), overview }
       return overview
     })

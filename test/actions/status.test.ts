@@ -185,6 +185,14 @@ describe('what it tells', () => {
     expect(wrong[0]?.[1]).toMatchObject({ message: expect.any(String) })
   })
 
+  test('the alerts that stand, and not one whose end only waits to be sent', async () => {
+    const alert = { code: 'DEAD_LETTERS', subject: '', message: 'm', since: ago(5), newsAt: ago(5) }
+    write('alerts', { alerts: [alert, { ...alert, code: 'RUNS_FAIL', due: 'cleared' }] })
+    const { code, subject, message, since } = alert
+    expect(bodyOf(await ask())).toMatchObject({ ok: true, alerts: [{ code, subject, message, since }] })
+    expect((await metrics()).text).toContain('asset_bridge_alerts{code="DEAD_LETTERS"} 1')
+  })
+
   test('a job without a journal, or whose last run ended in time, is in order', async () => {
     run('export-batch', 0, 500)
     run('reconcile', 0, 39)

@@ -4,7 +4,7 @@ import type { Store } from '../../store/store'
 import { type Alert, AlertRecord } from './alert'
 
 /** One for the app, whatever the number of alerts. */
-const key = 'alerts'
+export const alertsKey = 'alerts'
 const ttlSeconds = 365 * 24 * 3600
 const Memory = v.object({ alerts: v.array(AlertRecord) })
 
@@ -13,7 +13,7 @@ const Memory = v.object({ alerts: v.array(AlertRecord) })
  * @throws {BridgeError} when State fails
  */
 export async function readAlerts(store: Store, signal: AbortSignal): Promise<readonly Alert[]> {
-  const record = v.safeParse(Memory, parseJson((await store.get(key, signal)) ?? ''))
+  const record = v.safeParse(Memory, parseJson((await store.get(alertsKey, signal)) ?? ''))
   return record.success ? record.output.alerts : []
 }
 
@@ -27,6 +27,6 @@ export async function writeAlerts(
   alerts: readonly Alert[],
   signal: AbortSignal,
 ): Promise<void> {
-  if (alerts.length === 0) await store.remove(key, signal)
-  else await store.put(key, JSON.stringify({ alerts }), ttlSeconds, signal)
+  if (alerts.length === 0) await store.remove(alertsKey, signal)
+  else await store.put(alertsKey, JSON.stringify({ alerts }), ttlSeconds, signal)
 }
