@@ -2,6 +2,7 @@ import { Command, CommanderError } from '@commander-js/extra-typings'
 import { version } from '../package.json'
 import { toBridgeError } from '../src/core/errors'
 import { addAkeneo } from './akeneo'
+import { addAlerts } from './alerts'
 import { addAsset } from './asset'
 import { addDeadLetters } from './dead-letters'
 import { addDoNow } from './do-now'
@@ -68,6 +69,7 @@ export async function runProgram(argv: readonly string[], host: Host): Promise<n
     addLogs,
     addRegistrations,
     addEvents,
+    addAlerts,
     addAkeneo,
   ]
   for (const add of groups) add(program, run)

@@ -1,6 +1,6 @@
 import { readRegistrationSettings } from '../src/app/settings'
 import type { CallContext } from '../src/core/call-context'
-import { systemClock, systemRandom } from '../src/core/clock'
+import { systemClock } from '../src/core/clock'
 import { isRecord, nonEmptyString } from '../src/core/json'
 import { createHttpClient } from '../src/http/http-client'
 import { createTokenProvider } from '../src/ims/token-provider'
@@ -42,6 +42,7 @@ export function openRegistrations({
   enable(id: string): Promise<Registration>
 } {
   const settings = readRegistrationSettings(inputs)
+  const http = createHttpClient()
   const tokens = createTokenProvider(
     {
       imsUrl: settings.IMS_URL,
@@ -49,7 +50,7 @@ export function openRegistrations({
       clientSecret: settings.ADC_CECREDENTIALS_CLIENTSECRET,
       scopes: settings.ADC_CECREDENTIALS_METASCOPES,
     },
-    { clock: systemClock, http: createHttpClient(), redactor },
+    { clock: systemClock, http, redactor },
   )
   const options = {
     workspace: workspaceOf(project),
@@ -57,7 +58,7 @@ export function openRegistrations({
     orgId: settings.ADC_CECREDENTIALS_ORGID,
     baseUrl: settings.IO_EVENTS_URL,
   }
-  const parts = { tokens, clock: systemClock, random: systemRandom }
+  const parts = { tokens, http }
   return {
     list: () => listRegistrations(options, parts, call()),
     enable: (id) => enableRegistration(id, options, parts, call()),

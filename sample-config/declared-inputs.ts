@@ -7,6 +7,7 @@ export const secretInputs = [
   'AKENEO_EVENT_SECRETS',
   'AKENEO_PASSWORD',
   'AKENEO_TOKEN',
+  'ALERT_WEBHOOK_URL',
   'AZURE_BLOB_CONNECTION_STRING',
   'AZURE_BLOB_KEY',
   'AZURE_BLOB_SAS_URL',
@@ -53,11 +54,17 @@ export const plainInputs = [
   'AKENEO_URL',
   'AKENEO_USERNAME',
   'AKENEO_VERSION_ATTRIBUTE',
+  'ALERT_DEAD_LETTERS',
+  'ALERT_EXPIRY_DAYS',
+  'ALERT_PENDING',
+  'ALERT_WEBHOOK_FORMAT',
   'AZURE_BLOB_ACCOUNT',
   'AZURE_BLOB_CONTAINER',
   'AZURE_BLOB_PREFIX',
   'CAMPAIGN_SFTP_HOST_KEY_SHA256',
   'CAMPAIGN_SFTP_URL',
+  'EVENTS_PROJECT_ID',
+  'EVENTS_WORKSPACE_ID',
   'EXPORT_CONCURRENCY',
   'EXPORT_MAX_ATTEMPTS',
   'EXPORT_MAX_BYTES',
@@ -97,7 +104,7 @@ export const plainInputs = [
 ] as const
 
 /** Those of both lists that only the command line reads: an action takes none of them. */
-export const commandLineInputs: readonly string[] = ['AKENEO_EVENTS_URL', 'IO_EVENTS_URL']
+export const commandLineInputs: readonly string[] = ['AKENEO_EVENTS_URL']
 
 /** Hosts of authors besides those of AEM as a Cloud Service. */
 export const authorHosts: readonly string[] = []

@@ -11,9 +11,10 @@ import { perInputs } from '../inputs/raw-inputs'
 import { InputError, isSet, sourceOf } from '../inputs/values'
 import { createCursorKeeper } from '../journal/cursor'
 import { journalInputs } from '../journal/inputs'
-import { createJournalReader } from '../journal/reader'
+import { createJournalReader, type Gap } from '../journal/reader'
 import { accessFor } from './access'
 import { activationsOf } from './activations'
+import { noteGap } from './alerts'
 import { enrichEvent, syncRecorded } from './enrich'
 import { destinationCount, exportEvent } from './export'
 import { readBatchSettings, readRunSettings } from './run-settings'
@@ -73,6 +74,7 @@ function prepareBatch(context: FlowContext): PreparedJob {
     // The records of pim-sync belong to reconcile.
     flows: journalFlows,
     start: settings.JOURNAL_START,
+    onGap: (gap: Gap) => noteGap(gap, context),
     journals: readers.map(({ url, reader }) => ({
       url,
       reader,

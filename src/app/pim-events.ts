@@ -16,6 +16,7 @@ import { deletedWork } from '../flows/sync/recorded-work'
 import { perInputs } from '../inputs/raw-inputs'
 import { readBoth, sourceOf, valuesOf } from '../inputs/values'
 import { activationsOf } from './activations'
+import { forgetSubscription, noteSubscription } from './subscription-note'
 
 /** Akeneo sends up to a hundred events a second, and the platform takes a hundred activations a second in all. */
 const windowMs = 250
@@ -81,7 +82,16 @@ async function receive(request: WebRequest, context: FlowContext): Promise<Outco
     handOver: (ref: ProductRef) => batcher.add([ref], changes),
     ...(deleted === undefined ? {} : { handOverDeleted: (ref: ProductRef) => deleted.add([ref], deletions) }),
   }
-  return receivePimEvent(request, parts, context.call)
+  const outcome = await receivePimEvent(request, parts, context.call)
+  await noteEnd(outcome, context)
+  return outcome
+}
+
+/** A notification about the subscription is noted for the next run, which raises or clears the alert. */
+async function noteEnd(outcome: Outcome | undefined, { store, clock, call }: FlowContext): Promise<void> {
+  if (outcome?.kind === 'notice') await forgetSubscription(store, call.signal)
+  if (outcome?.kind !== 'alert') return
+  await noteSubscription(store, { type: 'ended', at: new Date(clock.now()).toISOString() }, call.signal)
 }
 
 /** The PIM's webhook: its flow, and the status that makes it deliver again. */

@@ -3,6 +3,7 @@ import deployment from '#config/deployment'
 import { transientError } from '../core/errors'
 import { isRecord } from '../core/json'
 import { maxDeadLetters } from '../delivery/letter-room'
+import type { Alert } from '../flows/alerts/alert'
 import type { FlowContext } from '../flows/event-flow'
 import { type Counted, type Overview, readOverview } from '../flows/overview'
 import { runInputs } from '../flows/run/inputs'
@@ -12,6 +13,7 @@ import { isSet, sourceOf, valuesOf } from '../inputs/values'
 import { journalInputs } from '../journal/inputs'
 import { alarmOf, type JobName } from '../plugin/deployment'
 import { statusInputs } from './inputs'
+import { isSilent } from './silence'
 
 /** One part of the app, as an outside monitor sees it. Times are ISO 8601. */
 export type Part = {
@@ -44,13 +46,12 @@ export type Status = {
   runs: readonly RunStatus[]
   deadLetters: Counted
   pending: Counted
+  /** Those that stand. */
+  alerts: readonly Pick<Alert, 'code' | 'subject' | 'message' | 'since'>[]
 }
 
 const freshMs = 60_000
 const readMs = 20_000
-const minuteMs = 60_000
-/** A run may take its eight minutes, and what it has begun may take longer. */
-const patienceMs = 20 * minuteMs
 
 const overviewFor = perInputs(({ clock }: FlowContext) => {
   const alone = createSingleFlight<Overview>({
@@ -124,6 +125,7 @@ async function read(context: FlowContext): Promise<Status> {
     })),
     deadLetters,
     pending,
+    alerts: overview.alerts.map(({ code, subject, message, since }) => ({ code, subject, message, since })),
   }
 }
 
@@ -149,10 +151,7 @@ function jobPart(job: JobName, isSetUp: boolean, { runs }: Overview, { clock }: 
   if (last.outcome === 'failed') {
     return { ok: false, message: `the last run failed: ${last.error?.code ?? 'UNEXPECTED'}`, ...told }
   }
-  // When a cron expression fires next is not known here.
-  const silentMs = 'minutes' in alarm ? 2 * alarm.minutes * minuteMs + patienceMs : Number.POSITIVE_INFINITY
-  const isSilent = clock.now() - Date.parse(last.endedAt) > silentMs
-  return isSilent
+  return isSilent(alarm, Date.parse(last.endedAt), clock.now())
     ? { ok: false, message: 'no run has ended for longer than its alarm allows', ...told }
     : { ok: true, ...told }
 }

@@ -5,7 +5,7 @@ export type CircuitBreaker = {
   /** Reports a success of the system, which ends an outage. */
   worked(system: string): void
   /** Reports a failure. A systemic failure, or too many others in a row, mean that the system is down. */
-  failed(system: string, failureClass: FailureClass): void
+  failed(system: string, failureClass: FailureClass, code?: string): void
   /** Whether the system counts as down; nothing more is sent to it, but for what `mayTry` lets through. */
   isDown(system: string): boolean
   /**
@@ -17,6 +17,13 @@ export type CircuitBreaker = {
   tryOnce(system: string): void
   /** Whether the system worked at least once. Then a failure may be due to the work rather than the system. */
   hasWorked(system: string): boolean
+  /** What is known at the end: the systems that are down, with the code of the last failure, and those that worked. */
+  known(): KnownSystems
+}
+
+export type KnownSystems = {
+  down: readonly { system: string; code: string | undefined }[]
+  worked: readonly string[]
 }
 
 /** This many failures in a row, without a success between them, mean an outage. */
@@ -38,7 +45,7 @@ export function createCircuitBreaker({ atOnce = 1 }: { atOnce?: number } = {}): 
   const enough = Math.max(maxInARow, atOnce)
   const row = new Map<string, number>()
   const working = new Set<string>()
-  const down = new Set<string>()
+  const down = new Map<string, string | undefined>()
   const skipped = new Map<string, number>()
   const halfOpen = new Set<string>()
   return {
@@ -46,10 +53,10 @@ export function createCircuitBreaker({ atOnce = 1 }: { atOnce?: number } = {}): 
       working.add(system)
       for (const one of [row, down, skipped, halfOpen]) one.delete(system)
     },
-    failed(system, failureClass) {
+    failed(system, failureClass, code) {
       const failures = (row.get(system) ?? 0) + 1
       row.set(system, failures)
-      if (failureClass === 'systemic' || failures >= enough) down.add(system)
+      if (failureClass === 'systemic' || failures >= enough) down.set(system, code)
     },
     isDown: (system) => down.has(system),
     mayTry(system) {
@@ -60,5 +67,9 @@ export function createCircuitBreaker({ atOnce = 1 }: { atOnce?: number } = {}): 
     },
     tryOnce: (system) => void halfOpen.add(system),
     hasWorked: (system) => working.has(system),
+    known: () => ({
+      down: [...down].map(([system, code]) => ({ system, code })),
+      worked: [...working].filter((system) => !down.has(system)),
+    }),
   }
 }

@@ -2,6 +2,8 @@ import { type DeadLetter, deadLetterPrefix } from '../delivery/dead-letters'
 import { type Pending, pendingPrefix } from '../delivery/pending'
 import { createRunReports, type RunReport } from '../delivery/run-reports'
 import { type JobName, jobs } from '../plugin/deployment'
+import type { Alert } from './alerts/alert'
+import { alertsKey, readAlerts, standing } from './alerts/memory'
 import type { FlowContext } from './event-flow'
 import { inParallel } from './in-parallel'
 
@@ -24,6 +26,8 @@ export type Overview = {
   runs: readonly (RunReport & { job: JobName })[]
   deadLetters: Counted
   pending: Counted
+  /** Those that stand. */
+  alerts: readonly Alert[]
 }
 
 /** The reports of both jobs are 40 of them. */
@@ -43,12 +47,7 @@ export async function readOverview({
   pending,
   call: { signal },
 }: Pick<FlowContext, 'store' | 'redactor' | 'deadLetters' | 'pending' | 'call'>): Promise<Overview> {
-  const letters = new Set<string>()
-  const pieces = new Set<string>()
-  for await (const key of store.keys('*', signal)) {
-    if (key.startsWith(deadLetterPrefix)) letters.add(key.slice(deadLetterPrefix.length))
-    else if (key.startsWith(pendingPrefix)) pieces.add(key.slice(pendingPrefix.length))
-  }
+  const { letters, pieces, hasAlerts } = await listRecords(store, signal)
   const reports = createRunReports(store, { redactor })
   const runs = await Promise.all(
     jobs.map(async (job) => (await reports.recent(job, signal)).map((report) => ({ job, ...report }))),
@@ -68,7 +67,27 @@ export async function readOverview({
       await readSome([...pieces], forPieces, (id) => pending.read(id, signal)),
       codeOfPiece,
     ),
+    alerts: hasAlerts ? standing(await readAlerts(store, signal)) : [],
   }
+}
+
+/**
+ * The ids of all dead letters and of all parked work, and whether there are alerts, by one listing.
+ * @throws {BridgeError} when State fails; the signal's reason
+ */
+export async function listRecords(
+  store: FlowContext['store'],
+  signal: AbortSignal,
+): Promise<{ letters: ReadonlySet<string>; pieces: ReadonlySet<string>; hasAlerts: boolean }> {
+  const letters = new Set<string>()
+  const pieces = new Set<string>()
+  let hasAlerts = false
+  for await (const key of store.keys('*', signal)) {
+    if (key.startsWith(deadLetterPrefix)) letters.add(key.slice(deadLetterPrefix.length))
+    else if (key.startsWith(pendingPrefix)) pieces.add(key.slice(pendingPrefix.length))
+    else if (key === alertsKey) hasAlerts = true
+  }
+  return { letters, pieces, hasAlerts }
 }
 
 /** Records at even distances: State lists the oldest first, and an incident writes many alike, one after the other. */

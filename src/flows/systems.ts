@@ -67,7 +67,7 @@ export function observeFailure(
   if (code === codes.systemDown || failureClass === 'permanent') return
   const system = systemOf(work, failed)
   if (system === filesSystem && !isOfStore(failed.failure)) return
-  breaker.failed(system, isOfOneAsset(system) ? 'transient' : failureClass)
+  breaker.failed(system, isOfOneAsset(system) ? 'transient' : failureClass, code)
 }
 
 /** What the blob store fails with when it is down. A file may be gone, cut or refused while the store works. */

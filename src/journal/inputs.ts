@@ -1,5 +1,6 @@
-import { declareInputs } from '../inputs/declaration'
-import { origin } from '../inputs/shapes'
+import { isLoopback } from '../http/origin'
+import { declareInputs, type Shape } from '../inputs/declaration'
+import { matching, origin } from '../inputs/shapes'
 import { journalStart, journalUrls } from './position'
 
 /** Which journals there are, and where reading begins. */
@@ -19,12 +20,35 @@ export const journalInputs = declareInputs({
   },
 })
 
+/** The token goes there: to Adobe's API, or to this machine. */
+const adobeApi: Shape<string> = (text) => {
+  const parsed = origin(text)
+  if ('problem' in parsed) return parsed
+  const url = new URL(parsed.value)
+  if (isLoopback(url) || url.host.endsWith('.adobe.io')) return parsed
+  return { problem: 'must be a host of Adobe (*.adobe.io), which alone gets the token' }
+}
+
+const consoleId = matching(/^[\w-]{1,64}$/, 'must be an id as the Developer Console shows it')
+
 /** Where the registrations are listed. */
 export const registrationInputs = declareInputs({
   IO_EVENTS_URL: {
     meaning: "The origin of Adobe's API that lists event registrations.",
     default: 'https://api.adobe.io',
-    shape: origin,
-    cliOnly: true,
+    shape: adobeApi,
+  },
+  EVENTS_PROJECT_ID: {
+    meaning:
+      'The id of the project in the Developer Console. With it and the id of the workspace, runs see whether I/O Events has disabled a registration.',
+    unset: 'registrations are not watched',
+    example: '4566206088344653970',
+    shape: consoleId,
+  },
+  EVENTS_WORKSPACE_ID: {
+    meaning: 'The id of the workspace in the Developer Console.',
+    unset: 'registrations are not watched',
+    example: '4566206088344671234',
+    shape: consoleId,
   },
 })

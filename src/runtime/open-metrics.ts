@@ -55,7 +55,7 @@ const flag = (value: boolean): number => (value ? 1 : 0)
 const secondsOf = (from: string, to: string): number =>
   Math.max(0, (Date.parse(to) - Date.parse(from)) / 1000)
 
-function familiesOf({ ok, lagSeconds, parts, runs, deadLetters, pending }: Status): Family[] {
+function familiesOf({ ok, lagSeconds, parts, runs, deadLetters, pending, alerts }: Status): Family[] {
   const jobs = [...new Set(runs.map(({ job }) => job))]
   const last = runs.filter(({ job }, index) => runs.findIndex((run) => run.job === job) === index)
   const ages = jobs.flatMap((job): Sample[] => {
@@ -105,6 +105,11 @@ function familiesOf({ ok, lagSeconds, parts, runs, deadLetters, pending }: Statu
     },
     { name: 'job_runs', help: 'The runs on record, 20 a job at most, by outcome.', samples: kept },
     { name: 'job_run_errors', help: 'The failed runs on record by error code.', samples: failed },
+    {
+      name: 'alerts',
+      help: 'Alerts that stand, by code.',
+      samples: by('code', tally(alerts.map(({ code }) => code))),
+    },
     { name: 'dead_letters', help: 'All dead letters.', samples: [{ value: deadLetters.total }] },
     {
       name: 'dead_letters_by_code',

@@ -7,6 +7,9 @@ import type { RunResult } from '../flows/run/run-result'
 import { thrownBy } from '../flows/thrown-by'
 import { renderRun } from './render'
 
+/** What follows a run, however it went. It does not throw. */
+export type AfterRun = (result: RunResult, context: FlowContext) => Promise<void>
+
 /** The lease stays valid over two failed refreshes. */
 const leaseMs = 3 * 60_000
 
@@ -16,7 +19,7 @@ const leaseMs = 3 * 60_000
  */
 export async function superviseRun(
   name: string,
-  { leases, reports }: { leases: Leases; reports: RunReports },
+  { leases, reports, after }: { leases: Leases; reports: RunReports; after?: AfterRun | undefined },
   job: () => Promise<RunResult>,
   context: FlowContext,
 ): Promise<RunResult> {
@@ -47,6 +50,7 @@ export async function superviseRun(
   } as const
   await thrownBy(() => reports.write(name, report, call.signal), context)
   await lease.release(call)
+  await after?.(result, context)
   await result.rest
   return result
 }

@@ -127,6 +127,7 @@ describe('what it tells', () => {
       runs: [],
       deadLetters: nothing,
       pending: nothing,
+      alerts: [],
     })
   })
 
@@ -182,6 +183,14 @@ describe('what it tells', () => {
     const wrong = Object.entries(Object(parts)).filter(([, it]) => Object(it).ok === false)
     expect([ok, wrong.map(([name]) => name)]).toEqual([false, [part]])
     expect(wrong[0]?.[1]).toMatchObject({ message: expect.any(String) })
+  })
+
+  test('the alerts that stand, and not one whose end only waits to be sent', async () => {
+    const alert = { code: 'DEAD_LETTERS', subject: '', message: 'm', since: ago(5), newsAt: ago(5) }
+    write('alerts', { alerts: [alert, { ...alert, code: 'RUNS_FAIL', due: 'cleared' }] })
+    const { code, subject, message, since } = alert
+    expect(bodyOf(await ask())).toMatchObject({ ok: true, alerts: [{ code, subject, message, since }] })
+    expect((await metrics()).text).toContain('asset_bridge_alerts{code="DEAD_LETTERS"} 1')
   })
 
   test('a job without a journal, or whose last run ended in time, is in order', async () => {

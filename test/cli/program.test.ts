@@ -31,6 +31,8 @@ const commandLines = [
   ['registrations', 'list'],
   ['events', 'status'],
   ['events', 'enable', '--all'],
+  ['alerts', 'list'],
+  ['alerts', 'test'],
   ['akeneo', 'subscribe', '--url', 'https://example.com/hook'],
   ['akeneo', 'status'],
   ['akeneo', 'logs'],

@@ -1,4 +1,5 @@
 import type { ServerResponse } from 'node:http'
+import { createHttpClient } from '../../src/http/http-client'
 import { fixedToken } from '../../src/http/tokens'
 import { listRegistrations, type RegistrationsOptions } from '../../src/journal/registrations'
 import { rejection, startCall } from '../support/call'
@@ -17,7 +18,7 @@ const workspace = { consumerOrgId: '23294', projectId: '45', workspaceId: '67' }
 const list = (overrides: Partial<RegistrationsOptions> = {}, call = startCall()) =>
   listRegistrations(
     { workspace, apiKey: 'client-1', orgId: 'ORG@AdobeOrg', baseUrl: server.url, retries: 0, ...overrides },
-    { tokens, clock: createInstantClock(), random: () => 0.5 },
+    { tokens, http: createHttpClient({ clock: createInstantClock(), random: () => 0.5 }) },
     call,
   )
 const json = (body: unknown, status = 200) => {

@@ -1,9 +1,9 @@
 import deployment from '#config/deployment'
 import { createRunReports } from '../../delivery/run-reports'
 import type { FlowContext } from '../../flows/event-flow'
-import { type Alarm, alarmOf, jobs } from '../../plugin/deployment'
+import { alarmOf, jobs } from '../../plugin/deployment'
+import { isSilent, shownAlarm } from '../silence'
 import { type Check, failed, skipped } from './checks'
-import { dueBefore } from './cron'
 
 const minuteMs = 60_000
 
@@ -20,21 +20,17 @@ export const alarmChecks = (context: FlowContext): readonly Check[] =>
       const [last] = await createRunReports(store, { redactor }).recent(job, signal)
       if (last === undefined)
         return skipped('There is no report of a run: the app was never deployed, or never ran.')
-      const shouldHaveRun = latestOf(alarm, clock.now())
-      if (shouldHaveRun === undefined)
+      const endedAt = Date.parse(last.endedAt)
+      const silent = isSilent(alarm, endedAt, clock.now())
+      if (silent === undefined)
         return skipped(`The last run ended at ${last.endedAt}. When the alarm comes, cannot be told.`)
-      const silentMs = clock.now() - Date.parse(last.endedAt)
-      if (Date.parse(last.endedAt) < shouldHaveRun) {
-        const often = 'cron' in alarm ? alarm.cron : `every ${alarm.minutes} minutes`
+      if (silent) {
+        const minutes = Math.floor((clock.now() - endedAt) / minuteMs)
         return failed(
           'ALARM_SILENT',
-          `The last run ended at ${last.endedAt}, ${Math.floor(silentMs / minuteMs)} minutes ago, and two alarms (${often}) have passed since.`,
+          `The last run ended at ${last.endedAt}, ${minutes} minutes ago, and two alarms (${shownAlarm(alarm)}) have passed since.`,
         )
       }
       return `The last run ended at ${last.endedAt}.`
     },
   }))
-
-/** A run should have ended later than this: two alarms have passed since. */
-const latestOf = (alarm: Exclude<Alarm, 'off'>, now: number): number | undefined =>
-  'cron' in alarm ? dueBefore(alarm.cron, now, 2) : now - 2 * alarm.minutes * minuteMs

@@ -30,6 +30,8 @@ export type DrainOptions = {
   ready(): Promise<void>
   /** Takes an event's work; waits while there is too much. */
   add(job: Job): Promise<void>
+  /** Called with events that expired unread, before the cursor passes them. */
+  onGap?(gap: Gap): Promise<void>
   /** Called for an event that no flow handles. */
   skip(): void
   /** Called before each event: whether to stop reading. */
@@ -42,7 +44,7 @@ export type DrainOptions = {
  * @throws {BridgeError} when the journal cannot be read, or State fails
  */
 export async function drainJournal(
-  { journal, start, ready, add, skip, isOver }: DrainOptions,
+  { journal, start, ready, add, skip, isOver, onGap }: DrainOptions,
   call: CallContext,
   onBegin: (report: JournalReport) => void,
 ): Promise<void> {
@@ -64,7 +66,10 @@ export async function drainJournal(
   })
   for await (const read of reader.pages(before ?? start, call)) {
     if (read.kind === 'gone') {
-      if (read.gap !== undefined) gaps.push(read.gap)
+      if (read.gap !== undefined) {
+        gaps.push(read.gap)
+        await onGap?.(read.gap)
+      }
       continue
     }
     for (const { event, ...place } of read.events) {

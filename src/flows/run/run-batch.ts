@@ -51,6 +51,7 @@ export async function runBatch(parts: RunParts, context: FlowContext): Promise<R
       journals.map((journal) => ({ url: journal.url, report: reports.get(journal) })),
       { lagMs: lagOf(run, [...reports.values()]), pending: run.parking.parked.size },
     ),
+    systems: run.breaker.known(),
     rest: run.queue.idle().catch(() => undefined),
   }
 }
@@ -113,6 +114,7 @@ async function drain(
         start: parts.start,
         ready: run.queue.ready,
         add: run.queue.add,
+        ...(parts.onGap === undefined ? {} : { onGap: parts.onGap }),
         skip: () => {
           accounts.counts.skipped += 1
         },

@@ -1,5 +1,6 @@
 import type { BridgeError } from '../../core/errors'
 import type { JsonObject } from '../../core/json'
+import type { KnownSystems } from '../circuit-breaker'
 
 /** How a run of a job went: of `export-batch`, `reconcile` or `pim-sync`. The edge renders it. */
 export type RunResult = {
@@ -14,6 +15,8 @@ export type RunResult = {
   counts: Readonly<Record<string, number>>
   /** Further fields of the job's report. */
   details: JsonObject
+  /** Which systems were down at the end, and which worked. */
+  systems?: KnownSystems
   /** Work that was still running when the run ended; resolves when it is done. */
   rest?: Promise<void>
 }

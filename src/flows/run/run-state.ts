@@ -1,4 +1,5 @@
 import type { JournalStart } from '../../journal/position'
+import type { Gap } from '../../journal/reader'
 import { type CircuitBreaker, createCircuitBreaker } from '../circuit-breaker'
 import type { FlowContext, Flows } from '../event-flow'
 import { codes, type Outcome } from '../outcome'
@@ -36,6 +37,8 @@ export type RunParts = {
   journals: readonly Journal[]
   start: JournalStart
   limits: RunLimits
+  /** Told of events that expired unread, before the cursor passes them. */
+  onGap?: (gap: Gap) => Promise<void>
   /** Lanes besides those of this activation. */
   otherLanes?: readonly Lane[]
 }

@@ -1,4 +1,4 @@
-import { dueBefore } from '../../../src/app/doctor/cron'
+import { dueBefore } from '../../src/app/cron'
 
 const now = Date.parse('2030-01-07T08:30:10Z')
 const at = (cron: string, count: number): string | undefined => {
