@@ -23,10 +23,13 @@ const silent = (): void => undefined
 /** What a check finds is in its answer. */
 const logger = { error: silent, warn: silent, info: silent, debug: silent }
 
-async function doctor(
+type Options = { write: boolean; deployed: boolean }
+
+/** The answers of all checks. */
+export async function examine(
   environment: Environment,
-  { write, deployed }: { write: boolean; deployed: boolean },
-): Promise<CommandResult> {
+  { write, deployed }: Options,
+): Promise<readonly CheckResult[]> {
   const call = { ...environment.call(), logger }
   const context = { ...environment, call, action: 'doctor' }
   const checks = [
@@ -37,7 +40,11 @@ async function doctor(
     runChecks(checks, environment, call),
     deployed ? checksInWorker(environment, write, call) : [],
   ])
-  const results = [...here, ...there]
+  return [...here, ...there]
+}
+
+async function doctor(environment: Environment, options: Options): Promise<CommandResult> {
+  const results = await examine(environment, options)
   const count = (status: CheckResult['status']): number =>
     results.filter((result) => result.status === status).length
   const wrong = count('failed')

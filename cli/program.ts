@@ -3,6 +3,7 @@ import { version } from '../package.json'
 import { toBridgeError } from '../src/core/errors'
 import { addAkeneo } from './akeneo'
 import { addAsset } from './asset'
+import { addDashboard } from './dashboard'
 import { addDeadLetters } from './dead-letters'
 import { addDoNow } from './do-now'
 import { addDoctor } from './doctor'
@@ -51,12 +52,14 @@ export async function runProgram(argv: readonly string[], host: Host): Promise<n
     redact = (text) => environment.redactor.text(text)
     const result = await work(environment, host).finally(() => host.progress(''))
     host.stdout(printed(result, json))
+    await result.serves?.(host.ended())
     exitCode = result.failed ? 1 : 0
   }
   const groups = [
     addDoctor,
     addAsset,
     addDoNow,
+    addDashboard,
     addDeadLetters,
     addPending,
     addRuns,

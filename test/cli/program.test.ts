@@ -14,6 +14,7 @@ const commandLines = [
   ['asset', '/content/dam/none.png'],
   ['enrich', '/content/dam/none.png', '--dry-run'],
   ['export', '/content/dam/none.png', '--dry-run'],
+  ['dashboard'],
   ['doctor'],
   ['dead-letters', 'list'],
   ['dead-letters', 'show', '0'.repeat(32)],
