@@ -6,7 +6,7 @@ import { ageText, el, svg, table, timeText } from './dom.js'
 
 const width = 640
 const height = 180
-const [left, bottom, top] = [52, 22, 12]
+const [left, bottom, top] = [72, 26, 14]
 
 /** What counts are drawn in; all others are drawn as `other`. */
 const known = ['done', 'updated', 'unchanged', 'skipped', 'parked', 'deadLettered', 'failed', 'lag']
@@ -106,13 +106,16 @@ export function runCharts(job, newestFirst) {
   const legend = names.map((name) =>
     el('span', { class: 'key' }, el('i', { class: `key-${classOf(name)}` }), name),
   )
+  const didNothing = runs.every((run) => sumOf(run) === 0)
   return [
-    figure(`Throughput of ${job}`, barChart(did), el('p', { class: 'legend' }, ...legend)),
+    didNothing
+      ? el('p', { class: 'quiet' }, `No run of ${job} on record had anything to do.`)
+      : figure(`Throughput of ${job}`, barChart(did), el('p', { class: 'legend' }, ...legend)),
     ...(lags.length === 0 ? [] : [figure(`Lag after ${job}`, barChart(lag))]),
     el(
       'details',
       { class: 'wide', 'data-key': `runs-${job}` },
-      el('summary', { 'data-key': `runs-summary-${job}` }, `The ${runs.length} runs of ${job} as a table`),
+      el('summary', { 'data-key': `runs-summary-${job}` }, `Runs of ${job} as a table (${runs.length})`),
       runTable(job, newestFirst),
     ),
   ]

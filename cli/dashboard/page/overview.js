@@ -86,7 +86,11 @@ export function showHealth({ at, checks }) {
           : el(
               'details',
               { 'data-key': `d-${party}` },
-              el('summary', { 'data-key': `s-${party}` }, `${rest.length} more`),
+              el(
+                'summary',
+                { 'data-key': `s-${party}` },
+                rest.length === all.length ? `${all.length} findings` : `${rest.length} more`,
+              ),
               ...rest.map(finding),
             ),
       )
@@ -99,7 +103,7 @@ const finding = ({ name, status, code, message, remedy }) =>
   el(
     'div',
     { class: 'finding' },
-    el('p', {}, el('b', {}, name), ` ${status}`, code === undefined ? null : el('code', {}, code)),
+    el('p', {}, el('b', {}, name), ` ${status} `, code === undefined ? null : el('code', {}, code)),
     el('p', {}, message),
     remedy === undefined ? null : el('p', { class: 'remedy' }, remedy),
   )
@@ -124,17 +128,19 @@ export function showSurroundings({ registrations, akeneo }) {
       ? el('p', { class: 'quiet' }, 'The app takes no events of Akeneo.')
       : 'problem' in akeneo
         ? problem('Akeneo', akeneo.problem)
-        : table(
-            'Subscriptions at Akeneo',
-            ['Subscriber', 'Ours', 'Status', 'Sends to', 'Events'],
-            akeneo.items.map(({ subscriber, isOwn, status, url, events }) => [
-              subscriber,
-              isOwn ? 'yes' : 'no',
-              pill(status === 'active' ? 'ok' : 'failed', status),
-              url,
-              events.join(', '),
-            ]),
-          ),
+        : akeneo.items.length === 0
+          ? el('p', { class: 'quiet' }, 'There is no subscription at Akeneo.')
+          : table(
+              'Subscriptions at Akeneo',
+              ['Subscriber', 'Ours', 'Status', 'Sends to', 'Events'],
+              akeneo.items.map(({ subscriber, isOwn, status, url, events }) => [
+                subscriber,
+                isOwn ? 'yes' : 'no',
+                pill(status === 'active' ? 'ok' : 'failed', status),
+                url,
+                events.join(', '),
+              ]),
+            ),
   )
 }
 
