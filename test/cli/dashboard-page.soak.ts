@@ -165,7 +165,7 @@ describeWhere('the dashboard in Chromium', missingChromium, () => {
     await drop.focus()
     await page.keyboard.press('Enter')
     await page.getByRole('dialog').waitFor()
-    expect(await page.getByRole('dialog').textContent()).toContain('Nothing brings them back')
+    expect(await page.getByRole('dialog').textContent()).toContain('This cannot be undone')
     // A hasty Enter is no.
     expect(await page.locator(':focus').textContent()).toBe('Cancel')
     await shot('question')
@@ -222,7 +222,7 @@ describeWhere('the dashboard in Chromium', missingChromium, () => {
     await page.locator('#dead-letters-view a').click()
     await page.locator('#asset-view h3').waitFor()
     expect(await page.locator('#asset-view h3').textContent()).toBe(path.replace('\u202e', '\\u202e'))
-    await page.waitForFunction(`document.querySelector('img.picture')?.naturalWidth === 1`)
+    await page.waitForFunction(`document.querySelector('img.picture')?.naturalWidth === 240`)
     expect(await page.locator('#asset-view').textContent()).toMatch(
       /not in step[\s\S]*wknd-skuid[\s\S]*folder/,
     )

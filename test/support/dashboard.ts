@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { request } from 'node:http'
 import { join } from 'node:path'
+import { crc32, deflateSync } from 'node:zlib'
 import { type Dashboard, startDashboard } from '../../cli/dashboard/server'
 import { root } from '../../scripts/command'
 import { environmentOf } from './commands'
@@ -42,11 +43,29 @@ export function ask(
   })
 }
 
-/** A red square of one pixel. */
-export const png = Buffer.from(
-  'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mP8z8BQDwAEhQGAhKmMIQAAAABJRU5ErkJggg==',
-  'base64',
-)
+/** A part of a PNG (W3C, PNG 3rd edition, 5.3). */
+function chunk(type: string, data: Buffer): Buffer {
+  const part = Buffer.concat([Buffer.from(type), data])
+  const [length, sum] = [Buffer.alloc(4), Buffer.alloc(4)]
+  length.writeUInt32BE(data.length)
+  sum.writeUInt32BE(crc32(part))
+  return Buffer.concat([length, part, sum])
+}
+
+function picture(width: number, height: number): Buffer {
+  const head = Buffer.alloc(13)
+  head.writeUInt32BE(width, 0)
+  head.writeUInt32BE(height, 4)
+  // Eight bits of each red, green and blue.
+  head.set([8, 2], 8)
+  const line = (y: number) => [0, ...Array.from({ length: width }, (_, x) => [x, y, 160]).flat()]
+  const lines = Buffer.from(Array.from({ length: height }, (_, y) => line(y)).flat())
+  const parts = [chunk('IHDR', head), chunk('IDAT', deflateSync(lines)), chunk('IEND', Buffer.alloc(0))]
+  return Buffer.concat([Buffer.from('\x89PNG\r\n\x1a\n', 'latin1'), ...parts])
+}
+
+/** A picture of 240 by 160 pixels. */
+export const png = picture(240, 160)
 
 /**
  * `npx bridge dashboard` in a process of its own.

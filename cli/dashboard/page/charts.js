@@ -90,7 +90,8 @@ export function runCharts(job, newestFirst) {
       label: `${timeText(run.startedAt)}: ${countsText(run)} in ${ageText(secondsOf(run))}${rateOf(run)}`,
       parts: names.map((name) => ({ name, value: run.counts[name] ?? 0 })),
     })),
-    shown: (/** @type {number} */ value) => String(Math.round(value * 10) / 10),
+    shown: (/** @type {number} */ value) =>
+      String(value >= 10 ? Math.round(value) : Math.round(value * 10) / 10),
     ends,
   }
   const lags = runs.filter(({ lagSeconds }) => lagSeconds !== null)

@@ -89,7 +89,11 @@ export function showHealth({ at, checks }) {
               el(
                 'summary',
                 { 'data-key': `s-${party}` },
-                rest.length === all.length ? `${all.length} findings` : `${rest.length} more`,
+                rest.length === all.length
+                  ? all.length === 1
+                    ? '1 finding'
+                    : `${all.length} findings`
+                  : `${rest.length} more`,
               ),
               ...rest.map(finding),
             ),

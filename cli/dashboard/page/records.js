@@ -8,7 +8,7 @@ import { change, problemText } from './server.js'
 /** @type {readonly Work[]} */
 const letterWorks = [
   { text: 'Replay', route: 'do/dead-letters/replay', asksForMany: 'Process {them} again?' },
-  { text: 'Drop', route: 'do/dead-letters/drop', destroys: 'Forget {them}? Nothing brings them back.' },
+  { text: 'Drop', route: 'do/dead-letters/drop', destroys: 'Forget {them}? This cannot be undone.' },
 ]
 /** @type {readonly Work[]} */
 const pendingWorks = [

@@ -1,5 +1,5 @@
 /** What the server refused, or could not find out. */
-export class Problem extends Error {
+class Problem extends Error {
   /**
    * @param {string} code
    * @param {string} message
