@@ -32,16 +32,20 @@ export function addAsset(program: Program, run: Run): void {
     )
     .addHelpText('after', examples('asset /content/dam/shop/lamp.png', 'asset urn:aaid:aem:... --json'))
     .action((named, { host, since = day }) =>
-      run((environment) => show(environment, { ...named, host }, since)),
+      run((environment) => showAsset(environment, { ...named, host }, since)),
     )
 }
 
 type Problem = { code: string; message: string }
 
-async function show(
+/**
+ * What became of an asset.
+ * @param since how far back the journal is read
+ */
+export async function showAsset(
   environment: Environment,
   named: Parameters<typeof explainAsset>[0],
-  since: typeof day,
+  since: typeof day = day,
 ): Promise<CommandResult> {
   const context = { ...environment, call: environment.call(), action: 'asset' }
   const explained = await explainAsset(named, context)

@@ -14,11 +14,17 @@ async function confirm(question: string): Promise<boolean> {
   return /^\s*y(es)?\s*$/i.test(answer)
 }
 
+const ended = (): Promise<void> =>
+  new Promise((resolve) => {
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve())
+  })
+
 runProgram(process.argv.slice(2), {
   open: openEnvironment,
   stdout,
   stderr: (text) => process.stderr.write(text),
   confirm: isAttended ? confirm : undefined,
+  ended,
   // Returns to the start of the line, and clears what stands behind.
   progress: (text) => isAttended && process.stderr.write(`\r${text}\u001b[K`),
 }).then((code) => {

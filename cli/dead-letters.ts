@@ -4,8 +4,8 @@ import { createDropping, type Dropping } from '../src/delivery/dropped'
 import { perform } from '../src/flows/perform'
 import { syncAction } from '../src/flows/sync/recorded-work'
 import type { Environment } from './environment'
-import { chosenFrom, type Filter, inWords, isIds, matches, withFilter } from './filter'
-import type { Program, Run } from './host'
+import { type Chosen, chosenFrom, type Filter, inWords, isIds, matches, withFilter } from './filter'
+import type { Interaction, Program, Run } from './host'
 import { itemOf } from './outcome-item'
 import { CommandError, type CommandResult, examples } from './output'
 import { allLetters, letterFacts, letterLines } from './record-list'
@@ -41,9 +41,7 @@ export function addDeadLetters(program: Program, run: Run): void {
     .action((ids, options) => {
       const chosen = chosenFrom(ids, options)
       const asks = isIds(chosen) ? undefined : `processes ${named(chosen)} again`
-      return run((environment, interaction) => each(environment, { chosen, kind }, replay, interaction), {
-        asks,
-      })
+      return run((environment, interaction) => replayLetters(environment, chosen, interaction), { asks })
     })
   withFilter(
     group
@@ -56,14 +54,27 @@ export function addDeadLetters(program: Program, run: Run): void {
     .action((ids, options) => {
       const chosen = chosenFrom(ids, options)
       const which = isIds(chosen) ? `the dead letters ${chosen.join(', ')}` : named(chosen)
-      return run(
-        (environment, interaction) => {
-          const dropping = createDropping(environment)
-          return each(environment, { chosen, kind }, (_, id) => drop(environment, id, dropping), interaction)
-        },
-        { destroys: `forgets ${which}: nothing brings them back` },
-      )
+      return run((environment, interaction) => dropLetters(environment, chosen, interaction), {
+        destroys: `forgets ${which}: nothing brings them back`,
+      })
     })
+}
+
+/** Processes dead letters again. */
+export const replayLetters = (
+  environment: Environment,
+  chosen: Chosen,
+  interaction: Interaction,
+): Promise<CommandResult> => each(environment, { chosen, kind }, replay, interaction)
+
+/** Forgets dead letters. */
+export function dropLetters(
+  environment: Environment,
+  chosen: Chosen,
+  interaction: Interaction,
+): Promise<CommandResult> {
+  const dropping = createDropping(environment)
+  return each(environment, { chosen, kind }, (_, id) => drop(environment, id, dropping), interaction)
 }
 
 const named = (filter: Filter): string => `all dead letters${inWords(filter)}`

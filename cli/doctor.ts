@@ -27,10 +27,13 @@ const silent = (): void => undefined
 /** What a check finds is in its answer. */
 const logger = { error: silent, warn: silent, info: silent, debug: silent }
 
-async function doctor(
+type Options = { write: boolean; deployed: boolean }
+
+/** The answers of all checks. */
+export async function examine(
   environment: Environment,
-  { write, deployed }: { write: boolean; deployed: boolean },
-): Promise<CommandResult> {
+  { write, deployed }: Options,
+): Promise<readonly CheckResult[]> {
   const call = { ...environment.call(), logger }
   const context = { ...environment, call, action: 'doctor' }
   const checks = [
@@ -43,7 +46,11 @@ async function doctor(
     deployed ? checksInWorker(environment, write, call) : [],
   ])
   // Without a token of this machine the journal and the registrations cannot be asked; who is told is the app's own.
-  const results = [...here.filter(({ name }) => !deployed || !isOfApp(name)), ...there]
+  return [...here.filter(({ name }) => !deployed || !isOfApp(name)), ...there]
+}
+
+async function doctor(environment: Environment, options: Options): Promise<CommandResult> {
+  const results = await examine(environment, options)
   const count = (status: CheckResult['status']): number =>
     results.filter((result) => result.status === status).length
   const wrong = count('failed')

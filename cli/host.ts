@@ -10,6 +10,8 @@ export type Host = {
   stderr(text: string): void
   /** Asks a person. Undefined when nobody can be asked. */
   confirm: ((question: string) => Promise<boolean>) | undefined
+  /** Resolves when somebody ends a command that goes on, as with Ctrl-C. */
+  ended(): Promise<void>
   /** Replaces the line that tells how far a long work is; an empty one clears it. */
   progress(text: string): void
 }

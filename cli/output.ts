@@ -7,6 +7,8 @@ export type CommandResult = {
   data: unknown
   /** Something did not work: exit code 1. */
   failed?: boolean
+  /** The command goes on after its result is printed, until somebody ends it. */
+  serves?: (ended: Promise<void>) => Promise<void>
 }
 
 /** The command line itself is wrong: exit code 2, and where help is. */

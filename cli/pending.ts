@@ -3,8 +3,8 @@ import { toBridgeError } from '../src/core/errors'
 import { verdictOf } from '../src/flows/outcome'
 import { renderWorkedOff } from '../src/runtime/render'
 import type { Environment } from './environment'
-import { chosenFrom, type Filter, inWords, matches, withFilter } from './filter'
-import type { Program, Run } from './host'
+import { type Chosen, chosenFrom, type Filter, inWords, matches, withFilter } from './filter'
+import type { Interaction, Program, Run } from './host'
 import { type CommandResult, examples } from './output'
 import { allPending, pendingFacts, pendingLines } from './record-list'
 import { each, failedItem, type Item, idsOf, type Kind } from './selection'
@@ -34,9 +34,16 @@ export function addPending(program: Program, run: Run): void {
     .addHelpText('after', examples('pending run --all', 'pending run --destination sftp'))
     .action((ids, options) => {
       const chosen = chosenFrom(ids, options)
-      return run((environment, interaction) => each(environment, { chosen, kind }, work, interaction))
+      return run((environment, interaction) => runPending(environment, chosen, interaction))
     })
 }
+
+/** Does pending work now. */
+export const runPending = (
+  environment: Environment,
+  chosen: Chosen,
+  interaction: Interaction,
+): Promise<CommandResult> => each(environment, { chosen, kind }, work, interaction)
 
 async function list(environment: Environment, filter: Filter): Promise<CommandResult> {
   const all = await allPending(environment)

@@ -4,6 +4,7 @@ import { toBridgeError } from '../src/core/errors'
 import { addAkeneo } from './akeneo'
 import { addAlerts } from './alerts'
 import { addAsset } from './asset'
+import { addDashboard } from './dashboard'
 import { addDeadLetters } from './dead-letters'
 import { addDoNow } from './do-now'
 import { addDoctor } from './doctor'
@@ -54,6 +55,7 @@ export async function runProgram(argv: readonly string[], host: Host): Promise<n
     redact = (text) => environment.redactor.text(text)
     const result = await work(environment, host).finally(() => host.progress(''))
     host.stdout(printed(result, json))
+    await result.serves?.(host.ended())
     exitCode = result.failed ? 1 : 0
   }
   const groups = [
@@ -61,6 +63,7 @@ export async function runProgram(argv: readonly string[], host: Host): Promise<n
     addAsset,
     addDoNow,
     addVerify,
+    addDashboard,
     addDeadLetters,
     addPending,
     addRuns,

@@ -8,32 +8,36 @@ import type { Kind } from './selection'
 /** State answers a few at once; with one after the other a long list takes minutes. */
 const readAtOnce = 8
 
-/** All records of a kind, in no order. What is gone or cannot be read is left out. */
+/**
+ * All records of a kind, in no order. What is gone or cannot be read is left out.
+ * @param most how many are read: the last ones that State lists, which are the newest
+ */
 async function readAll<T>(
   environment: Environment,
   { records }: Pick<Kind, 'records'>,
   read: (id: string, signal: AbortSignal) => Promise<T | undefined>,
+  most = Number.POSITIVE_INFINITY,
 ): Promise<T[]> {
   const { signal } = environment.call()
   const ids: string[] = []
   for await (const id of environment[records].ids(signal)) ids.push(id)
   const found: T[] = []
-  await inParallel(ids, readAtOnce, async (id) => {
+  await inParallel(ids.slice(-most), readAtOnce, async (id) => {
     const record = await read(id, signal)
     if (record !== undefined) found.push(record)
   })
   return found
 }
 
-/** All dead letters, newest last. */
-export async function allLetters(environment: Environment): Promise<readonly DeadLetter[]> {
-  const letters = await readAll(environment, { records: 'deadLetters' }, environment.deadLetters.read)
+/** All dead letters, or so many of the newest, newest last. */
+export async function allLetters(environment: Environment, most?: number): Promise<readonly DeadLetter[]> {
+  const letters = await readAll(environment, { records: 'deadLetters' }, environment.deadLetters.read, most)
   return letters.sort((a, b) => a.at.localeCompare(b.at))
 }
 
-/** All pending work, newest last. */
-export async function allPending(environment: Environment): Promise<readonly Pending[]> {
-  const pieces = await readAll(environment, { records: 'pending' }, environment.pending.read)
+/** All pending work, or so much of the newest, newest last. */
+export async function allPending(environment: Environment, most?: number): Promise<readonly Pending[]> {
+  const pieces = await readAll(environment, { records: 'pending' }, environment.pending.read, most)
   return pieces.sort((a, b) => a.since.localeCompare(b.since))
 }
 

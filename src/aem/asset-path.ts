@@ -32,5 +32,9 @@ export function checkAssetPath(path: string): string {
   return path
 }
 
+/** Where a rendition of an asset is, percent-encoded for a URL. */
+export const renditionPath = (path: string, name: string): string =>
+  `${encodeAssetPath(checkAssetPath(path))}/jcr:content/renditions/${encodeURIComponent(name)}`
+
 /** Percent-encodes each segment of a checked path for a URL. */
 export const encodeAssetPath = (path: string): string => path.split('/').map(encodeURIComponent).join('/')

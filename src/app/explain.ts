@@ -86,7 +86,7 @@ export async function explainAsset(
  * Reads the asset from the author that has it.
  * @throws {BridgeError} permanent, `ASSET_NOT_FOUND`, when none has; what AEM fails with
  */
-async function readNamed({ path, id, host }: NamedAsset, context: FlowContext): Promise<Asset> {
+export async function readNamed({ path, id, host }: NamedAsset, context: FlowContext): Promise<Asset> {
   const { hosts, assets } = accessFor(context)
   const origins = host === undefined ? hosts.origins : [hosts.resolve(host)]
   let missing: BridgeError | undefined

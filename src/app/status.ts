@@ -100,8 +100,11 @@ const hash = (text: string): Buffer => createHash('sha256').update(text).digest(
  * How the app is, from what is on record. It is read once in 60 s a container.
  * @throws {BridgeError} when State fails
  */
-async function read(context: FlowContext): Promise<Status> {
-  const overview = await overviewFor(context)(context)
+const read = async (context: FlowContext): Promise<Status> =>
+  judge(await overviewFor(context)(context), context)
+
+/** What an overview says of each part. */
+function judge(overview: Overview, context: FlowContext): Status {
   const { runs, deadLetters, pending } = overview
   const { PENDING_MAX: maxPending } = valuesOf(
     { PENDING_MAX: runInputs.PENDING_MAX },
@@ -168,4 +171,4 @@ function lagOf({ runs }: Overview, { clock }: FlowContext): number | null {
 const secondsBetween = (from: number, to: number): number => Math.max(0, Math.round((to - from) / 1000))
 
 /** The status: who may see it, and what it is. */
-export const status = { admits, read }
+export const status = { admits, read, judge }

@@ -15,6 +15,7 @@ const commandLines = [
   ['enrich', '/content/dam/none.png', '--dry-run'],
   ['export', '/content/dam/none.png', '--dry-run'],
   ['verify', 'folder'],
+  ['dashboard'],
   ['doctor'],
   ['dead-letters', 'list'],
   ['dead-letters', 'show', '0'.repeat(32)],

@@ -12,7 +12,7 @@ import type { ScriptRun } from './run-typescript'
 type OperatorEnv = Readonly<Record<string, string>>
 
 /** What somebody at the terminal answers; without, nobody is there. */
-type Attended = { answer?: boolean }
+type Attended = { answer?: boolean; ended?: () => Promise<void> }
 
 /**
  * The command line in this process, with the settings handed in. `createBridge` has the process around it: where settings
@@ -23,7 +23,7 @@ export const createCommands =
   async (
     args: readonly string[],
     env: OperatorEnv = {},
-    { answer }: Attended = {},
+    { answer, ended = async () => undefined }: Attended = {},
   ): Promise<ScriptRun & { asked: readonly string[] }> => {
     let [stdout, stderr] = ['', '']
     const asked: string[] = []
@@ -42,12 +42,14 @@ export const createCommands =
               asked.push(question)
               return answer
             },
+      ended,
       progress: () => undefined,
     })
     return { code, stdout, stderr, asked }
   }
 
-function environmentOf(env: OperatorEnv): Environment {
+/** The environment of these settings, as the process would give it. */
+export function environmentOf(env: OperatorEnv): Environment {
   const { AIO_runtime_namespace: namespace, AIO_runtime_auth: apiKey, AIO_runtime_apihost: apiHost } = env
   const inputs = readOperatorInputs(env)
   const redactor = createRedactor([apiKey, ...secretsOf(inputs)])

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { Readable } from 'node:stream'
-import { checkAssetPath, encodeAssetPath } from '../../aem/asset-path'
+import { checkAssetPath, encodeAssetPath, renditionPath } from '../../aem/asset-path'
 import { createAssetBinary } from '../../aem/binary/asset-binary'
 import type { BinarySource, BinarySourceOptions } from '../../aem/binary/source'
 import type { Asset } from '../../core/asset'
@@ -135,7 +135,7 @@ async function renditionOf(
   parts: FileParts,
   call: CallContext,
 ): Promise<AssetBinary> {
-  const path = `${encodeAssetPath(checkAssetPath(asset.path))}/jcr:content/renditions/${encodeURIComponent(name)}`
+  const path = renditionPath(asset.path, name)
   const source = parts.openSource({ origin: asset.origin, path, mediaType: defaultType })
   const { etag = '', mediaType = defaultType } = await source.about(call)
   const version = asciiVersion([originalVersion, name, etag].join('_'))
