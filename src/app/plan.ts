@@ -1,4 +1,5 @@
 import enrichment from '#config/enrichment'
+import { createAssetLibrary } from '../aem/library'
 import type { CallContext } from '../core/call-context'
 import { permanentError } from '../core/errors'
 import { shown } from '../core/shown'
@@ -6,11 +7,10 @@ import { rulesHash } from '../flows/enrich/rules-hash'
 import type { FlowContext } from '../flows/event-flow'
 import { applyChanges, type Progress } from '../flows/plan/apply-changes'
 import { applyExports } from '../flows/plan/apply-exports'
-import { writeWhole } from '../flows/plan/json-lines'
-import type { LibraryPage } from '../flows/plan/library-pages'
+import { type LineWriter, writeWhole } from '../flows/plan/json-lines'
 import { type PlanOptions, planEnrich } from '../flows/plan/plan-enrich'
 import { planExports } from '../flows/plan/plan-exports'
-import { formatVersion, headOfPlan, type PlanHead } from '../flows/plan/plan-file'
+import { formatVersion, type PlanHead, type ReadPlan } from '../flows/plan/plan-file'
 import type { PlanSummary } from '../flows/plan/plan-summary'
 import { headOfReport, openReport, partsOfReport, reportOf } from '../flows/plan/report-file'
 import type { Summary } from '../flows/plan/summary'
@@ -34,13 +34,6 @@ export type PlanScope = {
   host?: string | undefined
 }
 
-/** Pages through a library, by a date of its assets. */
-export type PagesOf = (
-  origin: string,
-  options: Omit<PlanScope, 'kind' | 'host'> & { by: 'modified' | 'published'; until: number },
-  call: CallContext,
-) => AsyncIterable<LibraryPage>
-
 /**
  * Identifies the rules of enrichment of this checkout and these inputs.
  * @throws {InputError} systemic, `INPUT_INVALID`
@@ -51,6 +44,9 @@ export function rulesOf({ inputs }: Pick<FlowContext, 'inputs'>): string {
   return rulesHash(enrichment, pim, source)
 }
 
+/** Held in memory until they are written down in order. */
+const pageSize = 200
+
 /**
  * Writes a plan to a file: what enrichment would write, or what would be exported. Nothing else is written. The file is
  * there once it is whole.
@@ -58,13 +54,12 @@ export function rulesOf({ inputs }: Pick<FlowContext, 'inputs'>): string {
  */
 export async function makePlan(
   out: string,
-  { kind, host, ...scope }: PlanScope,
-  pagesOf: PagesOf,
+  { kind, host, since, ...scope }: PlanScope,
   options: PlanOptions,
   context: FlowContext,
 ): Promise<{ head: PlanHead; summary: PlanSummary }> {
   const { call, clock } = context
-  const { hosts } = accessFor(context)
+  const { hosts, author } = accessFor(context)
   const origin = hosts.resolve(host)
   const until = clock.now()
   const head: PlanHead = {
@@ -78,7 +73,8 @@ export async function makePlan(
   const plan = await writeWhole({ what: 'plan', path: out })
   try {
     await plan.write(head)
-    const pages = pagesOf(origin, { ...scope, by, until }, call)
+    const span = { by, until, pageSize, ...(since === undefined ? {} : { since }) } as const
+    const pages = createAssetLibrary(author).pages(origin, { ...scope, ...span }, call)
     const summary =
       kind === 'enrich'
         ? await planEnrich(pages, graphFor(context), plan, options, call)
@@ -97,26 +93,38 @@ export async function makePlan(
  * AEM_AUTHOR_URLS
  */
 export async function applyPlan(
-  path: string,
+  { path, head }: ReadPlan,
   options: { progress?: Progress },
   context: FlowContext,
 ): Promise<Summary & { report: string }> {
   const { call, clock } = context
-  const head = await headOfPlan(path)
   const plan = { path, origin: originOf('plan', head.host, context) }
-  const parts = head.kind === 'enrich' ? graphFor(context) : undefined
-  const exporting = head.kind === 'export' ? partsFor(context) : undefined
+  // Before the report: what is wrong with the inputs writes none.
+  const apply = applierOf(head.kind, context)
   const report = reportOf(path)
   const writer = await openReport(report, head, clock.now())
   try {
-    const summary =
-      parts !== undefined
-        ? await applyChanges(plan, parts, writer, options, call)
-        : await applyExports(plan, exporting ?? partsFor(context), writer, options, call)
+    const summary = await apply(plan, writer, options, call)
     return { ...summary, report }
   } finally {
     await writer.close()
   }
+}
+
+type Apply = (
+  plan: { path: string; origin: string },
+  report: LineWriter,
+  options: { progress?: Progress },
+  call: CallContext,
+) => Promise<Summary>
+
+function applierOf(kind: PlanHead['kind'], context: FlowContext): Apply {
+  if (kind === 'enrich') {
+    const parts = graphFor(context)
+    return (plan, ...others) => applyChanges(plan, parts, ...others)
+  }
+  const parts = partsFor(context)
+  return (plan, ...others) => applyExports(plan, parts, ...others)
 }
 
 /** Reports of these tell of changes of metadata. */
@@ -141,7 +149,7 @@ export async function undoReport(
     )
   }
   const origin = originOf('report', host, context)
-  const report = { path, origin, parts: await partsOfReport(path) }
+  const report = { path, origin, pieces: await partsOfReport(path) }
   const parts = graphFor(context)
   if (!force) {
     const areSameRules = rules === rulesOf(context)
