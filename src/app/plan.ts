@@ -5,14 +5,14 @@ import { permanentError } from '../core/errors'
 import { shown } from '../core/shown'
 import { rulesHash } from '../flows/enrich/rules-hash'
 import type { FlowContext } from '../flows/event-flow'
-import { applyChanges, type Progress } from '../flows/plan/apply-changes'
+import { type ApplyOptions, applyChanges, type Progress } from '../flows/plan/apply-changes'
 import { applyExports } from '../flows/plan/apply-exports'
 import { type LineWriter, writeWhole } from '../flows/plan/json-lines'
 import { type PlanOptions, planEnrich } from '../flows/plan/plan-enrich'
 import { planExports } from '../flows/plan/plan-exports'
 import { formatVersion, type PlanHead, type ReadPlan } from '../flows/plan/plan-file'
 import type { PlanSummary } from '../flows/plan/plan-summary'
-import { headOfReport, openReport, partsOfReport, reportOf } from '../flows/plan/report-file'
+import { begunIn, headOfReport, openReport, partsOfReport, reportOf } from '../flows/plan/report-file'
 import type { Summary } from '../flows/plan/summary'
 import { refuseIfWrittenAgain, undoChanges } from '../flows/plan/undo-changes'
 import { sourceOf, valuesOf } from '../inputs/values'
@@ -104,7 +104,7 @@ export async function applyPlan(
   const report = reportOf(path)
   const writer = await openReport(report, head, clock.now())
   try {
-    const summary = await apply(plan, writer, options, call)
+    const summary = await apply(plan, writer, { ...options, begun: await begunIn(report) }, call)
     return { ...summary, report }
   } finally {
     await writer.close()
@@ -114,7 +114,7 @@ export async function applyPlan(
 type Apply = (
   plan: { path: string; origin: string },
   report: LineWriter,
-  options: { progress?: Progress },
+  options: ApplyOptions,
   call: CallContext,
 ) => Promise<Summary>
 

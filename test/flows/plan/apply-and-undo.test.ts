@@ -108,6 +108,25 @@ test('300 changes, interrupted wherever it is and applied again, equal one apply
   expect(ids.map(library.metadata)).toEqual(before)
 })
 
+test('what an interrupted run wrote, and did not write down, is refused by undo once somebody has changed it', async () => {
+  const id = library.add({ p: 'before' })
+  const plan = await library.plan(new Map([[id, { p: 'after' }]]))
+  expect(await library.apply(plan, { afterWrites: 1 })).toBe('stopped')
+  expect(library.metadata(id)).toEqual({ p: 'after' })
+  expect(await library.apply(plan)).toMatchObject({ written: 0, unchanged: 1 })
+  library.edit(id, { p: 'of an author' })
+  expect(await library.undo(plan)).toMatchObject({ written: 0, refused: 1 })
+})
+
+test('what another one wrote is not undone', async () => {
+  const id = library.add({ p: 'before' })
+  const plan = await library.plan(new Map([[id, { p: 'after' }]]))
+  library.edit(id, { p: 'after' })
+  expect(await library.apply(plan)).toMatchObject({ written: 0, unchanged: 1 })
+  expect(await library.undo(plan)).toMatchObject({ written: 0, refused: 0 })
+  expect(library.metadata(id)).toEqual({ p: 'after' })
+})
+
 test('whatever people change in between, undone the library is what it was but for that', async () => {
   const value = fc.constantFrom(...values)
   const assets = fc.array(

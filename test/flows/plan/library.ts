@@ -7,7 +7,7 @@ import type { JsonValue } from '../../../src/core/json'
 import { applyChanges } from '../../../src/flows/plan/apply-changes'
 import { type PlanHead, readPlan } from '../../../src/flows/plan/plan-file'
 import type { PlannedChange } from '../../../src/flows/plan/planned-change'
-import { openReport, partsOfReport, reportOf } from '../../../src/flows/plan/report-file'
+import { begunIn, openReport, partsOfReport, reportOf } from '../../../src/flows/plan/report-file'
 import type { Summary } from '../../../src/flows/plan/summary'
 import { undoChanges } from '../../../src/flows/plan/undo-changes'
 import { createMemoryGate } from '../../../src/http/memory-gate'
@@ -86,7 +86,8 @@ export async function startLibrary(): Promise<PlanLibrary> {
       const plan = await readPlan(path)
       const report = await openReport(reportOf(path), plan.head, clock.now())
       try {
-        return await applyChanges({ path, origin: aem.url }, parts, report, { waitsMs: [] }, call)
+        const options = { waitsMs: [], begun: await begunIn(reportOf(path)) }
+        return await applyChanges({ path, origin: aem.url }, parts, report, options, call)
       } catch (thrown) {
         if (thrown === stopped) return 'stopped'
         throw thrown
