@@ -159,6 +159,19 @@ describe('bridge plan enrich', () => {
     expect(await linesOf(plan)).toHaveLength(2)
   })
 
+  test('asks the PIM for a hundred products a call', async () => {
+    const { dam, plan } = library(250)
+    const { pim } = receiver.sandbox
+    const before = pim.requests.length
+    const { stdout } = await commands(['plan', 'enrich', '--folder', dam, '--out', plan, '--json'], {
+      PIM_REST_URL: `${pim.url}/search?sku={identifiers}`,
+      PIM_REST_PRODUCT: '/items',
+    })
+    expect(JSON.parse(stdout)).toMatchObject({ checked: 250, unchanged: 250 })
+    // The communicator takes fifty in one request.
+    expect(pim.requests.length - before).toBeLessThanOrEqual(6)
+  })
+
   test('leaves no plan behind when the PIM is down', async () => {
     const { dam, plan } = library(2)
     const { stdout, code } = await commands(['plan', 'enrich', '--folder', dam, '--out', plan, '--json'], {

@@ -4,12 +4,17 @@ import type { Clock } from '../../core/clock'
 import { type BridgeError, toBridgeError } from '../../core/errors'
 import { withFields } from '../../core/logger'
 import { createCircuitBreaker } from '../circuit-breaker'
+import type { EnrichParts } from '../enrich/enrich-asset'
 import { inParallel } from '../in-parallel'
 import { retryTransient } from '../retry-transient'
+import { batchQueries } from '../sync/batch-queries'
 import { isOutage, observeFailure, pimSystem } from '../systems'
 
 /** Assets in progress at once, as when products change. The client of each system limits its own requests. */
-export const assetsAtOnce = 50
+const assetsAtOnce = 50
+/** Assets that one call asks the PIM for. */
+export const assetsACall = 100
+const batchWindowMs = 50
 /** Before each repetition of what failed for now. */
 const usualWaitsMs = [2_000, 10_000]
 /** As the breaker knows the work: what fails without AEM is the PIM's. */
@@ -25,8 +30,8 @@ export type AssetByAsset = {
   each<T extends { ref: AssetRef }>(
     items: readonly T[],
     act: {
-      work(item: T, call: CallContext): Promise<void>
-      failed(item: T, error: BridgeError): Promise<void>
+      work(item: NoInfer<T>, call: CallContext): Promise<void>
+      failed(item: NoInfer<T>, error: BridgeError): Promise<void>
     },
   ): Promise<void>
   /** What an outage stopped it with. */
@@ -61,6 +66,16 @@ export function assetByAsset(
         }
       }),
   }
+}
+
+/** The same parts, with a PIM that is asked for the assets in progress together. */
+export function askingTogether<Parts extends Pick<EnrichParts, 'pim' | 'clock'>>(
+  parts: Parts,
+  call: CallContext,
+): Parts {
+  const { clock } = parts
+  const batching = { clock, windowMs: batchWindowMs, maxWaiting: assetsACall, call }
+  return { ...parts, pim: batchQueries(parts.pim, batching) }
 }
 
 /** Gathers what comes one by one. */

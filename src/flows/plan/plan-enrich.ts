@@ -1,11 +1,11 @@
 import type { LibraryPage } from '../../aem/library'
 import type { Asset, AssetRef } from '../../core/asset'
 import type { CallContext } from '../../core/call-context'
+import type { BridgeError } from '../../core/errors'
 import { isUsedBy } from '../../plugin/enrichment'
 import type { EnrichParts } from '../enrich/enrich-asset'
 import { type ExplainedEnrichment, explainEnrichment } from '../enrich/explain-enrichment'
-import { batchQueries } from '../sync/batch-queries'
-import { assetByAsset, assetsAtOnce } from './asset-by-asset'
+import { askingTogether, assetByAsset, assetsACall } from './asset-by-asset'
 import type { LineWriter } from './json-lines'
 import type { PlannedEnrichment } from './plan-file'
 import { createPlanTally, type PlanSummary } from './plan-summary'
@@ -17,11 +17,9 @@ export type PlanOptions = {
   waitsMs?: readonly number[]
 }
 
-const batchWindowMs = 50
-
 /**
- * Writes down what enrichment would write to each asset, by the code that decides it. AEM is only read, and the PIM is
- * asked for many assets at once.
+ * Writes down what enrichment would write to each asset, by the code that decides it. AEM is only read. A page is read
+ * first, then the PIM is asked for all of it, a hundred assets a call.
  * @throws {BridgeError} the outage that stopped it; what `pages` throws
  */
 export async function planEnrich(
@@ -31,16 +29,27 @@ export async function planEnrich(
   { progress = () => undefined, ...options }: PlanOptions,
   call: CallContext,
 ): Promise<PlanSummary> {
-  const batching = { clock: parts.clock, windowMs: batchWindowMs, maxWaiting: assetsAtOnce, call }
-  const asking = { ...parts, pim: batchQueries(parts.pim, batching) }
+  const asking = askingTogether(parts, call)
   const keeps = isUsedBy(parts.enrichment)
   const tally = createPlanTally()
-  const run = assetByAsset(parts, call, options)
+  const reading = assetByAsset(parts, call, options)
+  const deciding = assetByAsset(parts, call, { ...options, atOnce: assetsACall })
+  const failed = async ({ ref }: { ref: AssetRef }, error: BridgeError): Promise<void> => {
+    tally.checked()
+    if (error.code === 'ASSET_NOT_FOUND') tally.skipped('gone')
+    else tally.failed(ref.path ?? ref.id ?? '', error)
+  }
   for await (const page of pages) {
-    const planned = new Map<AssetRef, PlannedEnrichment>()
-    await run.each(page.entries, {
+    const read: { ref: AssetRef; asset: Asset }[] = []
+    await reading.each(page.entries, {
       async work({ ref }, own) {
-        const asset = await parts.assets.readAsset(ref, own, keeps)
+        read.push({ ref, asset: await parts.assets.readAsset(ref, own, keeps) })
+      },
+      failed,
+    })
+    const planned = new Map<AssetRef, PlannedEnrichment>()
+    await deciding.each(read, {
+      async work({ ref, asset }, own) {
         const explained = await explainEnrichment(asset, asking, own)
         if (explained.problem !== undefined) throw explained.problem
         tally.checked()
@@ -49,13 +58,9 @@ export async function planEnrich(
         else if (changes.length === 0) tally.unchanged()
         else planned.set(ref, { asset: plannedAsset(asset, ref), changes })
       },
-      async failed({ ref }, error) {
-        tally.checked()
-        if (error.code === 'ASSET_NOT_FOUND') tally.skipped('gone')
-        else tally.failed(ref.path ?? ref.id ?? '', error)
-      },
+      failed,
     })
-    const stopped = run.stoppedBy()
+    const stopped = reading.stoppedBy() ?? deciding.stoppedBy()
     if (stopped !== undefined) throw stopped
     // In the order of the library, so that two plans can be compared line by line.
     for (const { ref } of page.entries) {

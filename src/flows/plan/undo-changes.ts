@@ -1,16 +1,16 @@
-import type { AssetRef } from '../../core/asset'
+import type { KeepsProperty } from '../../aem/assets-client'
+import type { Asset, AssetRef } from '../../core/asset'
 import type { CallContext } from '../../core/call-context'
-import { BridgeError, permanentError } from '../../core/errors'
+import { type BridgeError, permanentError } from '../../core/errors'
 import type { JsonValue } from '../../core/json'
 import { shown } from '../../core/shown'
 import type { MetadataChange } from '../../metadata/diff'
 import { sameValue } from '../../metadata/values'
 import { isUsedBy } from '../../plugin/enrichment'
 import { decide, type EnrichParts } from '../enrich/enrich-asset'
-import { batchQueries } from '../sync/batch-queries'
 import type { UpdateParts } from '../update-metadata'
 import type { Progress } from './apply-changes'
-import { assetByAsset, assetsAtOnce } from './asset-by-asset'
+import { askingTogether, assetByAsset, assetsACall } from './asset-by-asset'
 import { changeAsset } from './change-asset'
 import { type PlannedChange, undone, verdictOf } from './planned-change'
 import { type ReportedWrite, type ReportPart, writesIn } from './report-file'
@@ -20,8 +20,6 @@ import { createTally, type Summary, summaryOf } from './summary'
 export type ReadReport = { path: string; origin: string; pieces: readonly ReportPart[] }
 
 type Options = { progress?: Progress; waitsMs?: readonly number[] }
-
-const batchWindowMs = 50
 
 /**
  * Takes back what a report says was written, last write first, as far as nobody changed it after: a property that no
@@ -117,53 +115,50 @@ export async function refuseIfWrittenAgain(
   { progress = () => undefined, areSameRules, ...options }: Options & { areSameRules: boolean },
   call: CallContext,
 ): Promise<void> {
-  const batching = { clock: parts.clock, windowMs: batchWindowMs, maxWaiting: assetsAtOnce, call }
-  const asking = { ...parts, pim: batchQueries(parts.pim, batching) }
-  const run = assetByAsset(parts, call, options)
+  const asking = askingTogether(parts, call)
+  const reading = assetByAsset(parts, call, options)
+  const deciding = assetByAsset(parts, call, { ...options, atOnce: assetsACall })
+  // What is gone is not undone; and where the rules fail for an asset, they write nothing to it.
+  const failed = async (_: unknown, error: BridgeError): Promise<void> => {
+    if (error.failureClass !== 'permanent') throw error
+  }
   const found: { property: string; path: string }[] = []
   let checked = 0
   for (const part of pieces) {
     const items = perAsset(await writesIn(path, part), origin)
-    await run.each(items, {
+    const read: { ref: AssetRef; asset: Asset; toUndo: readonly PlannedChange[] }[] = []
+    await reading.each(items, {
       async work({ ref, writes }, own) {
-        const [again] = await writtenAgain(ref, writes, asking, own)
-        if (again !== undefined) found.push({ property: again.property, path: ref.path ?? ref.id ?? '' })
-        checked += 1
-        progress(checked)
+        const changes = writes.flatMap((write) => write.changes)
+        const asset = await parts.assets.readAsset(ref, own, keepsFor(changes, parts))
+        const toUndo = changes.filter((change) => verdictOf(asset, change, 'undo').kind === 'write')
+        if (toUndo.length > 0) read.push({ ref, asset, toUndo })
       },
-      // Where the rules fail for an asset, they write nothing to it.
-      async failed(_, error) {
-        if (error.failureClass !== 'permanent') throw error
-      },
+      failed,
     })
-    const stopped = run.stoppedBy()
+    await deciding.each(read, {
+      async work({ ref, asset, toUndo }, own) {
+        const before = { ...asset, metadata: undone(asset.metadata, toUndo) }
+        const { changes } = await decide(before, asking, own)
+        const again = toUndo.find((change) => changes.some((decided) => isSameWrite(decided, change)))
+        if (again !== undefined) found.push({ property: again.property, path: ref.path ?? asset.id })
+      },
+      failed,
+    })
+    checked += items.length
+    progress(checked)
+    const stopped = reading.stoppedBy() ?? deciding.stoppedBy()
     if (stopped !== undefined) throw stopped
     const [first] = found
     if (first !== undefined) throw writeAgain(first, { found: found.length, checked, areSameRules })
   }
 }
 
-async function writtenAgain(
-  ref: AssetRef,
-  writes: readonly ReportedWrite[],
-  parts: EnrichParts,
-  call: CallContext,
-): Promise<readonly PlannedChange[]> {
-  const names = new Set(writes.flatMap(({ changes }) => changes.map(({ property }) => property)))
-  const isUsed = isUsedBy(parts.enrichment)
-  const asset = await parts.assets.readAsset(ref, call, (property) => names.has(property) || isUsed(property))
-  const toUndo = writes
-    .flatMap(({ changes }) => changes)
-    .filter((change) => verdictOf(asset, change, 'undo').kind === 'write')
-  if (toUndo.length === 0) return []
-  const before = { ...asset, metadata: undone(asset.metadata, toUndo) }
-  try {
-    const { changes } = await decide(before, parts, call)
-    return toUndo.filter((change) => changes.some((decided) => isSameWrite(decided, change)))
-  } catch (thrown) {
-    if (thrown instanceof BridgeError && thrown.failureClass === 'permanent') return []
-    throw thrown
-  }
+/** What is to be undone, and what the rules read. */
+function keepsFor(changes: readonly PlannedChange[], { enrichment }: EnrichParts): KeepsProperty {
+  const names = new Set(changes.map(({ property }) => property))
+  const isUsed = isUsedBy(enrichment)
+  return (property) => names.has(property) || isUsed(property)
 }
 
 function isSameWrite(decided: MetadataChange, { property, new: value }: PlannedChange): boolean {
