@@ -20,7 +20,7 @@ export type Line = {
 }
 
 /** Longer lines are not read: a file of something else has no line feed for gigabytes. */
-export const maxLineBytes = 4 * 1024 * 1024
+const maxLineBytes = 4 * 1024 * 1024
 
 const codes = { plan: 'PLAN_INVALID', report: 'REPORT_INVALID' } as const
 

@@ -59,7 +59,7 @@ const AnyHead = v.looseObject({ plan: v.optional(v.unknown()), report: v.optiona
  * The first line of a plan.
  * @throws {BridgeError} permanent, `PLAN_INVALID`, when the file is no plan, or one of another version
  */
-export async function headOfPlan(path: string): Promise<PlanHead> {
+async function headOfPlan(path: string): Promise<PlanHead> {
   const file: LinesFile = { what: 'plan', path }
   for await (const line of linesOf(file)) {
     const { plan, report } = parseLine(file, line, AnyHead)

@@ -32,7 +32,7 @@ export type PlanLibrary = {
   close(): Promise<void>
 }
 
-export const head: Omit<PlanHead, 'host'> = {
+const head: Omit<PlanHead, 'host'> = {
   plan: 1,
   kind: 'enrich',
   created: '2030-01-02T03:04:05.000Z',
