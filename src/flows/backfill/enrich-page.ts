@@ -25,6 +25,8 @@ export type EnrichPageParts = EnrichParts & {
   listener: Pick<Listener, 'onChange'>
   /** Requests to AEM a second at most. */
   rate: number
+  /** Hears each asset that is done, while others are not. */
+  onDone?: ((worked: Worked) => void) | undefined
 }
 
 /**
@@ -59,7 +61,9 @@ export async function enrichPage(
         return pim.getProducts(some, own)
       },
     }
-    results.set(ref, await enrichOne(ref, { ...parts, pim: counting }, call))
+    const worked = await enrichOne(ref, { ...parts, pim: counting }, call)
+    results.set(ref, worked)
+    parts.onDone?.(worked)
     came()
     pim.recheck()
   })
