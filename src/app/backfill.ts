@@ -6,7 +6,7 @@ import { createLeases } from '../delivery/lease'
 import { openCheckpoints } from '../flows/backfill/checkpoint'
 import type { EnrichPageParts } from '../flows/backfill/enrich-page'
 import type { ExportPageParts } from '../flows/backfill/export-page'
-import { workRemotely, workSlice as workWithin, type Slice } from '../flows/backfill/remote-page'
+import { sliceOf, workRemotely, workSlice as workWithin } from '../flows/backfill/remote-page'
 import { type BackfillParts, type BackfillResult, runBackfill } from '../flows/backfill/run-backfill'
 import type { BackfillKind, BackfillTask, Listener, Worked } from '../flows/backfill/task'
 import { workHere, type WorkPage } from '../flows/backfill/work-page'
@@ -96,11 +96,15 @@ export function backfill(
   return runBackfill(task, options, parts, context.call)
 }
 
-/** The part of an activation in a backfill. */
+/**
+ * The part of an activation in a backfill.
+ * @throws {BridgeError} permanent, `PARAMS_INVALID`
+ */
 export function workSlice(
-  slice: Slice,
+  asked: unknown,
   context: FlowContext,
 ): Promise<readonly (Omit<Worked, 'ref'> | null)[]> {
+  const slice = sliceOf(asked)
   const { hosts } = accessFor(context)
   const origin = hosts.resolve(new URL(slice.origin).host)
   const paced = openPaced(slice.rate, context)

@@ -3,7 +3,7 @@ import type { AssetRef } from '../../core/asset'
 import { startAttempt } from '../../core/attempt'
 import { type CallContext, withSignal } from '../../core/call-context'
 import type { Clock } from '../../core/clock'
-import { toBridgeError } from '../../core/errors'
+import { permanentError, toBridgeError } from '../../core/errors'
 import { jsonBytes } from '../../core/json'
 import type { Activations } from '../../delivery/activations'
 import { OutcomeSchema } from '../outcome-schema'
@@ -20,14 +20,24 @@ const Part = v.picklist(['enrich', 'export'])
 type Part = v.InferOutput<typeof Part>
 
 /** What a worker is given: assets of one author, and one thing to do with each. */
-export const Slice = v.object({
+const Slice = v.object({
   part: Part,
   isDryRun: v.boolean(),
   rate: v.pipe(v.number(), v.gtValue(0)),
-  origin: v.string(),
+  origin: v.pipe(v.string(), v.url()),
   assets: v.array(v.object({ id: v.optional(v.string()), path: v.optional(v.string()) })),
 })
 export type Slice = v.InferOutput<typeof Slice>
+
+/**
+ * Reads what a worker is given.
+ * @throws {BridgeError} permanent, `PARAMS_INVALID`
+ */
+export function sliceOf(asked: unknown): Slice {
+  const parsed = v.safeParse(Slice, asked)
+  if (parsed.success) return parsed.output
+  throw permanentError('PARAMS_INVALID', 'backfill takes { part, isDryRun, rate, origin, assets }')
+}
 
 const Result = v.object({
   outcomes: v.array(OutcomeSchema),
