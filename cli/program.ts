@@ -3,6 +3,7 @@ import { version } from '../package.json'
 import { toBridgeError } from '../src/core/errors'
 import { addAkeneo } from './akeneo'
 import { addAsset } from './asset'
+import { addBackfill } from './backfill'
 import { addDeadLetters } from './dead-letters'
 import { addDoNow } from './do-now'
 import { addDoctor } from './doctor'
@@ -57,6 +58,7 @@ export async function runProgram(argv: readonly string[], host: Host): Promise<n
     addDoctor,
     addAsset,
     addDoNow,
+    addBackfill,
     addDeadLetters,
     addPending,
     addRuns,

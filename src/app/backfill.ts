@@ -1,3 +1,4 @@
+import enrichment from '#config/enrichment'
 import { type AuthorAccess, openAuthors } from '../aem/author-access'
 import { type AssetLibrary, createAssetLibrary } from '../aem/library'
 import { systemClock, systemRandom } from '../core/clock'
@@ -8,15 +9,18 @@ import type { EnrichPageParts } from '../flows/backfill/enrich-page'
 import type { ExportPageParts } from '../flows/backfill/export-page'
 import { sliceOf, workRemotely, workSlice as workWithin } from '../flows/backfill/remote-page'
 import { type BackfillParts, type BackfillResult, runBackfill } from '../flows/backfill/run-backfill'
-import type { BackfillKind, BackfillTask, Listener, Worked } from '../flows/backfill/task'
-import { workHere, type WorkPage } from '../flows/backfill/work-page'
+import type { BackfillKind, BackfillTask, OnChange, Worked } from '../flows/backfill/task'
+import { type WorkPage, workHere } from '../flows/backfill/work-page'
+import { rulesHash } from '../flows/enrich/rules-hash'
 import type { FlowContext } from '../flows/event-flow'
 import type { HttpClient } from '../http/http-client'
 import { createMemoryGate } from '../http/memory-gate'
 import { createPacer, type Pacer } from '../http/pacer'
+import { sourceOf, valuesOf } from '../inputs/values'
 import { accessFor, httpFor } from './access'
 import { graphFor } from './enrich'
 import { partsFor } from './export'
+import { appInputs } from './inputs'
 import { readRunSettings } from './run-settings'
 import { readSettings } from './settings'
 
@@ -31,7 +35,7 @@ export type BackfillOptions = {
   owner: string
   /** Starts the workers. */
   activations: Activations
-  listener: Listener
+  onChange: OnChange
   onWorked: BackfillParts['onWorked']
   /** @param rate requests to AEM a second that are sent at most now */
   onProgress(checkpoint: Parameters<BackfillParts['onProgress']>[0], rate: number): void
@@ -63,9 +67,10 @@ export function backfill(
   options: BackfillOptions,
   context: FlowContext,
 ): Promise<BackfillResult> {
-  const { workers, rate, listener } = options
+  const { workers, rate, onChange } = options
   const paced = openPaced(rate, context)
-  const here = (kind: BackfillKind): WorkPage => workHere(partsOf(kind, task.isDryRun, listener, paced, context))
+  const here = (kind: BackfillKind): WorkPage =>
+    workHere(partsOf(kind, task.isDryRun, onChange, paced, context))
   const work =
     workers === undefined
       ? here(task.kind)
@@ -78,7 +83,6 @@ export function backfill(
           {
             activations: options.activations,
             here: { enrich: here('enrich'), export: here('export') },
-            listener,
           },
         )
   const parts: BackfillParts = {
@@ -108,9 +112,8 @@ export function workSlice(
   const { hosts } = accessFor(context)
   const origin = hosts.resolve(new URL(slice.origin).host)
   const paced = openPaced(slice.rate, context)
-  const silent: Listener = { onChange: () => undefined, onStored: () => undefined }
   const open = (onDone: (worked: Worked) => void): WorkPage => {
-    const parts = partsOf(slice.part, slice.isDryRun, silent, paced, context)
+    const parts = partsOf(slice.part, slice.isDryRun, async () => undefined, paced, context)
     return workHere({
       enrich: parts.enrich && { ...parts.enrich, onDone },
       export: parts.export && { ...parts.export, onDone },
@@ -127,7 +130,8 @@ function openPaced(rate: number, context: FlowContext): Paced {
   const pacer = createPacer({ perSecond: rate, clock: systemClock })
   const http = httpFor(context)
   const pacedHttp: HttpClient = {
-    upstream: (options) => http.upstream(options.name === 'AEM' ? { ...options, shared: pacer.limit } : options),
+    upstream: (options) =>
+      http.upstream(options.name === 'AEM' ? { ...options, shared: pacer.limit } : options),
   }
   const access = openAuthors(
     { ...settings, AEM_CONCURRENCY: concurrencyFor(rate, settings.AEM_CONCURRENCY) },
@@ -139,17 +143,17 @@ function openPaced(rate: number, context: FlowContext): Paced {
 function partsOf(
   kind: BackfillKind,
   isDryRun: boolean,
-  listener: Listener,
+  onChange: OnChange,
   { assets, rate }: Paced,
   context: FlowContext,
 ): { enrich: EnrichPageParts | undefined; export: ExportPageParts | undefined } {
   const { redactor } = context
-  const own = { assets, isDryRun, listener, redactor, clock: systemClock, random: systemRandom }
+  const own = { assets, isDryRun, redactor, clock: systemClock, random: systemRandom }
   return {
     enrich:
       kind === 'export'
         ? undefined
-        : { ...graphFor(context), ...own, rate, memory: createMemoryGate(heldBytes) },
+        : { ...graphFor(context), ...own, onChange, rate, memory: createMemoryGate(heldBytes) },
     export:
       kind === 'enrich'
         ? undefined
@@ -160,4 +164,14 @@ function partsOf(
             concurrency: readRunSettings(context.inputs).EXPORT_CONCURRENCY,
           },
   }
+}
+
+/**
+ * Identifies the rules of enrichment that a backfill writes by.
+ * @throws {InputError} systemic, `INPUT_INVALID`
+ */
+export function rulesOf({ inputs }: FlowContext): string {
+  const source = sourceOf(inputs)
+  const { PIM_COMMUNICATOR: pim } = valuesOf({ PIM_COMMUNICATOR: appInputs.PIM_COMMUNICATOR }, source)
+  return rulesHash(enrichment, pim, source)
 }

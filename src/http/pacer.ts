@@ -37,13 +37,10 @@ export function createPacer({ perSecond, clock }: { perSecond: number; clock: Cl
   let usualMs: number | undefined
   let quickMs = Number.POSITIVE_INFINITY
   let [cutAt, raisedAt] = [Number.NEGATIVE_INFINITY, clock.now()]
-  const limiter = createCallLimiter(
-    () => {
-      const calls = Math.max(1, Math.floor(rate))
-      return { calls, windowMs: (calls / rate) * 1_000, atOnce: Number.POSITIVE_INFINITY }
-    },
-    clock,
-  )
+  const limiter = createCallLimiter(() => {
+    const calls = Math.max(1, Math.floor(rate))
+    return { calls, windowMs: (calls / rate) * 1_000, atOnce: Number.POSITIVE_INFINITY }
+  }, clock)
 
   return {
     rate: () => rate,

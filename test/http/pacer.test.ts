@@ -9,7 +9,8 @@ it('sends no more than the rate allows in any second', async () => {
   const sent: number[] = []
   for (let index = 0; index < 100; index++) await pacer.limit(async () => sent.push(clock.now()))
 
-  for (const from of sent) expect(sent.filter((at) => at >= from && at < from + 1_000).length).toBeLessThanOrEqual(20)
+  for (const from of sent)
+    expect(sent.filter((at) => at >= from && at < from + 1_000).length).toBeLessThanOrEqual(20)
   expect((sent.at(-1) ?? 0) - (sent[0] ?? 0)).toBe(4_000)
 })
 

@@ -8,8 +8,8 @@ export const cancelledBy = 'operator: cancelled'
 
 /** Long enough for a page; a run that takes longer takes its lease again. */
 const leaseSeconds = 15 * 60
-/** A run that is still at a page has to find it at the page's end. */
-const orderSeconds = 30 * 24 * 3600
+/** A run that is still at a page has to find them at the page's end. */
+const orderSeconds = { [pausedBy]: 30 * 24 * 3600, [cancelledBy]: 3600 }
 
 export const leaseName = (id: string): string => `backfill.${id}`
 
@@ -18,13 +18,8 @@ export const leaseName = (id: string): string => `backfill.${id}`
  * going on stops at the end of its page.
  * @throws {BridgeError} transient `BACKFILL_BUSY` when another one takes it in the same moment; when State fails
  */
-export async function takeOver(
-  leases: Leases,
-  id: string,
-  owner: string,
-  call: CallContext,
-): Promise<Lease> {
-  const seconds = owner === pausedBy || owner === cancelledBy ? orderSeconds : leaseSeconds
+export async function takeOver(leases: Leases, id: string, owner: string, call: CallContext): Promise<Lease> {
+  const seconds = owner === pausedBy || owner === cancelledBy ? orderSeconds[owner] : leaseSeconds
   await leases.revoke(leaseName(id), call)
   const lease = await leases.acquire(leaseName(id), owner, seconds, call)
   if (lease !== undefined) return lease

@@ -11,7 +11,7 @@ import { toFailure } from '../outcome'
 import { batchQueries } from '../sync/batch-queries'
 import { updateMetadata } from '../update-metadata'
 import { reasonKind } from './reasons'
-import type { Change, Listener, Worked } from './task'
+import type { Change, OnChange, Worked } from './task'
 
 /** Products that one call asks the PIM for. */
 export const pageSize = 100
@@ -22,7 +22,7 @@ const leastPatienceMs = 2_000
 export type EnrichPageParts = EnrichParts & {
   redactor: Redactor
   isDryRun: boolean
-  listener: Pick<Listener, 'onChange'>
+  onChange: OnChange
   /** Requests to AEM a second at most. */
   rate: number
   /** Hears each asset that is done, while others are not. */
@@ -81,7 +81,8 @@ async function enrichOne(ref: AssetRef, parts: EnrichPageParts, call: CallContex
         async decide(asset, own) {
           const { decision, changes: explained } = await decideAndExplain(asset, parts, own)
           changes = explained.filter(({ action }) => action !== 'keep').map(changeOf)
-          if (changes.length > 0) parts.listener.onChange({ ...ref, id: asset.id, path: asset.path }, changes)
+          const isWritten = changes.length > 0 && !parts.isDryRun
+          if (isWritten) await parts.onChange({ ...ref, id: asset.id, path: asset.path }, changes)
           return parts.isDryRun ? { ...decision, changes: [] } : decision
         },
       },

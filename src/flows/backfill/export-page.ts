@@ -8,12 +8,11 @@ import { type ExportParts, exportWithin, isVersion } from '../export/export-asse
 import { inParallel } from '../in-parallel'
 import { type DestinationOutcome, type FileOutcome, factsOf, toFailure } from '../outcome'
 import { failed } from './enrich-page'
-import type { Listener, Stored, Worked } from './task'
+import type { Stored, Worked } from './task'
 
 export type ExportPageParts = ExportParts & {
   redactor: Redactor
   isDryRun: boolean
-  listener: Pick<Listener, 'onStored'>
   /** Assets at once. */
   concurrency: number
   /** Hears each asset that is done, while others are not. */
@@ -59,8 +58,6 @@ async function exportOne(ref: AssetRef, parts: ExportPageParts, call: CallContex
     // Of several, the ones that are set up count.
     const counting = destinations.filter((one) => !off.includes(one))
     const stored = counting.flatMap(storedOf)
-    const named = { ...ref, id: asset.id, path: asset.path }
-    if (stored.length > 0) parts.listener.onStored(named, stored)
     return {
       ref,
       outcomes: [{ kind: 'exported', asset: factsOf(asset), destinations: counting }],
@@ -78,7 +75,9 @@ const isOff = (one: DestinationOutcome): boolean =>
 const storedOf = (one: DestinationOutcome): readonly Stored[] =>
   one.kind === 'done'
     ? one.files.flatMap(({ key, outcome }) =>
-        outcome === 'stored' ? [{ destination: one.destination, key, reason: 'not there in this version' }] : [],
+        outcome === 'stored'
+          ? [{ destination: one.destination, key, reason: 'not there in this version' }]
+          : [],
       )
     : []
 

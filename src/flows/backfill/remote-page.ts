@@ -4,10 +4,10 @@ import { startAttempt } from '../../core/attempt'
 import { type CallContext, withSignal } from '../../core/call-context'
 import type { Clock } from '../../core/clock'
 import { permanentError, toBridgeError } from '../../core/errors'
-import { jsonBytes } from '../../core/json'
+import { isJsonValue, type JsonValue, jsonBytes } from '../../core/json'
 import type { Activations } from '../../delivery/activations'
 import { OutcomeSchema } from '../outcome-schema'
-import type { Listener, Worked } from './task'
+import type { Worked } from './task'
 import { together, type WorkPage } from './work-page'
 
 const worker = 'export-worker'
@@ -39,12 +39,11 @@ export function sliceOf(asked: unknown): Slice {
   throw permanentError('PARAMS_INVALID', 'backfill takes { part, isDryRun, rate, origin, assets }')
 }
 
+const Value = v.custom<JsonValue>((value) => isJsonValue(value))
 const Result = v.object({
   outcomes: v.array(OutcomeSchema),
   skipped: v.optional(v.string()),
-  changes: v.optional(
-    v.array(v.object({ property: v.string(), old: v.unknown(), new: v.unknown(), rule: v.string() })),
-  ),
+  changes: v.optional(v.array(v.object({ property: v.string(), old: Value, new: Value, rule: v.string() }))),
   stored: v.optional(v.array(v.object({ destination: v.string(), key: v.string(), reason: v.string() }))),
 })
 const Answer = v.object({ worked: v.array(v.nullable(Result)) })
@@ -56,7 +55,7 @@ const Answer = v.object({ worked: v.array(v.nullable(Result)) })
  */
 export function workRemotely(
   options: { parts: readonly Part[]; isDryRun: boolean; rate: number },
-  { activations, here, listener }: { activations: Activations; here: Readonly<Record<Part, WorkPage>>; listener: Listener },
+  { activations, here }: { activations: Activations; here: Readonly<Record<Part, WorkPage>> },
 ): WorkPage {
   return async (refs, call) => {
     let all: readonly Worked[] | undefined
@@ -102,11 +101,7 @@ export function workRemotely(
     if (!parsed.success) return []
     return refs.flatMap((ref, index): Worked[] => {
       const result = parsed.output.worked[index]
-      if (!result) return []
-      const { changes = [], stored = [] } = result
-      if (changes.length > 0) listener.onChange(ref, changes)
-      if (stored.length > 0) listener.onStored(ref, stored)
-      return [{ ref, ...result }]
+      return result ? [{ ref, ...result }] : []
     })
   }
 }
@@ -121,11 +116,13 @@ export async function workSlice(
   { open, clock }: { open: (onDone: (worked: Worked) => void) => WorkPage; clock: Clock },
   call: CallContext,
 ): Promise<readonly (Omit<Worked, 'ref'> | null)[]> {
-  const refs = assets.map(({ id, path }): AssetRef => ({
-    origin,
-    ...(id === undefined ? {} : { id }),
-    ...(path === undefined ? {} : { path }),
-  }))
+  const refs = assets.map(
+    ({ id, path }): AssetRef => ({
+      origin,
+      ...(id === undefined ? {} : { id }),
+      ...(path === undefined ? {} : { path }),
+    }),
+  )
   const results = new Map<AssetRef, Omit<Worked, 'ref'>>()
   let bytes = 0
   const attempt = startAttempt(call.signal, budgetMs)

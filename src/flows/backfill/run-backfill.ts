@@ -27,7 +27,7 @@ export type BackfillParts = {
   /** Resolves `since` of a task, when it begins. */
   sinceMs: number | undefined
   /** Hears each asset of a page, before the page counts as done. */
-  onWorked(worked: Worked): void
+  onWorked(worked: Worked): Promise<void>
   onProgress(checkpoint: Checkpoint): void
 }
 
@@ -139,7 +139,7 @@ export async function runBackfill(
     if (error !== undefined) return { error }
     const again = [...next.again, ...page.flatMap(againOf)]
     if (again.length > maxAgain) return { error: tooMany(again) }
-    for (const worked of page) parts.onWorked(worked)
+    for (const worked of page) await parts.onWorked(worked)
     return commit({ ...next, tally: page.reduce(counted, next.tally), again })
   }
 

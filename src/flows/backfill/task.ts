@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { AssetRef } from '../../core/asset'
+import type { JsonValue } from '../../core/json'
 import type { Outcome } from '../outcome'
 
 /** What a backfill brings in step: the metadata in AEM, the files at the destinations, or both. */
@@ -29,7 +30,7 @@ export const taskId = ({ kind, origin, folder, types, since, isDryRun }: Backfil
     .slice(0, 16)
 
 /** A property of an asset that a backfill changes, and the rule that says so; null where there is no value. */
-export type Change = { property: string; old: unknown; new: unknown; rule: string }
+export type Change = { property: string; old: JsonValue; new: JsonValue; rule: string }
 
 /** A file that is stored at a destination, or would be. */
 export type Stored = { destination: string; key: string; reason: string }
@@ -45,9 +46,8 @@ export type Worked = {
   stored?: readonly Stored[] | undefined
 }
 
-/** Hears what is about to be written, and what was: for a report. */
-export type Listener = {
-  /** Before the change is sent, so that no kill loses it. It may turn out that it was not made. */
-  onChange(ref: AssetRef, changes: readonly Change[]): void
-  onStored(ref: AssetRef, stored: readonly Stored[]): void
-}
+/**
+ * Hears what is about to be written to an asset, before it is sent: so no kill loses it. It may turn out that it was
+ * not made.
+ */
+export type OnChange = (ref: AssetRef, changes: readonly Change[]) => Promise<void>
