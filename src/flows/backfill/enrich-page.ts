@@ -79,6 +79,8 @@ async function enrichOne(ref: AssetRef, parts: EnrichPageParts, call: CallContex
       {
         keeps: isUsedBy(parts.enrichment),
         async decide(asset, own) {
+          // The answer of the PIM is that of all, and counts for none: so more can be read while this one waits for it.
+          own.memory?.commit()
           const { decision, changes: explained } = await decideAndExplain(asset, parts, own)
           changes = explained.filter(({ action }) => action !== 'keep').map(changeOf)
           const isWritten = changes.length > 0 && !parts.isDryRun
