@@ -214,16 +214,3 @@ it('keeps what failed for now, and does that again', async () => {
   expect(requests('PATCH')).toBe(1)
   expect(aem.requests.some(({ path: asked }) => asked.startsWith('/bin/querybuilder'))).toBe(false)
 })
-
-it.each([
-  [['enrich', '--folder', '/etc'], 'is not /content/dam or a folder below it'],
-  [['enrich', '--rate', '0'], '--rate must be a number above 0'],
-  [['enrich', '--workers', '2'], '--workers goes with --remote'],
-  [['enrich', '--remote', '--workers', '21'], '--workers must be a whole number from 1 to 20'],
-  [['export', '--since', 'soon'], 'soon is no date'],
-])('%j is wrong usage', async (args, message) => {
-  const { code, stderr } = await commands(['backfill', ...args])
-
-  expect(code).toBe(2)
-  expect(stderr).toContain(message)
-})

@@ -162,13 +162,20 @@ export async function runBackfill(
   }
 
   async function commit(next: Checkpoint): Promise<typeof ending | undefined> {
-    if (!(await lease.refresh(call)))
-      return { stopped: stopReasonOf(await leases.holder(leaseName(id), call)) }
+    const holder = await leases.holder(leaseName(id), call)
+    const isOurs = holder === undefined ? await isLast() : holder.owner === owner
+    if (!isOurs || !(await lease.refresh(call))) return { stopped: stopReasonOf(holder) }
     const now = clock.now()
     checkpoint = { ...next, ms: before.ms + now - before.at, updatedAt: new Date(now).toISOString() }
     await checkpoints.save(id, checkpoint, call.signal)
     parts.onProgress(checkpoint)
     return undefined
+  }
+
+  /** The lease ends by itself during a long page; or another run had it, and has ended. */
+  async function isLast(): Promise<boolean> {
+    const now = await checkpoints.load(id, call.signal)
+    return now?.updatedAt === checkpoint.updatedAt && now.position === checkpoint.position
   }
 }
 
