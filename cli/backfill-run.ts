@@ -10,6 +10,7 @@ import { noReport, openReport } from './backfill-report'
 import type { Environment } from './environment'
 import type { Interaction } from './host'
 import type { CommandResult } from './output'
+import { keepHeapSmall } from './small-heap'
 
 /** How a backfill is to be run. */
 export type BackfillCommand = {
@@ -68,6 +69,7 @@ async function runOne(
   environment: Environment,
   progress: Progress,
 ): Promise<Result> {
+  keepHeapSmall()
   const context = contextOf(environment)
   const { clock, call } = context
   const host = new URL(task.origin).host

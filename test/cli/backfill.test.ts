@@ -37,7 +37,7 @@ type Backfilled = {
 async function backfill(
   args: readonly string[],
   env: Record<string, string> = {},
-): Promise<{ code: number; data: Backfilled & Record<string, unknown>; stderr: string }> {
+): Promise<{ code: number | null; data: Backfilled & Record<string, unknown>; stderr: string }> {
   const { code, stdout, stderr } = await commands(
     ['backfill', ...args, '--rate', '5000', '--json', '--yes'],
     { PIM_COMMUNICATOR: 'akeneo', ...env },
