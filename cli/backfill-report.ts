@@ -5,16 +5,8 @@ import type { Change, Worked } from '../src/flows/backfill/task'
 import { type Failure, undoneOf } from '../src/flows/outcome'
 import { appendTo, type LineWriter } from '../src/flows/plan/json-lines'
 import type { ReportHead, ReportLine } from '../src/flows/plan/report-file'
-import { openTable } from './backfill-table'
+import { type BackfillReport, openTable } from './backfill-table'
 import { CommandError } from './output'
-
-/** The report of a backfill: a line an asset that changed or failed. */
-export type BackfillReport = {
-  /** `started`: undo takes such a write back, too, for a kill may have come between the two lines. */
-  onChange(ref: AssetRef, changes: readonly Change[]): Promise<void>
-  onWorked(worked: Worked): Promise<void>
-  close(): Promise<void>
-}
 
 /** Where no report is asked for. */
 export const noReport: BackfillReport = {

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
-import { backfill, backfillHosts, backfillRecords, rulesOf } from '../src/app/backfill'
+import { backfill, backfillHosts, backfillRecords } from '../src/app/backfill'
+import { rulesOf } from '../src/app/plan'
 import { parseDuration } from '../src/core/duration'
 import type { Checkpoint } from '../src/flows/backfill/checkpoint'
 import type { BackfillResult } from '../src/flows/backfill/run-backfill'

@@ -1,7 +1,15 @@
 import { open } from 'node:fs/promises'
-import type { Worked } from '../src/flows/backfill/task'
+import type { AssetRef } from '../src/core/asset'
+import type { Change, Worked } from '../src/flows/backfill/task'
 import type { ReportLine } from '../src/flows/plan/report-file'
-import type { BackfillReport } from './backfill-report'
+
+/** The report of a backfill: a line an asset that changed or failed. */
+export type BackfillReport = {
+  /** `started`: undo takes such a write back, too, for a kill may have come between the two lines. */
+  onChange(ref: AssetRef, changes: readonly Change[]): Promise<void>
+  onWorked(worked: Worked): Promise<void>
+  close(): Promise<void>
+}
 
 const columns = ['path', 'id', 'outcome', 'property', 'old', 'new', 'rule', 'destination', 'key', 'reason']
 

@@ -2,6 +2,7 @@ import { Command, CommanderError } from '@commander-js/extra-typings'
 import { version } from '../package.json'
 import { toBridgeError } from '../src/core/errors'
 import { addAkeneo } from './akeneo'
+import { addApply } from './apply'
 import { addAsset } from './asset'
 import { addBackfill } from './backfill'
 import { addDeadLetters } from './dead-letters'
@@ -13,6 +14,7 @@ import { addJournal } from './journal'
 import { addLease } from './lease'
 import { CommandError, type Failure, printed, printedFailure, UsageError } from './output'
 import { addPending } from './pending'
+import { addPlan } from './plan'
 import { addRegistrations } from './registrations'
 import { addRuns } from './runs'
 
@@ -59,6 +61,8 @@ export async function runProgram(argv: readonly string[], host: Host): Promise<n
     addAsset,
     addDoNow,
     addBackfill,
+    addPlan,
+    addApply,
     addDeadLetters,
     addPending,
     addRuns,

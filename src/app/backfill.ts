@@ -1,26 +1,22 @@
-import enrichment from '#config/enrichment'
 import { type AuthorAccess, openAuthors } from '../aem/author-access'
 import { type AssetLibrary, createAssetLibrary } from '../aem/library'
 import { systemClock, systemRandom } from '../core/clock'
 import type { Activations } from '../delivery/activations'
 import { createLeases } from '../delivery/lease'
 import { openCheckpoints } from '../flows/backfill/checkpoint'
-import type { EnrichPageParts } from '../flows/backfill/enrich-page'
+import { type EnrichPageParts, pageSize } from '../flows/backfill/enrich-page'
 import type { ExportPageParts } from '../flows/backfill/export-page'
 import { sliceOf, workRemotely, workSlice as workWithin } from '../flows/backfill/remote-page'
 import { type BackfillParts, type BackfillResult, runBackfill } from '../flows/backfill/run-backfill'
 import type { BackfillKind, BackfillTask, OnChange, Worked } from '../flows/backfill/task'
 import { type WorkPage, workHere } from '../flows/backfill/work-page'
-import { rulesHash } from '../flows/enrich/rules-hash'
 import type { FlowContext } from '../flows/event-flow'
 import type { HttpClient } from '../http/http-client'
 import { createMemoryGate } from '../http/memory-gate'
 import { createPacer, type Pacer } from '../http/pacer'
-import { sourceOf, valuesOf } from '../inputs/values'
 import { accessFor, httpFor } from './access'
 import { graphFor } from './enrich'
 import { partsFor } from './export'
-import { appInputs } from './inputs'
 import { readRunSettings } from './run-settings'
 import { readSettings } from './settings'
 
@@ -41,8 +37,6 @@ export type BackfillOptions = {
   onProgress(checkpoint: Parameters<BackfillParts['onProgress']>[0], rate: number): void
 }
 
-/** Assets a page: as many products as one call asks the PIM for. */
-const pageSize = 100
 /** Answers of AEM that are held at once, in bytes as they are received. */
 const heldBytes = 24 * 1024 * 1024
 /** Requests at once: enough for the rate at the time that an author usually takes for an answer. */
@@ -164,14 +158,4 @@ function partsOf(
             concurrency: readRunSettings(context.inputs).EXPORT_CONCURRENCY,
           },
   }
-}
-
-/**
- * Identifies the rules of enrichment that a backfill writes by.
- * @throws {InputError} systemic, `INPUT_INVALID`
- */
-export function rulesOf({ inputs }: FlowContext): string {
-  const source = sourceOf(inputs)
-  const { PIM_COMMUNICATOR: pim } = valuesOf({ PIM_COMMUNICATOR: appInputs.PIM_COMMUNICATOR }, source)
-  return rulesHash(enrichment, pim, source)
 }

@@ -13,7 +13,7 @@ import { updateMetadata } from '../update-metadata'
 import { reasonKind } from './reasons'
 import type { Change, OnChange, Worked } from './task'
 
-/** Products that one call asks the PIM for. */
+/** Assets a page, and products that one call asks the PIM for. */
 export const pageSize = 100
 const windowMs = 50
 /** A batch waits for assets that are being read as long as one arrives this often: AEM may be slow, or paced. */

@@ -10,6 +10,13 @@ import { createTally, type Summary, summaryOf } from './summary'
 /** Hears how far a long work is. */
 export type Progress = (checked: number) => void
 
+export type ApplyOptions = {
+  progress?: Progress
+  waitsMs?: readonly number[]
+  /** What a run before has begun to write, see `begunIn`: where AEM holds it, that run wrote it. */
+  begun?: ReadonlyMap<string, ReadonlySet<string>>
+}
+
 const linesAtOnce = 500
 
 /**
@@ -23,7 +30,7 @@ export async function applyChanges(
   plan: { path: string; origin: string },
   parts: UpdateParts,
   report: Pick<LineWriter, 'write'>,
-  { progress = () => undefined, ...options }: { progress?: Progress; waitsMs?: readonly number[] },
+  { progress = () => undefined, begun = new Map(), ...options }: ApplyOptions,
   call: CallContext,
 ): Promise<Summary> {
   const { clock } = parts
@@ -34,11 +41,15 @@ export async function applyChanges(
   const tell = (line: ReportLine): Promise<void> => report.write(line)
 
   for await (const chunk of inChunks(enrichmentsIn(plan.path), linesAtOnce)) {
-    const items = chunk.map((entry) => ({ ...entry, ref: { origin: plan.origin, ...idAndPath(entry) } }))
+    const items = chunk.map(({ asset: { id, path }, changes }) => {
+      const before = changes.filter(({ property }) => begun.get(id)?.has(property))
+      const ref = { origin: plan.origin, id, ...(path === '' ? {} : { path }) }
+      // Of the asset, for all tries together.
+      return { ref, asset: { id, path }, changes, mine: tracked({ id, path }, before, tell) }
+    })
     await run.each(items, {
-      async work({ ref, asset: { id, path }, changes }, own) {
-        const asset = { id, path }
-        const mine = tracked(asset, tell)
+      async work({ ref, asset, changes, mine }, own) {
+        const { path } = asset
         const change = { changes, direction: 'apply' } as const
         const result = await changeAsset(ref, change, parts, mine.started, own)
         const { refused } = result
@@ -47,17 +58,17 @@ export async function applyChanges(
         if (refused.length > 0) await tell({ asset, changes: refused, outcome: 'refused' })
         if (unchanged.length > 0) await tell({ asset, changes: unchanged, outcome: 'unchanged' })
         counts.checked += 1
-        if (written.length > 0) counts.written += 1
+        if (mine.hasWritten(written)) counts.written += 1
         else if (refused.length === 0) counts.unchanged += 1
         if (refused.length > 0) counts.refused += 1
         for (const { property, old: expected, held, reason } of refused)
           tally.refuse({ path, property, expected, held, reason })
         progress(counts.checked)
       },
-      async failed({ asset: { id, path }, changes }, error) {
+      async failed({ asset, changes }, error) {
         counts.checked += 1
         const { code, message } = error
-        const asset = { id, path }
+        const { path } = asset
         // What is gone can hold nothing that was planned.
         const outcome = code === 'ASSET_NOT_FOUND' ? 'refused' : 'failed'
         counts[outcome] += 1
@@ -71,17 +82,27 @@ export async function applyChanges(
   return summaryOf(tally, { seconds: (clock.now() - started) / 1000, stoppedBy: run.stoppedBy() })
 }
 
-const idAndPath = ({ asset: { id, path } }: PlannedEnrichment) => ({ id, ...(path === '' ? {} : { path }) })
-
 type Change = PlannedEnrichment['changes'][number]
 
-/** What this run began to write to an asset counts as its own, even if the answer to the write was lost. */
-function tracked(asset: ReportLine['asset'], tell: (line: ReportLine) => Promise<void>) {
-  const begun = new Set<Change>()
+/**
+ * What this run, or one before, began to write to an asset counts as written where AEM holds it: the answer to the
+ * write was lost, or its end is not in the report.
+ */
+function tracked(
+  asset: ReportLine['asset'],
+  before: readonly Change[],
+  tell: (line: ReportLine) => Promise<void>,
+) {
+  const begun = new Set<Change>(before)
+  const own = new Set<Change>()
   return {
+    hasWritten: (written: readonly Change[]) => written.some((change) => own.has(change)),
     async started(changes: readonly Change[]): Promise<void> {
-      const isNew = changes.some((change) => !begun.has(change))
-      for (const change of changes) begun.add(change)
+      const isNew = changes.some((change) => !own.has(change))
+      for (const change of changes) {
+        begun.add(change)
+        own.add(change)
+      }
       if (isNew) await tell({ asset, changes, outcome: 'started' })
     },
     ended({ written, unchanged }: { written: readonly Change[]; unchanged: readonly Change[] }) {

@@ -1,3 +1,4 @@
+import type { LibraryPage } from '../../aem/library'
 import type { Asset, AssetRef } from '../../core/asset'
 import type { CallContext } from '../../core/call-context'
 import { isUsedBy } from '../../plugin/enrichment'
@@ -6,7 +7,6 @@ import { type ExplainedEnrichment, explainEnrichment } from '../enrich/explain-e
 import { batchQueries } from '../sync/batch-queries'
 import { assetByAsset, assetsAtOnce } from './asset-by-asset'
 import type { LineWriter } from './json-lines'
-import type { LibraryPage } from './library-pages'
 import type { PlannedEnrichment } from './plan-file'
 import { createPlanTally, type PlanSummary } from './plan-summary'
 import type { PlannedChange } from './planned-change'

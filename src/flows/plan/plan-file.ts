@@ -97,3 +97,36 @@ async function* entriesIn<T>(path: string, schema: v.GenericSchema<unknown, T>):
     isHead = false
   }
 }
+
+/** A plan that was read through, so that nothing is done by one that is broken. */
+export type ReadPlan = {
+  path: string
+  head: PlanHead
+  /** Lines: assets, or files. */
+  entries: number
+  /** How many assets by property, or files by destination; most first. */
+  names: readonly (readonly [name: string, count: number])[]
+}
+
+/**
+ * Reads a whole plan.
+ * @throws {BridgeError} permanent, `PLAN_INVALID`
+ */
+export async function readPlan(path: string): Promise<ReadPlan> {
+  const head = await headOfPlan(path)
+  const names = new Map<string, number>()
+  const count = (name: string): void => void names.set(name, (names.get(name) ?? 0) + 1)
+  let entries = 0
+  if (head.kind === 'enrich') {
+    for await (const { changes } of enrichmentsIn(path)) {
+      entries += 1
+      for (const { property } of changes) count(property)
+    }
+  } else {
+    for await (const { export: planned } of exportsIn(path)) {
+      entries += 1
+      count(planned.destination)
+    }
+  }
+  return { path, head, entries, names: [...names].sort(([, a], [, b]) => b - a) }
+}

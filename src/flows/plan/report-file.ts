@@ -147,6 +147,23 @@ function entryOf(file: LinesFile, line: Line): ReportedWrite | undefined {
   return changes.length === 0 ? undefined : { asset, changes, outcome }
 }
 
+/**
+ * The writes that were begun and whose end is not known, by asset: the properties. A kill leaves a few.
+ * @throws {BridgeError} permanent, `REPORT_INVALID`
+ */
+export async function begunIn(path: string): Promise<ReadonlyMap<string, ReadonlySet<string>>> {
+  const file = fileAt(path)
+  const begun = new Map<string, ReadonlySet<string>>()
+  for await (const line of linesOf(file)) {
+    const write = line.start === 0 ? undefined : entryOf(file, line)
+    if (write === undefined) continue
+    const { asset, changes, outcome } = write
+    if (outcome === 'written') begun.delete(asset.id)
+    else begun.set(asset.id, new Set(changes.map(({ property }) => property)))
+  }
+  return begun
+}
+
 /** The report beside a plan. */
 export const reportOf = (plan: string): string => `${plan}.report.jsonl`
 

@@ -8,6 +8,7 @@ import { sameValue } from '../../metadata/values'
 import { isUsedBy } from '../../plugin/enrichment'
 import { decide, type EnrichParts } from '../enrich/enrich-asset'
 import { batchQueries } from '../sync/batch-queries'
+import type { UpdateParts } from '../update-metadata'
 import type { Progress } from './apply-changes'
 import { assetByAsset, assetsAtOnce } from './asset-by-asset'
 import { changeAsset } from './change-asset'
@@ -16,7 +17,7 @@ import { type ReportedWrite, type ReportPart, writesIn } from './report-file'
 import { createTally, type Summary, summaryOf } from './summary'
 
 /** A report that was read through, see `partsOfReport`. */
-export type ReadReport = { path: string; origin: string; parts: readonly ReportPart[] }
+export type ReadReport = { path: string; origin: string; pieces: readonly ReportPart[] }
 
 type Options = { progress?: Progress; waitsMs?: readonly number[] }
 
@@ -28,8 +29,8 @@ const batchWindowMs = 50
  * @throws {BridgeError} permanent, `REPORT_INVALID`
  */
 export async function undoChanges(
-  { path, origin, parts: parts_ }: ReadReport,
-  parts: EnrichParts,
+  { path, origin, pieces }: ReadReport,
+  parts: UpdateParts,
   { progress = () => undefined, ...options }: Options,
   call: CallContext,
 ): Promise<Summary> {
@@ -40,7 +41,7 @@ export async function undoChanges(
   const run = assetByAsset(parts, call, options)
   /** Assets with a write whose end was read and whose begin was not yet. */
   const ended = new Set<string>()
-  for (const part of parts_.toReversed()) {
+  for (const part of pieces.toReversed()) {
     const items = perAsset(backwards(await writesIn(path, part), ended), origin)
     await run.each(items, {
       async work({ ref, writes }, own) {
@@ -111,7 +112,7 @@ function perAsset(
  * @throws {BridgeError} permanent, `RULES_WRITE_AGAIN`, naming a property and an asset; what AEM and the PIM fail with
  */
 export async function refuseIfWrittenAgain(
-  { path, origin, parts: parts_ }: ReadReport,
+  { path, origin, pieces }: ReadReport,
   parts: EnrichParts,
   { progress = () => undefined, areSameRules, ...options }: Options & { areSameRules: boolean },
   call: CallContext,
@@ -121,7 +122,7 @@ export async function refuseIfWrittenAgain(
   const run = assetByAsset(parts, call, options)
   const found: { property: string; path: string }[] = []
   let checked = 0
-  for (const part of parts_) {
+  for (const part of pieces) {
     const items = perAsset(await writesIn(path, part), origin)
     await run.each(items, {
       async work({ ref, writes }, own) {
