@@ -1,7 +1,7 @@
 import { stat } from 'node:fs/promises'
 import type { AssetRef } from '../src/core/asset'
 import { verdictOf } from '../src/flows/backfill/tally'
-import type { Change, Worked } from '../src/flows/backfill/task'
+import type { Worked } from '../src/flows/backfill/task'
 import { type Failure, undoneOf } from '../src/flows/outcome'
 import { appendTo, type LineWriter } from '../src/flows/plan/json-lines'
 import type { ReportHead, ReportLine } from '../src/flows/plan/report-file'
