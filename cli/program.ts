@@ -4,6 +4,7 @@ import { toBridgeError } from '../src/core/errors'
 import { addAkeneo } from './akeneo'
 import { addApply } from './apply'
 import { addAsset } from './asset'
+import { addBackfill } from './backfill'
 import { addDeadLetters } from './dead-letters'
 import { addDoNow } from './do-now'
 import { addDoctor } from './doctor'
@@ -59,6 +60,7 @@ export async function runProgram(argv: readonly string[], host: Host): Promise<n
     addDoctor,
     addAsset,
     addDoNow,
+    addBackfill,
     addPlan,
     addApply,
     addDeadLetters,

@@ -1,4 +1,5 @@
 import { type AemOptions, type AemStandIn, startAem } from './aem/author'
+import { libraryProduct } from './aem/generated-library'
 import { type AkeneoStandIn, startAkeneo } from './akeneo/akeneo'
 import { type EventFeed, startEventFeed } from './akeneo/event-feed'
 import { subscribeReceiver } from './akeneo/event-subscriber'
@@ -125,7 +126,9 @@ export const startSandbox = async (options: SandboxOptions = {}): Promise<Sandbo
     const aemKnows = { isValidToken: ims.isValid, allowedClientIds: [CLIENT_ID], ...aemPorts }
     const aem = await keep(startAem({ ...options.aem, clock, ...aemKnows }))
     const state = await keep(startState({ clock, namespace, auth, port: ports.state ?? 0 }))
-    const pim = await keep(startPim({ clock, port: ports.pim ?? 0 }))
+    const size = options.aem?.assets ?? 0
+    const others = (identifier: string) => libraryProduct(identifier, size)
+    const pim = await keep(startPim({ clock, others, port: ports.pim ?? 0 }))
     const akeneo = await keep(startAkeneo({ clock, port: ports.akeneo ?? 0 }))
     // At Akeneo a change takes minutes. Here it takes effect at once.
     const settings = { acceptLoopback: true, effectiveAfterMs: 0 }

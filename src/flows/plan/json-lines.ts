@@ -1,7 +1,7 @@
 import { createReadStream } from 'node:fs'
 import { type FileHandle, open, rename, rm } from 'node:fs/promises'
 import * as v from 'valibot'
-import { permanentError } from '../../core/errors'
+import { type BridgeError, permanentError } from '../../core/errors'
 import { messageOf, shown } from '../../core/shown'
 
 /** A file of JSON Lines (one JSON document a line, UTF-8): what it is, for messages, and where. */
@@ -22,11 +22,12 @@ export type Line = {
 /** Longer lines are not read: a file of something else has no line feed for gigabytes. */
 const maxLineBytes = 4 * 1024 * 1024
 
-const codes = { plan: 'PLAN_INVALID', report: 'REPORT_INVALID' } as const
+const invalid = (what: LinesFile['what'], message: string): BridgeError =>
+  what === 'plan' ? permanentError('PLAN_INVALID', message) : permanentError('REPORT_INVALID', message)
 
 /** What is wrong with a file as a whole: permanent, `PLAN_INVALID` or `REPORT_INVALID`. */
 export const fileProblem = ({ what, path }: LinesFile, problem: string): Error =>
-  permanentError(codes[what], `${shown(path, 300)} is no ${what} that can be used: ${problem}`)
+  invalid(what, `${shown(path, 300)} is no ${what} that can be used: ${problem}`)
 
 const lineFeed = 10
 
@@ -150,8 +151,8 @@ function writerTo(file: LinesFile, handle: FileHandle): LineWriter {
       const text = `${JSON.stringify(value)}\n`
       if (Buffer.byteLength(text) > maxLineBytes) {
         return Promise.reject(
-          permanentError(
-            codes[file.what],
+          invalid(
+            file.what,
             `the ${file.what} takes no line of more than ${maxLineBytes} bytes: the values of one asset are larger`,
           ),
         )
@@ -198,7 +199,7 @@ async function endOfLines(handle: FileHandle, size: number): Promise<number> {
 export async function writeWhole(file: LinesFile): Promise<LineWriter & { discard(): Promise<void> }> {
   const part = `${file.path}.part`
   const handle = await open(part, 'w').catch((thrown) => {
-    throw permanentError(codes[file.what], `${shown(file.path, 300)} cannot be written: ${messageOf(thrown)}`)
+    throw invalid(file.what, `${shown(file.path, 300)} cannot be written: ${messageOf(thrown)}`)
   })
   const writer = writerTo(file, handle)
   return {
