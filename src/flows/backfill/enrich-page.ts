@@ -6,11 +6,11 @@ import { isUsedBy } from '../../plugin/enrichment'
 import type { PimCommunicator } from '../../plugin/pim'
 import type { EnrichOutcome, EnrichParts } from '../enrich/enrich-asset'
 import { decideAndExplain, type ExplainedChange } from '../enrich/explain-enrichment'
+import { reasonKind } from '../enrich/reason-kind'
 import { inParallel } from '../in-parallel'
 import { toFailure } from '../outcome'
 import { batchQueries } from '../sync/batch-queries'
 import { updateMetadata } from '../update-metadata'
-import { reasonKind } from './reasons'
 import type { Change, OnChange, Worked } from './task'
 
 /** Assets a page, and products that one call asks the PIM for. */

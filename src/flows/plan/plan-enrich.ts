@@ -5,6 +5,7 @@ import type { BridgeError } from '../../core/errors'
 import { isUsedBy } from '../../plugin/enrichment'
 import type { EnrichParts } from '../enrich/enrich-asset'
 import { type ExplainedEnrichment, explainEnrichment } from '../enrich/explain-enrichment'
+import { reasonKind } from '../enrich/reason-kind'
 import { askingTogether, assetByAsset, assetsACall } from './asset-by-asset'
 import type { LineWriter } from './json-lines'
 import type { PlannedEnrichment } from './plan-file'
@@ -54,7 +55,7 @@ export async function planEnrich(
         if (explained.problem !== undefined) throw explained.problem
         tally.checked()
         const changes = changesIn(explained)
-        if (explained.skipped !== undefined) tally.skipped(skipKindOf(explained.skipped))
+        if (explained.skipped !== undefined) tally.skipped(reasonKind(explained.skipped))
         else if (changes.length === 0) tally.unchanged()
         else planned.set(ref, { asset: plannedAsset(asset, ref), changes })
       },
@@ -84,17 +85,3 @@ const changesIn = ({ changes }: ExplainedEnrichment): readonly PlannedChange[] =
   changes.flatMap(({ property, old, new: next, rule, action }) =>
     action === 'keep' ? [] : [{ property, old, new: next, rule }],
   )
-
-/** Reasons as `skipReason` and enrichment word them, without what they name. */
-const skipKinds: readonly (readonly [RegExp, string])[] = [
-  [/^not a file/, 'not-a-file'],
-  [/^the asset is discarded/, 'discarded'],
-  [/^the virus scan/, 'infected'],
-  [/^the asset is checked out/, 'checked-out'],
-  [/^the asset is still processing/, 'processing'],
-  [/^no matching rule finds/, 'no-candidate'],
-  [/^the PIM knows no product/, 'no-product'],
-]
-
-const skipKindOf = (reason: string): string =>
-  skipKinds.find(([pattern]) => pattern.test(reason))?.[1] ?? 'other'

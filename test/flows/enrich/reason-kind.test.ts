@@ -1,4 +1,4 @@
-import { reasonKind } from '../../../src/flows/backfill/reasons'
+import { reasonKind } from '../../../src/flows/enrich/reason-kind'
 import { skipReason } from '../../../src/metadata/skip'
 
 const assetWith = (repository: Record<string, string>) => ({
