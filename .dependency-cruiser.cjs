@@ -3,6 +3,7 @@
 const floors = [
   ['runtime'],
   ['app'],
+  ['flows/backfill', 'flows/plan'],
   ['flows/sync'],
   ['flows/enrich', 'flows/export', 'flows/run'],
   ['flows', 'connectors'],

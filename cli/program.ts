@@ -3,7 +3,9 @@ import { version } from '../package.json'
 import { toBridgeError } from '../src/core/errors'
 import { addAkeneo } from './akeneo'
 import { addAlerts } from './alerts'
+import { addApply } from './apply'
 import { addAsset } from './asset'
+import { addBackfill } from './backfill'
 import { addDashboard } from './dashboard'
 import { addDeadLetters } from './dead-letters'
 import { addDoNow } from './do-now'
@@ -15,6 +17,7 @@ import { addLease } from './lease'
 import { addLogs } from './logs'
 import { CommandError, type Failure, printed, printedFailure, UsageError } from './output'
 import { addPending } from './pending'
+import { addPlan } from './plan'
 import { addRegistrations } from './registrations'
 import { addRuns } from './runs'
 import { addVerify } from './verify'
@@ -62,6 +65,9 @@ export async function runProgram(argv: readonly string[], host: Host): Promise<n
     addDoctor,
     addAsset,
     addDoNow,
+    addBackfill,
+    addPlan,
+    addApply,
     addVerify,
     addDashboard,
     addDeadLetters,

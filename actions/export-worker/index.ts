@@ -3,10 +3,15 @@ import { checkDeployed } from '../../src/app/doctor/deployed'
 import { identify } from '../../src/app/doctor/identity'
 import { createWorker } from '../../src/runtime/worker'
 
-/** Continues exports that outlast an event, does work that a batch run sends, and checks the set-up for `bridge doctor`. */
+/**
+ * Continues exports that outlast an event, does work that a batch run or a backfill sends, and checks the set-up for
+ * `bridge doctor`.
+ */
 export const main = createWorker('export-worker', {
   pending: workOffPending,
   works: performWorks,
+  // Loaded when one is sent, as hardly ever.
+  backfill: async (slice, context) => (await import('../../src/app/backfill')).workSlice(slice, context),
   doctor: checkDeployed,
   identify,
 })

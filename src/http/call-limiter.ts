@@ -15,14 +15,15 @@ export type CallLimiter = {
 type Waiter = { begin: () => void }
 
 /**
- * Creates a limiter. When a call reaches the service is not known, only that it is between its start and its end. So a
+ * Creates a limiter. Limits that change are read before each call. When a call reaches the service is not known, only that it is between its start and its end. So a
  * call counts from its start until a whole span after its end: then no span holds more than the allowed calls, however
  * slow the network is.
  */
 export function createCallLimiter(
-  { calls, windowMs, atOnce }: CallLimits,
+  limits: CallLimits | (() => CallLimits),
   clock: Clock = systemClock,
 ): CallLimiter {
+  const limitsNow = typeof limits === 'function' ? limits : () => limits
   const waiting: Waiter[] = []
   /** When the calls that have ended stop to count, soonest first. */
   const ended: number[] = []
@@ -39,7 +40,7 @@ export function createCallLimiter(
       return await work()
     } finally {
       running -= 1
-      ended.push(clock.now() + windowMs)
+      ended.push(clock.now() + limitsNow().windowMs)
       next()
     }
   }
@@ -65,6 +66,7 @@ export function createCallLimiter(
 
   /** Starts the calls that the limits allow, and sets a timer for the next one. */
   function next(): void {
+    const { calls, atOnce } = limitsNow()
     const now = clock.now()
     while (ended[0] !== undefined && ended[0] <= now) ended.shift()
     while (waiting.length > 0 && running < atOnce && running + ended.length < calls) {

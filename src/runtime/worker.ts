@@ -15,12 +15,15 @@ export type WorkerFlows = {
   pending(ids: readonly string[], context: FlowContext): Promise<readonly WorkedOff[]>
   /** Work of a run that waits for the answer. */
   works(works: readonly Work[], context: FlowContext): Promise<readonly (Outcome | null)[]>
+  /** Assets of a backfill that waits for the answer. */
+  backfill(slice: unknown, context: FlowContext): Promise<readonly unknown[]>
   /** What the app was deployed from, as digests: for an operator who compares. */
   identify(nonce: string, context: FlowContext): Readonly<Record<string, unknown>>
   /** Checks the parties that the app reaches, for an operator who waits for the answer. */
   doctor(write: boolean, context: FlowContext): Promise<readonly Readonly<Record<string, unknown>>[]>
 }
 
+const Backfill = v.object({ backfill: v.record(v.string(), v.unknown()) })
 const Doctor = v.object({ doctor: v.object({ write: v.boolean() }) })
 const Identify = v.object({ identify: v.object({ nonce: v.pipe(v.string(), v.regex(/^[0-9a-f]{32}$/)) }) })
 const Pending = v.object({ pending: v.array(v.pipe(v.string(), v.regex(/^[0-9a-f]{32}$/))) })
@@ -36,6 +39,8 @@ export function createWorker(name: string, flows: WorkerFlows): (params: unknown
     async (params, context) => {
       const works = v.safeParse(Works, params)
       if (works.success) return forProgram({ outcomes: await flows.works(works.output.works, context) })
+      const slice = v.safeParse(Backfill, params)
+      if (slice.success) return forProgram({ worked: await flows.backfill(slice.output.backfill, context) })
       const asked = v.safeParse(Doctor, params)
       if (asked.success) return success({ checks: await flows.doctor(asked.output.doctor.write, context) })
       const whom = v.safeParse(Identify, params)

@@ -18,6 +18,7 @@ const outcome: Outcome = {
 const id = 'a'.repeat(32)
 const main = createWorker('export-worker', {
   works: async () => [outcome, null],
+  backfill: async () => [{ outcomes: [outcome] }, null],
   doctor: async (write) => [{ name: 'pim.access', status: 'failed', message: `${secret} ${write}` }],
   identify: (nonce) => ({ code: nonce, inputs: [] }),
   pending: async () => [

@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process'
+import { type ChildProcess, spawn } from 'node:child_process'
 import { join } from 'node:path'
 
 const root = join(__dirname, '../..')
@@ -19,17 +19,23 @@ const loaders: Readonly<Record<Loader, readonly string[]>> = {
 /**
  * Runs a script of the repository in a process of its own, on the Node that runs this one.
  * @param script path below the root of the repository
+ * @param options.onStart gets the process, to kill it
  */
 export function runTypeScript(
   script: string,
   args: readonly string[],
-  { loader = 'quick', env = process.env }: { loader?: Loader; env?: NodeJS.ProcessEnv } = {},
+  {
+    loader = 'quick',
+    env = process.env,
+    onStart = () => undefined,
+  }: { loader?: Loader; env?: NodeJS.ProcessEnv; onStart?: (child: Pick<ChildProcess, 'kill'>) => void } = {},
 ): Promise<ScriptRun> {
   const child = spawn(process.execPath, [...loaders[loader], join(root, script), ...args], {
     cwd: root,
     env,
     stdio: ['ignore', 'pipe', 'pipe'],
   })
+  onStart(child)
   let stdout = ''
   let stderr = ''
   child.stdout.setEncoding('utf8').on('data', (text: string) => {

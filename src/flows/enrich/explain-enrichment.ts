@@ -5,7 +5,8 @@ import type { JsonValue } from '../../core/json'
 import type { DesiredMetadata, MetadataChange } from '../../metadata/diff'
 import { ruleName } from '../../metadata/mapping'
 import { heldValue } from '../../metadata/values'
-import { decide, type EnrichParts, type Witness } from './enrich-asset'
+import type { Decision } from '../update-metadata'
+import { decide, type EnrichOutcome, type EnrichParts, type Witness } from './enrich-asset'
 
 /** What enrichment would do with one property, and why. */
 export type ExplainedChange = {
@@ -41,13 +42,29 @@ export async function explainEnrichment(
 ): Promise<ExplainedEnrichment> {
   const heard = listen()
   try {
-    const { changes, result } = await decide(asset, parts, call, heard.witness)
-    if (result.kind === 'skipped') return { skipped: result.reason, match: heard.match(), changes: [] }
-    return { match: heard.match(), changes: explained(asset, changes, heard, parts) }
+    const { decision, changes } = await decideAndExplain(asset, parts, call, heard)
+    const { result } = decision
+    const about = { match: heard.match(), changes }
+    return result.kind === 'skipped' ? { skipped: result.reason, ...about } : about
   } catch (thrown) {
     call.signal.throwIfAborted()
     return { match: heard.match(), changes: [], problem: toBridgeError(thrown) }
   }
+}
+
+/**
+ * Decides what is to be written to an asset, and tells it property by property.
+ * @throws {BridgeError} as `decide`
+ */
+export async function decideAndExplain(
+  asset: Asset,
+  parts: EnrichParts,
+  call: CallContext,
+  heard = listen(),
+): Promise<{ decision: Decision<EnrichOutcome>; changes: readonly ExplainedChange[] }> {
+  const decision = await decide(asset, parts, call, heard.witness)
+  const { changes, result } = decision
+  return { decision, changes: result.kind === 'skipped' ? [] : explained(asset, changes, heard, parts) }
 }
 
 function listen() {

@@ -9,23 +9,41 @@ type Waiting = {
   reject(reason: unknown): void
 }
 
+/** A communicator that batches, and hears when a query that was expected will not come. */
+export type BatchingPim = PimCommunicator & {
+  /** To be called when `expected` has fallen without a query. */
+  recheck(): void
+}
+
 /**
  * A communicator that batches queries: all queries of a window become one call to the PIM. It caches nothing: an answer
  * is never older than its query, so an asset that was read before the query is not written with an older product.
  * @param options.windowMs how long the first query of a batch waits for others
  * @param options.maxWaiting a batch with this many queries is sent at once
+ * @param options.expected how many first queries are still to come. A batch waits for them for as long as one comes
+ * every `patienceMs` @default none
  */
 export function batchQueries(
   pim: PimCommunicator,
-  options: { clock: Clock; windowMs: number; maxWaiting: number; call: CallContext },
-): PimCommunicator {
-  const { clock, windowMs, maxWaiting, call } = options
+  options: {
+    clock: Clock
+    windowMs: number
+    maxWaiting: number
+    call: CallContext
+    expected?: { count(): number; patienceMs: number }
+  },
+): BatchingPim {
+  const { clock, windowMs, maxWaiting, call, expected = { count: () => 0, patienceMs: 0 } } = options
   let waiting: Waiting[] = []
+  let timer: AbortController | undefined
 
   // By their names: those of a class of the user's are not its own, and a copy would lack them.
   return {
     name: pim.name,
     getProducts,
+    recheck: () => {
+      if (waiting.length > 0 && expected.count() === 0) askAfter(windowMs)
+    },
     check: (own) => pim.check(own),
     ...(pim.unknownAttributes && { unknownAttributes: pim.unknownAttributes.bind(pim) }),
     ...(pim.knownAttributes && { knownAttributes: pim.knownAttributes.bind(pim) }),
@@ -37,11 +55,25 @@ export function batchQueries(
     return new Promise((resolve, reject) => {
       waiting.push({ refs, resolve, reject })
       if (waiting.length >= maxWaiting) void askNow()
-      else if (waiting.length === 1) void clock.sleep(windowMs, call.signal).then(askNow, askNow)
+      else if (expected.count() > 0) askAfter(expected.patienceMs)
+      else if (waiting.length === 1 || expected.patienceMs > 0) askAfter(windowMs)
     })
   }
 
+  /** Sets the time anew: the timer before does not count any more. */
+  function askAfter(ms: number): void {
+    timer?.abort()
+    const own = new AbortController()
+    timer = own
+    const ask = (): void => {
+      if (timer === own) void askNow()
+    }
+    clock.sleep(ms, own.signal).then(ask, () => undefined)
+  }
+
   async function askNow(): Promise<void> {
+    timer?.abort()
+    timer = undefined
     const together = waiting
     waiting = []
     if (together.length === 0) return

@@ -1,0 +1,84 @@
+import { stat } from 'node:fs/promises'
+import type { AssetRef } from '../src/core/asset'
+import { verdictOf } from '../src/flows/backfill/tally'
+import type { Worked } from '../src/flows/backfill/task'
+import { type Failure, undoneOf } from '../src/flows/outcome'
+import { appendTo, type LineWriter } from '../src/flows/plan/json-lines'
+import type { ReportHead, ReportLine } from '../src/flows/plan/report-file'
+import { type BackfillReport, openTable } from './backfill-table'
+import { CommandError } from './output'
+
+/** Where no report is asked for. */
+export const noReport: BackfillReport = {
+  onChange: async () => undefined,
+  onWorked: async () => undefined,
+  close: async () => undefined,
+}
+
+/**
+ * Opens the report to write on, as JSON Lines, or as CSV where the name of the file ends so.
+ * @param head undefined when an earlier run has begun the report: this one goes on with it
+ * @throws {CommandError} a run that begins would write behind the report of another one
+ * @throws {BridgeError} permanent `REPORT_INVALID`, when it cannot be written
+ */
+export async function openReport(
+  path: string,
+  head: ReportHead,
+  { isBegun, isDryRun }: { isBegun: boolean; isDryRun: boolean },
+): Promise<BackfillReport> {
+  const isThere = await hasContent(path)
+  if (isThere && !isBegun)
+    throw new CommandError(`${path} is there, and this backfill begins: name another file with --report`)
+  if (/\.csv$/i.test(path)) return openTable(path, (worked) => linesOf(worked, isDryRun))
+  const writer = await appendTo({ what: 'report', path })
+  if (!(await hasContent(path))) await writer.write(head)
+  return linesTo(writer, isDryRun)
+}
+
+const hasContent = (path: string): Promise<boolean> =>
+  stat(path).then(
+    ({ size }) => size > 0,
+    () => false,
+  )
+
+function linesTo(writer: LineWriter, isDryRun: boolean): BackfillReport {
+  const write = (line: ReportLine): Promise<void> => writer.write(line)
+  return {
+    onChange: (ref, changes) => write({ asset: assetOf(ref), changes, outcome: 'started' }),
+    async onWorked(worked) {
+      for (const line of linesOf(worked, isDryRun)) await write(line)
+    },
+    close: () => writer.close(),
+  }
+}
+
+const assetOf = ({ id = '', path = '' }: AssetRef): ReportLine['asset'] => ({ id, path })
+
+/** What became of an asset, as lines of a report; none when it is as it was. */
+function linesOf(worked: Worked, isDryRun: boolean): readonly ReportLine[] {
+  const asset = assetOf(namedRef(worked))
+  const { changes = [], stored = [] } = worked
+  const written = isDryRun ? 'would-write' : 'written'
+  const isWritten = worked.outcomes.some(({ kind }) => kind === 'updated')
+  return [
+    ...(isWritten ? [{ asset, changes, outcome: written }] : []),
+    ...stored.map((one) => ({ asset, export: one, outcome: written })),
+    ...failuresOf(worked).map(({ code, message }) => ({
+      asset,
+      outcome: 'failed',
+      reason: `${code}: ${message}`,
+    })),
+  ]
+}
+
+/** One that was found by its id alone is named as AEM names it. */
+function namedRef({ ref, outcomes }: Worked): AssetRef {
+  const facts = outcomes.map((outcome) => ('asset' in outcome ? outcome.asset : undefined)).find(Boolean)
+  return facts === undefined ? ref : { ...ref, id: facts.id, path: facts.path === '' ? ref.path : facts.path }
+}
+
+function failuresOf(worked: Worked): readonly Failure[] {
+  return verdictOf(worked) === 'failed'
+    ? worked.outcomes.flatMap((outcome) => undoneOf(outcome).map(({ failure }) => failure))
+    : []
+}

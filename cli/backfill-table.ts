@@ -1,0 +1,53 @@
+import { open } from 'node:fs/promises'
+import type { AssetRef } from '../src/core/asset'
+import type { Change, Worked } from '../src/flows/backfill/task'
+import type { ReportLine } from '../src/flows/plan/report-file'
+
+/** The report of a backfill: a line an asset that changed or failed. */
+export type BackfillReport = {
+  /** `started`: undo takes such a write back, too, for a kill may have come between the two lines. */
+  onChange(ref: AssetRef, changes: readonly Change[]): Promise<void>
+  onWorked(worked: Worked): Promise<void>
+  close(): Promise<void>
+}
+
+const columns = ['path', 'id', 'outcome', 'property', 'old', 'new', 'rule', 'destination', 'key', 'reason']
+
+/**
+ * Opens a report as CSV (RFC 4180): a row for each property that changed, each file that was stored and each failure.
+ * Undo does not read it.
+ */
+export async function openTable(
+  path: string,
+  linesOf: (worked: Worked) => readonly ReportLine[],
+): Promise<BackfillReport> {
+  const file = await open(path, 'a')
+  const write = (rows: readonly (readonly unknown[])[]): Promise<void> =>
+    file.appendFile(rows.map((row) => `${row.map(cell).join(',')}\r\n`).join(''))
+  if ((await file.stat()).size === 0) await write([columns])
+  return {
+    onChange: async () => undefined,
+    onWorked: async (worked) => write(linesOf(worked).flatMap(rowsOf)),
+    close: () => file.close(),
+  }
+}
+
+function rowsOf({
+  asset,
+  outcome,
+  changes = [],
+  export: stored,
+  reason,
+}: ReportLine): readonly (readonly unknown[])[] {
+  const about = [asset.path, asset.id, outcome]
+  if (stored !== undefined) return [[...about, '', '', '', '', stored.destination, stored.key, stored.reason]]
+  if (reason !== undefined) return [[...about, '', '', '', '', '', '', reason]]
+  return changes.map((change) => [...about, change.property, change.old, change.new, change.rule, '', '', ''])
+}
+
+/** A program for tables must not take a value of a PIM for a formula. */
+function cell(value: unknown): string {
+  const text = typeof value === 'string' ? value : value === null ? '' : JSON.stringify(value)
+  const safe = /^[=+\-@\t\r]/.test(text) && typeof value === 'string' ? `'${text}` : text
+  return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe
+}

@@ -1,0 +1,119 @@
+import type { AssetRef } from '../../core/asset'
+import type { CallContext } from '../../core/call-context'
+import { toBridgeError } from '../../core/errors'
+import type { Redactor } from '../../core/redaction'
+import { isUsedBy } from '../../plugin/enrichment'
+import type { PimCommunicator } from '../../plugin/pim'
+import type { EnrichOutcome, EnrichParts } from '../enrich/enrich-asset'
+import { decideAndExplain, type ExplainedChange } from '../enrich/explain-enrichment'
+import { reasonKind } from '../enrich/reason-kind'
+import { inParallel } from '../in-parallel'
+import { toFailure } from '../outcome'
+import { batchQueries } from '../sync/batch-queries'
+import { updateMetadata } from '../update-metadata'
+import type { Change, OnChange, Worked } from './task'
+
+/** Assets a page, and products that one call asks the PIM for. */
+export const pageSize = 100
+const windowMs = 50
+/** A batch waits for assets that are being read as long as one arrives this often: AEM may be slow, or paced. */
+const leastPatienceMs = 2_000
+
+export type EnrichPageParts = EnrichParts & {
+  redactor: Redactor
+  isDryRun: boolean
+  onChange: OnChange
+  /** Requests to AEM a second at most. */
+  rate: number
+  /** Hears each asset that is done, while others are not. */
+  onDone?: ((worked: Worked) => void) | undefined
+}
+
+/**
+ * Enriches the assets of a page as their own events would. All are read first, then the PIM is asked for the products
+ * of all of them together, then what differs is written.
+ * @throws the signal's reason, and nothing else
+ */
+export async function enrichPage(
+  refs: readonly AssetRef[],
+  parts: EnrichPageParts,
+  call: CallContext,
+): Promise<readonly Worked[]> {
+  let toCome = refs.length
+  const pim = batchQueries(parts.pim, {
+    clock: parts.clock,
+    windowMs,
+    maxWaiting: pageSize,
+    call,
+    expected: { count: () => toCome, patienceMs: Math.max(leastPatienceMs, 3_000 / parts.rate) },
+  })
+  const results = new Map<AssetRef, Worked>()
+  await inParallel(refs, pageSize, async (ref) => {
+    let isCounted = false
+    const came = (): void => {
+      if (!isCounted) toCome -= 1
+      isCounted = true
+    }
+    const counting: PimCommunicator = {
+      ...pim,
+      getProducts: (some, own) => {
+        came()
+        return pim.getProducts(some, own)
+      },
+    }
+    const worked = await enrichOne(ref, { ...parts, pim: counting }, call)
+    results.set(ref, worked)
+    parts.onDone?.(worked)
+    came()
+    pim.recheck()
+  })
+  return refs.flatMap((ref) => results.get(ref) ?? [])
+}
+
+async function enrichOne(ref: AssetRef, parts: EnrichPageParts, call: CallContext): Promise<Worked> {
+  try {
+    let changes: readonly Change[] = []
+    const outcome = await updateMetadata<EnrichOutcome>(
+      ref,
+      parts,
+      {
+        keeps: isUsedBy(parts.enrichment),
+        async decide(asset, own) {
+          // The answer of the PIM is that of all, and counts for none: so more can be read while this one waits for it.
+          own.memory?.commit()
+          const { decision, changes: explained } = await decideAndExplain(asset, parts, own)
+          changes = explained.filter(({ action }) => action !== 'keep').map(changeOf)
+          const isWritten = changes.length > 0 && !parts.isDryRun
+          if (isWritten) await parts.onChange({ ...ref, id: asset.id, path: asset.path }, changes)
+          return parts.isDryRun ? { ...decision, changes: [] } : decision
+        },
+      },
+      call,
+    )
+    const { kind } = outcome
+    return {
+      ref,
+      outcomes: [outcome],
+      ...(kind === 'skipped' ? { skipped: reasonKind(outcome.reason) } : {}),
+      ...(kind === 'updated' ? { changes } : {}),
+    }
+  } catch (thrown) {
+    call.signal.throwIfAborted()
+    return failed(ref, thrown, parts)
+  }
+}
+
+const changeOf = ({ property, old, new: next, rule }: ExplainedChange): Change => ({
+  property,
+  old,
+  new: next,
+  rule,
+})
+
+/** An asset that is gone was in the index of the search for a while. */
+export function failed(ref: AssetRef, thrown: unknown, { redactor }: { redactor: Redactor }): Worked {
+  const error = toBridgeError(thrown)
+  return error.code === 'ASSET_NOT_FOUND'
+    ? { ref, outcomes: [{ kind: 'skipped', reason: error.message }], skipped: 'gone' }
+    : { ref, outcomes: [{ kind: 'retry', failure: toFailure(error, redactor) }] }
+}

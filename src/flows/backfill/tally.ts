@@ -1,0 +1,75 @@
+import type { FileOutcome, Outcome } from '../outcome'
+import type { Worked } from './task'
+
+/** How many assets came out how. `checked` is the sum of the others. */
+export type Tally = {
+  checked: number
+  /** With a dry run, those that would be. */
+  written: number
+  unchanged: number
+  failed: number
+  /** By kind of reason. */
+  skipped: Readonly<Record<string, number>>
+}
+
+export const emptyTally: Tally = { checked: 0, written: 0, unchanged: 0, failed: 0, skipped: {} }
+
+/** What became of an asset as a whole. */
+export type Verdict = 'written' | 'unchanged' | 'failed' | 'skipped'
+
+/** A failure outweighs what was written, and that what was as it should be. */
+export function verdictOf({ outcomes }: Worked): Verdict {
+  const verdicts = new Set(outcomes.map(verdictOfOne))
+  return (['failed', 'written', 'unchanged'] as const).find((verdict) => verdicts.has(verdict)) ?? 'skipped'
+}
+
+function verdictOfOne(outcome: Outcome): Verdict {
+  switch (outcome.kind) {
+    case 'updated':
+      return 'written'
+    case 'unchanged':
+      return 'unchanged'
+    case 'exported': {
+      if (outcome.destinations.some(({ kind }) => kind === 'retry')) return 'failed'
+      const files = outcome.destinations.flatMap((one): readonly FileOutcome[] =>
+        one.kind === 'done' ? one.files : [],
+      )
+      return files.some(({ outcome: change }) => change !== 'unchanged') ? 'written' : 'unchanged'
+    }
+    case 'retry':
+    case 'dead-letter':
+      return 'failed'
+    default:
+      return 'skipped'
+  }
+}
+
+/** The counts with one asset more. */
+export function counted(tally: Tally, worked: Worked): Tally {
+  const verdict = verdictOf(worked)
+  const checked = tally.checked + 1
+  if (verdict !== 'skipped') return { ...tally, checked, [verdict]: tally[verdict] + 1 }
+  const { skipped = 'other' } = worked
+  return { ...tally, checked, skipped: { ...tally.skipped, [skipped]: (tally.skipped[skipped] ?? 0) + 1 } }
+}
+
+/** The counts without assets that failed, since they are done once more. */
+export const withoutFailed = (tally: Tally, count: number): Tally => ({
+  ...tally,
+  checked: tally.checked - count,
+  failed: tally.failed - count,
+})
+
+/** The counts of two runs, of different authors, together. */
+export function sum(one: Tally, other: Tally): Tally {
+  const reasons = [...new Set([...Object.keys(one.skipped), ...Object.keys(other.skipped)])]
+  return {
+    checked: one.checked + other.checked,
+    written: one.written + other.written,
+    unchanged: one.unchanged + other.unchanged,
+    failed: one.failed + other.failed,
+    skipped: Object.fromEntries(
+      reasons.map((reason) => [reason, (one.skipped[reason] ?? 0) + (other.skipped[reason] ?? 0)]),
+    ),
+  }
+}

@@ -1,0 +1,58 @@
+import type { AssetRef } from '../../core/asset'
+import type { CallContext } from '../../core/call-context'
+import { skipReason } from '../../metadata/skip'
+import { type UpdateParts, updateMetadata } from '../update-metadata'
+import { type Direction, type PlannedChange, verdictOf } from './planned-change'
+import type { RefusedChange } from './report-file'
+
+/** What became of the planned changes of one asset. */
+export type ChangedAsset = {
+  written: readonly PlannedChange[]
+  /** AEM held it already. */
+  unchanged: readonly PlannedChange[]
+  refused: readonly RefusedChange[]
+}
+
+const changedMeanwhile = 'somebody changed the value meanwhile'
+
+/**
+ * Writes planned changes to one asset, or takes them back: each property whose value is still the expected one, in one
+ * request. What somebody changed stays as it is, and so does an asset that must not be changed now.
+ * @param onStart hears what is about to be written, before each attempt that writes something else than the one before
+ * @throws {BridgeError} as `updateMetadata`
+ */
+export function changeAsset(
+  ref: AssetRef,
+  { changes, direction }: { changes: readonly PlannedChange[]; direction: Direction },
+  parts: UpdateParts,
+  onStart: (changes: readonly PlannedChange[]) => Promise<void>,
+  call: CallContext,
+): Promise<ChangedAsset> {
+  const names = new Set(changes.map(({ property }) => property))
+  return updateMetadata(
+    ref,
+    parts,
+    {
+      keeps: (property) => names.has(property),
+      async decide(asset) {
+        const judged = changes.map((change) => ({ change, verdict: verdictOf(asset, change, direction) }))
+        const reason = skipReason(asset)
+        const toWrite = judged.flatMap(({ change, verdict }) =>
+          verdict.kind === 'write' ? { change, write: verdict.write } : [],
+        )
+        const refused = judged.flatMap(({ change, verdict }): RefusedChange[] => {
+          if (verdict.kind === 'other') return [{ ...change, held: verdict.held, reason: changedMeanwhile }]
+          if (verdict.kind !== 'write' || reason === undefined) return []
+          return [{ ...change, held: direction === 'apply' ? change.old : change.new, reason }]
+        })
+        const unchanged = judged.flatMap(({ change, verdict }) => (verdict.kind === 'there' ? [change] : []))
+        if (reason !== undefined || toWrite.length === 0)
+          return { changes: [], result: { written: [], unchanged, refused } }
+        const written = toWrite.map(({ change }) => change)
+        await onStart(written)
+        return { changes: toWrite.map(({ write }) => write), result: { written, unchanged, refused } }
+      },
+    },
+    call,
+  )
+}

@@ -1,0 +1,57 @@
+import { createPacer } from '../../src/http/pacer'
+import { createTestClock } from '../support/test-clock'
+
+const answer = (status: number) => async () => ({ status })
+
+it('sends no more than the rate allows in any second', async () => {
+  const clock = createTestClock()
+  const pacer = createPacer({ perSecond: 20, clock })
+  const sent: number[] = []
+  for (let index = 0; index < 100; index++) await pacer.limit(async () => sent.push(clock.now()))
+
+  for (const from of sent)
+    expect(sent.filter((at) => at >= from && at < from + 1_000).length).toBeLessThanOrEqual(20)
+  expect((sent.at(-1) ?? 0) - (sent[0] ?? 0)).toBe(4_000)
+})
+
+it('takes a rate below one a second', async () => {
+  const clock = createTestClock()
+  const pacer = createPacer({ perSecond: 0.5, clock })
+  const start = clock.now()
+  for (let index = 0; index < 3; index++) await pacer.limit(answer(200))
+
+  expect(clock.now() - start).toBe(4_000)
+})
+
+it('halves the rate after 429, once for all that were on their way, and recovers', async () => {
+  const clock = createTestClock()
+  const pacer = createPacer({ perSecond: 100, clock })
+  for (let index = 0; index < 10; index++) await pacer.limit(answer(429))
+  expect(pacer.rate()).toBe(50)
+
+  clock.advance(2_000)
+  await pacer.limit(answer(503))
+  expect(pacer.rate()).toBe(25)
+
+  for (let index = 0; index < 30; index++) {
+    clock.advance(1_100)
+    await pacer.limit(answer(200))
+  }
+  expect(pacer.rate()).toBe(100)
+})
+
+it('slows down while answers take longer and longer, and never stops', async () => {
+  const clock = createTestClock()
+  const pacer = createPacer({ perSecond: 100, clock })
+  const taking = (ms: number) => async () => {
+    clock.advance(ms)
+    return { status: 200 }
+  }
+  for (let index = 0; index < 50; index++) await pacer.limit(taking(40))
+  expect(pacer.rate()).toBe(100)
+
+  for (let index = 0; index < 20; index++) await pacer.limit(taking(3_000))
+  expect(pacer.rate()).toBeLessThan(50)
+  for (let index = 0; index < 200; index++) await pacer.limit(taking(6_000))
+  expect(pacer.rate()).toBeGreaterThanOrEqual(2)
+})
