@@ -64,7 +64,7 @@ it(`a backfill of ${assets} assets survives ${kills} kills`, async () => {
   }
 
   try {
-    const pagesAKill = Math.max(1, Math.floor(assets / 150 / (kills + 2)))
+    const pagesAKill = Math.max(1, Math.floor(assets / largestPage / (kills + 2)))
     const begun = Date.now()
     for (let kill = 0; kill < kills; kill++) {
       const { child, ended } = start('--report', report)
