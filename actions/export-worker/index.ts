@@ -11,7 +11,8 @@ export const main = createWorker('export-worker', {
   pending: workOffPending,
   works: performWorks,
   // Loaded when one is sent, as hardly ever.
-  backfill: async (slice, context) => (await import('../../src/app/backfill')).workSlice(slice, context),
+  backfill: async (slice, context) =>
+    (await import('../../src/app/backfill-pages')).workSlice(slice, context),
   doctor: checkDeployed,
   identify,
 })
