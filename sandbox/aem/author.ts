@@ -7,7 +7,8 @@ import { type BinarySettings, createBinaries } from './binaries'
 import { type BlobStore, CONTAINER, startBlobStore } from './blob-store'
 import { metadataUpdated, moved } from './change-event'
 import { type EventOverrides, processingCompleted } from './event'
-import { getMetadata, type MetadataSettings, patchMetadata } from './metadata-api'
+import { type AssetLife, createLife } from './life'
+import { getMetadata, type MetadataSettings, patchMetadata, principalOf } from './metadata-api'
 import { type Publication, publicationEvent } from './publication-event'
 import { queryBuilder, type SearchSettings } from './query-builder'
 import { type SlingNode, slingJson } from './sling-json'
@@ -57,7 +58,9 @@ export type AemStandIn = SandboxServer & {
   replaceContent(id: string, content: NewContent, renditions?: Record<string, NewContent>): AssetView
   /** The path of a file in the blob store, for faults and requests; of a rendition, if one is named. */
   blobPath(id: string, rendition?: string): string
-  /** Moves or renames the asset; its id stays. */
+  /** What happens to assets, with the events that AEM sends of it. */
+  life: AssetLife
+  /** Moves or renames the asset; its id and its dates stay. */
   move(id: string, path: string): AssetView
   removeAsset(id: string): void
   /** The event that AEM sends when it has processed the asset. */
@@ -143,7 +146,10 @@ export const startAem = async (options: AemOptions): Promise<AemStandIn> => {
     const asset = assets.get(id)
     if (asset === undefined) return problem(404, `No asset ${id}`)
     if (request.method === 'GET') return getMetadata(asset, request)
-    return patchMetadata(asset, request, settings, clock.now())
+    const before = asset.assetMetadata
+    const answer = patchMetadata(asset, request, settings, clock.now())
+    if (asset.assetMetadata !== before) life.onWritten(asset, before, principalOf(client))
+    return answer
   }
 
   const resource = (path: string, request: RecordedRequest): Answer => {
@@ -208,8 +214,19 @@ export const startAem = async (options: AemOptions): Promise<AemStandIn> => {
     overrides,
   })
 
+  const life = createLife({
+    clock,
+    assets,
+    host: server.host,
+    recipientClientId: () => settings.allowedClientIds[0] ?? 'client-id',
+    storeContent: (asset, content) => {
+      Object.assign(asset.repositoryMetadata, storeContent(asset, content))
+    },
+  })
+
   const standIn: AemStandIn = {
     ...server,
+    life,
     settings,
     search,
     binaries: binaries.settings,
@@ -261,7 +278,6 @@ export const startAem = async (options: AemOptions): Promise<AemStandIn> => {
       asset.path = path
       asset.repositoryMetadata['repo:path'] = path
       asset.repositoryMetadata['repo:name'] = path.slice(path.lastIndexOf('/') + 1)
-      touch(asset, clock.now(), 'bob@example.com')
       return view(asset)
     },
     removeAsset: (id) => {
