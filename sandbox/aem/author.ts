@@ -10,7 +10,7 @@ import { type EventOverrides, processingCompleted } from './event'
 import { type AssetLife, createLife } from './life'
 import { getMetadata, type MetadataSettings, patchMetadata, principalOf } from './metadata-api'
 import { type Publication, publicationEvent } from './publication-event'
-import { queryBuilder, type SearchSettings } from './query-builder'
+import { queryBuilder, type SearchSettings, usualSearch } from './query-builder'
 import { type SlingNode, slingJson } from './sling-json'
 import { type ProxyFormat, type ProxyVerb, xdmEvent } from './xdm-event'
 
@@ -117,7 +117,7 @@ export const startAem = async (options: AemOptions): Promise<AemStandIn> => {
     missingIfMatch: options.missingIfMatch ?? 428,
   }
 
-  const search: SearchSettings = { missing: new Set(), stale: new Set(), unindexed: new Set() }
+  const search = usualSearch()
 
   const view = (asset: AemAsset): AssetView => ({ ...structuredClone(asset), etag: etagOf(asset) })
   const byPath = (path: string): AemAsset | undefined => {
