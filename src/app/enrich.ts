@@ -1,6 +1,7 @@
 import enrichment from '#config/enrichment'
 import { type AssetSearch, createAssetSearch } from '../aem/asset-search'
 import type { AuthorHosts } from '../aem/author-host'
+import { type AssetLibrary, createAssetLibrary } from '../aem/library'
 import { resolveAuthor, tellRefusedHost } from '../aem/refused-host'
 import { systemClock, systemRandom } from '../core/clock'
 import { permanentError } from '../core/errors'
@@ -8,6 +9,7 @@ import { shown } from '../core/shown'
 import { requireAsset } from '../events/cloud-event'
 import { readEvent } from '../events/decode'
 import { changes } from '../events/happening'
+import { eachBelow, isFolder } from '../flows/each-below'
 import { type EnrichParts, enrichAsset } from '../flows/enrich/enrich-asset'
 import { enrichChanged } from '../flows/enrich/enrich-changed'
 import type { EventFlow, FlowContext } from '../flows/event-flow'
@@ -26,7 +28,12 @@ import { accessFor, containerMemory, httpFor } from './access'
 import { appInputs } from './inputs'
 
 /** Everything that enriching needs, built once per container and inputs. */
-type EnrichGraph = EnrichParts & { hosts: AuthorHosts; search: AssetSearch; tokens: Tokens }
+type EnrichGraph = EnrichParts & {
+  hosts: AuthorHosts
+  search: AssetSearch
+  library: AssetLibrary
+  tokens: Tokens
+}
 
 /** The parts of enrichment; those who only ask use them, too. */
 export const graphFor = perInputs(buildGraph)
@@ -40,13 +47,18 @@ export const enrichEvent: EventFlow = async (raw, context) => {
   const reading = readEvent(raw, ['processed', ...changes])
   if (reading.ignored !== undefined) return { kind: 'ignored', ...reading.ignored }
   const { event, happening } = reading
-  const reason = classSkipReason(event.assetClass)
+  const isOfMany = isFolder(event) && happening === 'moved'
+  const reason = isOfMany ? undefined : classSkipReason(event.assetClass)
   if (reason !== undefined) return { kind: 'skipped', reason }
   requireAsset(event)
   const graph = graphFor(context)
   const origin = resolveAuthor(graph.hosts, event.host, context.call)
   const { assetId: id, path } = event
   const ref = { origin, id, path }
+  if (isOfMany) {
+    const { library } = graph
+    return eachBelow({ raw, event, origin }, { library, flow: enrichEvent }, context)
+  }
   return happening === 'processed'
     ? enrichAsset(ref, graph, context.call)
     : enrichChanged(raw, ref, graph, context)
@@ -95,7 +107,7 @@ function buildGraph(context: FlowContext): EnrichGraph {
   )
   const search = createAssetSearch(author)
   const own = { clock: systemClock, random: systemRandom, memory: containerMemory }
-  return { hosts, assets, search, tokens, pim, enrichment, ...own }
+  return { hosts, assets, search, library: createAssetLibrary(author), tokens, pim, enrichment, ...own }
 }
 
 /**

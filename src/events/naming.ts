@@ -15,6 +15,8 @@ const cloudEventData: Naming = {
   ...oldPath,
   assetId: 'kept',
   tier: 'kept',
+  // Of work on a folder: where it goes on.
+  rest: { after: 'kept', until: 'kept' },
   assetMetadata: oldPath,
   repositoryMetadata: {
     ...paths,
