@@ -10,8 +10,9 @@ import { requireAsset } from '../events/cloud-event'
 import { readEvent } from '../events/decode'
 import { changes } from '../events/happening'
 import { eachBelow, isFolder } from '../flows/each-below'
-import { type EnrichParts, enrichAsset } from '../flows/enrich/enrich-asset'
-import { enrichChanged } from '../flows/enrich/enrich-changed'
+import type { EnrichParts } from '../flows/enrich/enrich-asset'
+import { enrichOnEvent } from '../flows/enrich/enrich-on-event'
+import { createRecentWrites, type RecentWrites } from '../flows/enrich/fights'
 import type { EventFlow, FlowContext } from '../flows/event-flow'
 import type { RunResult } from '../flows/run/run-result'
 import { syncInputs } from '../flows/sync/inputs'
@@ -33,6 +34,7 @@ type EnrichGraph = EnrichParts & {
   search: AssetSearch
   library: AssetLibrary
   tokens: Tokens
+  recentWrites: RecentWrites
 }
 
 /** The parts of enrichment; those who only ask use them, too. */
@@ -59,9 +61,7 @@ export const enrichEvent: EventFlow = async (raw, context) => {
     const { library } = graph
     return eachBelow({ raw, event, origin }, { library, flow: enrichEvent }, context)
   }
-  return happening === 'processed'
-    ? enrichAsset(ref, graph, context.call)
-    : enrichChanged(raw, ref, graph, context)
+  return enrichOnEvent({ raw, happening, ref }, graph, context)
 }
 
 /**
@@ -107,7 +107,17 @@ function buildGraph(context: FlowContext): EnrichGraph {
   )
   const search = createAssetSearch(author)
   const own = { clock: systemClock, random: systemRandom, memory: containerMemory }
-  return { hosts, assets, search, library: createAssetLibrary(author), tokens, pim, enrichment, ...own }
+  return {
+    hosts,
+    assets,
+    search,
+    library: createAssetLibrary(author),
+    tokens,
+    recentWrites: createRecentWrites(systemClock),
+    pim,
+    enrichment,
+    ...own,
+  }
 }
 
 /**

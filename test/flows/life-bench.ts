@@ -2,8 +2,9 @@ import type { JsonValue } from '../../src/core/json'
 import { createRedactor } from '../../src/core/redaction'
 import { readEvent } from '../../src/events/decode'
 import { changes } from '../../src/events/happening'
-import { type EnrichParts, enrichAsset } from '../../src/flows/enrich/enrich-asset'
-import { enrichChanged } from '../../src/flows/enrich/enrich-changed'
+import type { EnrichParts } from '../../src/flows/enrich/enrich-asset'
+import { enrichOnEvent } from '../../src/flows/enrich/enrich-on-event'
+import { createRecentWrites, type RecentWrites } from '../../src/flows/enrich/fights'
 import type { EventFlow } from '../../src/flows/event-flow'
 import { createHttpClient } from '../../src/http/http-client'
 import { createMemoryGate } from '../../src/http/memory-gate'
@@ -22,7 +23,7 @@ export type LifeBench = ExportBench & {
   /** How often the PIM was asked. */
   asked: () => number
   enrich: EventFlow
-  enrichParts: EnrichParts & { tokens: Tokens }
+  enrichParts: EnrichParts & { tokens: Tokens; recentWrites: RecentWrites }
   /** PATCHes that AEM got so far. */
   patches(): number
   lifeContext: ExportBench['context']
@@ -41,6 +42,7 @@ export async function startLifeBench(): Promise<LifeBench> {
     clock,
     random: () => 0.5,
     memory: createMemoryGate(),
+    recentWrites: createRecentWrites(clock),
     tokens: createTokenProvider(
       { imsUrl: ims.url, ...credentials },
       { http: createHttpClient({ clock }), redactor: createRedactor(), clock },
@@ -78,9 +80,7 @@ export async function startLifeBench(): Promise<LifeBench> {
         ...(id === undefined ? {} : { id }),
         ...(path === undefined ? {} : { path }),
       }
-      return reading.happening === 'processed'
-        ? enrichAsset(ref, enrichParts, context.call)
-        : enrichChanged(raw, ref, enrichParts, context)
+      return enrichOnEvent({ raw, happening: reading.happening, ref }, enrichParts, context)
     }) satisfies EventFlow,
   })
 }

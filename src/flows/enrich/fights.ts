@@ -46,6 +46,32 @@ export function putBacks(raw: unknown, changes: readonly MetadataChange[]): read
 
 const wasHeld = (old: unknown, value: JsonValue): boolean => isJsonValue(old) && sameValue(old, value)
 
+/** What this container has written within the last hour. */
+export type RecentWrites = {
+  has(asset: Pick<Asset, 'id'>, change: MetadataChange): boolean
+  add(asset: Pick<Asset, 'id'>, change: MetadataChange): void
+}
+
+const maxRecent = 5_000
+
+/**
+ * Remembers what a container writes. Of an asset that was processed nobody tells what changed before: with AEM's
+ * write-back every edit ends in that. So a value that is written twice within an hour is looked at more closely.
+ */
+export function createRecentWrites(clock: Pick<Clock, 'now'>): RecentWrites {
+  const written = new Map<string, number>()
+  return {
+    has: (asset, change) => clock.now() - (written.get(markOf(asset, change)) ?? -withinMs) < withinMs,
+    add(asset, change) {
+      const mark = markOf(asset, change)
+      written.delete(mark)
+      written.set(mark, clock.now())
+      const [oldest] = written.keys()
+      if (written.size > maxRecent && oldest !== undefined) written.delete(oldest)
+    },
+  }
+}
+
 /**
  * Counts that these values of an asset were put back. State is asked only when there is one.
  * @returns those that are to be left alone
@@ -64,7 +90,7 @@ export async function countPutBacks(
   const marks = new Map(known.filter(([, times]) => now - (times.at(-1) ?? 0) < memoryOf(times)))
   const left = new Set<MetadataChange>()
   for (const change of changes) {
-    const mark = hash([id, change.property, 'value' in change ? change.value : null])
+    const mark = markOf({ id }, change)
     const before = marks.get(mark) ?? []
     const times = isLost(before) ? before : [...before, now].slice(-mostPutBacks)
     // What is newest stands last, and stays longest.
@@ -76,6 +102,9 @@ export async function countPutBacks(
   await store.put(key, JSON.stringify(kept), leftAloneMs / 1000, signal)
   return left
 }
+
+const markOf = ({ id }: Pick<Asset, 'id'>, change: MetadataChange): string =>
+  hash([id, change.property, 'value' in change ? change.value : null])
 
 const isLost = (times: readonly number[]): boolean =>
   times.length >= mostPutBacks && (times.at(-1) ?? 0) - (times[0] ?? 0) <= withinMs

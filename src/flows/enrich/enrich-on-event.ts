@@ -1,4 +1,5 @@
 import type { AssetRef } from '../../core/asset'
+import type { Change } from '../../events/happening'
 import { principal, principalsOf } from '../../events/principal'
 import type { Tokens } from '../../http/tokens'
 import { accountOf } from '../../ims/account'
@@ -7,33 +8,40 @@ import type { FlowContext } from '../event-flow'
 import type { LeftOut } from '../outcome'
 import type { Decision } from '../update-metadata'
 import { type EnrichOutcome, type EnrichParts, enrichAsset } from './enrich-asset'
-import { countPutBacks, putBacks } from './fights'
+import { countPutBacks, putBacks, type RecentWrites } from './fights'
 
 /**
- * Enriches an asset that was edited or moved. What this app has written itself is dropped before anything is read. A
+ * Enriches the asset of an event. After an edit, what this app has written itself is dropped before anything is read. A
  * value that another system has put back three times within an hour is left alone, and the outcome tells it.
  * @param raw the event
  * @throws {BridgeError} as `enrichAsset` and State do
  */
-export async function enrichChanged(
-  raw: unknown,
-  ref: AssetRef,
-  parts: EnrichParts & { tokens: Tokens },
+export async function enrichOnEvent(
+  { raw, happening, ref }: { raw: unknown; happening: 'processed' | Change; ref: AssetRef },
+  parts: EnrichParts & { tokens: Tokens; recentWrites: RecentWrites },
   context: Pick<FlowContext, 'call' | 'clock' | 'store'>,
 ): Promise<EnrichOutcome> {
   const { call, clock, store } = context
-  if (await isOwn(raw, parts.tokens, context)) return { kind: 'skipped', reason: ownWrite, products: [] }
+  const { recentWrites, tokens } = parts
+  const isProcessed = happening === 'processed'
+  if (!isProcessed && (await isOwn(raw, tokens, context)))
+    return { kind: 'skipped', reason: ownWrite, products: [] }
   /** By property: AEM may refuse a write, and the decision is taken again. The event counts once. */
   const decided = new Map<string, boolean>()
   const left: LeftOut[] = []
 
   const outcome = await enrichAsset(ref, parts, call, async (asset, decision) => {
-    const fresh = putBacks(raw, decision.changes).filter(({ property }) => !decided.has(property))
-    const lost = await countPutBacks(asset, fresh, { store, clock, signal: call.signal })
-    for (const change of fresh) {
+    const told = new Set(isProcessed ? [] : putBacks(raw, decision.changes))
+    const suspects = decision.changes.filter(
+      (change) => !decided.has(change.property) && (told.has(change) || recentWrites.has(asset, change)),
+    )
+    const lost = await countPutBacks(asset, suspects, { store, clock, signal: call.signal })
+    for (const change of decision.changes) {
       const { property } = change
+      if (decided.has(property)) continue
       decided.set(property, lost.has(change))
       if (lost.has(change)) left.push({ property, reason: putBackReason })
+      else recentWrites.add(asset, change)
     }
     return without(decision, ({ property }) => decided.get(property) === true)
   })
