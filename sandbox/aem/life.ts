@@ -3,6 +3,7 @@ import type { MovableClock } from '../clock'
 import type { NewContent } from '../content'
 import { isJsonObject, type JsonObject, type JsonValue } from '../json'
 import { type AemAsset, touch } from './asset'
+import type { AssetShelf } from './asset-shelf'
 import { type EventOverrides, merged, processingCompleted } from './event'
 import { type Publication, publicationEvent } from './publication-event'
 import { type ProxyVerb, xdmEvent } from './xdm-event'
@@ -41,8 +42,7 @@ export type AssetLife = {
 /** What the operations need of the author. */
 export type LifeParts = {
   clock: MovableClock
-  /** By id; the operations change them. */
-  assets: Map<string, AemAsset>
+  shelf: AssetShelf
   host: string
   recipientClientId: () => string
   /** Stores another file for an asset. */
@@ -59,7 +59,7 @@ const usualUser = 'ada@example.com'
 const iso = (now: number): string => new Date(now).toISOString()
 
 export function createLife(parts: LifeParts): AuthorLife {
-  const { clock, assets, host, recipientClientId, storeContent } = parts
+  const { clock, shelf, host, recipientClientId, storeContent } = parts
   let revision = 0
 
   const life: AuthorLife = {
@@ -107,7 +107,7 @@ export function createLife(parts: LifeParts): AuthorLife {
     },
     remove(id) {
       const asset = stored(id)
-      assets.delete(id)
+      shelf.remove(id)
       return send(publication('deleted', asset))
     },
     moveFolder(path, to) {
@@ -122,7 +122,7 @@ export function createLife(parts: LifeParts): AuthorLife {
     unpublishFolder: (path) => publishAll('unpublished', path),
     removeFolder(path) {
       const below = assetsBelow(path)
-      for (const { id } of below) assets.delete(id)
+      for (const { id } of below) shelf.remove(id)
       return tellOfAll('deleted', path, below)
     },
     onWritten(asset, before, principal) {
@@ -132,13 +132,14 @@ export function createLife(parts: LifeParts): AuthorLife {
   return life
 
   function stored(id: string): AemAsset {
-    const asset = assets.get(id)
+    const asset = shelf.take(id)
     if (asset === undefined) throw new Error(`The AEM stand-in has no asset ${id}`)
     return asset
   }
 
   function assetsBelow(path: string): AemAsset[] {
-    return [...assets.values()].filter((asset) => asset.path.startsWith(`${path}/`))
+    const all = [...shelf.created(0, Number.POSITIVE_INFINITY)]
+    return all.flatMap((asset) => (asset.path.startsWith(`${path}/`) ? [stored(asset.id)] : []))
   }
 
   function publishAll(kind: 'published' | 'unpublished', path: string): JsonObject[] {
@@ -153,9 +154,9 @@ export function createLife(parts: LifeParts): AuthorLife {
   }
 
   function relocate(asset: AemAsset, path: string): void {
-    const isTaken = [...assets.values()].some((other) => other !== asset && other.path === path)
-    if (isTaken) throw new Error(`There is an asset at ${path} already`)
-    asset.path = path
+    const other = shelf.at(path)
+    if (other !== undefined && other.id !== asset.id) throw new Error(`There is an asset at ${path} already`)
+    shelf.move(asset, path)
     asset.repositoryMetadata['repo:path'] = path
     asset.repositoryMetadata['repo:name'] = path.slice(path.lastIndexOf('/') + 1)
   }

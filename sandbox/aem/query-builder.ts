@@ -36,6 +36,9 @@ export const usualSearch = (): SearchSettings => ({
   readLimit: 100_000,
 })
 
+/** All assets of a span, by the date of their creation; both ends are included, in milliseconds since the epoch. */
+export type AssetsByDate = (from: number, to: number) => Iterable<AemAsset>
+
 const PLAIN = ['path', 'type', 'orderby', 'orderby.sort', 'group.p.or', 'group.p.not']
 const PAGING = ['p.limit', 'p.offset', 'p.guessTotal', 'p.hits', 'p.properties']
 /** What a web server takes in a request line, and says 414 beyond. */
@@ -48,7 +51,7 @@ const GONE = '00000000-0000-4000-8000-000000000000'
  */
 export const queryBuilder = (
   request: RecordedRequest,
-  assets: readonly AemAsset[],
+  assets: AssetsByDate,
   settings: SearchSettings,
 ): Answer => {
   if (request.method !== 'GET')
@@ -65,7 +68,7 @@ export const queryBuilder = (
 
 const answer = (
   query: Readonly<Record<string, string>>,
-  assets: readonly AemAsset[],
+  assets: AssetsByDate,
   settings: SearchSettings,
 ): Answer => {
   const unknown = Object.keys(query).find(
@@ -95,9 +98,12 @@ const answer = (
     asset.path.startsWith(`${root}/`) &&
     !settings.missing.has(asset.path) &&
     indexed.every((it) => it.holds(asset))
-  const candidates: Found[] = assets.filter(isCandidate)
-  for (const path of settings.stale) candidates.push({ path, uuid: GONE })
-  candidates.sort(orderOf(query))
+  const [from, to] = createdBetween(indexed)
+  const isByDate = query.orderby === '@jcr:created' && query['orderby.sort'] !== 'desc'
+  const candidates =
+    isByDate && settings.stale.size === 0
+      ? only(assets(from, to), isCandidate)
+      : sortedOf([...only(assets(from, to), isCandidate), ...staleOf(settings)], query)
 
   // A guess reads no further than the first node after the page.
   const enough = query['p.guessTotal'] === 'true' ? offset + limit + 1 : Number.POSITIVE_INFINITY
@@ -119,6 +125,23 @@ const answer = (
 /** An asset, or what the index still holds of one that is gone. */
 type Found = AemAsset | { path: string; uuid: string }
 const isAsset = (found: Found): found is AemAsset => 'assetMetadata' in found
+
+const createdBetween = (conditions: readonly Condition[]): readonly [number, number] => {
+  const spans = conditions.flatMap(({ span }) => span ?? [])
+  return [
+    Math.max(0, ...spans.map(({ from }) => from)),
+    Math.min(Number.POSITIVE_INFINITY, ...spans.map(({ to }) => to)),
+  ]
+}
+
+function* only(assets: Iterable<AemAsset>, test: (asset: AemAsset) => boolean): Generator<AemAsset> {
+  for (const asset of assets) if (test(asset)) yield asset
+}
+
+const staleOf = ({ stale }: SearchSettings): Found[] => [...stale].map((path) => ({ path, uuid: GONE }))
+
+const sortedOf = (found: Found[], query: Readonly<Record<string, string>>): readonly Found[] =>
+  found.sort(orderOf(query))
 
 /** Oak's own words. Source: `FilterIterators` of Jackrabbit Oak. */
 const tooManyReads = (): QueryRefused =>

@@ -6,6 +6,8 @@ export type Condition = {
   property: string | undefined
   /** Whether the condition can only be tested on each node, whatever the index holds. */
   readsNodes: boolean
+  /** Outside of it no asset meets the condition: dates of creation, in milliseconds since the epoch. */
+  span?: { from: number; to: number }
   holds(asset: AemAsset): boolean
 }
 
@@ -135,6 +137,9 @@ const dateCondition = (given: Given): Condition => {
   return {
     property,
     readsNodes: false,
+    ...(property === 'jcr:created'
+      ? { span: { from: lower ?? 0, to: upper ?? Number.POSITIVE_INFINITY } }
+      : {}),
     holds: (asset) => {
       const date = read(asset)
       if (date === undefined) return false
@@ -181,8 +186,9 @@ export const holderOf = (property: string): ((asset: AemAsset) => readonly strin
   }
   const name = METADATA.exec(property)?.[1]
   if (name === undefined) throw new QueryRefused(400, 'This property is of no asset')
-  return ({ assetMetadata, repositoryMetadata }) =>
-    textsOf(assetMetadata[name] ?? (name === 'dc:format' ? repositoryMetadata[name] : undefined))
+  // Reading the second group of a generated asset makes it.
+  return (asset) =>
+    textsOf(asset.assetMetadata[name] ?? (name === 'dc:format' ? asset.repositoryMetadata[name] : undefined))
 }
 
 const textsOf = (value: unknown): string[] =>

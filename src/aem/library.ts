@@ -53,8 +53,9 @@ export type LibraryOptions = {
 /** Pages through the assets of an author. */
 export type AssetLibrary = {
   /**
-   * All assets that the index knows, ordered by the date of their creation. No asset is left out because it, or
-   * another one, is changed meanwhile: that date stays. One of the last seconds may be missing, for an index lags.
+   * All assets that the index knows, by the second of their creation. Within a second they are in order of their paths
+   * where one answer holds them all. No asset is left out because it, or another one, is changed meanwhile: that date
+   * stays. One of the last seconds may be missing, for an index lags.
    * @throws {BridgeError} as `QueryBuilder.ask`; permanent `LIBRARY_POSITION_INVALID` for an `after` that is no position
    */
   pages(origin: string, options: LibraryOptions, call: CallContext): AsyncIterable<LibraryPage>
