@@ -17,6 +17,7 @@ import { isImmediate } from './export-request'
 import { aboutAsset, type ExportEventParts, readAsset, removers, skipped, type Task } from './export-task'
 import { handOver } from './hand-over'
 import { removeFrom } from './remove-asset'
+import { removeFolder } from './remove-folder'
 
 /**
  * Handles an event about a publication, an edit or a move. A published asset is exported to the destinations that its metadata names, if
@@ -41,7 +42,7 @@ export async function exportEventWith(
   const work = { action, event: raw, ...(destination === undefined ? {} : { destination }) }
   const task = { event, origin: resolveAuthor(parts.hosts, event.host, context.call), work }
   if (isOfMany) {
-    if (happening === 'deleted') return folderGone(event, context)
+    if (happening === 'deleted') return removeFolder(task, parts, context)
     const flow: EventFlow = (one, own) => exportEventWith(one, () => parts, own)
     const activations = parts.activations(context)
     const goOn = activations && ((rest: Work) => handOver(rest, activations, context))
@@ -50,13 +51,6 @@ export async function exportEventWith(
   if (happening === 'published') return exportPublished(task, parts, context)
   if (happening === 'moved' || happening === 'metadata-updated') return exportChanged(task, parts, context)
   return retract(happening, task, parts, context)
-}
-
-/** AEM lists nothing of a folder that is gone. */
-function folderGone({ path }: AssetEvent, { call }: FlowContext): Outcome {
-  const reason = 'a folder was deleted: AEM does not tell any more which assets were in it'
-  call.logger.warn(reason, { path })
-  return skipped(reason)
 }
 
 /** Only the publish tier counts, not the preview tier. */

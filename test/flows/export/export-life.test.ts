@@ -305,12 +305,69 @@ describe('a folder', () => {
     expect(one().held.size).toBe(0)
   })
 
-  test('that is deleted is told: AEM lists nothing of it any more', async () => {
+  test('that is deleted keeps its files, as before', async () => {
     const folder = `/content/dam/folder-${++count}`
     await add(folder, 1)
-    const call = startCall()
-    expect(await told(life().removeFolder(folder), { call })).toMatchObject([{ outcome: 'skipped' }])
-    expect(call.log.join('\n')).toContain('a folder was deleted')
+    expect(await told(life().removeFolder(folder))).toMatchObject([{ outcome: 'skipped' }])
+    expect(one().held.size).toBe(1)
+  })
+
+  describe('that is deleted, with onDelete remove', () => {
+    const ids = new Map<string, string>()
+    beforeEach(() => {
+      configure({ onDelete: 'remove' })
+      ids.clear()
+      one().list = async function* ({ prefix = '' }) {
+        for (const [key, { version, size }] of [...one().held].sort(([a], [b]) => (a < b ? -1 : 1))) {
+          const assetId = ids.get(key)
+          if (key.startsWith(prefix))
+            yield { key, version, size, ...(assetId === undefined ? {} : { assetId }) }
+        }
+      }
+    })
+    afterEach(() => {
+      delete one().list
+    })
+
+    test('has its files removed, but not those of an asset that AEM still has', async () => {
+      const folder = `/content/dam/folder-${++count}`
+      const [first, second, third] = await add(folder, 3)
+      const beside = await exported(`${folder}-beside/a.png`)
+      if (first === undefined || second === undefined || third === undefined) throw new Error('no assets')
+      ids.set(keyOf(first.path), first.id).set(keyOf(second.path), second.id)
+      life().move(second.id, `/content/dam/elsewhere/${count}.png`)
+      await told(life().removeFolder(folder))
+      expect([...one().held.keys()].sort()).toEqual([keyOf(beside.path), keyOf(second.path)].sort())
+    })
+
+    test('goes on where it stopped when the time ends', async () => {
+      const { clock } = bench.author
+      const folder = `/content/dam/folder-${++count}`
+      await add(folder, 5)
+      const { remove } = one()
+      one().remove = async (key, call) => {
+        clock.advance(20_000)
+        await remove?.(key, call)
+      }
+      const [event] = life().removeFolder(folder)
+      const answers = []
+      for (let turn = 0; turn < 3; turn++) {
+        const call = startCall({ deadline: clock.now() + 50_000 })
+        answers.push(...(await told([event], { call })))
+      }
+      one().remove = remove
+      expect(answers.map(({ outcome }) => outcome)).toEqual(['retry', 'retry', 'done'])
+      expect(one().held.size).toBe(0)
+    })
+
+    test('is told where the destination cannot say what it holds', async () => {
+      const folder = `/content/dam/folder-${++count}`
+      await add(folder, 1)
+      delete one().list
+      const call = startCall()
+      await told(life().removeFolder(folder), { call })
+      expect(call.log.join('\n')).toContain('warn a folder was deleted')
+    })
   })
 
   test('in which one asset fails has the others done, and that one on record', async () => {
