@@ -58,11 +58,7 @@ const ownWrite = 'this app made the change itself'
 const putBackReason = 'another system put it back three times within an hour: it is left alone for a day'
 
 /** Whether an event names the technical account of this app's token. A person's event needs no token for that. */
-export async function isOwn(
-  raw: unknown,
-  tokens: Tokens,
-  { call }: Pick<FlowContext, 'call'>,
-): Promise<boolean> {
+async function isOwn(raw: unknown, tokens: Tokens, { call }: Pick<FlowContext, 'call'>): Promise<boolean> {
   const names = principalsOf(raw)
   if (names.length === 0) return false
   const own = principal(accountOf(await tokens.token(call)))

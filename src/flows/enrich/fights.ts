@@ -12,9 +12,9 @@ import type { Store } from '../../store/store'
 // written. Without an end of it the two would go on for ever. See docs/decisions/0014-fights-end.md.
 
 /** So many times within an hour, and the value is left alone for a day. */
-export const mostPutBacks = 3
+const mostPutBacks = 3
 const withinMs = 3_600_000
-export const leftAloneMs = 24 * 3_600_000
+const leftAloneMs = 24 * 3_600_000
 
 /** All that State ever holds of it: so many keys, and so many values in each. */
 const shards = 32

@@ -1,4 +1,3 @@
-import exportConfig from '#config/destinations'
 import { transientError } from '../../../src/core/errors'
 import { eventWorkId } from '../../../src/delivery/dead-letters'
 import { reducedEvent } from '../../../src/events/reduce'
@@ -35,6 +34,9 @@ describe('what was edited or moved', () => {
     expect((await bench.run()).answer).toMatchObject({ done: 2, skipped: 0, deadLettered: 0 })
     expect(seen).toEqual(events.map((event) => [JSON.parse(JSON.stringify(event)), 'generic']))
     expect(held()).toContain('shop/both-moved.png')
+    // Without a setting every old file is kept.
+    expect(bench.exports.parts.exports).not.toHaveProperty('onMove')
+    expect(bench.exports.destinations.one.removed).toEqual([])
     expect(bench.cursor()).toBe(bench.journal.positions().at(-1))
   })
 
@@ -95,6 +97,4 @@ test('a deployment that registers nothing new behaves as before: one route an ev
   }
   for (const event of [aem.xdmEvent('created', asset), aem.xdmEvent('updated', asset)])
     expect(routesOf(event)).toEqual([])
-  const { onMove = 'keep', onExpire = 'keep', onNoLongerNamed = 'keep' } = exportConfig
-  expect([onMove, onExpire, onNoLongerNamed]).toEqual(['keep', 'keep', 'keep'])
 })
