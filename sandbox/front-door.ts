@@ -28,9 +28,11 @@ export const encodePath = (path: string): string => path.split('/').map(encodeUR
 
 const PATH_HELP = 'Give it as ?path=/content/dam/<folder>/<file name>, percent-encoded.'
 const ROUTES =
-  'POST /upload?path=, POST /publish?path=, POST /product?sku=, POST /deploy?<input>=, POST /alarm, POST /events, GET /assets?path=, GET /event?path=, GET /exported, GET /env'
+  'POST /upload?path=, POST /publish?path=, POST /product?sku=, POST /deploy?<input>=, POST /clock?minutes=, POST /alarm, POST /events, GET /assets?path=, GET /event?path=, GET /exported, GET /env'
 const MEBIBYTE = 1024 * 1024
 const MOST_MEBIBYTES = 4096
+/** Ten years. */
+const MOST_MINUTES = 10 * 365 * 24 * 60
 /** What makes the app export an asset at once. */
 const EXPORTED = { exportDestination: 'folder', exportImmediately: 'yes' }
 
@@ -156,6 +158,18 @@ export const startFrontDoor = async (options: FrontDoorOptions): Promise<Sandbox
     return json(status, body ?? null)
   }
 
+  /** The stand-ins have another time from then on; the actions keep that of the machine. */
+  const moveClock = ({ query }: RecordedRequest): Answer => {
+    const minutes = Number(query.minutes)
+    if (!/^\d+$/.test(query.minutes ?? '') || minutes > MOST_MINUTES)
+      return help(
+        400,
+        `Give it as ?minutes=<whole number up to ${MOST_MINUTES}>: a clock only moves forward.`,
+      )
+    clock.advance(minutes * 60_000)
+    return json(200, { now: new Date(clock.now()).toISOString() })
+  }
+
   const deploy = ({ query }: RecordedRequest): Answer => {
     const [[input, value] = ['', ''], ...more] = Object.entries(query)
     if (input === '' || more.length > 0)
@@ -187,6 +201,7 @@ export const startFrontDoor = async (options: FrontDoorOptions): Promise<Sandbox
     if (route === 'POST /alarm') return alarm()
     if (route === 'POST /product') return changeProduct(sandbox, request)
     if (route === 'POST /deploy') return deploy(request)
+    if (route === 'POST /clock') return moveClock(request)
     if (route === 'GET /env')
       return {
         status: 200,

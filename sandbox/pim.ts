@@ -8,6 +8,8 @@ export type PimOptions = {
   /** The key that `X-Api-Key` must carry. */
   apiKey?: string
   port?: number
+  /** Products besides those that are set, by their identifiers. */
+  others?: (identifier: string) => JsonObject | undefined
 }
 
 /** A plain JSON REST PIM: `GET /products/{identifier}` and `GET /search?sku=a,b`. */
@@ -23,10 +25,14 @@ export const startPim = async (options: PimOptions): Promise<PimStandIn> => {
   const { clock, apiKey = 'pim-key' } = options
   const products = new Map<string, JsonObject>()
 
+  const gone = new Set<string>()
+  const productOf = (identifier: string): JsonObject | undefined =>
+    products.get(identifier) ?? (gone.has(identifier) ? undefined : options.others?.(identifier))
+
   const search = (request: RecordedRequest): Answer => {
     const { sku } = request.query
     if (sku === undefined || sku === '') return json(400, { error: 'The query parameter sku is missing' })
-    const items = sku.split(',').flatMap((it) => products.get(it) ?? [])
+    const items = sku.split(',').flatMap((it) => productOf(it) ?? [])
     return json(200, { items })
   }
 
@@ -37,7 +43,7 @@ export const startPim = async (options: PimOptions): Promise<PimStandIn> => {
     } catch {
       return json(400, { error: 'The identifier is not percent-encoded UTF-8' })
     }
-    const found = products.get(identifier)
+    const found = productOf(identifier)
     return found === undefined
       ? json(404, { error: 'Unknown product' })
       : json(200, { data: { product: found } })
@@ -61,6 +67,7 @@ export const startPim = async (options: PimOptions): Promise<PimStandIn> => {
     },
     removeProduct: (identifier) => {
       products.delete(identifier)
+      gone.add(identifier)
     },
   }
 }

@@ -27,22 +27,30 @@ const FILM = '/content/dam/shop/garden film.mp4'
 const paint = createPaint(process.stdout.isTTY === true)
 
 const MOST_AT_ONCE = 10_000
+const MOST_ASSETS = 1_000_000
 
-type Arguments = { port: number; burst: number | undefined; env: string | undefined; config: Configured }
+type Arguments = {
+  port: number
+  burst: number | undefined
+  assets: number | undefined
+  env: string | undefined
+  config: Configured
+}
 
 const readArguments = (): Arguments => {
   const text = { type: 'string' } as const
-  const read = () => parseArgs({ options: { port: text, burst: text, env: text, config: text } }).values
+  const read = () =>
+    parseArgs({ options: { port: text, burst: text, assets: text, env: text, config: text } }).values
   let given: ReturnType<typeof read>
   try {
     given = read()
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error)
     throw new SetupError(
-      `${reason}\nUsage: npm run sandbox [-- --port <first of ten ports> --env <file> --config config | -- --burst <number of assets>]`,
+      `${reason}\nUsage: npm run sandbox [-- --port <first of ten ports> --assets <number of assets> --env <file> --config config | -- --burst <number of assets>]`,
     )
   }
-  const whole = (name: 'port' | 'burst', usual: number, least: number, most: number): number => {
+  const whole = (name: 'port' | 'burst' | 'assets', usual: number, least: number, most: number): number => {
     const value = Number(given[name] ?? usual)
     if (Number.isInteger(value) && value >= least && value <= most) return value
     throw new SetupError(
@@ -53,14 +61,15 @@ const readArguments = (): Arguments => {
   if (config !== 'config' && config !== 'sample-config') {
     throw new SetupError(`--config ${given.config} is not possible: it must be config or sample-config`)
   }
-  if (given.burst !== undefined && (given.env ?? given.config) !== undefined) {
+  if (given.burst !== undefined && (given.env ?? given.config ?? given.assets) !== undefined) {
     throw new SetupError(
-      '--burst plays a scene with the sample configuration: it takes no --env and no --config',
+      '--burst plays a scene with the sample configuration: it takes no --env, no --config and no --assets',
     )
   }
   return {
     port: whole('port', DEFAULT_PORT, 1024, 65_526),
     burst: given.burst === undefined ? undefined : whole('burst', 0, 1, MOST_AT_ONCE),
+    assets: given.assets === undefined ? undefined : whole('assets', 0, 1, MOST_ASSETS),
     env: given.env,
     config,
   }
@@ -93,10 +102,12 @@ const printLog = (action: string, text: string): void => {
 const start = async (
   actions: Record<string, ActionSpec>,
   port: number,
+  assets: number | undefined,
   ownInputs: Record<string, string>,
 ): Promise<Sandbox> => {
   const sandbox = await startSandbox({
     actions,
+    ...(assets === undefined ? {} : { aem: { assets } }),
     ownInputs,
     receiver: 'generic',
     subscribed: false,
@@ -186,6 +197,12 @@ const explain = (sandbox: Sandbox, port: number): void => {
   console.log(`  curl -s -H 'X-Api-Key: ${pim.apiKey}' '${pim.url}/products/${encodeURIComponent(SKU)}'\n`)
 }
 
+const explainLibrary = (assets: number): void => {
+  console.log(
+    `${paint.bold(`${assets.toLocaleString('en')} assets`)} are below /content/dam/library. The PIM above knows the products of nine of ten, and all but the actions around Akeneo ask it.\n`,
+  )
+}
+
 const explainOwn = ({ taken, kept }: OwnInputs, file: string): void => {
   const names = (list: readonly string[]): string => (list.length === 0 ? 'nothing' : list.join(', '))
   console.log(`${paint.bold(`From ${file}`)}: ${names(Object.keys(taken))}`)
@@ -194,7 +211,7 @@ const explainOwn = ({ taken, kept }: OwnInputs, file: string): void => {
 }
 
 const main = async (): Promise<void> => {
-  const { port, burst: count, env, config } = readArguments()
+  const { port, burst: count, assets, env, config } = readArguments()
   checkDependencies(projectRoot)
   if (count !== undefined) {
     const screen = createScreen(process.stdout)
@@ -205,10 +222,11 @@ const main = async (): Promise<void> => {
   const own = await readOwn(env, config)
   await checkPorts(port)
   const actions = await buildActions((line) => console.log(paint.dim(line)), config)
-  const sandbox = await start(actions, port, own.taken)
+  const sandbox = await start(actions, port, assets, own.taken)
   sandbox.pim.setProduct(SKU)
   stockAkeneo(sandbox)
   explain(sandbox, port)
+  if (assets !== undefined) explainLibrary(assets)
   if (env !== undefined) explainOwn(own, env)
 }
 

@@ -1,4 +1,5 @@
 import { type AemOptions, type AemStandIn, startAem } from './aem/author'
+import { libraryProduct } from './aem/generated-library'
 import { type AkeneoStandIn, startAkeneo } from './akeneo/akeneo'
 import { type EventFeed, startEventFeed } from './akeneo/event-feed'
 import { subscribeReceiver } from './akeneo/event-subscriber'
@@ -32,6 +33,15 @@ export const STATUS_TOKEN = 'sandbox-status-token'
  * others have the mock, which needs nothing.
  */
 const FED_BY_AKENEO = [PIM_RECEIVER, 'pim-sync', 'reconcile']
+
+/** For the communicator `rest`, with the PIM that knows the products of a generated library. */
+const pimInputs = ({ url, apiKey }: PimStandIn): Record<string, string> => ({
+  PIM_COMMUNICATOR: 'rest',
+  PIM_REST_URL: `${url}/search?sku={identifiers}`,
+  PIM_REST_HEADERS: `X-Api-Key: ${apiKey}`,
+  PIM_REST_PRODUCT: '/items',
+  PIM_REST_IDENTIFIER: '/sku',
+})
 
 /** What to start. */
 export type SandboxOptions = {
@@ -125,7 +135,9 @@ export const startSandbox = async (options: SandboxOptions = {}): Promise<Sandbo
     const aemKnows = { isValidToken: ims.isValid, allowedClientIds: [CLIENT_ID], ...aemPorts }
     const aem = await keep(startAem({ ...options.aem, clock, ...aemKnows }))
     const state = await keep(startState({ clock, namespace, auth, port: ports.state ?? 0 }))
-    const pim = await keep(startPim({ clock, port: ports.pim ?? 0 }))
+    const size = options.aem?.assets ?? 0
+    const others = (identifier: string) => libraryProduct(identifier, size)
+    const pim = await keep(startPim({ clock, others, port: ports.pim ?? 0 }))
     const akeneo = await keep(startAkeneo({ clock, port: ports.akeneo ?? 0 }))
     // At Akeneo a change takes minutes. Here it takes effect at once.
     const settings = { acceptLoopback: true, effectiveAfterMs: 0 }
@@ -146,7 +158,7 @@ export const startSandbox = async (options: SandboxOptions = {}): Promise<Sandbo
       ADC_CECREDENTIALS_ORGID: ORG_ID,
       IMS_URL: ims.url,
       AEM_AUTHOR_URLS: aem.url,
-      PIM_COMMUNICATOR: 'mock',
+      ...(size > 0 ? pimInputs(pim) : { PIM_COMMUNICATOR: 'mock' }),
       FOLDER_ROOT: folder.root,
       JOURNAL_URL: journal.journalUrl,
     })
@@ -187,9 +199,9 @@ export const startSandbox = async (options: SandboxOptions = {}): Promise<Sandbo
       AIO_runtime_apihost: runtime.api.url,
     })
     const bound = Object.entries(actions).map(([name, spec]): [string, ActionSpec] => {
-      const pimInputs = FED_BY_AKENEO.includes(name) && !hasOwnPim ? akeneoInputs : {}
+      const changing = FED_BY_AKENEO.includes(name) && !hasOwnPim ? akeneoInputs : {}
       const token: JsonObject = name === MONITORED ? { STATUS_TOKEN } : {}
-      const merged: JsonObject = { ...inputs(), ...pimInputs, ...own, ...token, ...spec.inputs }
+      const merged: JsonObject = { ...inputs(), ...changing, ...own, ...token, ...spec.inputs }
       return [name, { ...spec, inputs: merged }]
     })
     const runtimeEnv = { AIO_STATE_ENDPOINT: state.url }

@@ -58,32 +58,39 @@ const version = (): string => `oak:1.0::ci:${randomBytes(16).toString('hex')}`
 export const withoutNulls = (value: JsonObject): JsonObject =>
   Object.fromEntries(Object.entries(value).filter(([, it]) => it !== null))
 
-/** A new, processed asset with the repository metadata that AEM gives; size and SHA-1 are known when it has its file. */
-export const createAsset = (input: NewAsset, host: string, now: number): AemAsset => {
-  const { path } = input
-  const uuid = randomUUID()
-  const id = `urn:aaid:aem:${uuid}`
+/** What AEM says about a new, processed asset. */
+export const usualRepository = (path: string, host: string, now: number, uuid: string): JsonObject => {
   const name = path.slice(path.lastIndexOf('/') + 1)
   const format = formatOf(name)
-  const usual: JsonObject = {
+  const date = iso(now)
+  return {
     'repo:repositoryId': host,
     'repo:assetClass': 'file',
-    'repo:assetId': id,
+    'repo:assetId': `urn:aaid:aem:${uuid}`,
     'repo:name': name,
     'repo:path': path,
-    'repo:ancestors': [`urn:aaid:aem:${randomUUID()}`],
     'repo:size': USUAL_SIZE,
-    'repo:version': version(),
-    'repo:createDate': iso(now),
+    'repo:createDate': date,
     'repo:createdBy': 'ada@example.com',
-    'repo:modifyDate': iso(now),
+    'repo:modifyDate': date,
     'repo:modifiedBy': 'ada@example.com',
     'dc:format': format,
     'aem:assetState': 'Processed',
     ...(format.startsWith('image/') ? { 'tiff:imageWidth': 1600, 'tiff:imageLength': 1200 } : {}),
   }
+}
+
+/** A new, processed asset with the repository metadata that AEM gives; size and SHA-1 are known when it has its file. */
+export const createAsset = (input: NewAsset, host: string, now: number): AemAsset => {
+  const { path } = input
+  const uuid = randomUUID()
+  const usual: JsonObject = {
+    ...usualRepository(path, host, now, uuid),
+    'repo:ancestors': [`urn:aaid:aem:${randomUUID()}`],
+    'repo:version': version(),
+  }
   return {
-    id,
+    id: `urn:aaid:aem:${uuid}`,
     uuid,
     path,
     assetMetadata: structuredClone(input.assetMetadata ?? {}),

@@ -3,13 +3,15 @@ import type { NewContent } from '../content'
 import type { JsonObject } from '../json'
 import { type Answer, json, problem, type RecordedRequest, type SandboxServer, startServer } from '../server'
 import { type AemAsset, createAsset, etagOf, type NewAsset, touch, USUAL_SIZE, withoutNulls } from './asset'
+import { createShelf } from './asset-shelf'
 import { type BinarySettings, createBinaries } from './binaries'
 import { type BlobStore, CONTAINER, startBlobStore } from './blob-store'
 import { metadataUpdated, moved } from './change-event'
 import { type EventOverrides, processingCompleted } from './event'
+import { createGeneratedLibrary } from './generated-library'
 import { getMetadata, type MetadataSettings, patchMetadata } from './metadata-api'
 import { type Publication, publicationEvent } from './publication-event'
-import { queryBuilder, type SearchSettings } from './query-builder'
+import { queryBuilder, type SearchSettings, usualSearch } from './query-builder'
 import { type SlingNode, slingJson } from './sling-json'
 import { type ProxyFormat, type ProxyVerb, xdmEvent } from './xdm-event'
 
@@ -22,6 +24,8 @@ export type AemOptions = Partial<MetadataSettings & BinarySettings> & {
   port?: number
   /** The port of the blob store. */
   blobPort?: number
+  /** So many assets are there from the start: see {@link createGeneratedLibrary}. @default none */
+  assets?: number
 }
 
 /** An asset as tests see it: a copy. */
@@ -99,7 +103,6 @@ const decodePath = (path: string): string | undefined => {
  */
 export const startAem = async (options: AemOptions): Promise<AemStandIn> => {
   const { clock, isValidToken, allowedClientIds } = options
-  const assets = new Map<string, AemAsset>()
   const blobs = await startBlobStore({ clock, port: options.blobPort ?? 0 })
   const binaries = createBinaries({ clock, blobs }, options)
   const settings: AemStandIn['settings'] = {
@@ -114,18 +117,17 @@ export const startAem = async (options: AemOptions): Promise<AemStandIn> => {
     missingIfMatch: options.missingIfMatch ?? 428,
   }
 
-  const search: SearchSettings = { missing: new Set(), stale: new Set(), unindexed: new Set() }
+  const search = usualSearch()
 
   const view = (asset: AemAsset): AssetView => ({ ...structuredClone(asset), etag: etagOf(asset) })
-  const byPath = (path: string): AemAsset | undefined => {
-    for (const asset of assets.values()) if (asset.path === path) return asset
-    return undefined
-  }
-  const stored = (id: string): AemAsset => {
-    const asset = assets.get(id)
+  const byPath = (path: string): AemAsset | undefined => shelf.at(path)
+  const known = (asset: AemAsset | undefined, id: string): AemAsset => {
     if (asset === undefined) throw new Error(`The AEM stand-in has no asset ${id}`)
     return asset
   }
+  const stored = (id: string): AemAsset => known(shelf.get(id), id)
+  /** To be changed. */
+  const taken = (id: string): AemAsset => known(shelf.take(id), id)
 
   const metadata = async (id: string, request: RecordedRequest): Promise<Answer> => {
     const client = request.headers['x-api-key']
@@ -139,8 +141,9 @@ export const startAem = async (options: AemOptions): Promise<AemStandIn> => {
     if (request.method !== 'GET' && request.method !== 'PATCH') {
       return problem(405, `${request.method} is not possible here`, { allow: 'GET, PATCH' })
     }
-    if (request.method === 'PATCH' && assets.has(id)) await standIn.onBeforePatch?.(view(stored(id)))
-    const asset = assets.get(id)
+    const before = request.method === 'PATCH' ? shelf.get(id) : undefined
+    if (before !== undefined) await standIn.onBeforePatch?.(view(before))
+    const asset = request.method === 'PATCH' ? shelf.take(id) : shelf.get(id)
     if (asset === undefined) return problem(404, `No asset ${id}`)
     if (request.method === 'GET') return getMetadata(asset, request)
     return patchMetadata(asset, request, settings, clock.now())
@@ -155,18 +158,24 @@ export const startAem = async (options: AemOptions): Promise<AemStandIn> => {
   const nodeAt = (path: string): SlingNode | undefined => {
     const asset = byPath(path)
     if (asset !== undefined) return { 'jcr:uuid': asset.uuid, 'jcr:primaryType': 'dam:Asset' }
-    const isFolder = [...assets.values()].some((it) => it.path.startsWith(`${path}/`))
-    return isFolder ? { 'jcr:primaryType': 'sling:Folder' } : undefined
+    return shelf.isFolder(path) ? { 'jcr:primaryType': 'sling:Folder' } : undefined
   }
 
   const binary = (path: string, request: RecordedRequest): Answer | undefined => {
     const asset = byPath(path)
-    if (asset !== undefined) return binaries.serve(asset, undefined, request)
+    if (asset !== undefined) return binaries.serve(filled(asset), undefined, request)
     const [, owner, rendition] = RENDITION.exec(path) ?? []
     if (owner === undefined) return undefined
     const found = byPath(owner)
     if (found === undefined) return problem(404, `No resource at ${path}`)
-    return rendition === undefined ? binaries.list(found) : binaries.serve(found, rendition, request)
+    return rendition === undefined ? binaries.list(found) : binaries.serve(filled(found), rendition, request)
+  }
+
+  /** A generated asset gets its file when it is asked for. */
+  const filled = (asset: AemAsset): AemAsset => {
+    const number = binaries.has(asset) ? undefined : shelf.numberOf(asset.id)
+    if (number !== undefined && library !== undefined) binaries.store(asset, library.contentAt(number))
+    return asset
   }
 
   const storeContent = (asset: AemAsset, content: NewContent, renditions?: Record<string, NewContent>) => {
@@ -184,7 +193,7 @@ export const startAem = async (options: AemOptions): Promise<AemStandIn> => {
     if (path === undefined) return problem(400, 'The path is not percent-encoded UTF-8')
     const id = /^\/adobe\/assets\/([^/]+)\/metadata$/.exec(path)?.[1]
     if (id !== undefined) return metadata(id, request)
-    if (path === '/bin/querybuilder.json') return queryBuilder(request, [...assets.values()], search)
+    if (path === '/bin/querybuilder.json') return queryBuilder(request, shelf.created, search)
     const file = binary(path, request)
     if (file !== undefined) return file
     const dam = /^(\/content\/dam\/.+)\.json$/.exec(path)?.[1]
@@ -201,6 +210,12 @@ export const startAem = async (options: AemOptions): Promise<AemStandIn> => {
     await blobs.close()
     throw error
   })
+
+  const library =
+    options.assets === undefined
+      ? undefined
+      : createGeneratedLibrary({ size: options.assets, host: server.host, now: clock.now() })
+  const shelf = createShelf(library)
 
   const eventOptions = (overrides: EventOverrides) => ({
     now: clock.now(),
@@ -232,7 +247,7 @@ export const startAem = async (options: AemOptions): Promise<AemStandIn> => {
         ...facts,
         ...input.repositoryMetadata,
       })
-      assets.set(asset.id, asset)
+      shelf.add(asset)
       return view(asset)
     },
     asset: (id) => view(stored(id)),
@@ -241,31 +256,31 @@ export const startAem = async (options: AemOptions): Promise<AemStandIn> => {
       return asset === undefined ? undefined : view(asset)
     },
     edit: (id, change) => {
-      const asset = stored(id)
+      const asset = taken(id)
       change(asset)
       touch(asset, clock.now(), 'bob@example.com')
       return view(asset)
     },
     replaceContent: (id, content, renditions) => {
-      const asset = stored(id)
+      const asset = taken(id)
       const { 'dam:sha1': sha1, ...size } = storeContent(asset, content, renditions)
       const isHashed = asset.repositoryMetadata['dam:sha1'] !== undefined
       Object.assign(asset.repositoryMetadata, size, isHashed ? { 'dam:sha1': sha1 } : {})
       touch(asset, clock.now(), 'bob@example.com')
       return view(asset)
     },
-    blobPath: (id, rendition) => binaries.blobPath(stored(id), rendition),
+    blobPath: (id, rendition) => binaries.blobPath(filled(stored(id)), rendition),
     move: (id, path) => {
       if (byPath(path) !== undefined) throw new Error(`There is an asset at ${path} already`)
-      const asset = stored(id)
-      asset.path = path
+      const asset = taken(id)
+      shelf.move(asset, path)
       asset.repositoryMetadata['repo:path'] = path
       asset.repositoryMetadata['repo:name'] = path.slice(path.lastIndexOf('/') + 1)
       touch(asset, clock.now(), 'bob@example.com')
       return view(asset)
     },
     removeAsset: (id) => {
-      assets.delete(id)
+      shelf.remove(id)
     },
     processingCompletedEvent: ({ id }, overrides = {}) =>
       processingCompleted(stored(id), eventOptions(overrides)),

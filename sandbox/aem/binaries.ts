@@ -32,6 +32,8 @@ export type Binaries = {
     original: NewContent,
     renditions?: Record<string, NewContent>,
   ): { size: number; sha1: string }
+  /** Whether the asset has its files. */
+  has(asset: AemAsset): boolean
   /** The path of a file's blob, in the store as on the author. Throws when there is no such file. */
   blobPath(asset: AemAsset, rendition?: string): string
   /** Answers a GET of the original, or of a rendition. */
@@ -83,6 +85,7 @@ export const createBinaries = (
       })
       return { size: file.content.size, sha1: sha1Of(file.content) }
     },
+    has: ({ id }) => files.has(id),
     blobPath: (asset, rendition) => {
       const file = find(asset, rendition)
       if (file === undefined) throw new Error(`${asset.path} has no file ${rendition ?? 'original'}`)

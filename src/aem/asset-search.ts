@@ -1,12 +1,9 @@
-import * as v from 'valibot'
 import type { AssetRef } from '../core/asset'
 import type { CallContext } from '../core/call-context'
-import { systemicError } from '../core/errors'
-import { jsonBody } from '../http/response'
 import type { AssetQuery } from '../metadata/matching'
 import type { AuthorRequests } from './author-requests'
-import { aemProblem } from './errors'
 import { parseNamePattern } from './node-name'
+import { below, createQueryBuilder, type QueryHit, refOf } from './query-builder'
 
 /** Finds assets by their properties or names. */
 export type AssetSearch = {
@@ -29,44 +26,24 @@ const usualMaxPages = 100
 /** Web servers take 8 KB of URL, as a rule. */
 const maxQueryBytes = 3_000
 
-type Found = { path: string; id?: string }
-
-type Parameter = readonly [name: string, value: string]
-const ofAssets: readonly Parameter[] = [
-  ['path', '/content/dam'],
-  ['type', 'dam:Asset'],
-]
-const paging = (offset: number, limit: number): readonly Parameter[] => [
-  ['p.limit', String(limit)],
-  ['p.offset', String(offset)],
-  ['p.guessTotal', 'true'],
-  ['p.hits', 'selective'],
-  ['p.properties', 'jcr:path jcr:uuid'],
-]
-
-const Hit = v.object({
-  'jcr:path': v.pipe(v.string(), v.startsWith('/content/dam/')),
-  'jcr:uuid': v.optional(v.pipe(v.string(), v.regex(/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i))),
-})
-const Page = v.object({
-  success: v.optional(v.boolean()),
-  more: v.optional(v.boolean()),
-  hits: v.array(v.unknown()),
-})
-
 /**
  * Creates the search of a container, by AEM's QueryBuilder.
  * @param options.maxPages of one search, a hundred assets each @default 100
  */
 export function createAssetSearch(author: AuthorRequests, options: { maxPages?: number } = {}): AssetSearch {
   const { maxPages = usualMaxPages } = options
+  const { ask } = createQueryBuilder(author)
   return { find, any }
 
   async function any(origin: string, call: CallContext): Promise<AssetRef | undefined> {
     // Without an order, for AEM would sort the whole library.
-    const parameters: Parameter[] = [...ofAssets, ['group.1_nodename', '*'], ...paging(0, 1)]
-    const { hits } = await ask(origin, parameters, call)
-    return hits[0] === undefined ? undefined : { origin, ...hits[0] }
+    const { hits } = await ask(
+      origin,
+      [...below('/content/dam'), ['group.1_nodename', '*']],
+      { limit: 1 },
+      call,
+    )
+    return hits[0] === undefined ? undefined : refOf(origin, hits[0])
   }
 
   async function* find(
@@ -87,11 +64,12 @@ export function createAssetSearch(author: AuthorRequests, options: { maxPages?: 
     for (let page = 0; page < maxPages; page++) {
       const { hits, more } = await ask(
         origin,
-        [...ofAssets, ...predicates, ['orderby', 'path'], ...paging(page * pageSize, pageSize)],
+        [...below('/content/dam'), ...predicates, ['orderby', 'path']],
+        { limit: pageSize, offset: page * pageSize },
         call,
       )
       const meant = hits.filter(isMeant)
-      if (meant.length > 0) yield meant.map((hit) => ({ origin, ...hit }))
+      if (meant.length > 0) yield meant.map((hit) => refOf(origin, hit))
       if (!more || hits.length === 0) return
     }
     const halves = halvesOf(query)
@@ -100,43 +78,7 @@ export function createAssetSearch(author: AuthorRequests, options: { maxPages?: 
     // Then some assets appear twice.
     for (const half of halves) yield* search(origin, half, call)
   }
-
-  async function ask(
-    origin: string,
-    query: readonly Parameter[],
-    call: CallContext,
-  ): Promise<{ hits: readonly Found[]; more: boolean }> {
-    const parameters = new URLSearchParams(query.map(([name, value]): [string, string] => [name, value]))
-    const url = `${origin}/bin/querybuilder.json?${parameters}`
-    const response = await author.send(origin, { method: 'GET', url }, call)
-    if (response.status === 404) throw notThere()
-    if (response.status !== 200) throw aemProblem('read', response)
-    const parsed = v.safeParse(Page, jsonBody('AEM', response))
-    if (!parsed.success || parsed.output.success === false) {
-      throw systemicError(
-        'AEM_SEARCH_UNEXPECTED',
-        'AEM answered the search with what is no result of QueryBuilder: check what stands between this app and AEM',
-        { upstream: 'AEM' },
-      )
-    }
-    const { hits, more } = parsed.output
-    return { hits: hits.flatMap(refOf), more: more ?? hits.length === pageSize }
-  }
-
-  function refOf(hit: unknown): Found[] {
-    const parsed = v.safeParse(Hit, hit)
-    if (!parsed.success) return []
-    const { 'jcr:path': path, 'jcr:uuid': uuid } = parsed.output
-    return [{ path, ...(uuid === undefined ? {} : { id: `urn:aaid:aem:${uuid}` }) }]
-  }
 }
-
-const notThere = (): Error =>
-  systemicError(
-    'AEM_SEARCH_NOT_FOUND',
-    'AEM has no /bin/querybuilder.json for this app (404): allow the path in the dispatcher or proxy in front of the author',
-    { upstream: 'AEM', status: 404 },
-  )
 
 const valuesIn = (query: AssetQuery): readonly string[] => ('property' in query ? query.values : query.names)
 
@@ -171,7 +113,7 @@ type Question = {
   /** None when there is nothing to look for. */
   predicates: readonly (readonly [string, string])[]
   /** AEM takes more for wildcards than a query does: what it finds beyond that is not read. */
-  isMeant(hit: Found): boolean
+  isMeant(hit: QueryHit): boolean
 }
 
 function questionOf(query: AssetQuery): Question {

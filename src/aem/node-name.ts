@@ -41,7 +41,7 @@ export function parseNamePattern(name: string): NamePattern | undefined {
  * Tells whether the parts follow each other in the text, with anything between them, and `last` ends it.
  * @param parts the first one begins the text
  */
-function isMatch(text: string, parts: readonly string[], last: string): boolean {
+export function isMatch(text: string, parts: readonly string[], last: string): boolean {
   const [first, ...middle] = parts
   if (first === undefined) return text === last
   if (!text.startsWith(first)) return false

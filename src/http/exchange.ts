@@ -10,6 +10,8 @@ export type HttpRequest = {
   url: string
   headers?: Readonly<Record<string, string>>
   body?: string
+  /** Whether an answer stays what it is, though its status may pass as a rule: then it is not tried again. */
+  isFinal?(response: HttpResponse): boolean
 }
 
 /**

@@ -119,7 +119,7 @@ export function createHttpClient(parts: { clock?: Clock; random?: () => number }
       call.logger.debug(`${name} answered`, { ...trace, status, ms: clock.now() - started })
       if (status < 400) return response
       const masked = { ...response, text: withoutEcho(response.text, url, request) }
-      if (mayPassStatus(status)) throw unavailable(masked)
+      if (mayPassStatus(status) && request.isFinal?.(masked) !== true) throw unavailable(masked)
       return masked
     }
 
