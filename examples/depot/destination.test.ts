@@ -6,7 +6,7 @@ import { depot } from './destination'
 
 describeDestination({
   name: 'depot',
-  capabilities: ['head', 'remove', 'atomic', 'conditional'],
+  capabilities: ['head', 'remove', 'list', 'atomic', 'conditional'],
   start: async () => {
     const token = 'token-of-the-test'
     const server = await startHttpsEndpoint({ authorization: `Bearer ${token}` })

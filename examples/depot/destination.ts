@@ -1,7 +1,10 @@
+import * as v from 'valibot'
 import { checkByKey } from '../../src/connectors/kit/check-by-key'
 import { sourceChunks } from '../../src/connectors/kit/source-chunks'
 import { storedFrom, versionFromHeader, versionToHeader } from '../../src/connectors/kit/stored'
 import type { CallContext } from '../../src/core/call-context'
+import { transientError } from '../../src/core/errors'
+import { parseJson } from '../../src/core/json'
 import { retry, timeLimit } from '../../src/http/retry'
 import { sendUpload, type UploadAnswer, type UploadRequest } from '../../src/http/upload'
 import { type Destination, type DestinationFactory, named } from '../../src/plugin/destination'
@@ -21,6 +24,20 @@ export type DepotOptions = {
 const idleMs = 60_000
 const askMs = 15_000
 
+const Page = v.object({
+  files: v.array(
+    v.object({
+      key: v.string(),
+      version: v.string(),
+      size: v.number(),
+      etag: v.string(),
+      asset: v.optional(v.string()),
+    }),
+  ),
+  isLast: v.boolean(),
+})
+type Page = v.InferOutput<typeof Page>
+
 /** Creates the `depot` destination: files stand at `/files/<key>`, and a header tells their version. */
 export const depot = ({ inputs = 'DEPOT', ...options }: DepotOptions = {}): DestinationFactory => ({
   ...named(options),
@@ -33,7 +50,7 @@ export const depot = ({ inputs = 'DEPOT', ...options }: DepotOptions = {}): Dest
     const idle = { ms: idleMs, timeIsUp: () => idleTooLong(idleMs) }
     const toError = (thrown: unknown) => toConnectionError(thrown, inputs)
 
-    const methods: Pick<Destination, 'put'> & Required<Pick<Destination, 'head' | 'remove'>> = {
+    const methods: Pick<Destination, 'put'> & Required<Pick<Destination, 'head' | 'remove' | 'list'>> = {
       async head(key, call) {
         const answer = await ask('HEAD', key, call)
         if (answer === undefined) return undefined
@@ -57,6 +74,7 @@ export const depot = ({ inputs = 'DEPOT', ...options }: DepotOptions = {}): Dest
         const headers = {
           'content-type': source.mediaType,
           'x-source-version': versionToHeader(source.version),
+          ...(source.asset === undefined ? {} : { 'x-source-asset': source.asset.id }),
           ...(source.size === undefined
             ? { 'transfer-encoding': 'chunked' }
             : { 'content-length': String(source.size) }),
@@ -72,9 +90,39 @@ export const depot = ({ inputs = 'DEPOT', ...options }: DepotOptions = {}): Dest
       async remove(key, call) {
         await ask('DELETE', key, call)
       },
+
+      async *list({ prefix = '', after = '' }, call) {
+        let [last, isLast] = [after, false]
+        while (!isLast) {
+          const page = await pageOf(prefix, last, call)
+          for (const { key, version, size, etag, asset } of page.files) {
+            // It was put as a header.
+            const held = { key, version: versionFromHeader(version), size, etag }
+            yield asset === undefined ? held : { ...held, assetId: asset }
+          }
+          last = page.files.at(-1)?.key ?? last
+          isLast = page.isLast || page.files.length === 0
+        }
+      },
     }
 
     return { name: context.name, ...methods, check: (call) => checkByKey(methods, checkRules(), call) }
+
+    /** A page of the files that were put with a version: those of the app. */
+    function pageOf(prefix: string, after: string, call: CallContext): Promise<Page> {
+      const url = new URL('/files', origin)
+      url.search = new URLSearchParams({ prefix, after }).toString()
+      const limit = timeLimit('DEPOT', askMs)
+      return retry({ clock, random, limit, toError }, call, async (own) => {
+        const answer = await send({ method: 'GET', url, headers: {} }, own)
+        if (!isSuccess(answer)) throw toDepotError(answer, clock.now(), inputs)
+        const page = v.safeParse(Page, parseJson(answer.text ?? ''))
+        if (page.success) return page.output
+        throw transientError('DEPOT_UNAVAILABLE', 'what the depot answered is no list of files', {
+          upstream: 'Depot',
+        })
+      })
+    }
 
     /** Undefined when nothing is there. */
     function ask(

@@ -86,7 +86,7 @@ export async function startAzurite(): Promise<Azurite> {
   }
 
   function sasUrl(options: { permissions?: string; expiresOn?: Date; container?: string } = {}): string {
-    const { permissions = 'racwd', expiresOn = new Date(Date.now() + 3_600_000) } = options
+    const { permissions = 'racwdl', expiresOn = new Date(Date.now() + 3_600_000) } = options
     const containerName = options.container ?? container
     const sas = generateBlobSASQueryParameters(
       { containerName, permissions: ContainerSASPermissions.parse(permissions), expiresOn },

@@ -45,12 +45,22 @@ export type HttpsEndpoint = {
   close(): Promise<void>
 }
 
-type Stored = { file: string; version: string; mediaType: string; etag: string; size: number }
+type Stored = {
+  file: string
+  version: string
+  assetId: string | undefined
+  mediaType: string
+  etag: string
+  size: number
+}
 
 /** What the endpoint demands. */
 export type EndpointRules = { authorization?: string; secret?: string }
 
-/** Starts it on a free port of 127.0.0.1. Files stand at `/files/<key>`. */
+/** Of files in one answer, at most. */
+const pageSize = 25
+
+/** Starts it on a free port of 127.0.0.1. Files stand at `/files/<key>`; `/files?prefix=&after=` lists a page of them. */
 export async function startHttpsEndpoint({
   authorization,
   secret,
@@ -132,6 +142,9 @@ export async function startHttpsEndpoint({
           etag: held.etag,
           'content-length': String(held.size),
         })
+      case 'GET':
+        listed(new URL(request.url ?? '', endpoint.url), response)
+        return
       case 'DELETE':
         stored.delete(key)
         return answer(response, held === undefined ? 404 : 204)
@@ -159,10 +172,36 @@ export async function startHttpsEndpoint({
     if (wanted !== undefined && wanted !== now?.etag) return answer(response, 412)
     const etag = `"${randomBytes(8).toString('hex')}"`
     const version = String(request.headers['x-source-version'])
+    const assetId = request.headers['x-source-asset']?.toString()
     seen.isStored = true
-    stored.set(key, { file, version, mediaType: part.mediaType, etag, size: (await stat(file)).size })
+    stored.set(key, {
+      file,
+      version,
+      assetId,
+      mediaType: part.mediaType,
+      etag,
+      size: (await stat(file)).size,
+    })
     if (fault !== undefined && 'lost' in fault) request.socket.resetAndDestroy()
     else answer(response, now === undefined ? 201 : 200, { etag })
+  }
+
+  /** In the order of the keys' UTF-8 bytes. */
+  function listed({ pathname, searchParams }: URL, response: ServerResponse): void {
+    if (pathname !== '/files') {
+      answer(response, 404)
+      return
+    }
+    const [prefix, after] = [searchParams.get('prefix') ?? '', searchParams.get('after') ?? '']
+    const bytes = (text: string): Buffer => Buffer.from(text)
+    const found = [...stored]
+      .filter(([key]) => key.startsWith(prefix) && Buffer.compare(bytes(key), bytes(after)) > 0)
+      .sort(([a], [b]) => Buffer.compare(bytes(a), bytes(b)))
+    const files = found
+      .slice(0, pageSize)
+      .map(([key, { version, size, etag, assetId }]) => ({ key, version, size, etag, asset: assetId }))
+    response.writeHead(200, { 'content-type': 'application/json' })
+    response.end(JSON.stringify({ files, isLast: found.length <= pageSize }))
   }
 }
 

@@ -19,6 +19,7 @@ export type S3Upload = {
   key: string
   mediaType: string | undefined
   version: string | undefined
+  assetId: string | undefined
   /** Every part has to bring its CRC-32. */
   checked: boolean
   parts: Map<number, S3Part>

@@ -38,6 +38,7 @@ type StoredS3Object = {
   etag: string
   mediaType: string | undefined
   version: string | undefined
+  assetId?: string | undefined
 }
 
 /** How the bucket is set up. */
@@ -51,6 +52,8 @@ export type StrictS3Rules = {
 }
 
 const bucket = 'assets'
+/** Of an answer, however many are asked for. */
+const maxKeys = 1_000
 const region = 'eu-west-1'
 const accessKeyId = 'AKIDSTRICT'
 
@@ -76,8 +79,31 @@ export async function startStrictS3({
           'content-length': `${held.bytes.length}`,
           ...(held.mediaType === undefined ? {} : { 'content-type': held.mediaType }),
           ...(held.version === undefined ? {} : { 'x-amz-meta-sourceversion': held.version }),
+          ...(held.assetId === undefined ? {} : { 'x-amz-meta-assetid': held.assetId }),
         },
       }
+    },
+    ListObjectsV2: ({ query }) => {
+      if (!mayList) throw new S3Refusal(403, 'AccessDenied')
+      const begin = query.get('prefix') ?? ''
+      // A token goes on behind a key; with one, S3 ignores where to start.
+      const token = query.get('continuation-token')
+      const after = token === null ? (query.get('start-after') ?? '') : Buffer.from(token, 'hex').toString()
+      const keys = [...objects.keys()]
+        .filter((key) => key.startsWith(begin) && Buffer.compare(Buffer.from(key), Buffer.from(after)) > 0)
+        .sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)))
+      const page = keys.slice(0, Math.min(maxKeys, Number(query.get('max-keys') ?? maxKeys)))
+      const isCut = page.length < keys.length
+      const next = Buffer.from(page.at(-1) ?? '').toString('hex')
+      const contents = page.map((key) => {
+        const { etag, bytes } = objects.get(key) ?? { etag: '', bytes: [] }
+        return `<Contents><Key>${escaped(key)}</Key><ETag>${escaped(etag)}</ETag><Size>${bytes.length}</Size></Contents>`
+      })
+      return xml(
+        `<ListBucketResult><Name>${bucket}</Name><Prefix>${escaped(begin)}</Prefix><KeyCount>${page.length}</KeyCount>` +
+          `<IsTruncated>${isCut}</IsTruncated>${isCut ? `<NextContinuationToken>${next}</NextContinuationToken>` : ''}` +
+          `${contents.join('')}</ListBucketResult>`,
+      )
     },
     PutObject: (call) => {
       checkBody(call)
@@ -186,10 +212,10 @@ export async function startStrictS3({
   function publish(
     key: string,
     bytes: Buffer,
-    described: Pick<StoredS3Object, 'mediaType' | 'version'>,
+    { mediaType, version, assetId }: Pick<StoredS3Object, 'mediaType' | 'version' | 'assetId'>,
   ): StorageAnswer {
     const etag = `"${randomUUID()}"`
-    objects.set(key, { bytes, etag, mediaType: described.mediaType, version: described.version })
+    objects.set(key, { bytes, etag, mediaType, version, assetId })
     return { status: 200, headers: { etag } }
   }
 
@@ -202,16 +228,21 @@ export async function startStrictS3({
 
 function operationOf(method: string, query: URLSearchParams): string {
   if (method === 'HEAD') return 'HeadObject'
+  if (method === 'GET' && query.get('list-type') === '2') return 'ListObjectsV2'
   if (method === 'PUT') return query.has('partNumber') ? 'UploadPart' : 'PutObject'
   if (method === 'DELETE') return query.has('uploadId') ? 'AbortMultipartUpload' : 'DeleteObject'
   if (method === 'POST') return query.has('uploads') ? 'CreateMultipartUpload' : 'CompleteMultipartUpload'
   return method
 }
 
-const describedBy = (headers: IncomingHttpHeaders): Pick<StoredS3Object, 'mediaType' | 'version'> => ({
+const describedBy = (headers: IncomingHttpHeaders): Pick<S3Upload, 'mediaType' | 'version' | 'assetId'> => ({
   mediaType: headers['content-type'],
   version: headers['x-amz-meta-sourceversion']?.toString(),
+  assetId: headers['x-amz-meta-assetid']?.toString(),
 })
+
+const escaped = (text: string): string =>
+  text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`)
 
 const xml = (body: string, status = 200): StorageAnswer => ({
   status,

@@ -15,8 +15,8 @@ export function classSkipReason(assetClass: string | undefined): string | undefi
  */
 export function skipReason(asset: Asset): string | undefined {
   const text = textIn(asset)
-  const unusable = unusableReason(asset)
-  if (unusable !== undefined) return unusable
+  const unusable = unusableOf(asset)
+  if (unusable !== undefined) return unusable.reason
   const user = text('aem:checkedOutBy')
   if (user !== undefined) return `the asset is checked out by ${user}`
   const state = text('aem:assetState')
@@ -25,16 +25,21 @@ export function skipReason(asset: Asset): string | undefined {
   return undefined
 }
 
+/** Why an asset is of no use to anything, as a key for reports. */
+export type UnusableKind = 'not-a-file' | 'discarded' | 'infected'
+
 /**
- * Why an asset must not be exported; undefined when it may. A check-out, or renditions in progress, do not prevent
- * it.
+ * Why an asset must neither be changed nor exported; undefined when it may. A check-out, or renditions in progress, do
+ * not prevent an export.
  */
-export function unusableReason(asset: Asset): string | undefined {
+export function unusableOf(asset: Asset): { kind: UnusableKind; reason: string } | undefined {
   const text = textIn(asset)
   const notAFile = classSkipReason(text('repo:assetClass'))
-  if (notAFile !== undefined) return notAFile
-  if (text('repo:state')?.toUpperCase().startsWith('DISCARDED')) return 'the asset is discarded'
-  if (text('dam:avScanStatus')?.toLowerCase() === 'infected') return 'the virus scan found the asset infected'
+  if (notAFile !== undefined) return { kind: 'not-a-file', reason: notAFile }
+  if (text('repo:state')?.toUpperCase().startsWith('DISCARDED'))
+    return { kind: 'discarded', reason: 'the asset is discarded' }
+  if (text('dam:avScanStatus')?.toLowerCase() === 'infected')
+    return { kind: 'infected', reason: 'the virus scan found the asset infected' }
   return undefined
 }
 

@@ -21,9 +21,25 @@ export type StoredObject = {
   etag?: string
 }
 
+/** A file that the bridge put into a destination. */
+export type ListedObject = StoredObject & {
+  key: string
+  /** Of the asset that it is a file of; undefined where it was not written along, as by versions before this one. */
+  assetId?: string
+}
+
+/** Which of the files are wanted. */
+export type ListOptions = {
+  /** Only keys that begin with this. @default all */
+  prefix?: string
+  /** Only keys behind this one, whether or not it is there itself. @default from the first on */
+  after?: string
+}
+
 /**
  * The contract of a destination. `src/connectors/<vendor>/destination.ts` implements it, `config/destinations.ts` names it.
- * Its methods define its abilities: without `head` every event causes an upload, without `remove` no file is removed.
+ * Its methods define its abilities: without `head` every event causes an upload, without `remove` no file is removed,
+ * without `list` nobody can tell what is there too much.
  * Errors are `BridgeError`s: permanent when this file will never be accepted, systemic when no file is (credentials,
  * an unreachable host, a full disk), transient otherwise.
  */
@@ -49,6 +65,11 @@ export type Destination = {
   ): Promise<StoredObject>
   /** Removes the object; does nothing when there is none. */
   remove?(key: string, call: CallContext): Promise<void>
+  /**
+   * The files that the bridge put there, ordered by their keys' UTF-8 bytes and read page by page, so that memory stays
+   * bounded. A destination that cannot tell them from the files of others leaves this out.
+   */
+  list?(options: ListOptions, call: CallContext): AsyncIterable<ListedObject>
   /**
    * Writes, reads back and removes a small file that no reader sees or mistakes for an asset, as far as that leaves
    * nothing behind. Names the input, the right or the host that is wrong, and what it could not try.

@@ -35,7 +35,7 @@ for (const [name, missing, start] of servers) {
   describeWhere(name, missing, () =>
     describeDestination({
       name: `sftp (${name})`,
-      capabilities: ['head', 'remove', 'atomic'],
+      capabilities: ['head', 'remove', 'list', 'atomic'],
       datesBySeconds: true,
       ...(name === 'rclone' && { createsOver: true }),
       start: async () => started(await start()),

@@ -8,19 +8,23 @@ import type {
   Destination,
   DestinationContext,
   DestinationFactory,
+  ListedObject,
+  ListOptions,
   StoredObject,
 } from '../../plugin/destination'
 import { prefixed } from '../../plugin/inputs'
 import { blockSizeFor, sendBlocks, withWholeFile } from '../kit/blocks'
 import { createBuffers } from '../kit/buffers'
 import { checkByKey } from '../kit/check-by-key'
+import { compareKeys } from '../kit/key-order'
 import {
   arrivedSince,
   isMadeFrom,
+  listedFrom,
   mayBeThere,
+  metadataOf,
   storedFrom,
   versionFromHeader,
-  versionToHeader,
 } from '../kit/stored'
 import { azureCheck } from './check'
 import { connectAzure } from './client'
@@ -49,6 +53,8 @@ const parallelBlocks = 3
 const memoryLimit = 32 * mebibyte
 const attemptTimeoutMs = 60_000
 const maxBlocks = 50_000
+/** Of names that one answer gives. */
+const pageSize = 1_000
 
 /** Creates the `azure` destination. */
 export const azure = ({
@@ -90,6 +96,7 @@ function createAzure(
     head,
     put,
     remove,
+    list,
     check: (call) =>
       checkByKey({ head, put, remove }, { redactor, ...azureCheck(inputs), writeUnpublished }, call),
   }
@@ -104,8 +111,38 @@ function createAzure(
   }
 
   async function blobOf(key: string): Promise<BlockBlobClient> {
+    return (await connected()).getBlockBlobClient(prefix + key)
+  }
+
+  function connected(): Promise<ContainerClient> {
     client ??= connectAzure(access)
-    return (await client).getBlockBlobClient(prefix + key)
+    return client
+  }
+
+  /** A page tells the metadata, too. The service begins at the first name only, so pages before `after` are read over. */
+  async function* list(
+    { prefix: begin = '', after }: ListOptions,
+    call: CallContext,
+  ): AsyncGenerator<ListedObject> {
+    const container = await connected()
+    let continuationToken: string | undefined
+    do {
+      const from = continuationToken === undefined ? {} : { continuationToken }
+      const { value } = await retry(rules, call, (own) =>
+        container
+          .listBlobsFlat({ prefix: prefix + begin, includeMetadata: true, abortSignal: own.signal })
+          .byPage({ maxPageSize: pageSize, ...from })
+          .next(),
+      )
+      for (const { name: blob, properties, metadata } of value?.segment.blobItems ?? []) {
+        const key = blob.slice(prefix.length)
+        const { contentLength: size = 0, etag } = properties
+        const held = { version: undefined, size, etag: quoted(etag) }
+        const listed = listedFrom(key, held, metadata)
+        if (listed !== undefined && (after === undefined || compareKeys(key, after) > 0)) yield listed
+      }
+      continuationToken = value?.continuationToken || undefined
+    } while (continuationToken !== undefined)
   }
 
   async function head(key: string, call: CallContext): Promise<StoredObject | undefined> {
@@ -124,7 +161,7 @@ function createAzure(
       previous,
       request: {
         conditions: previous === undefined ? { ifNoneMatch: '*' } : { ifMatch: previous.etag ?? '*' },
-        metadata: { sourceversion: versionToHeader(source.version) },
+        metadata: metadataOf(source),
         blobHTTPHeaders: { blobContentType: source.mediaType },
       },
       call,
@@ -213,6 +250,9 @@ type Upload = {
   request: Pick<BlockBlobUploadOptions, 'conditions' | 'metadata' | 'blobHTTPHeaders'>
   call: CallContext
 }
+
+/** In a list a tag stands without the quotes that it has in a header. */
+const quoted = (etag: string): string => (etag.startsWith('"') ? etag : `"${etag}"`)
 
 /** Whoever answers without a tag has not stored anything. */
 function tagOf(etag: string | undefined): string {

@@ -116,7 +116,7 @@ function hint(code: string, { now, inputs, expiry }: AzurePlace): string {
     return `the SAS in ${inputs}_SAS_URL expired on ${new Date(expiry).toISOString()}`
   }
   if (code === 'AuthorizationPermissionMismatch') {
-    return 'the SAS lacks a permission: it needs read, create and write, and delete where files are removed'
+    return 'the SAS lacks a permission: it needs read, create and write, delete where files are removed, and list for bridge verify'
   }
   if (code === 'AuthenticationFailed') {
     return 'the signature is refused: it is not whole, its key was renewed, or it is not valid now; make a new one'

@@ -24,9 +24,10 @@ const withFlatNames = (factory: DestinationFactory): DestinationFactory => ({
   ...factory,
   create: (context) => {
     const inner = factory.create(context)
-    const { head, remove } = inner
+    // What was made from a key does not tell the key, so a flat folder cannot be listed.
+    const { head, remove, list: _, ...rest } = inner
     const flat: Destination = {
-      ...inner,
+      ...rest,
       put: (key, source, options, call) => inner.put(flatName(key), source, options, call),
     }
     if (head !== undefined) flat.head = (key, call) => head(flatName(key), call)

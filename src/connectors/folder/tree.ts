@@ -83,6 +83,15 @@ export function folderTree(root: string, { inputs }: { inputs: string }): FileTr
         if (await isReachable(path)) await ifThere(() => unlink(full(path)))
       }),
 
+    async *children(folder) {
+      try {
+        yield* children(full(folder))
+      } catch (thrown) {
+        if (systemCode(thrown) === 'ENOENT') return
+        throw await toFolderError(thrown, { root, inputs }, folder)
+      }
+    },
+
     async *list(folder) {
       try {
         yield* files(full(folder))
@@ -170,6 +179,12 @@ async function syncFolder(path: string): Promise<void> {
     await withFile(path, 'r', (handle) => handle.sync())
   } catch (thrown) {
     if (!['EINVAL', 'EPERM', 'EISDIR', 'EACCES', 'ENOTSUP'].includes(systemCode(thrown) ?? '')) throw thrown
+  }
+}
+
+async function* children(folder: string): AsyncGenerator<{ name: string; isFolder: boolean }> {
+  for await (const entry of await opendir(folder)) {
+    if (entry.isFile() || entry.isDirectory()) yield { name: entry.name, isFolder: entry.isDirectory() }
   }
 }
 

@@ -6,7 +6,7 @@ import type { CheckReport, Right } from '../../plugin/check'
 import type { AssetBinary, Destination, StoredObject } from '../../plugin/destination'
 import { type CheckTools, goesOn, runCheck } from './check'
 import type { CheckRules } from './check-step'
-import { isMadeFrom } from './stored'
+import { isMadeFrom, probeBegin } from './stored'
 
 /** What is particular about a store whose files have keys. */
 export type KeyedCheckRules = CheckRules & {
@@ -23,7 +23,7 @@ export type KeyedCheckRules = CheckRules & {
 type Store = Pick<Destination, 'head' | 'put' | 'remove'>
 
 /** A name that no asset's key has by chance; hidden where names with a dot in front are. */
-const probeKey = (): string => `.bridge-check-${randomBytes(8).toString('hex')}`
+const probeKey = (): string => `${probeBegin}${randomBytes(8).toString('hex')}`
 
 /** A small file. */
 function probeFile(key: string, version: string): AssetBinary {

@@ -31,6 +31,8 @@ export type FileTree = {
   place(from: string, to: string, signal: AbortSignal): Promise<boolean>
   /** Removes a file or a link; nothing happens when there is none. */
   remove(path: string, signal: AbortSignal): Promise<void>
+  /** All files and folders in a folder, in any order, links left out; none where the folder is not there. */
+  children(folder: string, signal: AbortSignal): AsyncIterable<{ name: string; isFolder: boolean }>
   /** Files of a folder, the hidden ones at least, and when they were last written; a large folder may be listed in part. */
   list(folder: string, signal: AbortSignal): AsyncIterable<{ name: string; modifiedMs: number }>
 }

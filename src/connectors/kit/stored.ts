@@ -1,5 +1,5 @@
 import { BridgeError } from '../../core/errors'
-import type { AssetBinary, StoredObject } from '../../plugin/destination'
+import type { AssetBinary, ListedObject, StoredObject } from '../../plugin/destination'
 
 /** What a destination holds after an upload. */
 export const storedFrom = (source: AssetBinary, size: number, etag: string | undefined): StoredObject => ({
@@ -38,3 +38,24 @@ export const versionToHeader = (version: string): string =>
 /** The inverse. */
 export const versionFromHeader = (header: string | undefined): string | undefined =>
   header?.replace(/%([0-9a-f]{2})/g, (_, code: string) => String.fromCharCode(Number.parseInt(code, 16)))
+
+/** The begin of the name of a file that a check writes and removes. */
+export const probeBegin = '.bridge-check-'
+
+/** What is kept of a file beside its bytes, in metadata whose values are ASCII. */
+export const metadataOf = ({ version, asset }: AssetBinary): Record<string, string> => ({
+  sourceversion: versionToHeader(version),
+  ...(asset === undefined ? {} : { assetid: versionToHeader(asset.id) }),
+})
+
+/** A file in a list, as its metadata tell; undefined when another program stored it. */
+export function listedFrom(
+  key: string,
+  held: StoredObject,
+  metadata: Readonly<Record<string, string>> | undefined,
+): ListedObject | undefined {
+  const version = versionFromHeader(metadata?.sourceversion)
+  if (version === undefined || key.startsWith(probeBegin)) return undefined
+  const assetId = versionFromHeader(metadata?.assetid)
+  return { ...held, key, version, ...(assetId === undefined ? {} : { assetId }) }
+}

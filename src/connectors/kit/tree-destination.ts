@@ -8,6 +8,7 @@ import type { FileFacts, FileTree } from './file-tree'
 import { folderOf, ownNames } from './hidden-names'
 import { sourceChunks } from './source-chunks'
 import { createTemporaries } from './temporaries'
+import { listTree } from './tree-list'
 import { changedMeanwhile, isRefused } from './tree-refusal'
 import type { Trigger } from './trigger'
 import { createVersionNotes, type NoteState, type Published, versionOf } from './version-notes'
@@ -77,6 +78,7 @@ export function treeDestination(
         await tree.remove(path, signal)
       })
     },
+    list: (options, call) => listTree({ use, names, notes }, options, call),
     check: (call) => checkTree(use, { ...checkRules, hasTrigger: trigger !== undefined }, call),
   }
 
@@ -92,7 +94,7 @@ export function treeDestination(
     // The file is published already, so this step ignores the time limit.
     const finish = AbortSignal.timeout(finishMs)
     await trigger?.give(tree, path, finish)
-    await notes.write(tree, path, source.version, published, call)
+    await notes.write(tree, path, source, published, call)
     return { version: source.version, size: file.size, etag: file.stamp }
   }
 

@@ -1,5 +1,6 @@
 import type { CallContext } from '../../core/call-context'
-import { isRecord, parseJson } from '../../core/json'
+import { isRecord, nonEmptyString, parseJson } from '../../core/json'
+import type { AssetBinary } from '../../plugin/destination'
 import type { FileFacts, FileTree } from './file-tree'
 import type { OwnNames } from './hidden-names'
 import { oneChunk } from './one-chunk'
@@ -25,7 +26,13 @@ export type VersionNotes = {
    */
   clear(tree: FileTree, path: string, written: FileFacts | undefined, signal: AbortSignal): Promise<NoteState>
   /** Notes the version of a published file. What the tree refuses is told once, and leaves the version unknown. */
-  write(tree: FileTree, path: string, version: string, published: Published, call: CallContext): Promise<void>
+  write(
+    tree: FileTree,
+    path: string,
+    source: AssetBinary,
+    published: Published,
+    call: CallContext,
+  ): Promise<void>
 }
 
 const finishMs = 10_000
@@ -69,13 +76,13 @@ export function createVersionNotes(names: OwnNames): VersionNotes {
   async function write(
     tree: FileTree,
     path: string,
-    version: string,
+    { version, asset }: AssetBinary,
     { file, note: state }: Published,
     { logger }: CallContext,
   ): Promise<void> {
     const signal = AbortSignal.timeout(finishMs)
     const note = names.version(path)
-    const text = `${JSON.stringify({ version, file: file.stamp })}\n`
+    const text = `${JSON.stringify({ version, file: file.stamp, asset: asset?.id })}\n`
     try {
       if (state === 'stays') return
       if (state === 'emptied') {
@@ -100,9 +107,16 @@ export function createVersionNotes(names: OwnNames): VersionNotes {
   }
 }
 
-/** The version that a note tells of this very file. */
-export function versionOf(text: string | undefined, file: FileFacts): string | undefined {
+/** What a note tells of this very file. */
+export function notedOf(
+  text: string | undefined,
+  file: FileFacts,
+): { version: string; assetId: string | undefined } | undefined {
   const note = text === undefined ? undefined : parseJson(text)
   if (!isRecord(note) || typeof note.version !== 'string' || note.file !== file.stamp) return undefined
-  return note.version
+  return { version: note.version, assetId: nonEmptyString(note.asset) }
 }
+
+/** The version that a note tells of this very file. */
+export const versionOf = (text: string | undefined, file: FileFacts): string | undefined =>
+  notedOf(text, file)?.version

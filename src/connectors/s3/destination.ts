@@ -8,19 +8,23 @@ import type {
   Destination,
   DestinationContext,
   DestinationFactory,
+  ListedObject,
+  ListOptions,
   StoredObject,
 } from '../../plugin/destination'
 import { prefixed } from '../../plugin/inputs'
 import { type Block, blockSizeFor, sendBlocks, withWholeFile } from '../kit/blocks'
 import { createBuffers } from '../kit/buffers'
 import { checkByKey } from '../kit/check-by-key'
+import { inOrder } from '../kit/in-order'
 import {
   arrivedSince,
   isMadeFrom,
+  listedFrom,
   mayBeThere,
+  metadataOf,
   storedFrom,
   versionFromHeader,
-  versionToHeader,
 } from '../kit/stored'
 import { s3Check } from './check'
 import { connectS3, type Service } from './client'
@@ -49,6 +53,7 @@ const mebibyte = 1024 * 1024
 const singleLimit = 8 * mebibyte
 const partSize = 8 * mebibyte
 const parallelParts = 3
+const parallelHeads = 16
 /** For all uploads of a container together. */
 const memoryLimit = 32 * mebibyte
 const maxParts = 10_000
@@ -97,6 +102,7 @@ function createS3(
     head,
     put,
     remove,
+    list,
     check: (call) =>
       checkByKey({ head, put, remove }, { redactor, ...s3Check(inputs), writeUnpublished }, call),
   }
@@ -130,19 +136,59 @@ function createS3(
     return retry(headRules, call, (own) => look(service, key, own))
   }
 
-  async function look(
+  async function look(service: Service, key: string, own: CallContext): Promise<StoredObject | undefined> {
+    return (await lookClosely(service, key, own))?.held
+  }
+
+  async function lookClosely(
     { client, library }: Service,
     key: string,
     own: CallContext,
-  ): Promise<StoredObject | undefined> {
+  ): Promise<{ held: StoredObject; metadata: Readonly<Record<string, string>> | undefined } | undefined> {
     try {
       const command = new library.HeadObjectCommand(at(key))
       const { Metadata, ContentLength = 0, ETag } = await client.send(command, { abortSignal: own.signal })
-      return { version: versionFromHeader(Metadata?.sourceversion), size: ContentLength, etag: tagOf(ETag) }
+      const version = versionFromHeader(Metadata?.sourceversion)
+      return { held: { version, size: ContentLength, etag: tagOf(ETag) }, metadata: Metadata }
     } catch (thrown) {
       if (s3Status(thrown) === 404) return undefined
       throw thrown
     }
+  }
+
+  async function* list(options: ListOptions, call: CallContext): AsyncGenerator<ListedObject> {
+    const service = await connected()
+    // A page has no metadata: whose an object is, only the object itself tells.
+    const objects = inOrder(keysOf(service, options, call), parallelHeads, async (key) => {
+      const found = await retry(headRules, call, (own) => lookClosely(service, key, own))
+      return found && listedFrom(key, found.held, found.metadata)
+    })
+    for await (const object of objects) if (object !== undefined) yield object
+  }
+
+  async function* keysOf(
+    { client, library }: Service,
+    { prefix: begin = '', after }: ListOptions,
+    call: CallContext,
+  ): AsyncGenerator<string> {
+    const start = after === undefined ? {} : { StartAfter: prefix + after }
+    let token: string | undefined
+    do {
+      const page = new library.ListObjectsV2Command({
+        Bucket: access.bucket,
+        Prefix: prefix + begin,
+        ...(token === undefined ? start : { ContinuationToken: token }),
+      })
+      const { Contents = [], NextContinuationToken } = await retry(rules, call, (own) =>
+        client.send(page, { abortSignal: own.signal }),
+      )
+      for (const { Key = '' } of Contents) {
+        const key = Key.slice(prefix.length)
+        // The folders that some programs show are empty objects.
+        if (key !== '' && !key.endsWith('/')) yield key
+      }
+      token = NextContinuationToken
+    } while (token !== undefined)
   }
 
   /** Whether an object was published although the answer was lost. */
@@ -295,5 +341,5 @@ function tagOf(etag: string | undefined): string {
 
 const described = (source: AssetBinary): { ContentType: string; Metadata: Record<string, string> } => ({
   ContentType: source.mediaType,
-  Metadata: { sourceversion: versionToHeader(source.version) },
+  Metadata: metadataOf(source),
 })

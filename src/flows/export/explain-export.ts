@@ -1,9 +1,8 @@
 import type { Asset } from '../../core/asset'
 import type { CallContext } from '../../core/call-context'
 import { toBridgeError } from '../../core/errors'
-import { timeOf } from '../../events/event'
-import { unusableReason } from '../../metadata/skip'
 import { filesOf, keysOf } from './asset-files'
+import { dueAt } from './due'
 import { type ExportParts, isVersion } from './export-asset'
 import { destinationsOf } from './export-request'
 
@@ -29,9 +28,7 @@ export async function explainExport(
   now: number,
   call: CallContext,
 ): Promise<readonly ExplainedDestination[]> {
-  const named = namesIn(asset)
-  const not = 'problem' in named ? named.problem : notDueReason(asset, now)
-  const wanted = 'problem' in named ? [] : named.names
+  const wanted = namesIn(asset)
   const active = parts.active()
   const names = [...wanted, ...active.filter((name) => !wanted.includes(name))]
   const files = filesOf(asset, parts, call)
@@ -39,10 +36,9 @@ export async function explainExport(
   files.catch(() => undefined)
   return Promise.all(
     names.map(async (name): Promise<ExplainedDestination> => {
-      const isNamed = wanted.includes(name)
-      const due = isNamed && not === undefined
-      const reason = isNamed ? (not ?? 'exportDestination names it') : 'exportDestination does not name it'
-      const about = { name, due, key: keyOf(asset, parts) }
+      const due = dueAt(asset, name, now, 'state')
+      const reason = due.isDue ? 'exportDestination names it' : due.reason
+      const about = { name, due: due.isDue, key: keyOf(asset, parts) }
       try {
         const destination = parts.destination(name)
         const { head } = destination
@@ -64,27 +60,12 @@ export async function explainExport(
   )
 }
 
-/**
- * Why an asset is due at no destination, whichever it names; undefined when it is due. A publication is believed where
- * AEM tells of it; the author's metadata have `isPublishedToAemPublish`, which is false before the first one.
- */
-function notDueReason(asset: Asset, now: number): string | undefined {
-  const { repository, metadata } = asset
-  const unusable = unusableReason(asset)
-  if (unusable !== undefined) return unusable
-  const { isPublishedToAemPublish: isPublished, 'aem:published': published } = repository
-  if (isPublished === false || (isPublished !== true && timeOf(published) === undefined))
-    return 'the asset is not published: AEM does not tell that it is on the publish tier'
-  const off = timeOf(metadata.offTime) ?? timeOf(repository.offTime)
-  return off !== undefined && off <= now ? 'the off time of the asset is past' : undefined
-}
-
-function namesIn(asset: Asset): { names: readonly string[] } | { problem: string } {
+/** The destinations that the asset names; none where that cannot be read, which the rule of what is due tells. */
+function namesIn(asset: Asset): readonly string[] {
   try {
-    return { names: destinationsOf(asset) }
-  } catch (thrown) {
-    const { code, message } = toBridgeError(thrown)
-    return { problem: `${code}: ${message}` }
+    return destinationsOf(asset)
+  } catch {
+    return []
   }
 }
 

@@ -6,6 +6,7 @@ import type { Destination, StoredObject } from '../../plugin/destination'
 import type { Exports } from '../../plugin/destinations'
 import { codes, type FileOutcome } from '../outcome'
 import { type AssetFile, type FileParts, filesOf } from './asset-files'
+import { isUnpublished } from './due'
 
 /** What export needs. */
 export type ExportParts = FileParts & {
@@ -83,9 +84,6 @@ async function readAgain(asset: Asset, parts: ExportParts, call: CallContext): P
 /** Whether the asset was unpublished or deleted meanwhile, and the settings say that its files must go. */
 const isWithdrawn = (asset: Asset | undefined, { onDelete, onUnpublish }: Exports): boolean =>
   asset === undefined ? onDelete === 'remove' : onUnpublish === 'remove' && isUnpublished(asset)
-
-/** Whether AEM says that the asset is unpublished. Where AEM says nothing, the event counts. */
-export const isUnpublished = ({ repository }: Asset): boolean => repository.isPublishedToAemPublish === false
 
 async function takeBack(
   destination: Destination,

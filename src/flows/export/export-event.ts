@@ -8,13 +8,13 @@ import { requireAsset } from '../../events/cloud-event'
 import { eventKey, type Publication, publicationOf, publications, readEvent } from '../../events/decode'
 import { type AssetEvent, timeOf } from '../../events/event'
 import type { MemoryGate } from '../../http/memory-gate'
-import { classSkipReason, unusableReason } from '../../metadata/skip'
+import { classSkipReason } from '../../metadata/skip'
 import type { FlowContext } from '../event-flow'
 import { factsOf, type Outcome, type Skipped } from '../outcome'
 import type { Work } from '../work'
 import { atDestination, type DeliveryParts, deliver } from './deliver-asset'
-import { isUnpublished } from './export-asset'
-import { destinationsOf, isImmediate } from './export-request'
+import { dueAt, isUnpublished } from './due'
+import { isImmediate } from './export-request'
 import { removeFrom } from './remove-asset'
 
 export type ExportEventParts = DeliveryParts & {
@@ -77,21 +77,17 @@ async function exportPublished(
   // An event may name the id only, or the path only.
   const known = { assetId: asset.id, ...(asset.path === '' ? {} : { path: asset.path }) }
   const own = { ...context, call: { ...context.call, logger: withFields(context.call.logger, known) } }
-  const reason = unusableReason(asset)
-  if (reason !== undefined) return skipped(reason, asset)
-  const named = destinationsOf(asset)
-  const names = onlyDestination === undefined ? named : named.filter((name) => name === onlyDestination)
-  if (names.length === 0) {
-    return skipped(
-      `exportDestination names no ${onlyDestination === undefined ? 'destination' : `${onlyDestination} any more`}`,
-      asset,
-    )
+  const due = dueAt(asset, onlyDestination, context.clock.now(), 'published-event')
+  if (!due.isDue) {
+    if (due.error !== undefined) throw due.error
+    const isTakenOut = due.kind === 'not-named' && onlyDestination !== undefined
+    return skipped(isTakenOut ? `exportDestination names no ${onlyDestination} any more` : due.reason, asset)
   }
   if (onlyDestination === undefined && context.trigger === 'push' && isDeferrable && !isImmediate(asset)) {
     const reason = 'exportImmediately is not yes: the next batch run exports it'
     return { kind: 'deferred', reason, asset: factsOf(asset) }
   }
-  const destinations = await Promise.all(names.map((name) => deliver(name, asset, task.work, parts, own)))
+  const destinations = await Promise.all(due.names.map((name) => deliver(name, asset, task.work, parts, own)))
   return { kind: 'exported', asset: factsOf(asset), destinations }
 }
 

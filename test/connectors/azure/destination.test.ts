@@ -7,7 +7,8 @@ import { fakeBinary } from '../kit/fake-binary'
 
 describeDestination({
   name: 'azure',
-  capabilities: ['head', 'remove', 'atomic', 'conditional'],
+  capabilities: ['head', 'remove', 'list', 'atomic', 'conditional'],
+  listedAtOnce: 1_000,
   start: async () => {
     const azurite = await startAzurite()
     const container = azurite.service.getContainerClient(azurite.container)
@@ -22,6 +23,9 @@ describeDestination({
         return names
       },
       mediaType: async (key) => (await container.getBlobClient(key).getProperties()).contentType,
+      putForeign: async (key, bytes) => {
+        await container.getBlockBlobClient(key).upload(bytes, bytes.length)
+      },
       secrets: [signature, azurite.key],
       breakIt: {
         wrongCredentials: () => connect(azurite.sasUrl().replace(/sig=[^&]+/, 'sig=d3Jvbmc%3D')),

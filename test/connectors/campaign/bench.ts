@@ -39,7 +39,7 @@ async function started(
 /** At OpenSSH, with a trigger. */
 export const campaignAtOpenSsh: Conformance = {
   name: 'campaign (OpenSSH, with a trigger)',
-  capabilities: ['head', 'remove', 'atomic'],
+  capabilities: ['head', 'remove', 'list', 'atomic'],
   start: async () => {
     const [server, stranger] = await Promise.all([startSshd(), startSshd()])
     await stranger.close()
@@ -51,7 +51,7 @@ export const campaignAtOpenSsh: Conformance = {
 /** At a server without extensions. */
 export const campaignAtPlainServer = (options: CampaignOptions = {}): Conformance => ({
   name: `campaign (a server without extensions, ${options.trigger === undefined ? 'without' : 'with'} a trigger)`,
-  capabilities: ['head', 'remove', 'atomic'],
+  capabilities: ['head', 'remove', 'list', 'atomic'],
   datesBySeconds: true,
   except: { 'shows the old file or the new one while it overwrites': 'the server cannot rename over a file' },
   start: async () => started(await startPlainSftpServer(), { SFTP_PASSWORD: 'another password' }, options),

@@ -24,7 +24,7 @@ import { fakeBinary } from '../kit/fake-binary'
 
 describeDestination({
   name: 'folder',
-  capabilities: ['head', 'remove', 'atomic'],
+  capabilities: ['head', 'remove', 'list', 'atomic'],
   start: async () => {
     const above = await mkdtemp(join(tmpdir(), 'bridge-folder-'))
     const root = join(above, 'made/by/us')
@@ -35,6 +35,7 @@ describeDestination({
       read: (key) => readBelow(root, key),
       list: () => listBelow(root),
       listAll: () => listBelow(root, 'all'),
+      putForeign: (key, bytes) => writeFile(join(root, key), bytes),
       breakIt: { unreachable: () => folder().create(contextOf({ FOLDER_ROOT: blocked })) },
       close: () => rm(above, { recursive: true }),
     }

@@ -2,7 +2,7 @@ import { setMaxListeners } from 'node:events'
 import { inspect } from 'node:util'
 import type { CallContext } from '../../../src/core/call-context'
 import { BridgeError } from '../../../src/core/errors'
-import type { Destination, StoredObject } from '../../../src/plugin/destination'
+import type { AssetBinary, Destination, StoredObject } from '../../../src/plugin/destination'
 import { startCall } from '../../support/call'
 import { expectBytes } from './expect-bytes'
 import { type FakeBinary, type FakeBinaryOptions, fakeBinary } from './fake-binary'
@@ -14,6 +14,8 @@ export type StartedDestination = {
   read(key: string): Promise<Buffer | undefined>
   /** The keys that somebody who uses the destination sees, hidden and temporary ones left out. */
   list(): Promise<string[]>
+  /** Writes a file as another program does, over whatever is there; absent where the server has no such way. */
+  putForeign?(key: string, bytes: Buffer): Promise<void>
   /** The same with the hidden and temporary ones. @default list */
   listAll?(): Promise<string[]>
   /** The media type a reader is told; absent where the destination shows none. */
@@ -34,6 +36,8 @@ export type Capability =
   /** It tells what it holds. */
   | 'head'
   | 'remove'
+  /** It lists what the bridge put there. */
+  | 'list'
   /** A reader sees the old file or the new one, never a part. */
   | 'atomic'
   /** `previous` is honoured by the destination itself, whoever else writes. */
@@ -59,6 +63,8 @@ export type Conformance = {
   except?: Readonly<Record<string, string>>
   /** What a put of 64 MiB may hold at once, in bytes. @default 40 MiB */
   maxHeldBytes?: number
+  /** How many files it reads at once for a list. @default 40 */
+  listedAtOnce?: number
 }
 
 /** What the checks share. */
@@ -67,6 +73,7 @@ export type Bench = {
   readonly started: StartedDestination
   readonly destination: Destination
   readonly maxHeldBytes: number
+  readonly listedAtOnce: number
   can(capability: Capability): boolean
   datesBySeconds: boolean
   createsOver: boolean
@@ -78,7 +85,7 @@ export type Bench = {
   freshKey(): string
   file(size: number, more?: Omit<FakeBinaryOptions, 'size'>): FakeBinary
   /** Puts with what `head` says, as the app does it. */
-  put(key: string, source: FakeBinary, call?: CallContext): Promise<StoredObject>
+  put(key: string, source: AssetBinary, call?: CallContext): Promise<StoredObject>
   expectHolds(key: string, source: FakeBinary): Promise<void>
   /** Where the destination tells versions. */
   expectVersion(key: string, source: FakeBinary): Promise<void>
@@ -102,6 +109,7 @@ export function createBench({
   createsOver,
   except = {},
   maxHeldBytes = 40 * mebibyte,
+  listedAtOnce = 40,
 }: Conformance): Bench {
   let running: StartedDestination | undefined
   let keys = 0
@@ -120,6 +128,7 @@ export function createBench({
       return bench.started.destination
     },
     maxHeldBytes,
+    listedAtOnce,
     can: (capability) => capabilities.includes(capability),
     datesBySeconds: datesBySeconds === true,
     createsOver: createsOver === true,

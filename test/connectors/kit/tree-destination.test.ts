@@ -77,6 +77,13 @@ function dyingTree(files: Memory, diesAt: number, halfDone: boolean): FileTree &
         return true
       }),
     remove: (path) => step(() => void files.delete(path)),
+    async *children(folder) {
+      await step(() => undefined)
+      for (const path of files.keys()) {
+        const name = path.slice(folder === '' ? 0 : folder.length + 1)
+        if (path.startsWith(folder)) yield { name: name.split('/')[0] ?? '', isFolder: name.includes('/') }
+      }
+    },
     async *list() {
       await step(() => undefined)
     },

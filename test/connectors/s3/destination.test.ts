@@ -8,7 +8,7 @@ const aws = { checksums: 'when-supported', conditional: true } as const
 
 describeDestination({
   name: 's3 (s3rver, as a compatible service)',
-  capabilities: ['head', 'remove', 'atomic'],
+  capabilities: ['head', 'remove', 'list', 'atomic'],
   start: async () => {
     const server = await startS3Server()
     const connect = (inputs: Record<string, string>) =>
@@ -27,7 +27,11 @@ describeDestination({
       close: server.close,
     }
   },
+  listedAtOnce: 1_000,
   except: {
+    'lists in the order of the keys, from any key on, under any prefix':
+      's3rver lists in the order of its folders',
+    'lists more than a page holds, each once': 's3rver answers 500 to the second page',
     'shows the old file or the new one while it overwrites': 's3rver writes into the file that is being read',
     'ends in one whole file when two puts overlap': 's3rver writes content and metadata one after the other',
     'never names a version that the file is not, however puts overlap':
@@ -37,7 +41,7 @@ describeDestination({
 
 describeDestination({
   name: 's3 (strict stand-in, as AWS)',
-  capabilities: ['head', 'remove', 'atomic', 'conditional'],
+  capabilities: ['head', 'remove', 'list', 'atomic', 'conditional'],
   start: async () => {
     const server = await startStrictS3()
     const connect = (inputs: Record<string, string>) =>
@@ -47,6 +51,9 @@ describeDestination({
       read: async (key) => server.objects.get(key)?.bytes,
       list: async () => [...server.objects.keys()],
       mediaType: async (key) => server.objects.get(key)?.mediaType,
+      putForeign: async (key, bytes) => {
+        server.objects.set(key, { bytes, etag: '"foreign"', mediaType: undefined, version: undefined })
+      },
       secrets: ['not-the-secret-of-anybody', 'leaked'],
       breakIt: {
         wrongCredentials: () =>
@@ -56,5 +63,6 @@ describeDestination({
       close: server.close,
     }
   },
+  listedAtOnce: 1_000,
   except: { 'moves 64 MiB without holding them': 'the stand-in holds them, in this very process' },
 })

@@ -23,6 +23,7 @@ async function started(server: SshServer, wrong: Record<string, string>): Promis
     read: (key) => readBelow(server.root, key),
     list: () => listBelow(server.root),
     listAll: () => listBelow(server.root, 'all'),
+    putForeign: (key, bytes) => writeFile(join(server.root, key), bytes),
     secrets: server.secrets,
     breakIt: {
       wrongCredentials: () => sftp().create(contextOf({ ...server.inputs, ...wrong })),
@@ -35,7 +36,7 @@ async function started(server: SshServer, wrong: Record<string, string>): Promis
 if (hasSshd) {
   describeDestination({
     name: 'sftp (OpenSSH)',
-    capabilities: ['head', 'remove', 'atomic'],
+    capabilities: ['head', 'remove', 'list', 'atomic'],
     start: async () => {
       const [server, stranger] = await Promise.all([startSshd(), startSshd()])
       await stranger.close()
@@ -48,7 +49,7 @@ if (hasSshd) {
 
 describeDestination({
   name: 'sftp (a server without extensions)',
-  capabilities: ['head', 'remove', 'atomic'],
+  capabilities: ['head', 'remove', 'list', 'atomic'],
   datesBySeconds: true,
   except: { 'shows the old file or the new one while it overwrites': 'the server cannot rename over a file' },
   start: async () => started(await startPlainSftpServer(), { SFTP_PASSWORD: 'another password' }),

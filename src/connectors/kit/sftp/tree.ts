@@ -119,6 +119,22 @@ export function sftpTree(session: SftpSession, server: SftpServer): FileTree {
         'delete',
       ),
 
+    async *children(folder, signal) {
+      try {
+        for await (const { filename: name, attrs } of session.list(
+          full(folder),
+          Number.POSITIVE_INFINITY,
+          signal,
+        )) {
+          const isFolder = attrs.isDirectory()
+          if (name !== '.' && name !== '..' && (isFolder || attrs.isFile())) yield { name, isFolder }
+        }
+      } catch (thrown) {
+        if (statusOf(thrown) === sftpStatus.noSuchFile) return
+        throw await classified(thrown, folder, signal, 'read')
+      }
+    },
+
     async *list(folder, signal) {
       try {
         for await (const { filename, attrs } of session.list(full(folder), maxListings, signal)) {
