@@ -45,6 +45,8 @@ export const startIms = async (options: ImsOptions): Promise<ImsStandIn> => {
       id: `${clock.now()}_${randomBytes(8).toString('hex')}`,
       type: 'access_token',
       client_id: clientId,
+      // The technical account, as AEM names it as the user of its writes.
+      user_id: `${clientId}@techacct.adobe.com`,
       scope,
       created_at: `${clock.now()}`,
       expires_in: `${tokenSeconds * 1000}`,

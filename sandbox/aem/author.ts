@@ -9,7 +9,8 @@ import { type BlobStore, CONTAINER, startBlobStore } from './blob-store'
 import { metadataUpdated, moved } from './change-event'
 import { type EventOverrides, processingCompleted } from './event'
 import { createGeneratedLibrary } from './generated-library'
-import { getMetadata, type MetadataSettings, patchMetadata } from './metadata-api'
+import { type AssetLife, createLife } from './life'
+import { getMetadata, type MetadataSettings, patchMetadata, principalOf } from './metadata-api'
 import { type Publication, publicationEvent } from './publication-event'
 import { queryBuilder, type SearchSettings, usualSearch } from './query-builder'
 import { type SlingNode, slingJson } from './sling-json'
@@ -61,7 +62,9 @@ export type AemStandIn = SandboxServer & {
   replaceContent(id: string, content: NewContent, renditions?: Record<string, NewContent>): AssetView
   /** The path of a file in the blob store, for faults and requests; of a rendition, if one is named. */
   blobPath(id: string, rendition?: string): string
-  /** Moves or renames the asset; its id stays. */
+  /** What happens to assets, with the events that AEM sends of it. */
+  life: AssetLife
+  /** Moves or renames the asset; its id and its dates stay. */
   move(id: string, path: string): AssetView
   removeAsset(id: string): void
   /** The event that AEM sends when it has processed the asset. */
@@ -146,7 +149,10 @@ export const startAem = async (options: AemOptions): Promise<AemStandIn> => {
     const asset = request.method === 'PATCH' ? shelf.take(id) : shelf.get(id)
     if (asset === undefined) return problem(404, `No asset ${id}`)
     if (request.method === 'GET') return getMetadata(asset, request)
-    return patchMetadata(asset, request, settings, clock.now())
+    const held = asset.assetMetadata
+    const answer = patchMetadata(asset, request, settings, clock.now())
+    if (asset.assetMetadata !== held) life.onWritten(asset, held, principalOf(client))
+    return answer
   }
 
   const resource = (path: string, request: RecordedRequest): Answer => {
@@ -223,8 +229,19 @@ export const startAem = async (options: AemOptions): Promise<AemStandIn> => {
     overrides,
   })
 
+  const life = createLife({
+    clock,
+    shelf,
+    host: server.host,
+    recipientClientId: () => settings.allowedClientIds[0] ?? 'client-id',
+    storeContent: (asset, content) => {
+      Object.assign(asset.repositoryMetadata, storeContent(asset, content))
+    },
+  })
+
   const standIn: AemStandIn = {
     ...server,
+    life,
     settings,
     search,
     binaries: binaries.settings,
@@ -276,7 +293,6 @@ export const startAem = async (options: AemOptions): Promise<AemStandIn> => {
       shelf.move(asset, path)
       asset.repositoryMetadata['repo:path'] = path
       asset.repositoryMetadata['repo:name'] = path.slice(path.lastIndexOf('/') + 1)
-      touch(asset, clock.now(), 'bob@example.com')
       return view(asset)
     },
     removeAsset: (id) => {

@@ -11,6 +11,9 @@ export type MetadataSettings = PatchRules & {
   missingIfMatch: 400 | 428
 }
 
+/** The principal of a technical account, as AEM and its events name it. */
+export const principalOf = (clientId: string): string => `${clientId}@techacct.adobe.com`
+
 const list = (header: string | undefined): string[] => (header ?? '').split(',').map((it) => it.trim())
 
 /** The asset as `GET .../metadata` shows it. */
@@ -55,7 +58,7 @@ export const patchMetadata = (
     const { metadata, writes } = applyPatch(asset.assetMetadata, parseJson(request.body), settings)
     if (writes > 0) {
       asset.assetMetadata = metadata
-      touch(asset, now, `${client}@techacct.adobe.com`)
+      touch(asset, now, principalOf(client))
     }
     return metadataAnswer(asset)
   } catch (error) {

@@ -1,13 +1,18 @@
 import enrichment from '#config/enrichment'
 import { type AssetSearch, createAssetSearch } from '../aem/asset-search'
 import type { AuthorHosts } from '../aem/author-host'
+import { type AssetLibrary, createAssetLibrary } from '../aem/library'
 import { resolveAuthor, tellRefusedHost } from '../aem/refused-host'
 import { systemClock, systemRandom } from '../core/clock'
 import { permanentError } from '../core/errors'
 import { shown } from '../core/shown'
 import { requireAsset } from '../events/cloud-event'
 import { readEvent } from '../events/decode'
-import { type EnrichParts, enrichAsset } from '../flows/enrich/enrich-asset'
+import { changes } from '../events/happening'
+import { eachBelow, isFolder } from '../flows/each-below'
+import type { EnrichParts } from '../flows/enrich/enrich-asset'
+import { enrichOnEvent } from '../flows/enrich/enrich-on-event'
+import { createRecentWrites, type RecentWrites } from '../flows/enrich/fights'
 import type { EventFlow, FlowContext } from '../flows/event-flow'
 import type { RunResult } from '../flows/run/run-result'
 import { syncInputs } from '../flows/sync/inputs'
@@ -15,6 +20,7 @@ import { syncAgain } from '../flows/sync/sync-again'
 import type { DeletedParts } from '../flows/sync/sync-deleted'
 import type { SyncParts } from '../flows/sync/sync-products'
 import { type SyncWork, syncHandedOver } from '../flows/sync/sync-work'
+import type { Tokens } from '../http/tokens'
 import { perInputs } from '../inputs/raw-inputs'
 import { accessTo, inputError, readBoth, sourceOf, valuesOf } from '../inputs/values'
 import { classSkipReason } from '../metadata/skip'
@@ -23,26 +29,39 @@ import { accessFor, containerMemory, httpFor } from './access'
 import { appInputs } from './inputs'
 
 /** Everything that enriching needs, built once per container and inputs. */
-type EnrichGraph = EnrichParts & { hosts: AuthorHosts; search: AssetSearch }
+type EnrichGraph = EnrichParts & {
+  hosts: AuthorHosts
+  search: AssetSearch
+  library: AssetLibrary
+  tokens: Tokens
+  recentWrites: RecentWrites
+}
 
 /** The parts of enrichment; those who only ask use them, too. */
 export const graphFor = perInputs(buildGraph)
 
 /**
- * The flow behind *Asset Processing Completed*: the asset that the event names gets the PIM's facts into its metadata.
+ * The flow behind *Asset Processing Completed*: the asset that the event names gets the PIM's facts into its metadata. So
+ * does one whose metadata were edited, or that was moved, where a registration sends such events.
  * Other events, those that are for others included, and those about anything but a file are acknowledged with a reason.
  */
 export const enrichEvent: EventFlow = async (raw, context) => {
-  const reading = readEvent(raw, ['processed'])
+  const reading = readEvent(raw, ['processed', ...changes])
   if (reading.ignored !== undefined) return { kind: 'ignored', ...reading.ignored }
-  const { event } = reading
-  const reason = classSkipReason(event.assetClass)
+  const { event, happening } = reading
+  const isOfMany = isFolder(event) && happening === 'moved'
+  const reason = isOfMany ? undefined : classSkipReason(event.assetClass)
   if (reason !== undefined) return { kind: 'skipped', reason }
   requireAsset(event)
   const graph = graphFor(context)
   const origin = resolveAuthor(graph.hosts, event.host, context.call)
   const { assetId: id, path } = event
-  return enrichAsset({ origin, id, path }, graph, context.call)
+  const ref = { origin, id, path }
+  if (isOfMany) {
+    const { library } = graph
+    return eachBelow({ raw, event, origin }, { library, flow: enrichEvent }, context)
+  }
+  return enrichOnEvent({ raw, happening, ref }, graph, context)
 }
 
 /**
@@ -82,13 +101,23 @@ export function openSync(
 }
 
 function buildGraph(context: FlowContext): EnrichGraph {
-  const [{ hosts, assets, author }, pim] = readBoth(
+  const [{ hosts, assets, author, tokens }, pim] = readBoth(
     () => accessFor(context),
     () => openPim(context),
   )
   const search = createAssetSearch(author)
   const own = { clock: systemClock, random: systemRandom, memory: containerMemory }
-  return { hosts, assets, search, pim, enrichment, ...own }
+  return {
+    hosts,
+    assets,
+    search,
+    library: createAssetLibrary(author),
+    tokens,
+    recentWrites: createRecentWrites(systemClock),
+    pim,
+    enrichment,
+    ...own,
+  }
 }
 
 /**

@@ -7,7 +7,7 @@ import { namesAsset } from '../events/reduce'
 import { type ExplainedEnrichment, explainEnrichment } from '../flows/enrich/explain-enrichment'
 import type { FlowContext } from '../flows/event-flow'
 import { type ExplainedDestination, explainExport } from '../flows/export/explain-export'
-import { routeOf } from '../flows/run/route'
+import { routesOf } from '../flows/run/route'
 import { isSet, sourceOf } from '../inputs/values'
 import { journalInputs } from '../journal/inputs'
 import { accessFor } from './access'
@@ -178,7 +178,7 @@ function entryOf(raw: unknown, hosts: AuthorHosts): JournalEntry {
     type,
     time: iso(time),
     host: typeof host === 'string' ? host : null,
-    action: routeOf(raw)?.action ?? null,
+    action: routesOf(raw)[0]?.action ?? null,
   }
   try {
     hosts.resolve(host)

@@ -1,11 +1,13 @@
 import exportConfig from '#config/destinations'
 import enrichment from '#config/enrichment'
 import { createBinarySource } from '../aem/binary/source'
+import { createAssetLibrary } from '../aem/library'
 import { systemClock, systemRandom } from '../core/clock'
 import { permanentError, systemicError } from '../core/errors'
 import { shown } from '../core/shown'
 import type { EventFlow, FlowContext } from '../flows/event-flow'
-import { type ExportEventParts, exportEventWith } from '../flows/export/export-event'
+import { exportEventWith } from '../flows/export/export-event'
+import type { ExportEventParts } from '../flows/export/export-task'
 import { perInputs } from '../inputs/raw-inputs'
 import { accessTo } from '../inputs/values'
 import type { Destination, DestinationContext, DestinationFactory } from '../plugin/destination'
@@ -26,11 +28,12 @@ export const destinationCount = (context: FlowContext): number => partsFor(conte
 
 /** Everything that export needs, built once per container and inputs. */
 function buildParts(own: FlowContext): ExportEventParts {
-  const { hosts, tokens, assets } = accessFor(own)
+  const { hosts, tokens, assets, author } = accessFor(own)
   return {
     hosts,
     assets,
     memory: containerMemory,
+    library: createAssetLibrary(author),
     exports: exportConfig,
     linkProperty: enrichment.linkProperty,
     ...timeAndChance,

@@ -2,7 +2,7 @@ import { requireBounded } from './bounds'
 import { decodeCloudEvent, whyForeign } from './cloud-event'
 import { type AssetEvent, type EventKey, timeOf } from './event'
 import { deliveryId, keyOf } from './event-key'
-import { type Happening, happeningOf, reasonOf } from './happening'
+import { changes, type Happening, happeningOf, reasonOf } from './happening'
 import { type Unwrapped, unwrap } from './unwrap'
 import { decodeXdmEvent, whyForeignXdm, xdmTime } from './xdm-event'
 
@@ -75,8 +75,12 @@ export function readEvent<Handled extends Happening>(
   const event = decodeFound(raw, found)
   const happening = happeningOf(event)
   const ours = handled.find((one) => one === happening)
-  if (ours !== undefined) return { event, happening: ours }
-  return { ignored: { reason: reasonOf(happening), eventType: event.type.slice(0, maxType) } }
+  const isNothing = event.assetId === undefined && event.path === undefined
+  // The members of such an event are not published: without an asset it is none that is understood.
+  const isUnclear = isNothing && changes.some((one) => one === happening)
+  if (ours !== undefined && !isUnclear) return { event, happening: ours }
+  const reason = ours === undefined ? reasonOf(happening) : 'the event names no asset'
+  return { ignored: { reason, eventType: event.type.slice(0, maxType) } }
 }
 
 /** What happened to an asset, as far as export is concerned. */

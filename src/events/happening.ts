@@ -36,6 +36,10 @@ export function happeningOf({
   return moveType.test(type) || previousPath !== undefined ? 'moved' : undefined
 }
 
+/** What changes an asset without its publication: both the enrichment of metadata and the export look at it. */
+export const changes = ['metadata-updated', 'moved'] as const
+export type Change = (typeof changes)[number]
+
 /** Why a flow that does not handle this ignores it. */
 export const reasonOf = (happening: Happening | undefined): string =>
   happening === undefined ? 'unknown event type' : reasons[happening]
@@ -47,6 +51,6 @@ const reasons: Readonly<Record<Happening, string>> = {
   deleted: 'the asset was deleted: that is for the export',
   created: 'the asset was created: nothing to do before AEM has processed or published it',
   updated: 'the asset was updated: nothing to do before AEM has processed or published it',
-  'metadata-updated': 'the metadata of the asset were changed: nothing follows from that',
-  moved: 'the asset was moved: nothing follows from that',
+  'metadata-updated': 'the metadata of the asset were changed: nothing follows from that here',
+  moved: 'the asset was moved: nothing follows from that here',
 }

@@ -13,8 +13,17 @@ export const previousPath = (content: Content): string | undefined => pathIn(con
 /** Where a moved asset is now, when `repo:path` does not tell. */
 export const newPath = (content: Content): string | undefined => pathIn(content, newNames)
 
-const oldNames = ['previousPath', 'repo:previousPath', 'oldPath', 'sourcePath', 'fromPath', 'from', 'source']
-const newNames = ['path', 'newPath', 'destinationPath', 'targetPath', 'toPath', 'to', 'destination']
+/** Without a type that is known, the event is a move only by these members. */
+export const oldNames = [
+  'previousPath',
+  'repo:previousPath',
+  'oldPath',
+  'sourcePath',
+  'fromPath',
+  'from',
+  'source',
+]
+export const newNames = ['path', 'newPath', 'destinationPath', 'targetPath', 'toPath', 'to', 'destination']
 
 function pathIn(content: Content, names: readonly string[]): string | undefined {
   const repository = memberOf(content, 'repositoryMetadata')

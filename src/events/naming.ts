@@ -1,3 +1,4 @@
+import { newNames, oldNames } from './move'
 import { maxEnvelopes } from './unwrap'
 
 /**
@@ -6,10 +7,20 @@ import { maxEnvelopes } from './unwrap'
  */
 export type Naming = { readonly [name: string]: 'kept' | 'exact' | Naming }
 
+const paths: Naming = Object.fromEntries([...oldNames, ...newNames].map((name) => [name, 'kept']))
+const oldPath: Naming = { 'event:updated': { 'repo:path': 'kept' } }
+
 const cloudEventData: Naming = {
+  ...paths,
+  ...oldPath,
   assetId: 'kept',
   tier: 'kept',
+  // Of work on a folder: where it goes on.
+  rest: { after: 'kept', until: 'kept' },
+  assetMetadata: oldPath,
   repositoryMetadata: {
+    ...paths,
+    ...oldPath,
     'repo:repositoryId': 'kept',
     'repo:assetId': 'kept',
     'repo:path': 'kept',

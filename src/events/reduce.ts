@@ -27,10 +27,16 @@ function picked(value: unknown, named: Naming): unknown {
     Object.entries(value).flatMap(([name, item]) => {
       const what = Object.hasOwn(named, name) ? named[name] : undefined
       if (typeof what === 'string') return [[name, keptAs(item, 1)]]
-      return what !== undefined && isRecord(item) ? [[name, picked(item, what)]] : []
+      if (what === undefined || !isRecord(item)) return []
+      const inner = picked(item, what)
+      return changeMembers.has(name) && isEmpty(inner) ? [] : [[name, inner]]
     }),
   )
 }
+
+/** Of these only the old path of a move is read; most events have other things there. */
+const changeMembers = new Set(['assetMetadata', 'event:updated'])
+const isEmpty = (value: unknown): boolean => isRecord(value) && Object.keys(value).length === 0
 
 /** Members that name people in events of AEM, of its event proxy and of Akeneo, and in the metadata of files. */
 const personal =

@@ -12,6 +12,7 @@ export type Outcome =
   | Enriched
   | Synced
   | Exported
+  | FolderDone
   | HandedOver
   | Skipped
   | Skipped<'deferred'>
@@ -45,6 +46,19 @@ export type Exported = {
   /** Undefined when it is gone: its files were removed. */
   asset?: AssetFacts | undefined
   destinations: readonly DestinationOutcome[]
+}
+
+/** The assets below a folder have been gone through. */
+export type FolderDone = {
+  kind: 'folder'
+  path: string
+  assets: number
+  /** Assets whose metadata or files were changed. */
+  changed: number
+  /** What failed and is on record by itself: parked, or a dead letter. */
+  failed: number
+  /** The record of what was left when the time ended: it goes on from there. */
+  rest?: string | undefined
 }
 
 /** The work has been handed to another action. */
@@ -163,6 +177,7 @@ export function verdictOf(outcome: Outcome): Verdict {
     case 'updated':
     case 'unchanged':
     case 'synced':
+    case 'folder':
     case 'handed-over':
       return 'done'
     case 'exported': {
@@ -216,6 +231,8 @@ export function reachedBy(outcome: Outcome): {
         destinations: [...new Set(changed.map(({ destination }) => destination))],
       }
     }
+    case 'folder':
+      return { aem: true, pim: false, files: false, destinations: [] }
     case 'skipped':
     case 'deferred':
       return { aem: outcome.asset !== undefined, pim: false, files: false, destinations: [] }

@@ -32,6 +32,20 @@ export function renderOutcome(outcome: Outcome): Rendered {
       const message = 'the assets of deleted products are in step'
       return { message, outcome: 'updated', assets, changed, known }
     }
+    case 'folder': {
+      const { path, assets, changed, failed, rest } = outcome
+      const more = rest === undefined ? '' : '; the rest goes on later'
+      const message = `${assets} assets below ${path}: ${changed} changed, ${failed} failed${more}`
+      return {
+        message,
+        outcome: rest === undefined ? 'done' : 'handed-over',
+        path,
+        assets,
+        changed,
+        failed,
+        ...(rest === undefined ? {} : { pending: rest }),
+      }
+    }
     case 'exported':
       return exported(outcome)
     case 'handed-over':

@@ -47,13 +47,22 @@ test('from the PIM to AEM and back again: after one turn nothing moves any more'
   expect(bodyOf(await pimSync(all({ references })))).toMatchObject({ updated: 1 })
   expect(writes()).toEqual({ aem: 1, akeneo: 0 })
 
-  // AEM tells of that, in every way that it may.
+  // AEM tells of that, in every way that it may: with the name of this app's account, and without it.
+  const [ownWrite] = aem.life.outbox.splice(0)
+  if (ownWrite === undefined) throw new Error('AEM told nothing of the write')
   const processed = aem.processingCompletedEvent(asset)
+  const reads = receiver.sandbox.aem.requests.length
+  expect(bodyOf(await generic(all(ownWrite)))).toMatchObject({
+    outcome: 'skipped',
+    reason: 'this app made the change itself',
+  })
+  expect(receiver.sandbox.aem.requests).toHaveLength(reads)
   const told: [(params: unknown) => ReturnType<typeof generic>, JsonObject, string][] = [
-    [generic, { ...processed, type: 'aem.assets.asset.metadata_updated' }, 'ignored'],
+    [generic, { ...processed, type: 'aem.assets.asset.metadata_updated' }, 'unchanged'],
     [generic, processed, 'unchanged'],
     [exportAsset, aem.publicationEvent('published', asset), 'skipped'],
-    [exportAsset, { ...processed, type: 'aem.assets.asset.metadata_updated' }, 'ignored'],
+    [exportAsset, { ...processed, type: 'aem.assets.asset.metadata_updated' }, 'skipped'],
+    [exportAsset, ownWrite, 'skipped'],
   ]
   for (const [action, event, outcome] of told) {
     expect(bodyOf(await action(all(event))).outcome).toBe(outcome)

@@ -15,6 +15,7 @@ const dropped = { destination: 'ftp', kind: 'skipped', reason: 'its dead letter 
 const one: Record<Outcome['kind'], Outcome> = {
   updated: { kind: 'updated', asset, properties: ['wknd-name'], leftOut: [{ property: 'p', reason: 'x' }] },
   unchanged: { kind: 'unchanged', asset },
+  folder: { kind: 'folder', path: '/content/dam/a', assets: 3, changed: 1, failed: 0, rest: 'r' },
   synced: { kind: 'synced', assets: 3, changed: 2, known: 1 },
   exported: { kind: 'exported', asset, destinations: [done, retry, letter, handedOver, dropped] },
   'handed-over': { kind: 'handed-over', activation: 'w1' },

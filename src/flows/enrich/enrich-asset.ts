@@ -23,6 +23,9 @@ export type EnrichParts = UpdateParts & {
 /** The outcome of enriching one asset. */
 export type EnrichOutcome = Enriched | Skipped
 
+/** Looks at a decision before it is carried out, and may take something out of it. */
+export type Review = (asset: Asset, decision: Decision<EnrichOutcome>) => Promise<Decision<EnrichOutcome>>
+
 /**
  * Updates one asset's metadata from the PIM: reads the asset, asks the PIM, and writes the difference only over the
  * state that was read. If the asset has changed meanwhile, all three steps are repeated, so that an old product never
@@ -33,11 +36,15 @@ export async function enrichAsset(
   ref: AssetRef,
   parts: EnrichParts,
   call: CallContext,
+  review: Review = async (_, decision) => decision,
 ): Promise<EnrichOutcome> {
   const outcome = await updateMetadata(
     ref,
     parts,
-    { keeps: isUsedBy(parts.enrichment), decide: (asset, own) => decide(asset, parts, own) },
+    {
+      keeps: isUsedBy(parts.enrichment),
+      decide: async (asset, own) => review(asset, await decide(asset, parts, own)),
+    },
     call,
   )
   if ('leftOut' in outcome && outcome.leftOut !== undefined) {

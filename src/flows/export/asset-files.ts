@@ -57,14 +57,32 @@ export async function filesOf(
   return files.map((file) => ({ ...file, binary: { ...file.binary, asset } }))
 }
 
-/** The keys that follow from the path alone, for removing the files of an asset that is gone. */
-export function keysOf(asset: KeySource, parts: KeyParts): readonly string[] {
+/**
+ * The keys that follow from the path alone, for removing the files of an asset that is gone.
+ * @param renditions their names, where the asset is still there to tell them
+ */
+export function keysOf(
+  asset: KeySource,
+  parts: KeyParts,
+  renditions: readonly string[] = namedRenditions(parts),
+): readonly string[] {
   const { exports } = parts
   const key = keyOf(asset, parts)
-  const renditions = (exports.renditions ?? []).filter((name) => typeof name === 'string')
   const endings = [...renditions, ...(exports.sidecar ? [sidecarEnding] : [])]
   return [key, ...endings.map((ending) => keyBeside(key, ending))]
 }
+
+const namedRenditions = ({ exports: { renditions = [] } }: KeyParts): readonly string[] =>
+  renditions.filter((name) => typeof name === 'string')
+
+/** The names of the renditions of an asset that may have been exported. */
+export const renditionsOf = async (
+  asset: Asset,
+  parts: FileParts,
+  call: CallContext,
+): Promise<readonly string[]> => [
+  ...new Set([...namedRenditions(parts), ...(await wantedRenditions(asset, parts, call))]),
+]
 
 const sidecarEnding = 'json'
 

@@ -1,33 +1,25 @@
-import type { AuthorHosts } from '../../aem/author-host'
 import { resolveAuthor } from '../../aem/refused-host'
-import type { Asset, AssetRef } from '../../core/asset'
-import type { CallContext } from '../../core/call-context'
+import type { Asset } from '../../core/asset'
 import { toBridgeError, transientError } from '../../core/errors'
-import { withFields } from '../../core/logger'
 import { requireAsset } from '../../events/cloud-event'
 import { eventKey, type Publication, publicationOf, publications, readEvent } from '../../events/decode'
 import { type AssetEvent, timeOf } from '../../events/event'
-import type { MemoryGate } from '../../http/memory-gate'
+import { changes } from '../../events/happening'
 import { classSkipReason } from '../../metadata/skip'
-import type { FlowContext } from '../event-flow'
-import { factsOf, type Outcome, type Skipped } from '../outcome'
+import { eachBelow, isFolder } from '../each-below'
+import type { EventFlow, FlowContext } from '../event-flow'
+import { factsOf, type Outcome } from '../outcome'
 import type { Work } from '../work'
-import { atDestination, type DeliveryParts, deliver } from './deliver-asset'
+import { atDestination, deliver } from './deliver-asset'
 import { dueAt, isUnpublished } from './due'
+import { exportChanged, takeOut } from './export-changed'
 import { isImmediate } from './export-request'
+import { aboutAsset, type ExportEventParts, readAsset, removers, skipped, type Task } from './export-task'
+import { handOver } from './hand-over'
 import { removeFrom } from './remove-asset'
 
-export type ExportEventParts = DeliveryParts & {
-  hosts: AuthorHosts
-  /** All assets of this process that are being exported fit into it. */
-  memory: MemoryGate
-}
-
-/** A decoded event, and its work in the form that records keep. */
-type Task = { event: AssetEvent; origin: string; work: Work }
-
 /**
- * Handles an event about a publication. A published asset is exported to the destinations that its metadata names, if
+ * Handles an event about a publication, an edit or a move. A published asset is exported to the destinations that its metadata names, if
  * the metadata asks for immediate export. For an unpublished or deleted asset the files are kept or removed, by the
  * settings.
  * @throws {BridgeError} when the event as a whole cannot be done; what fails at one destination is in the result
@@ -37,28 +29,35 @@ export async function exportEventWith(
   partsFor: () => ExportEventParts,
   context: FlowContext,
 ): Promise<Outcome> {
-  const reading = readEvent(raw, publications)
+  const reading = readEvent(raw, [...publications, ...changes])
   if (reading.ignored !== undefined) return { kind: 'ignored', ...reading.ignored }
-  const { event, happening: publication } = reading
-  const notNow = classSkipReason(event.assetClass) ?? tierSkipReason(event)
+  const { event, happening } = reading
+  const isOfMany = isFolder(event) && happening !== 'metadata-updated'
+  const notNow = (isOfMany ? undefined : classSkipReason(event.assetClass)) ?? tierSkipReason(event)
   if (notNow !== undefined) return skipped(notNow)
   requireAsset(event)
   const parts = partsFor()
   const { action, onlyDestination: destination } = context
   const work = { action, event: raw, ...(destination === undefined ? {} : { destination }) }
   const task = { event, origin: resolveAuthor(parts.hosts, event.host, context.call), work }
-  return publication === 'published'
-    ? exportPublished(task, parts, context)
-    : retract(publication, task, parts, context)
+  if (isOfMany) {
+    if (happening === 'deleted') return folderGone(event, context)
+    const flow: EventFlow = (one, own) => exportEventWith(one, () => parts, own)
+    const activations = parts.activations(context)
+    const goOn = activations && ((rest: Work) => handOver(rest, activations, context))
+    return eachBelow({ raw, event, origin: task.origin }, { library: parts.library, flow, goOn }, context)
+  }
+  if (happening === 'published') return exportPublished(task, parts, context)
+  if (happening === 'moved' || happening === 'metadata-updated') return exportChanged(task, parts, context)
+  return retract(happening, task, parts, context)
 }
 
-/**
- * Reads the asset of an event when there is memory for it. The memory counts until the answer is read, not while its
- * files are on their way: how many exports there are at once is bounded by the limits of the actions, and an upload that
- * hangs must not hold up the others.
- */
-const readAsset = (ref: AssetRef, { assets, memory }: ExportEventParts, call: CallContext): Promise<Asset> =>
-  memory.run(ref.origin, call, (own) => assets.readAsset(ref, own))
+/** AEM lists nothing of a folder that is gone. */
+function folderGone({ path }: AssetEvent, { call }: FlowContext): Outcome {
+  const reason = 'a folder was deleted: AEM does not tell any more which assets were in it'
+  call.logger.warn(reason, { path })
+  return skipped(reason)
+}
 
 /** Only the publish tier counts, not the preview tier. */
 const tierSkipReason = ({ tier }: AssetEvent): string | undefined =>
@@ -74,12 +73,12 @@ async function exportPublished(
   const found = await lookAt(task, parts, context)
   if ('withdrawn' in found) return takeBack(found, task, parts, context)
   const { asset } = found
-  // An event may name the id only, or the path only.
-  const known = { assetId: asset.id, ...(asset.path === '' ? {} : { path: asset.path }) }
-  const own = { ...context, call: { ...context.call, logger: withFields(context.call.logger, known) } }
+  const own = aboutAsset(asset, context)
   const due = dueAt(asset, onlyDestination, context.clock.now(), 'published-event')
   if (!due.isDue) {
     if (due.error !== undefined) throw due.error
+    const destinations = due.kind === 'expired' ? await takeOut(asset, due, task, parts, own) : []
+    if (destinations.length > 0) return { kind: 'exported', asset: factsOf(asset), destinations }
     const isTakenOut = due.kind === 'not-named' && onlyDestination !== undefined
     return skipped(isTakenOut ? `exportDestination names no ${onlyDestination} any more` : due.reason, asset)
   }
@@ -184,9 +183,6 @@ async function removeAll(
   return { kind: 'exported', destinations }
 }
 
-const removers = ({ active, destination }: ExportEventParts): readonly string[] =>
-  active().filter((name) => destination(name).remove !== undefined)
-
 /**
  * Whether a published asset owns the path: after a withdrawal, an asset that was published later; after a
  * publication, any asset that AEM does not report as unpublished.
@@ -209,9 +205,3 @@ async function isBack(
     throw thrown
   }
 }
-
-const skipped = (reason: string, asset?: Asset): Skipped => ({
-  kind: 'skipped',
-  reason,
-  ...(asset === undefined ? {} : { asset: factsOf(asset) }),
-})

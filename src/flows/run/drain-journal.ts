@@ -3,7 +3,7 @@ import { type Accounting, createAccounting } from '../../journal/accounting'
 import type { CursorKeeper } from '../../journal/cursor'
 import type { Cursor, JournalStart } from '../../journal/position'
 import type { Gap, JournalReader } from '../../journal/reader'
-import { routeOf } from './route'
+import { routesOf } from './route'
 import { sortOf } from './sort'
 import type { Job } from './work-queue'
 
@@ -74,13 +74,21 @@ export async function drainJournal(
       events += 1
       first ??= at
       const done = accounting.register(place)
-      const route = routeOf(event)
-      if (route === undefined) {
+      const routes = routesOf(event)
+      if (routes.length === 0) {
         skip()
         done()
-      } else {
+      }
+      const open = new Set(routes)
+      for (const [index, route] of routes.entries()) {
         const { action, subject, kind } = route
-        const unit = { work: { action, event }, events: 1, replaced: [], since: at, done: [done] }
+        const routeDone = (): void => {
+          open.delete(route)
+          if (open.size === 0) done()
+        }
+        // The event counts once, however many flows it goes through.
+        const events = index === 0 ? 1 : 0
+        const unit = { work: { action, event }, events, replaced: [], since: at, done: [routeDone] }
         await add({ unit, subject, kind, sort: sortOf('new', action) })
       }
       await cursor.advance(accounting.committed(), call)

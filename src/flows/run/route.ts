@@ -1,4 +1,6 @@
 import { publications, readEvent } from '../../events/decode'
+import { changes } from '../../events/happening'
+import { actionsFor } from '../work'
 
 /** Where an event goes. */
 export type Route = {
@@ -12,25 +14,34 @@ export type Route = {
 }
 
 /**
- * The action whose flow handles an event; undefined when none does, as for an event that is for others. A malformed
- * event becomes a dead letter of export.
+ * The actions whose flows handle an event, one route each; none when it is for others. A malformed event becomes a dead
+ * letter of export. What was changed or moved goes through both flows, so that one journal is enough.
  */
-export function routeOf(raw: unknown): Route | undefined {
+export function routesOf(raw: unknown): readonly Route[] {
   try {
     return routed(raw)
   } catch {
-    return { action: 'export-asset', subject: undefined, kind: '', needsFile: false }
+    return [{ action: 'export-asset', subject: undefined, kind: '', needsFile: false }]
   }
 }
 
-function routed(raw: unknown): Route | undefined {
-  const reading = readEvent(raw, ['processed', ...publications], true)
-  if (reading.ignored !== undefined) return undefined
+/** The route of an event to one of its actions, as records name it. */
+export function routeTo(action: string, raw: unknown): Route | undefined {
+  const routes = routesOf(raw)
+  return routes.find((route) => route.action === action) ?? routes[0]
+}
+
+function routed(raw: unknown): readonly Route[] {
+  const reading = readEvent(raw, ['processed', ...publications, ...changes], true)
+  if (reading.ignored !== undefined) return []
   const { event, happening } = reading
-  const action = happening === 'processed' ? 'generic' : 'export-asset'
   const asset = event.path ?? event.assetId
-  const subject = asset === undefined ? undefined : JSON.stringify([action, event.host ?? '', asset])
-  // The flow decides by these two fields before it reads the asset.
-  const kind = JSON.stringify([happening, event.tier ?? 'publish'])
-  return { action, subject, kind, needsFile: happening === 'published' }
+  // The flow decides by these fields before it reads the asset.
+  const kind = JSON.stringify([happening, event.tier ?? 'publish', event.previousPath, event.assetClass])
+  return actionsFor(happening).map((action) => ({
+    action,
+    subject: asset === undefined ? undefined : JSON.stringify([action, event.host ?? '', asset]),
+    kind,
+    needsFile: action === 'export-asset' && happening !== 'unpublished' && happening !== 'deleted',
+  }))
 }

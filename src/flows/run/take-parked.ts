@@ -4,7 +4,7 @@ import { destinationSystem, filesSystem, pimSystem } from '../systems'
 import type { Group } from './held'
 import { inAnyOrder } from './order'
 import { dueWork } from './parked-work'
-import { routeOf } from './route'
+import { routeTo } from './route'
 import type { Run } from './run-state'
 import { sortOf } from './sort'
 
@@ -111,7 +111,7 @@ export function createParkedWork(run: Run): ParkedWork {
           ? pimSystem
           : undefined
     if (system !== undefined && breaker.isDown(system)) return system
-    if (breaker.isDown(filesSystem) && routeOf(event)?.needsFile) return filesSystem
+    if (breaker.isDown(filesSystem) && routeTo(action, event)?.needsFile) return filesSystem
     if (system === undefined || !refused || breaker.hasWorked(system)) return undefined
     if (asked.has(system)) return system
     asked.add(system)
@@ -120,7 +120,7 @@ export function createParkedWork(run: Run): ParkedWork {
 
   async function add(record: Pending): Promise<void> {
     const { action, destination } = record
-    const { subject, kind } = routeOf(record.event) ?? {}
+    const { subject, kind } = routeTo(action, record.event) ?? {}
     await queue.add({
       unit: { work: record, events: 0, record, replaced: [], since: Date.parse(record.since), done: [] },
       subject,

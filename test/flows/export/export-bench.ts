@@ -1,13 +1,16 @@
 import type { AssetView } from '../../../sandbox/aem/author'
 import type { JsonObject } from '../../../sandbox/json'
 import { createAuthorHosts } from '../../../src/aem/author-host'
+import { createAuthorRequests } from '../../../src/aem/author-requests'
 import { createBinarySource } from '../../../src/aem/binary/source'
+import { createAssetLibrary } from '../../../src/aem/library'
 import { permanentError } from '../../../src/core/errors'
 import { createRedactor } from '../../../src/core/redaction'
 import { openDeadLetters } from '../../../src/delivery/dead-letters'
 import { openPendingWork, type Pending } from '../../../src/delivery/pending'
 import type { FlowContext, Flows } from '../../../src/flows/event-flow'
-import { type ExportEventParts, exportEventWith } from '../../../src/flows/export/export-event'
+import { exportEventWith } from '../../../src/flows/export/export-event'
+import type { ExportEventParts } from '../../../src/flows/export/export-task'
 import type { Outcome } from '../../../src/flows/outcome'
 import { createHttpClient } from '../../../src/http/http-client'
 import { createMemoryGate } from '../../../src/http/memory-gate'
@@ -100,6 +103,12 @@ export async function startExportBench(exports: Partial<Exports> = {}): Promise<
     hosts: createAuthorHosts([aem.url]),
     assets,
     memory: createMemoryGate(),
+    library: createAssetLibrary(
+      createAuthorRequests(
+        { origins: [aem.url], apiKey: 'client-1', experimental: true, concurrency: 4 },
+        { http: createHttpClient({ clock }), tokens },
+      ),
+    ),
     exports: { destinations: {}, key: pathBelowDam(), ...exports },
     linkProperty: 'wknd-skuid',
     clock,

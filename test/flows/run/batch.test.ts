@@ -73,8 +73,6 @@ describe('a run', () => {
       // As a journal holds them: without what is around them in a delivery.
       ...Object.values(foreignEvents()).flatMap(({ event }) => (isJsonObject(event) ? [event] : [])),
       { header: { sentTime: 1 }, body: { a: 1 } },
-      aem.metadataUpdatedEvent(asset),
-      aem.movedEvent(asset, '/content/dam/old.png'),
       aem.xdmEvent('created', asset),
     ]
     for (const event of events) bench.journal.append(event)
