@@ -149,9 +149,9 @@ export const startAem = async (options: AemOptions): Promise<AemStandIn> => {
     const asset = request.method === 'PATCH' ? shelf.take(id) : shelf.get(id)
     if (asset === undefined) return problem(404, `No asset ${id}`)
     if (request.method === 'GET') return getMetadata(asset, request)
-    const held = asset.assetMetadata
+    const { assetMetadata } = asset
     const answer = patchMetadata(asset, request, settings, clock.now())
-    if (asset.assetMetadata !== held) life.onWritten(asset, held, principalOf(client))
+    if (asset.assetMetadata !== assetMetadata) life.onWritten(asset, assetMetadata, principalOf(client))
     return answer
   }
 

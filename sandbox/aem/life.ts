@@ -42,7 +42,6 @@ export type AssetLife = {
 /** What the operations need of the author. */
 export type LifeParts = {
   clock: MovableClock
-  /** The operations change what is on it. */
   shelf: AssetShelf
   host: string
   recipientClientId: () => string
@@ -139,8 +138,8 @@ export function createLife(parts: LifeParts): AuthorLife {
   }
 
   function assetsBelow(path: string): AemAsset[] {
-    const all = [...shelf.created(0, Number.MAX_SAFE_INTEGER)]
-    return all.filter((asset) => asset.path.startsWith(`${path}/`)).map(({ id }) => stored(id))
+    const all = [...shelf.created(0, Number.POSITIVE_INFINITY)]
+    return all.flatMap((asset) => (asset.path.startsWith(`${path}/`) ? [stored(asset.id)] : []))
   }
 
   function publishAll(kind: 'published' | 'unpublished', path: string): JsonObject[] {
@@ -155,8 +154,8 @@ export function createLife(parts: LifeParts): AuthorLife {
   }
 
   function relocate(asset: AemAsset, path: string): void {
-    const there = shelf.at(path)
-    if (there !== undefined && there.id !== asset.id) throw new Error(`There is an asset at ${path} already`)
+    const other = shelf.at(path)
+    if (other !== undefined && other.id !== asset.id) throw new Error(`There is an asset at ${path} already`)
     shelf.move(asset, path)
     asset.repositoryMetadata['repo:path'] = path
     asset.repositoryMetadata['repo:name'] = path.slice(path.lastIndexOf('/') + 1)

@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import type { JsonObject } from '../../sandbox/json'
+import { toBridgeError } from '../../src/core/errors'
 import type { FlowContext } from '../../src/flows/event-flow'
 import { type LifeBench, startLifeBench } from './life-bench'
 
@@ -51,11 +52,18 @@ async function untilQuiet(
     if (events > most) throw new Error(`there is no end of it: ${events} events`)
     const [event] = outbox.splice(choose() % outbox.length, 1)
     if (event === undefined) continue
-    // Some events come twice.
-    if (choose() % 5 === 0) await handle(event)
-    await handle(event)
+    try {
+      // Some events come twice.
+      if (choose() % 5 === 0) await handle(event)
+      await handle(event)
+      bench.author.clock.advance(1_000)
+    } catch (thrown) {
+      if (toBridgeError(thrown).failureClass !== 'transient') throw thrown
+      // Its sender delivers it again.
+      outbox.push(event)
+      bench.author.clock.advance(11 * 60_000)
+    }
     if (isEdit(event)) onEdit()
-    bench.author.clock.advance(1_000)
   }
   expect(bench.author.aem.asset(id).id).toBe(id)
   return events
