@@ -140,6 +140,10 @@ async function doOne(
   }
 }
 
+/** An event that tells of a publication, for what AEM says is published. */
+export const publishedEventOf = (asset: ExplainedAsset['asset'], environment: Environment): object =>
+  eventOf(asset, exporting.type, environment)
+
 /** What the flow reads of an event. */
 function eventOf({ id, path, host }: ExplainedAsset['asset'], type: string, { clock }: Environment): object {
   return {

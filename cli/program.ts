@@ -14,6 +14,7 @@ import { CommandError, type Failure, printed, printedFailure, UsageError } from 
 import { addPending } from './pending'
 import { addRegistrations } from './registrations'
 import { addRuns } from './runs'
+import { addVerify } from './verify'
 
 const description = `The operator's commands of aem-asset-bridge.
 
@@ -57,6 +58,7 @@ export async function runProgram(argv: readonly string[], host: Host): Promise<n
     addDoctor,
     addAsset,
     addDoNow,
+    addVerify,
     addDeadLetters,
     addPending,
     addRuns,

@@ -14,6 +14,7 @@ const commandLines = [
   ['asset', '/content/dam/none.png'],
   ['enrich', '/content/dam/none.png', '--dry-run'],
   ['export', '/content/dam/none.png', '--dry-run'],
+  ['verify', 'folder'],
   ['doctor'],
   ['dead-letters', 'list'],
   ['dead-letters', 'show', '0'.repeat(32)],
@@ -156,5 +157,7 @@ const namesIn = (help: string): string[] =>
 /** The words before the arguments: of `doctor` it is the first one. */
 /** The words of a line that name the command. */
 function commandOf(line: readonly string[]): readonly string[] {
-  return line.slice(0, 2).filter((word) => !word.startsWith('/'))
+  const [name] = line
+  // Its argument is the name of a destination.
+  return name === 'verify' ? [name] : line.slice(0, 2).filter((word) => !word.startsWith('/'))
 }

@@ -93,14 +93,19 @@ const keyOf = (asset: KeySource, { exports, linkProperty }: KeyParts): string =>
     isHashed: exports.key.isHashed ?? false,
   })
 
-function isNameOfAddition(name: string, { renditions = [], sidecar }: FileParts['exports']): boolean {
+function isNameOfAddition(name: string, exports: FileParts['exports']): boolean {
   for (let dot = name.indexOf('.', 1); dot > 0; dot = name.indexOf('.', dot + 1)) {
-    const ending = name.slice(dot + 1)
-    if (sidecar && ending === sidecarEnding) return true
-    if (renditions.some((wanted) => isWanted(wanted, ending))) return true
+    if (isEndingOfAddition(name.slice(dot + 1), exports)) return true
   }
   return false
 }
+
+/** Whether `<key>.<ending>` may be a rendition or the sidecar of the file under the key. */
+export const isEndingOfAddition = (
+  ending: string,
+  { renditions = [], sidecar }: Pick<Exports, 'renditions' | 'sidecar'>,
+): boolean =>
+  (sidecar === true && ending === sidecarEnding) || renditions.some((wanted) => isWanted(wanted, ending))
 
 const isWanted = (wanted: string | RegExp, name: string): boolean =>
   typeof wanted === 'string' ? wanted === name : name.search(wanted) >= 0

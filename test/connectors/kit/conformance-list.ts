@@ -51,7 +51,7 @@ export function listChecks(bench: Bench): void {
 
   check('lists in the order of the keys, from any key on, under any prefix', async () => {
     const folder = freshFolder()
-    const names = ['a-b.png', 'a.png', 'a/b.png', 'a/c/d.png', 'a0.png', 'b/a.png', 'ﬁ.png', '💡.png']
+    const names = ['a-b.png', 'a.png', 'a/b.png', 'a/c/d.png', 'a0.png', 'b/a.png', 'ランプ.png']
     const keys = names.map((name) => `${folder}/${name}`)
     for (const key of [...keys].reverse()) await put(key, file(5))
     await put(`${folder}z/other.png`, file(5))
@@ -67,6 +67,15 @@ export function listChecks(bench: Bench): void {
     const all = await keysOf({})
     expect(all).toEqual(expect.arrayContaining([...keys, `${folder}z/other.png`]))
     expect(await keysOf({ after: `${folder}/` })).toEqual(all.slice(all.indexOf(`${folder}/a-b.png`)))
+  })
+
+  check('lists in the order of the bytes of UTF-8', async () => {
+    const folder = freshFolder()
+    // The other way round in the order of UTF-16.
+    const keys = [`${folder}/ﬁ.png`, `${folder}/💡.png`]
+    for (const key of keys) await put(key, file(5))
+    expect(await keysOf({ prefix: `${folder}/` })).toEqual(keys)
+    expect(await keysOf({ prefix: `${folder}/`, after: `${folder}/ﬁ.png` })).toEqual(keys.slice(1))
   })
 
   for (const [what, names] of Object.entries(oddNames)) {
