@@ -25,6 +25,10 @@ const pageSize = 100
 const root = '/content/dam'
 const passes = ['modified', 'published'] as const
 type Pass = (typeof passes)[number]
+/** What somebody has just changed may be put back again and again. */
+const kindOf: Readonly<Record<Pass, Found['kind']>> = { modified: 'edited', published: 'processed' }
+/** Paths to remember; one that is forgotten is only compared twice. */
+const maxSeen = 50_000
 
 /**
  * Puts each asset of an author that has been changed or published since the last sweep through the flows that its events
@@ -48,7 +52,7 @@ export async function sweepRecent(sweep: LibrarySweep, context: FlowContext): Pr
   for (const pass of passes.slice(passes.indexOf(passNow))) {
     const from = pass === passNow ? after : undefined
     const window = { folder: root, by: pass, since: at - overlapMs, until: began, pageSize } as const
-    const isDone = await pageThrough(sweep, window, from, seen, context, (position) => ({
+    const isDone = await pageThrough(sweep, window, from, seen, kindOf[pass], context, (position) => ({
       position: `${pass} ${position}`,
       at,
       began,
@@ -84,6 +88,7 @@ export async function sweepAll(
     window,
     loaded?.position,
     new Set(),
+    'processed',
     context,
     (position) => ({ position, at: loaded?.at, began }),
   )
@@ -98,6 +103,7 @@ async function pageThrough(
   window: Parameters<AssetLibrary['pages']>[1],
   after: string | undefined,
   seen: Set<string>,
+  kind: Found['kind'],
   { call, clock }: FlowContext,
   placeAt: (position: string) => Parameters<CursorKeeper['advance']>[0],
 ): Promise<boolean> {
@@ -108,7 +114,11 @@ async function pageThrough(
   for await (const { entries, position } of library.pages(origin, from, call)) {
     const fresh = entries.filter(({ ref }) => !seen.has(ref.path))
     for (const { ref } of fresh) seen.add(ref.path)
-    await take(fresh.flatMap((entry) => workOf(entry, window.by, sweep)), fresh.length)
+    await take(
+      fresh.flatMap((entry) => workOf(entry, sweep, kind)),
+      fresh.length,
+    )
+    if (seen.size > maxSeen) seen.clear()
     taken += fresh.length
     await cursor.advance(placeAt(position), call)
     if (clock.now() >= endsAt || taken >= maxAssets) return false
@@ -116,15 +126,17 @@ async function pageThrough(
   return true
 }
 
-/** A value that somebody has changed within the last hour may be put back again and again: the flow counts that. */
-function workOf({ ref }: LibraryEntry, by: Pass, { isEnriching }: LibrarySweep): readonly Work[] {
-  const edited: Found = { ref, kind: 'edited' }
-  const enriched: Found = by === 'modified' ? edited : { ref, kind: 'processed' }
-  return [...(isEnriching ? [sweepWork('generic', enriched)] : []), sweepWork('export-asset', edited)]
-}
+/** @param kind for the flow of enrichment: after an edit it counts how often a value was put back */
+const workOf = (
+  { ref }: LibraryEntry,
+  { isEnriching }: LibrarySweep,
+  kind: Found['kind'],
+): readonly Work[] => [
+  ...(isEnriching ? [sweepWork('generic', { ref, kind })] : []),
+  sweepWork('export-asset', { ref, kind: 'edited' }),
+]
 
 function placeOf(position: string | undefined): readonly [Pass, string | undefined] {
-  const [name, after] = position?.split(' ') ?? []
-  const pass = passes.find((one) => one === name)
-  return pass === undefined || after === undefined ? ['modified', undefined] : [pass, after]
+  const pass = passes.find((one) => position?.startsWith(`${one} `)) ?? 'modified'
+  return [pass, position?.slice(pass.length + 1)]
 }

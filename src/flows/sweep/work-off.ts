@@ -46,7 +46,10 @@ const leastPage = 5
 const switchedOff = 'DESTINATION_OFF'
 
 const full = (): Error =>
-  transientError('PENDING_FULL', 'PENDING_MAX: as many units of work are parked as may be; see what keeps them')
+  transientError(
+    'PENDING_FULL',
+    'PENDING_MAX: as many units of work are parked as may be; see what keeps them',
+  )
 
 function count(outcome: Outcome, counts: SweepCounts): void {
   if (outcome.kind === 'updated') counts.enriched += 1
