@@ -92,7 +92,7 @@ module.exports = {
     ),
     rule(
       'what only enriches carries no destination',
-      { path: '^actions/(generic|pim-events|pim-sync|reconcile|status)/' },
+      { path: '^actions/(generic|pim-events|pim-sync|status)/' },
       { path: ['^src/connectors/[^/]+/destination\\.ts$', '^src/connectors/kit/sftp/'], reachable: true },
     ),
     rule(

@@ -92,6 +92,8 @@ export const plainInputs = [
   'PIM_REST_URL',
   'PIM_SYNC_DELETED',
   'PIM_SYNC_START',
+  'RECONCILE_FULL_EVERY',
+  'RECONCILE_SWEEP',
   'S3_BUCKET',
   'S3_ENDPOINT',
   'S3_PREFIX',

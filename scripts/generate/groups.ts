@@ -27,6 +27,7 @@ const roomHeadings: Readonly<Record<string, string>> = {
   'src/aem': 'AEM',
   'src/app': 'The app',
   'src/flows/sync': 'Changes of products',
+  'src/flows/sweep': 'What no event told',
   'src/connectors/akeneo': 'Events of Akeneo',
   'src/journal': 'The journal, for export-batch',
   'src/flows/run': 'Runs of export-batch and reconcile',

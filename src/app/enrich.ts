@@ -14,7 +14,9 @@ import type { EnrichParts } from '../flows/enrich/enrich-asset'
 import { enrichOnEvent } from '../flows/enrich/enrich-on-event'
 import { createRecentWrites, type RecentWrites } from '../flows/enrich/fights'
 import type { EventFlow, FlowContext } from '../flows/event-flow'
+import type { Outcome } from '../flows/outcome'
 import type { RunResult } from '../flows/run/run-result'
+import { batchQueries } from '../flows/sync/batch-queries'
 import { syncInputs } from '../flows/sync/inputs'
 import { syncAgain } from '../flows/sync/sync-again'
 import type { DeletedParts } from '../flows/sync/sync-deleted'
@@ -45,7 +47,21 @@ export const graphFor = perInputs(buildGraph)
  * does one whose metadata were edited, or that was moved, where a registration sends such events.
  * Other events, those that are for others included, and those about anything but a file are acknowledged with a reason.
  */
-export const enrichEvent: EventFlow = async (raw, context) => {
+export const enrichEvent: EventFlow = (raw, context) => enrichWith(raw, graphFor, context)
+
+/** The same for many events at once: the PIM is asked for the products of several in one call. */
+export function enrichingInBatches(context: FlowContext): EventFlow {
+  const graph = graphFor(context)
+  const { clock, call } = context
+  const pim = batchQueries(graph.pim, { clock, windowMs: 50, maxWaiting: 100, call })
+  return (raw, own) => enrichWith(raw, () => ({ ...graph, pim }), own)
+}
+
+async function enrichWith(
+  raw: unknown,
+  graphOf: (context: FlowContext) => EnrichGraph,
+  context: FlowContext,
+): Promise<Outcome> {
   const reading = readEvent(raw, ['processed', ...changes])
   if (reading.ignored !== undefined) return { kind: 'ignored', ...reading.ignored }
   const { event, happening } = reading
@@ -53,13 +69,17 @@ export const enrichEvent: EventFlow = async (raw, context) => {
   const reason = isOfMany ? undefined : classSkipReason(event.assetClass)
   if (reason !== undefined) return { kind: 'skipped', reason }
   requireAsset(event)
-  const graph = graphFor(context)
+  const graph = graphOf(context)
   const origin = resolveAuthor(graph.hosts, event.host, context.call)
   const { assetId: id, path } = event
   const ref = { origin, id, path }
   if (isOfMany) {
     const { library } = graph
-    return eachBelow({ raw, event, origin }, { library, flow: enrichEvent }, context)
+    return eachBelow(
+      { raw, event, origin },
+      { library, flow: (one, own) => enrichWith(one, graphOf, own) },
+      context,
+    )
   }
   return enrichOnEvent({ raw, happening, ref }, graph, context)
 }

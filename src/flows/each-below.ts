@@ -2,6 +2,7 @@ import type { AssetLibrary, LibraryEntry } from '../aem/library'
 import { permanentError, transientError } from '../core/errors'
 import { isRecord } from '../core/json'
 import type { AssetEvent } from '../events/event'
+import { madeEvent } from '../events/made-event'
 import { unwrap } from '../events/unwrap'
 import type { EventFlow, FlowContext } from './event-flow'
 import { inParallel } from './in-parallel'
@@ -151,23 +152,19 @@ function made(
   const { source } = unwrap(raw).envelopes.at(-1) ?? {}
   const part = rest === undefined ? ` ${id ?? path}` : `${restMark}${rest.after ?? ''}`
   const [whole = ''] = key.id.split(restMark)
-  return {
+  return madeEvent({
     id: `${whole}${part}`,
     source: source ?? key.source,
     type,
-    ...(time === undefined ? {} : { time: new Date(time).toISOString() }),
-    data: {
-      ...(id === undefined ? {} : { assetId: id }),
-      ...(tier === undefined ? {} : { tier }),
-      ...(from === undefined ? {} : { previousPath: from }),
-      ...(rest === undefined ? {} : { rest }),
-      repositoryMetadata: {
-        ...(typeof host === 'string' ? { 'repo:repositoryId': host } : {}),
-        'repo:path': path,
-        'repo:assetClass': assetClass,
-      },
-    },
-  }
+    host,
+    time,
+    assetId: id,
+    path,
+    assetClass,
+    previousPath: from,
+    tier,
+    ...(rest === undefined ? {} : { more: { rest } }),
+  })
 }
 
 /** AEM has the class of what it tells of: `file`, `directory`, and others. */

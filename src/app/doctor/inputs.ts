@@ -3,6 +3,7 @@ import { aemInputs } from '../../aem/inputs'
 import { webhookInputs } from '../../connectors/akeneo/webhook-inputs'
 import type { FlowContext } from '../../flows/event-flow'
 import { runInputs } from '../../flows/run/inputs'
+import { sweepInputs } from '../../flows/sweep/inputs'
 import { syncInputs } from '../../flows/sync/inputs'
 import { imsInputs } from '../../ims/inputs'
 import type { InputDeclarations } from '../../inputs/declaration'
@@ -35,7 +36,7 @@ export function inputChecks(context: FlowContext): readonly Check[] {
   const { LOG_LEVEL } = appInputs
   const destinations = openDestinations(context)
   return [
-    declared('app', { LOG_LEVEL, ...runInputs, ...syncInputs, ...registrationInputs }),
+    declared('app', { LOG_LEVEL, ...runInputs, ...syncInputs, ...sweepInputs, ...registrationInputs }),
     declared('ims', imsInputs),
     declared('aem', aemInputs),
     check('pim', () => openPim(context)),

@@ -32,7 +32,7 @@ function isByPath(parts: ExportParts): boolean {
 }
 
 /** The path that gives this key; undefined when keys do not tell. */
-function pathOf(key: string, parts: ExportParts): string | undefined {
+export function pathOf(key: string, parts: ExportParts): string | undefined {
   if (!isByPath(parts)) return undefined
   if (isKeyOf(key, key)) return `${damRoot}/${key}`
   for (let dot = key.lastIndexOf('.'); dot > key.lastIndexOf('/') + 1; dot = key.lastIndexOf('.', dot - 1)) {
@@ -63,8 +63,7 @@ export async function ownershipOf(
   call: CallContext,
 ): Promise<Ownership> {
   const path = pathOf(key, parts)
-  const named = assetId === undefined ? { path } : { id: assetId }
-  const asset = assetId === undefined && path === undefined ? undefined : await assetOf(named, parts, call)
+  const asset = await ownerOf({ assetId, path }, parts, call)
   const known = asset === undefined || asset.path === '' ? path : asset.path
   const isMeant =
     folder === damRoot || (known ?? '').startsWith(`${folder}/`) || path?.startsWith(`${folder}/`)
@@ -81,14 +80,14 @@ export async function ownershipOf(
 export const mayStay = (due: Due): boolean =>
   due.isDue || due.kind === 'newer-binary' || due.kind === 'names-invalid'
 
-/** The asset as the first author has it that has it. */
-async function assetOf(
-  named: { id?: string | undefined; path?: string | undefined },
+/** The asset of a file as the first author has it that has it: by its id, or else by the path that the key tells. */
+export async function ownerOf(
+  { assetId, path }: { assetId?: string | undefined; path?: string | undefined },
   { origins, assets }: OwnerParts,
   call: CallContext,
 ): Promise<Asset | undefined> {
-  const { id, path } = named
-  const ref = { ...(id === undefined ? {} : { id }), ...(path === undefined ? {} : { path }) }
+  if (assetId === undefined && path === undefined) return undefined
+  const ref = assetId === undefined ? { path } : { id: assetId }
   for (const origin of origins) {
     try {
       return await assets.readAsset({ origin, ...ref }, call)

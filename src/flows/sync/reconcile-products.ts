@@ -22,7 +22,8 @@ import type { SyncParts } from './sync-products'
 import { takeParkedSyncs } from './take-parked-syncs'
 
 export type ReconcileParts = SyncParts & {
-  pim: PimCommunicator & Required<Pick<PimCommunicator, 'changesSince'>>
+  /** One that cannot tell what has changed is not polled. */
+  pim: PimCommunicator
   cursor: CursorKeeper
   start: PollStart
   /** Of what this job parks. */
@@ -47,7 +48,10 @@ const shortestMs = 30_000
  * products are done, parked or dead letters.
  * @throws nothing but the signal's reason
  */
-export async function reconcileProducts(parts: ReconcileParts, context: FlowContext): Promise<RunResult> {
+export async function reconcileProducts(
+  parts: ReconcileParts,
+  context: FlowContext,
+): Promise<RunResult & { parked: number }> {
   const { cursor, flows, limits, pim } = parts
   const parking = createParking(limits, context)
   const { parked } = parking
@@ -81,6 +85,10 @@ export async function reconcileProducts(parts: ReconcileParts, context: FlowCont
     counts.done += done
     counts.deadLettered += deadLettered
     counts.parked += again
+    if (pim.changesSince === undefined) {
+      isCaughtUp = true
+      return
+    }
     checkpoint = await cursor.load(call)
     isLoaded = true
     unknownAttributes = await namedInVain(parts, call)
@@ -105,6 +113,7 @@ export async function reconcileProducts(parts: ReconcileParts, context: FlowCont
     message: redactor.text(error?.message ?? reason ?? 'every product that changed is accounted for'),
     ...(error === undefined ? {} : { error }),
     counts,
+    parked: parked.size,
     details: {
       lag: lagSeconds(),
       pending: parked.size,
@@ -128,7 +137,7 @@ export async function reconcileProducts(parts: ReconcileParts, context: FlowCont
       if (leftMs < shortestMs) reason = `${reason}: ${tooShort}`
       return
     }
-    for await (const page of pim.changesSince(checkpoint.position, call)) {
+    for await (const page of pim.changesSince?.(checkpoint.position, call) ?? []) {
       if (!(await doPage(page.products, now - (covered ?? began) > longestAemOutageMs))) {
         reason = limitReached()
         return

@@ -24,7 +24,7 @@ import { startAuthor, type TestAuthor } from '../../support/author'
 import { startCall } from '../../support/call'
 import { createMemoryStore } from '../../support/memory-store'
 
-type Held = StoredObject & { bytes: Buffer }
+type Held = StoredObject & { bytes: Buffer; assetId?: string }
 
 /** A destination in memory: atomic, not conditional, as a folder is. */
 export type MemoryDestination = Destination & {
@@ -50,13 +50,20 @@ function memoryDestination(name: string): MemoryDestination {
       await destination.beforePublish?.(key, source.version)
       call.signal.throwIfAborted()
       const bytes = Buffer.concat(chunks)
-      held.set(key, { version: source.version, size: bytes.length, bytes })
+      const { version, asset } = source
+      held.set(key, { version, size: bytes.length, bytes, ...(asset && { assetId: asset.id }) })
       destination.puts.push(key)
       return { version: source.version, size: bytes.length }
     },
     async remove(key) {
       held.delete(key)
       destination.removed.push(key)
+    },
+    async *list({ after = '' }) {
+      for (const key of [...held.keys()].toSorted()) {
+        const found = held.get(key)
+        if (key > after && found !== undefined) yield { key, ...found }
+      }
     },
     check: async () => [],
   }

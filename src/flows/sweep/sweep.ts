@@ -1,0 +1,101 @@
+import type { AssetLibrary } from '../../aem/library'
+import type { BridgeError } from '../../core/errors'
+import type { JsonObject } from '../../core/json'
+import type { CursorKeeper } from '../../journal/cursor'
+import type { FlowContext, Flows } from '../event-flow'
+import { thrownBy } from '../thrown-by'
+import type { Work } from '../work'
+import { noCounts, type SweepCounts } from './counts'
+import { type DestinationSweep, sweepDestinations } from './sweep-destinations'
+import { sweepAll, sweepRecent } from './sweep-library'
+import { workOff } from './work-off'
+
+export type SweepParts = {
+  origins: readonly string[]
+  library: AssetLibrary
+  /** Of enrichment and of export. */
+  flows: Flows
+  destinations: DestinationSweep['parts']
+  isEnriching(origin: string): boolean
+  /** @param what it is the cursor of */
+  cursorOf(what: string): CursorKeeper
+  /** From one look at the whole library to the next, in milliseconds; undefined: never. */
+  fullEveryMs: number | undefined
+  /** How many more units of work may be parked. */
+  mayPark: number
+}
+
+/** What a sweep did, and how it ended. */
+export type SweepResult = { counts: SweepCounts; details: JsonObject; error?: BridgeError | undefined }
+
+/** Of the whole library, and of the destinations' files, a run looks at so many: authors and other work keep room. */
+const sliceOfAll = 2_000
+const sliceOfFiles = 2_000
+
+/**
+ * Looks for what no event told: first what AEM says was changed or published since the last run, then a slice of the
+ * files that the destinations list, then, where it is asked for, a slice of the whole library. Each has a cursor of its
+ * own, and one that fails does not keep the others from their turn.
+ * @param endsAt after this moment no further page is begun, in milliseconds since the epoch
+ * @throws the signal's reason, and nothing else
+ */
+export async function sweepForLost(
+  parts: SweepParts,
+  endsAt: number,
+  context: FlowContext,
+): Promise<SweepResult> {
+  const { origins, library, isEnriching, fullEveryMs } = parts
+  const counts = noCounts()
+  const { clock } = context
+  const lags: number[] = []
+  let error: BridgeError | undefined
+  let slice: string | undefined
+  let isFullUnderWay = false
+  const attempt = async (work: () => Promise<void>): Promise<void> => {
+    const failure = await thrownBy(work, context)
+    error ??= failure
+  }
+  const take =
+    (kind: 'assets' | 'files') =>
+    async (page: readonly Work[], size: number): Promise<void> => {
+      counts[kind] += size
+      const mayPark = () => counts.parked < parts.mayPark
+      await workOff(page, { flows: parts.flows, counts, mayPark }, context)
+    }
+  const ofAuthor = (origin: string) => ({
+    origin,
+    library,
+    isEnriching: isEnriching(origin),
+    endsAt,
+    take: take('assets'),
+  })
+
+  for (const origin of origins) {
+    await attempt(async () => {
+      const cursor = parts.cursorOf(`sweep ${origin}`)
+      const at = await sweepRecent({ ...ofAuthor(origin), cursor }, context)
+      lags.push(at === undefined ? 0 : Math.max(0, clock.now() - at))
+    })
+  }
+  await attempt(async () => {
+    const cursor = parts.cursorOf('sweep destinations')
+    const sweep = { parts: parts.destinations, cursor, isEnriching, maxFiles: sliceOfFiles, endsAt }
+    slice = await sweepDestinations({ ...sweep, take: take('files') }, context)
+  })
+  if (fullEveryMs !== undefined) {
+    for (const origin of origins) {
+      await attempt(async () => {
+        const cursor = parts.cursorOf(`sweep all ${origin}`)
+        const all = { ...ofAuthor(origin), cursor, maxAssets: sliceOfAll }
+        isFullUnderWay ||= (await sweepAll(all, fullEveryMs, context)).isUnderWay
+      })
+    }
+  }
+  const details = {
+    ...counts,
+    ...(lags.length === 0 ? {} : { lag: Math.round(Math.max(...lags) / 1000) }),
+    ...(slice === undefined ? {} : { slice }),
+    ...(isFullUnderWay ? { full: true } : {}),
+  }
+  return { counts, details, error }
+}

@@ -1,0 +1,233 @@
+import { exportEventWith } from '../../../src/flows/export/export-event'
+import { type SweepParts, type SweepResult, sweepForLost } from '../../../src/flows/sweep/sweep'
+import { createCursorKeeper } from '../../../src/journal/cursor'
+import type { Exports } from '../../../src/plugin/destinations'
+import { type LifeBench, startLifeBench } from '../life-bench'
+
+let bench: LifeBench
+const hour = 3_600_000
+const minutes = (count: number): void => bench.author.clock.advance(count * 60_000)
+
+beforeEach(async () => {
+  bench = await startLifeBench()
+  // Whatever happens, AEM tells nothing.
+  bench.author.aem.life.isLost = () => true
+})
+afterEach(() => bench.close())
+
+const removing: Partial<Exports> = {
+  onMove: 'follow',
+  onUnpublish: 'remove',
+  onDelete: 'remove',
+  onExpire: 'remove',
+  onNoLongerNamed: 'remove',
+}
+
+function sweep(more: Partial<SweepParts> = {}, endsAt = Number.POSITIVE_INFINITY): Promise<SweepResult> {
+  const { parts, store, author } = bench
+  const { clock, aem } = author
+  return sweepForLost(
+    {
+      origins: [aem.url],
+      library: parts.library,
+      flows: {
+        generic: bench.enrich,
+        'export-asset': (event, context) => exportEventWith(event, () => parts, context),
+      },
+      destinations: { ...parts, origins: [aem.url] },
+      isEnriching: () => true,
+      cursorOf: (what) => createCursorKeeper(what, { store, clock, saveEveryMs: 0 }),
+      fullEveryMs: undefined,
+      mayPark: 100,
+      ...more,
+    },
+    endsAt,
+    bench.lifeContext({ trigger: 'batch' }),
+  )
+}
+
+const keep = (exports: Partial<Exports>): void => {
+  bench.parts.exports = { ...bench.parts.exports, ...exports }
+}
+
+function addDraft(name: string, metadata = {}) {
+  return bench.addAsset(`/content/dam/${name}`, { exportDestination: 'one', ...metadata })
+}
+
+const publish = (asset: { id: string }) => bench.author.aem.life.publish(asset.id)
+const held = () => [...bench.destinations.one.held.keys()].toSorted()
+const puts = () => bench.destinations.one.puts.length
+const metadata = ({ id }: { id: string }) => bench.author.aem.asset(id).assetMetadata
+
+/** Both halves of a round: what has a date, and what is found from the side of the destinations. */
+async function twice(): Promise<void> {
+  for (let round = 0; round < 2; round++) {
+    minutes(10)
+    const { error } = await sweep()
+    expect(error).toBeUndefined()
+  }
+}
+
+test('the first run only notes the time: what was there before is left to the backfill', async () => {
+  const old = addDraft('old.png', { 'wknd-skuid': 'LAMP-1' })
+  bench.products.set('LAMP-1', { name: 'Lamp' })
+  publish(old)
+  minutes(60)
+  expect((await sweep()).details).toMatchObject({ assets: 0, lag: 0 })
+  expect(metadata(old)).not.toHaveProperty('wknd-name')
+  expect(held()).toEqual([])
+})
+
+test('an hour of which AEM tells nothing: after two sweeps nothing differs, and what was right is not touched', async () => {
+  keep(removing)
+  bench.products.set('LAMP-1', { name: 'Lamp' })
+  bench.products.set('SOFA-2', { name: 'Sofa' })
+  const [still, edited, replaced, moved, withdrawn, deleted, expired, unnamed] = [
+    'still.png',
+    'edited.png',
+    'replaced.png',
+    'moved.png',
+    'withdrawn.png',
+    'deleted.png',
+    'expired.png',
+    'unnamed.png',
+  ].map((name) => addDraft(name))
+  if (!still || !edited || !replaced || !moved || !withdrawn || !deleted || !expired || !unnamed)
+    throw new Error()
+  await sweep()
+  const all = [still, edited, replaced, moved, withdrawn, deleted, expired, unnamed]
+  minutes(1)
+  for (const asset of all) publish(asset)
+  await twice()
+  expect(held()).toHaveLength(8)
+
+  minutes(20)
+  const { life } = bench.author.aem
+  const created = addDraft('created.png', { 'wknd-skuid': 'SOFA-2' })
+  publish(created)
+  const draft = addDraft('draft.png')
+  life.edit(edited.id, { 'wknd-skuid': 'LAMP-1' })
+  life.replace(replaced.id, { seed: 'other', size: 2_000 })
+  minutes(1)
+  publish(replaced)
+  life.move(moved.id, '/content/dam/elsewhere/moved.png')
+  life.unpublish(withdrawn.id)
+  life.remove(deleted.id)
+  life.expire(expired.id, bench.author.clock.now() + 60_000)
+  life.edit(unnamed.id, { exportDestination: null })
+  minutes(39)
+  const [putsBefore, patchesBefore] = [puts(), bench.patches()]
+  await twice()
+
+  expect(held()).toEqual(['created.png', 'edited.png', 'elsewhere/moved.png', 'replaced.png', 'still.png'])
+  expect(metadata(edited)).toMatchObject({ 'wknd-name': 'Lamp' })
+  expect(metadata(created)).toMatchObject({ 'wknd-name': 'Sofa' })
+  expect(bench.destinations.one.held.get('replaced.png')?.size).toBe(2_000)
+  expect(metadata(draft)).not.toHaveProperty('wknd-name')
+  // The new one, the new binary, the new place; and the two whose product was found.
+  expect(puts() - putsBefore).toBe(3)
+  expect(bench.patches() - patchesBefore).toBe(2)
+
+  await twice()
+  expect(puts() - putsBefore).toBe(3)
+  expect(bench.patches() - patchesBefore).toBe(2)
+})
+
+test('what is kept by default is kept, and a draft or an asset past its off time is never copied', async () => {
+  const [draft, gone, off] = [addDraft('draft.png'), addDraft('gone.png'), addDraft('off.png')]
+  await sweep()
+  minutes(1)
+  publish(gone)
+  publish(off)
+  bench.author.aem.life.expire(off.id, bench.author.clock.now() - 1)
+  await twice()
+  expect(held()).toEqual(['gone.png'])
+  bench.author.aem.life.remove(gone.id)
+  bench.author.aem.life.edit(draft.id, { 'dc:title': 'A draft' })
+  await twice()
+  expect(held()).toEqual(['gone.png'])
+})
+
+test('what fails for now is parked, and the sweep goes on; what AEM refuses to list stays with the next run', async () => {
+  await sweep()
+  const asset = addDraft('lamp.png')
+  publish(asset)
+  bench.destinations.one.beforePublish = () => {
+    throw new Error('broken pipe')
+  }
+  minutes(10)
+  expect((await sweep()).details).toMatchObject({ parked: 1, stored: 0 })
+  const pending = [...bench.store.entries()].filter(([key]) => key.startsWith('pending.'))
+  expect(pending.map(([, record]) => JSON.parse(record))).toMatchObject([
+    { action: 'export-asset', destination: 'one' },
+  ])
+
+  bench.destinations.one.beforePublish = undefined
+  const fault = bench.author.aem.faults.add({
+    path: /querybuilder/,
+    fault: { kind: 'status', status: 503 },
+  })
+  const other = addDraft('sofa.png')
+  publish(other)
+  minutes(10)
+  expect((await sweep()).error).toMatchObject({ upstream: 'AEM' })
+  fault.remove()
+  minutes(10 * 60)
+  expect((await sweep()).error).toBeUndefined()
+  expect(held()).toContain('sofa.png')
+})
+
+test('a run whose time is up goes on where it stopped, and the slice of a destination as well', async () => {
+  await sweep()
+  const assets = Array.from({ length: 250 }, (_, index) =>
+    addDraft(`many/${String(index).padStart(3, '0')}.png`),
+  )
+  for (const asset of assets) publish(asset)
+  minutes(20)
+  const reached: number[] = []
+  while (held().length < 250 && reached.length < 5) {
+    await sweep({ library: slowLibrary() }, bench.author.clock.now() + 90_000)
+    reached.push(held().length)
+  }
+  expect(reached.at(-1)).toBe(250)
+  expect(reached[0]).toBeLessThan(250)
+  // Each run begins behind the page that the one before has done.
+  expect(puts()).toBe(250)
+})
+
+/** A minute goes by before each page. */
+function slowLibrary(): SweepParts['library'] {
+  const { library } = bench.parts
+  return {
+    async *pages(...given) {
+      for await (const page of library.pages(...given)) {
+        minutes(1)
+        yield page
+      }
+    },
+  }
+}
+
+test('the whole library is looked at where that is asked for, once in each period', async () => {
+  await sweep()
+  const old = addDraft('old.png', { 'wknd-skuid': 'LAMP-1' })
+  publish(old)
+  minutes(24 * 60)
+  bench.products.set('LAMP-1', { name: 'Lamp' })
+  await twice()
+  expect(held()).toEqual(['old.png'])
+  minutes(60)
+  await twice()
+  // It is in no window any more.
+  bench.destinations.one.held.clear()
+  await twice()
+  expect(held()).toEqual([])
+  await sweep({ fullEveryMs: 24 * hour })
+  expect(held()).toEqual(['old.png'])
+  bench.destinations.one.held.clear()
+  await sweep({ fullEveryMs: 24 * hour })
+  expect(held()).toEqual([])
+  minutes(25 * 60)
+  await sweep({ fullEveryMs: 24 * hour })
+  expect(held()).toEqual(['old.png'])
+})
