@@ -3,7 +3,7 @@
 const floors = [
   ['runtime'],
   ['app'],
-  ['flows/backfill', 'flows/plan'],
+  ['flows/backfill', 'flows/plan', 'flows/sweep'],
   ['flows/sync'],
   ['flows/enrich', 'flows/export', 'flows/run'],
   ['flows', 'connectors'],

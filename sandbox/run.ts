@@ -63,7 +63,7 @@ const readArguments = (): Arguments => {
   }
   if (given.burst !== undefined && (given.env ?? given.config ?? given.assets) !== undefined) {
     throw new SetupError(
-      '--burst plays a scene with the sample configuration: it takes no --env, no --config and no --assets',
+      '--burst plays a scene with the sample configuration: it takes no --env and no --config, and no --assets',
     )
   }
   return {

@@ -86,7 +86,7 @@ it('brings a library in step, asks the PIM for a hundred products a call, and ne
     done: true,
   })
   expect(aem.asset(ids[7] ?? '').assetMetadata).toMatchObject({ 'wknd-name': 'Lamp 7' })
-  expect(pimCalls()).toBeLessThanOrEqual(241 / 50)
+  expect(pimCalls()).toBeLessThanOrEqual(Math.ceil(241 / 50))
 
   aem.requests.length = 0
   const second = await backfill(['enrich', '--folder', folder])
@@ -145,14 +145,14 @@ it('enriches and exports with both; an asset counts once', async () => {
 
 it('goes on from its checkpoint when AEM was down, and with --restart from the beginning', async () => {
   const folder = newFolder()
-  addAssets(folder, 150)
+  addAssets(folder, 450)
   const { aem } = receiver.sandbox
   const env = { LOG_LEVEL: 'error' }
-  let searches = 0
+  let writes = 0
   const report = join(reports, 'again.jsonl')
   aem.onBeforePatch = () => {
-    searches += 1
-    if (searches === 120)
+    writes += 1
+    if (writes === 120)
       aem.faults.add({ path: '/bin/querybuilder.json', times: 50, fault: { kind: 'status', status: 403 } })
   }
 
@@ -167,12 +167,10 @@ it('goes on from its checkpoint when AEM was down, and with --restart from the b
 
   const second = await backfill(['enrich', '--folder', folder, '--report', report], env)
 
-  expect(second).toMatchObject({ code: 0, data: { checked: 150, written: 150, unchanged: 0, done: true } })
+  expect(second).toMatchObject({ code: 0, data: { checked: 450, written: 450, unchanged: 0, done: true } })
   expect(JSON.parse((await commands(['backfill', 'status', '--json'])).stdout)).toEqual([])
-  const writes = (
-    await Promise.all((await partsOfReport(report)).map((part) => writesIn(report, part)))
-  ).flat()
-  expect(new Set(writes.map(({ asset }) => asset.id)).size).toBe(150)
+  const told = (await Promise.all((await partsOfReport(report)).map((part) => writesIn(report, part)))).flat()
+  expect(new Set(told.map(({ asset }) => asset.id)).size).toBe(450)
 })
 
 it('counts a failure without a record, tells it in the report, and ends with exit code 1', async () => {

@@ -6,6 +6,7 @@ import { reserveMs } from '../reserve'
 import { keysOf } from './asset-files'
 import { atDestination } from './deliver-asset'
 import { type ExportEventParts, findAsset, removers, skipped, type Task } from './export-task'
+import { prefixOf } from './owner'
 
 /** The time kept for the record of what is left. */
 const endMs = 10_000
@@ -41,15 +42,6 @@ export async function removeFolder(
     }),
   )
   return { kind: 'exported', destinations }
-}
-
-/** What all keys of assets in the folder begin with; undefined where the keys have no folders of their own. */
-function prefixOf(folder: string, parts: ExportEventParts): string | undefined {
-  const prefixes = ['a', 'b'].map((name) => {
-    const [key = ''] = keysOf({ path: `${folder}/${name}`, name, metadata: {} }, parts)
-    return key.endsWith(`/${name}`) ? key.slice(0, -1) : undefined
-  })
-  return prefixes[0] === prefixes[1] ? prefixes[0] : undefined
 }
 
 async function removeListed(

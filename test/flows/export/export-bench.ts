@@ -59,12 +59,6 @@ function memoryDestination(name: string): MemoryDestination {
       held.delete(key)
       destination.removed.push(key)
     },
-    async *list({ after = '' }) {
-      for (const key of [...held.keys()].toSorted()) {
-        const found = held.get(key)
-        if (key > after && found !== undefined) yield { key, ...found }
-      }
-    },
     check: async () => [],
   }
   return destination

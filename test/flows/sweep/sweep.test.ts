@@ -12,6 +12,13 @@ beforeEach(async () => {
   bench = await startLifeBench()
   // Whatever happens, AEM tells nothing.
   bench.author.aem.life.isLost = () => true
+  const { one } = bench.destinations
+  one.list = async function* ({ after = '' }) {
+    for (const key of [...one.held.keys()].toSorted()) {
+      const found = one.held.get(key)
+      if (key > after && found !== undefined) yield { key, ...found }
+    }
+  }
 })
 afterEach(() => bench.close())
 
