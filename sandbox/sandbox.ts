@@ -183,6 +183,7 @@ export const startSandbox = async (options: SandboxOptions = {}): Promise<Sandbo
       ...inputs(),
       // It would win over the connection, were there one in .env.
       AKENEO_TOKEN: '',
+      IO_EVENTS_URL: journal.url,
     }
     const operatorEnv = (): Record<string, string> => ({
       // The command line reads those of the user by itself.
@@ -192,7 +193,6 @@ export const startSandbox = async (options: SandboxOptions = {}): Promise<Sandbo
         ),
       ),
       ...(hasOwnPim ? {} : { AKENEO_EVENTS_URL: pimEvents.platform.apiUrl }),
-      IO_EVENTS_URL: journal.url,
       AIO_project_id: WORKSPACE.projectId,
       AIO_project_org_id: WORKSPACE.orgId,
       AIO_project_workspace_id: WORKSPACE.workspaceId,

@@ -7,9 +7,9 @@ import { startSandbox } from '../../sandbox/sandbox'
 import { root } from '../../scripts/command'
 import { partsOfReport, writesIn } from '../../src/flows/plan/report-file'
 
-/** With SOAK_ASSETS=100000 it takes half an hour. */
-const assets = Number(process.env.SOAK_ASSETS ?? 10_000)
-const kills = 20
+/** With SOAK_ASSETS=100000 SOAK_KILLS=20 it takes half an hour. */
+const assets = Number(process.env.SOAK_ASSETS ?? 4_000)
+const kills = Number(process.env.SOAK_KILLS ?? 8)
 /** A page has less than twice the assets that were asked for. */
 const largestPage = 200
 const maxBytes = 200 * 1024 * 1024

@@ -7,7 +7,7 @@ import { type Receiver, startReceiver } from '../support/receiver'
 import { runTypeScript } from '../support/run-typescript'
 
 const minutes = 60_000
-const size = Number(process.env.ASSETS ?? 10_000)
+const size = Number(process.env.SOAK_ASSETS ?? 2_000)
 const kills = 5
 
 let receiver: Receiver
