@@ -8,7 +8,7 @@ export function addDashboard(program: Program, run: Run): void {
   program
     .command('dashboard')
     .description('a page on this machine: health, runs, dead letters, parked work, assets')
-    .option('--port <n>', 'of 127.0.0.1 (default: any that is free)', portOf, 0)
+    .option('--port <n>', 'port on 127.0.0.1 (default: any free one)', portOf, 0)
     .addHelpText(
       'after',
       '\nIt prints an address to open in a browser, and goes on until Ctrl-C. The address has a token in it: whoever knows it\nmay do there what you may.\n' +

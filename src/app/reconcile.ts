@@ -1,5 +1,6 @@
 import { systemicError } from '../core/errors'
 import type { FlowContext } from '../flows/event-flow'
+import { reserveMs } from '../flows/reserve'
 import type { PreparedJob, RunResult } from '../flows/run/run-result'
 import { sweepInputs } from '../flows/sweep/inputs'
 import { type SweepResult, sweepForLost } from '../flows/sweep/sweep'
@@ -18,6 +19,8 @@ import { readSettings } from './settings'
 const runMs = 8 * 60_000
 /** Of that, for the products, where AEM is looked at as well. */
 const productsMs = 5 * 60_000
+/** Time kept to finish the current page. */
+const graceMs = 60_000
 
 /**
  * Finds and repairs what nobody told: asks the PIM which products have changed since the last run, and updates their
@@ -45,7 +48,9 @@ export function reconcile(context: FlowContext): PreparedJob {
   const isEnriching = (origin: string): boolean =>
     scope === 'on' || (scope === 'auto' && (pim.name !== 'mock' || isLoopback(new URL(origin))))
   return async () => {
-    const endsAt = clock.now() + runMs
+    const { deadline } = context.call
+    const beganAt = clock.now()
+    const endsAt = Math.min(beganAt + runMs, deadline - reserveMs(graceMs, deadline - beganAt))
     // Destinations weigh a lot, and are loaded when one is needed.
     const exporting = isSweeping ? await import('./export') : undefined
     const products = await reconcileProducts(

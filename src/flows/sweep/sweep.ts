@@ -2,20 +2,21 @@ import type { AssetLibrary } from '../../aem/library'
 import type { BridgeError } from '../../core/errors'
 import type { JsonObject } from '../../core/json'
 import type { CursorKeeper } from '../../journal/cursor'
+import { createCircuitBreaker } from '../circuit-breaker'
 import type { FlowContext, Flows } from '../event-flow'
 import { thrownBy } from '../thrown-by'
 import type { Work } from '../work'
-import { noCounts, type SweepCounts } from './counts'
-import { type DestinationSweep, sweepDestinations } from './sweep-destinations'
+import { noCounts } from './counts'
+import { type DestinationSweep, sweepDestination } from './sweep-destination'
 import { sweepAll, sweepRecent } from './sweep-library'
-import { workOff } from './work-off'
+import { workOff, worksAtOnce } from './work-off'
 
 export type SweepParts = {
   origins: readonly string[]
   library: AssetLibrary
   /** Of enrichment and of export. */
   flows: Flows
-  destinations: DestinationSweep['parts']
+  destinations: DestinationSweep['parts'] & { active(): readonly string[] }
   isEnriching(origin: string): boolean
   /** @param what it is the cursor of */
   cursorOf(what: string): CursorKeeper
@@ -26,9 +27,9 @@ export type SweepParts = {
 }
 
 /** What a sweep did, and how it ended. */
-export type SweepResult = { counts: SweepCounts; details: JsonObject; error?: BridgeError | undefined }
+export type SweepResult = { details: JsonObject; error?: BridgeError | undefined }
 
-/** Of the whole library, and of the destinations' files, a run looks at so many: authors and other work keep room. */
+/** Of the whole library, and of each destination's files, a run looks at so many: authors and other work keep room. */
 const sliceOfAll = 2_000
 const sliceOfFiles = 2_000
 
@@ -44,12 +45,13 @@ export async function sweepForLost(
   endsAt: number,
   context: FlowContext,
 ): Promise<SweepResult> {
-  const { origins, library, isEnriching, fullEveryMs } = parts
+  const { origins, library, destinations, isEnriching, fullEveryMs } = parts
   const counts = noCounts()
   const { clock } = context
+  const breaker = createCircuitBreaker({ atOnce: worksAtOnce })
   const lags: number[] = []
   let error: BridgeError | undefined
-  let slice: string | undefined
+  const slices: Record<string, string> = {}
   let isFullUnderWay = false
   const attempt = async (work: () => Promise<void>): Promise<void> => {
     const failure = await thrownBy(work, context)
@@ -60,7 +62,7 @@ export async function sweepForLost(
     async (page: readonly Work[], size: number): Promise<void> => {
       counts[kind] += size
       const mayPark = () => counts.parked < parts.mayPark
-      await workOff(page, { flows: parts.flows, counts, mayPark }, context)
+      await workOff(page, { flows: parts.flows, counts, breaker, mayPark }, context)
     }
   const ofAuthor = (origin: string) => ({
     origin,
@@ -77,11 +79,15 @@ export async function sweepForLost(
       lags.push(at === undefined ? 0 : Math.max(0, clock.now() - at))
     })
   }
-  await attempt(async () => {
-    const cursor = parts.cursorOf('sweep destinations')
-    const sweep = { parts: parts.destinations, cursor, isEnriching, maxFiles: sliceOfFiles, endsAt }
-    slice = await sweepDestinations({ ...sweep, take: take('files') }, context)
-  })
+  for (const name of destinations.active()) {
+    await attempt(async () => {
+      if (destinations.destination(name).list === undefined) return
+      const cursor = parts.cursorOf(`sweep destination ${name}`)
+      const sweep = { name, parts: destinations, cursor, isEnriching, maxFiles: sliceOfFiles, endsAt }
+      const after = await sweepDestination({ ...sweep, take: take('files') }, context)
+      if (after !== undefined) slices[name] = after
+    })
+  }
   if (fullEveryMs !== undefined) {
     for (const origin of origins) {
       await attempt(async () => {
@@ -94,8 +100,8 @@ export async function sweepForLost(
   const details = {
     ...counts,
     ...(lags.length === 0 ? {} : { lag: Math.round(Math.max(...lags) / 1000) }),
-    ...(slice === undefined ? {} : { slice }),
+    ...(Object.keys(slices).length === 0 ? {} : { slices }),
     ...(isFullUnderWay ? { full: true } : {}),
   }
-  return { counts, details, error }
+  return { details, error }
 }

@@ -1,3 +1,4 @@
+import { systemicError } from '../../../src/core/errors'
 import { exportEventWith } from '../../../src/flows/export/export-event'
 import { type SweepParts, type SweepResult, sweepForLost } from '../../../src/flows/sweep/sweep'
 import { createCursorKeeper } from '../../../src/journal/cursor'
@@ -182,6 +183,47 @@ test('what fails for now is parked, and the sweep goes on; what AEM refuses to l
   minutes(10 * 60)
   expect((await sweep()).error).toBeUndefined()
   expect(held()).toContain('sofa.png')
+})
+
+test('a destination that cannot be listed keeps no other one from its turn', async () => {
+  keep(removing)
+  const { one, two } = bench.destinations
+  await sweep()
+  const asset = addDraft('lamp.png')
+  publish(asset)
+  await twice()
+  two.list = () => {
+    throw systemicError('TWO_DOWN', 'two is down')
+  }
+  bench.parts.active = () => ['two', 'one']
+  bench.author.aem.life.remove(asset.id)
+  minutes(10)
+  expect((await sweep()).error).toMatchObject({ code: 'TWO_DOWN' })
+  expect([...one.held.keys()]).toEqual([])
+})
+
+test('with a PIM that is down the page comes again, and nothing of it is parked', async () => {
+  await sweep()
+  bench.products.set('LAMP-1', { name: 'Lamp' })
+  const assets = Array.from({ length: 20 }, (_, index) =>
+    addDraft(`pim/${index}.png`, { 'wknd-skuid': 'LAMP-1' }),
+  )
+  for (const asset of assets) publish(asset)
+  const { pim } = bench.enrichParts
+  bench.enrichParts.pim = {
+    ...pim,
+    getProducts: async () => {
+      throw systemicError('PIM_DOWN', 'the PIM is down', { upstream: 'memory' })
+    },
+  }
+  minutes(10)
+  const { error, details } = await sweep()
+  expect(error).toMatchObject({ code: 'PIM_DOWN' })
+  expect(details).toMatchObject({ parked: 0, stored: 20 })
+
+  bench.enrichParts.pim = pim
+  minutes(10)
+  expect((await sweep()).details).toMatchObject({ enriched: 20, stored: 0 })
 })
 
 test('a run whose time is up goes on where it stopped, and the slice of a destination as well', async () => {

@@ -64,7 +64,7 @@ export function connectionOf(
   sftp.on('end', () => lose(connectionLost()))
 
   /**
-   * The library waits for an answer without end. One timer serves all requests: any answer shows that the server is alive.
+   * The library sets no time limit for an answer. One timer serves all requests: any answer shows that the server is alive.
    */
   const watch = (): void => {
     if (waiting.size === 0) {

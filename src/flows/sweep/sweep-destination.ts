@@ -1,4 +1,3 @@
-import type { Asset } from '../../core/asset'
 import type { CallContext } from '../../core/call-context'
 import { toBridgeError } from '../../core/errors'
 import type { CursorKeeper } from '../../journal/cursor'
@@ -12,9 +11,11 @@ import { inParallel } from '../in-parallel'
 import type { Work } from '../work'
 import { sweepWork } from './sweep-event'
 
-/** A walk through the lists of the destinations. */
+/** A walk through the list of one destination. */
 export type DestinationSweep = {
-  parts: OwnerParts & { active(): readonly string[] }
+  /** One that can list. */
+  name: string
+  parts: OwnerParts
   cursor: CursorKeeper
   isEnriching(origin: string): boolean
   /** Files that one run compares at most. */
@@ -29,82 +30,61 @@ const pageSize = 100
 const readsAtOnce = 8
 
 /**
- * Compares one slice of what the destinations list with AEM, where no date tells of it: assets that were moved, withdrawn
- * or deleted. It goes on where the last run stopped, and begins anew after the last destination.
- * @returns how far it is, as the names of the destination and of the last file; undefined after a whole round
- * @throws {BridgeError} what AEM, State and a destination fail with, and what `take` throws: the next run begins with the
- * same page
+ * Compares one slice of what a destination lists with AEM, where no date tells of it: assets that were moved, withdrawn or
+ * deleted. It goes on behind the file where the last run stopped, and begins anew after the last one.
+ * @returns the key behind which the next run goes on; undefined after a whole round, or when no time is left
+ * @throws {BridgeError} what AEM, State and the destination fail with, and what `take` throws: the next run begins with
+ * the same page
  */
-export async function sweepDestinations(
+export async function sweepDestination(
   sweep: DestinationSweep,
   context: FlowContext,
 ): Promise<string | undefined> {
-  const { parts, cursor, endsAt, maxFiles, take } = sweep
+  const { name, parts, cursor, endsAt, maxFiles, take } = sweep
   const { call, clock } = context
+  if (clock.now() >= endsAt) return undefined
   const loaded = await cursor.load(call)
   const began = loaded?.began ?? clock.now()
-  let [name, after] = placeOf(loaded?.position)
+  let after = loaded?.position
   let left = maxFiles
-  const lists = parts.active().filter((one) => parts.destination(one).list !== undefined)
-  const first = lists.indexOf(name ?? '')
-  for (const current of lists.slice(Math.max(0, first))) {
-    if (current !== name) after = undefined
-    name = current
-    let page: ListedObject[] = []
-    const options = after === undefined ? {} : { after }
-    for await (const listed of parts.destination(current).list?.(options, call) ?? []) {
-      page.push(listed)
-      if (page.length < pageSize) continue
-      await takePage(current, page)
-      page = []
-      if (left <= 0 || clock.now() >= endsAt) return stopAt(current)
-    }
-    await takePage(current, page)
-    if (left <= 0 || clock.now() >= endsAt) return stopAt(current)
+  let page: ListedObject[] = []
+  for await (const listed of parts.destination(name).list?.(after === undefined ? {} : { after }, call) ??
+    []) {
+    page.push(listed)
+    if (page.length < pageSize) continue
+    await takePage()
+    if (left > 0 && clock.now() < endsAt) continue
+    await cursor.flush(call)
+    return after
   }
+  await takePage()
   await cursor.advance({ position: undefined, at: began }, call)
   await cursor.flush(call)
   return undefined
 
-  async function takePage(destination: string, page: readonly ListedObject[]): Promise<void> {
+  async function takePage(): Promise<void> {
     const work: Work[] = []
     await inParallel(page, readsAtOnce, async (listed) => {
-      work.push(...(await workFor(listed, destination, sweep, context)))
+      work.push(...(await workFor(listed, sweep, context)))
     })
     await take(work, page.length)
     left -= page.length
     after = page.at(-1)?.key ?? after
-    await cursor.advance(placeAt(destination), call)
+    page = []
+    await cursor.advance({ position: after, at: loaded?.at, began }, call)
   }
-
-  async function stopAt(destination: string): Promise<string> {
-    await cursor.advance(placeAt(destination), call)
-    await cursor.flush(call)
-    return `${destination} ${after ?? ''}`
-  }
-
-  function placeAt(destination: string): Parameters<CursorKeeper['advance']>[0] {
-    return { position: `${destination} ${after ?? ''}`, at: loaded?.at, began }
-  }
-}
-
-/** A name has no space in it, and a key may have some. */
-function placeOf(position = ''): [string | undefined, string | undefined] {
-  const space = position.indexOf(' ')
-  const after = position.slice(space + 1)
-  return space < 0 ? [undefined, undefined] : [position.slice(0, space), after === '' ? undefined : after]
 }
 
 /** What is to be done about a listed file; nothing when it is as it should be, or nobody can tell. */
 async function workFor(
   listed: ListedObject,
-  destination: string,
-  { parts, isEnriching }: DestinationSweep,
+  { name: destination, parts, isEnriching }: DestinationSweep,
   { call, clock }: FlowContext,
 ): Promise<readonly Work[]> {
   const { key, assetId } = listed
   const path = pathOf(key, parts)
-  const asset = await ownerOf({ assetId, path }, parts, call)
+  const asset = await unlessPermanent(ownerOf({ assetId, path }, parts, call), call)
+  if (asset === null) return []
   if (asset === undefined) {
     const [origin] = parts.origins
     if (path === undefined || origin === undefined) return []
@@ -117,7 +97,9 @@ async function workFor(
   if (!due.isDue) {
     return mayStay(due) ? [] : [sweepWork('export-asset', { ref, kind: 'edited' }, destination)]
   }
-  const file = (await files(asset, parts, call)).find((one) => one.key === key)
+  const file = ((await unlessPermanent(filesOf(asset, parts, call), call)) ?? []).find(
+    (one) => one.key === key,
+  )
   if (file !== undefined) {
     if (isVersion(listed, file.binary)) return []
     return [sweepWork('export-asset', { ref, kind: 'edited' }, destination)]
@@ -131,13 +113,13 @@ async function workFor(
   ]
 }
 
-/** None of an asset that cannot have any: that is told where it is exported. */
-async function files(asset: Asset, parts: OwnerParts, call: CallContext): ReturnType<typeof filesOf> {
+/** Null for what fails for good: that is told where the asset is exported, and must not hold up the other files. */
+async function unlessPermanent<T>(work: Promise<T>, call: CallContext): Promise<T | null> {
   try {
-    return await filesOf(asset, parts, call)
+    return await work
   } catch (thrown) {
     call.signal.throwIfAborted()
     if (toBridgeError(thrown).failureClass !== 'permanent') throw thrown
-    return []
+    return null
   }
 }
