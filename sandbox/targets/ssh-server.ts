@@ -23,6 +23,9 @@ const sshd = '/usr/sbin/sshd'
 /** Tells whether this machine has an OpenSSH server that can be started. */
 export const hasSshd = existsSync(sshd)
 
+/** Why OpenSSH cannot be started here; undefined when it can. */
+export const missingSshd = hasSshd ? undefined : `there is no ${sshd} here`
+
 /** A new key as ssh-keygen writes it, without a passphrase unless the options say so. */
 export async function createKey(
   path: string,

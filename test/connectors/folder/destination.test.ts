@@ -17,6 +17,7 @@ import { join } from 'node:path'
 import { listBelow, readBelow } from '../../../sandbox/targets/ssh-server'
 import { folder } from '../../../src/connectors/folder/destination'
 import { startCall } from '../../support/call'
+import { describeWhere } from '../../support/describe-where'
 import { expectFailed } from '../kit/check-report'
 import { describeDestination } from '../kit/conformance'
 import { contextOf } from '../kit/destination-context'
@@ -44,7 +45,6 @@ describeDestination({
 
 const never = startCall()
 const isSuperuser = process.getuid?.() === 0
-const asSuperuser = isSuperuser ? it : it.skip
 const canMount = isSuperuser && tryToMount()
 
 describe('folder', () => {
@@ -187,53 +187,57 @@ describe('folder', () => {
     }
   })
 
-  asSuperuser('names in its check what it may not do, and leaves nothing behind', async () => {
-    await chmod(above, 0o755)
-    await mkdir(root)
-    for (const [mode, right] of [
-      [0o755, 'write'],
-      [0o733, 'list'],
-    ] as const) {
-      await chmod(root, mode)
-      // Everything is allowed to the superuser.
-      process.seteuid?.(65_534)
-      const report = await destination.check(never).finally(() => process.seteuid?.(0))
-      expect(report.filter(({ ok }) => !ok)).toHaveLength(1)
-      const failed = expectFailed(report)
-      expect(failed).toMatchObject({ right, code: 'FOLDER_ROOT_UNUSABLE' })
-      expect(failed.message).toContain('FOLDER_ROOT')
-      expect(await readdir(root)).toEqual([])
-    }
-  })
-
-  asSuperuser('calls a root that it may not write systemic, a folder below permanent', async () => {
-    await put('shut/a.png')
-    await chmod(above, 0o755)
-    await chmod(join(root, 'shut'), 0o755)
-    // Everything is allowed to the superuser.
-    process.seteuid?.(65_534)
-    try {
-      await chmod(root, 0o777).catch(() => undefined)
-      await expect(put('shut/b.png')).rejects.toMatchObject({
-        failureClass: 'systemic',
-        code: 'FOLDER_ROOT_UNUSABLE',
+  describeWhere(
+    'as a superuser, who may be another user',
+    isSuperuser ? undefined : 'the tests do not run as root',
+    () => {
+      it('names in its check what it may not do, and leaves nothing behind', async () => {
+        await chmod(above, 0o755)
+        await mkdir(root)
+        for (const [mode, right] of [
+          [0o755, 'write'],
+          [0o733, 'list'],
+        ] as const) {
+          await chmod(root, mode)
+          // Everything is allowed to the superuser.
+          process.seteuid?.(65_534)
+          const report = await destination.check(never).finally(() => process.seteuid?.(0))
+          expect(report.filter(({ ok }) => !ok)).toHaveLength(1)
+          const failed = expectFailed(report)
+          expect(failed).toMatchObject({ right, code: 'FOLDER_ROOT_UNUSABLE' })
+          expect(failed.message).toContain('FOLDER_ROOT')
+          expect(await readdir(root)).toEqual([])
+        }
       })
-      process.seteuid?.(0)
-      await chmod(root, 0o777)
-      process.seteuid?.(65_534)
-      await expect(put('shut/b.png')).rejects.toMatchObject({
-        failureClass: 'permanent',
-        code: 'FOLDER_REFUSED',
-      })
-      await put('open.png')
-    } finally {
-      process.seteuid?.(0)
-    }
-  })
 
-  describe('with a small disk', () => {
-    const onDisk = canMount ? it : it.skip
-    const note = canMount ? '' : ' (skipped: this machine does not let us mount one)'
+      it('calls a root that it may not write systemic, a folder below permanent', async () => {
+        await put('shut/a.png')
+        await chmod(above, 0o755)
+        await chmod(join(root, 'shut'), 0o755)
+        // Everything is allowed to the superuser.
+        process.seteuid?.(65_534)
+        try {
+          await chmod(root, 0o777).catch(() => undefined)
+          await expect(put('shut/b.png')).rejects.toMatchObject({
+            failureClass: 'systemic',
+            code: 'FOLDER_ROOT_UNUSABLE',
+          })
+          process.seteuid?.(0)
+          await chmod(root, 0o777)
+          process.seteuid?.(65_534)
+          await expect(put('shut/b.png')).rejects.toMatchObject({
+            failureClass: 'permanent',
+            code: 'FOLDER_REFUSED',
+          })
+          await put('open.png')
+        } finally {
+          process.seteuid?.(0)
+        }
+      })
+    },
+  )
+
+  describeWhere('with a small disk', canMount ? undefined : 'this machine does not let us mount one', () => {
     const mounted = async (place: string, work: () => Promise<void>) => {
       await mkdir(place, { recursive: true })
       mount(place)
@@ -244,7 +248,7 @@ describe('folder', () => {
       }
     }
 
-    onDisk(`calls a full disk systemic, and leaves nothing on it${note}`, () =>
+    it(`calls a full disk systemic, and leaves nothing on it`, () =>
       mounted(root, async () => {
         await put('a.png', 1_000_000)
         for (const [key, seed] of [
@@ -258,16 +262,14 @@ describe('folder', () => {
         }
         expect((await readdir(root)).sort()).toEqual(['.a.png.version', 'a.png'])
         expect(await destination.head?.('a.png', never)).toMatchObject({ version: 'v-1-1000000' })
-      }),
-    )
+      }))
 
-    onDisk(`writes to another disk below the root${note}`, () =>
+    it(`writes to another disk below the root`, () =>
       mounted(join(root, 'other'), async () => {
         await put('other/a.png', 1_000)
         await put('other/a.png', 2_000)
         expect(await destination.head?.('other/a.png', never)).toMatchObject({ version: 'v-1-2000' })
-      }),
-    )
+      }))
   })
 })
 

@@ -6,7 +6,8 @@ import { promisify } from 'node:util'
 import { bundle } from '../../../bench/export/bundle'
 import { productionNode } from '../../../bench/production-node'
 import { startPlainSftpServer } from '../../../sandbox/targets/plain-sftp-server'
-import { hasSshd, readBelow, type SshServer, startSshd } from '../../../sandbox/targets/ssh-server'
+import { missingSshd, readBelow, type SshServer, startSshd } from '../../../sandbox/targets/ssh-server'
+import { describeWhere } from '../../support/describe-where'
 import { fakeBinary } from '../kit/fake-binary'
 
 const run = promisify(execFile)
@@ -27,32 +28,31 @@ describe('the single file that the build makes', () => {
     expect(await readdir(folder)).toEqual(['client.js'])
   })
 
-  const servers: [string, () => Promise<SshServer>][] = [
-    ['a server without extensions', startPlainSftpServer],
+  const servers: readonly [string, string | undefined, () => Promise<SshServer>][] = [
+    ['a server without extensions', undefined, startPlainSftpServer],
+    ['OpenSSH', missingSshd, startSshd],
   ]
-  if (hasSshd) servers.push(['OpenSSH', startSshd])
-  else it.skip('OpenSSH: there is no /usr/sbin/sshd here', () => undefined)
-
-  it.each(servers)(
-    'uploads to %s without any native part, on the Node of this process and of production',
-    async (_name, start) => {
-      const server = await start()
-      try {
-        for (const [index, node] of [process.execPath, productionNode].entries()) {
-          const key = `a/${index}.png`
-          const job = JSON.stringify({ inputs: server.inputs, key, size })
-          const { stdout, stderr } = await run(node, [client, job], { cwd: folder, env: {} })
-          expect({ stderr, ...JSON.parse(stdout) }).toMatchObject({
-            stderr: '',
-            stored: { version: `v-1-${size}`, size },
-            held: { version: `v-1-${size}`, size },
-            libraries: [],
-          })
-          expect((await readBelow(server.root, key))?.equals(fakeBinary({ size }).bytes())).toBe(true)
+  for (const [name, missing, start] of servers) {
+    describeWhere(name, missing, () => {
+      it('takes uploads without any native part, on the Node of this process and of production', async () => {
+        const server = await start()
+        try {
+          for (const [index, node] of [process.execPath, productionNode].entries()) {
+            const key = `a/${index}.png`
+            const job = JSON.stringify({ inputs: server.inputs, key, size })
+            const { stdout, stderr } = await run(node, [client, job], { cwd: folder, env: {} })
+            expect({ stderr, ...JSON.parse(stdout) }).toMatchObject({
+              stderr: '',
+              stored: { version: `v-1-${size}`, size },
+              held: { version: `v-1-${size}`, size },
+              libraries: [],
+            })
+            expect((await readBelow(server.root, key))?.equals(fakeBinary({ size }).bytes())).toBe(true)
+          }
+        } finally {
+          await server.close()
         }
-      } finally {
-        await server.close()
-      }
-    },
-  )
+      })
+    })
+  }
 })

@@ -3,14 +3,15 @@ import { join } from 'node:path'
 import { type PlainSftpServer, startPlainSftpServer } from '../../../sandbox/targets/plain-sftp-server'
 import {
   freePort,
-  hasSshd,
   listBelow,
+  missingSshd,
   readBelow,
   type SshServer,
   startSshd,
 } from '../../../sandbox/targets/ssh-server'
 import { sftp } from '../../../src/connectors/sftp/destination'
 import { startCall } from '../../support/call'
+import { describeWhere } from '../../support/describe-where'
 import { createTestClock } from '../../support/test-clock'
 import { describeDestination, type StartedDestination } from '../kit/conformance'
 import { type ContextParts, contextOf } from '../kit/destination-context'
@@ -33,7 +34,7 @@ async function started(server: SshServer, wrong: Record<string, string>): Promis
   }
 }
 
-if (hasSshd) {
+describeWhere('OpenSSH', missingSshd, () =>
   describeDestination({
     name: 'sftp (OpenSSH)',
     capabilities: ['head', 'remove', 'list', 'atomic'],
@@ -42,10 +43,8 @@ if (hasSshd) {
       await stranger.close()
       return started(server, { SFTP_PRIVATE_KEY: stranger.inputs.SFTP_PRIVATE_KEY ?? '' })
     },
-  })
-} else {
-  it.skip('destination sftp (OpenSSH): there is no /usr/sbin/sshd here', () => undefined)
-}
+  }),
+)
 
 describeDestination({
   name: 'sftp (a server without extensions)',
@@ -241,8 +240,7 @@ describe('sftp', () => {
   })
 })
 
-const describeWithSshd = hasSshd ? describe : describe.skip
-describeWithSshd('sftp with OpenSSH', () => {
+describeWhere('sftp with OpenSSH', missingSshd, () => {
   let server: SshServer
   beforeAll(async () => {
     server = await startSshd()

@@ -3,10 +3,11 @@ import { chmod, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import ssh2 from 'ssh2'
 import { type PlainSftpServer, startPlainSftpServer } from '../../../sandbox/targets/plain-sftp-server'
-import { createKey, hasSshd, type SshServer, startSshd } from '../../../sandbox/targets/ssh-server'
+import { createKey, missingSshd, type SshServer, startSshd } from '../../../sandbox/targets/ssh-server'
 import { sftp } from '../../../src/connectors/sftp/destination'
 import { createRedactor } from '../../../src/core/redaction'
 import { startCall } from '../../support/call'
+import { describeWhere } from '../../support/describe-where'
 import { contextOf } from '../kit/destination-context'
 
 const never = startCall()
@@ -273,8 +274,7 @@ function rsaKey(): { public: string; private: string } {
   return { private: text, public: `ssh-rsa ${parsed.getPublicSSH().toString('base64')}` }
 }
 
-const describeWithSshd = hasSshd ? describe : describe.skip
-describeWithSshd('how sftp gets to OpenSSH', () => {
+describeWhere('how sftp gets to OpenSSH', missingSshd, () => {
   let server: SshServer
   beforeAll(async () => {
     server = await startSshd()

@@ -1,6 +1,6 @@
 import { mkdir } from 'node:fs/promises'
 import type { SFTPWrapper } from 'ssh2'
-import { hasSshd, readBelow, type SshServer, startSshd } from '../../../sandbox/targets/ssh-server'
+import { missingSshd, readBelow, type SshServer, startSshd } from '../../../sandbox/targets/ssh-server'
 import type { SftpConnection } from '../../../src/connectors/kit/sftp/connection'
 import { createConnector } from '../../../src/connectors/kit/sftp/connector'
 import { readSftpSettings } from '../../../src/connectors/kit/sftp/inputs'
@@ -8,21 +8,20 @@ import { sftpSession } from '../../../src/connectors/kit/sftp/session'
 import { createWriteAt } from '../../../src/connectors/kit/sftp/write'
 import { writeWindowed } from '../../../src/connectors/kit/sftp/writer'
 import { startCall } from '../../support/call'
+import { describeWhere } from '../../support/describe-where'
 import { contextOf } from '../kit/destination-context'
 import { fakeBinary } from '../kit/fake-binary'
 
 const never = startCall()
 const source = fakeBinary({ size: 16 * 1024 * 1024 + 7 })
 
-describe('short cuts past the SSH library', () => {
-  const onServer = hasSshd ? it : it.skip
+describeWhere('short cuts past the SSH library', missingSshd, () => {
   let server: SshServer
   let connection: SftpConnection
   /** Writes that the library was left to do. */
   let byLibrary = 0
 
   beforeAll(async () => {
-    if (!hasSshd) return
     server = await startSshd()
     await mkdir(server.root)
     const context = contextOf(server.inputs)
@@ -51,7 +50,7 @@ describe('short cuts past the SSH library', () => {
   const create = (name: string, work: (handle: Buffer) => Promise<unknown>): Promise<unknown> =>
     sftpSession(connection).create(`${server.root}/${name}`, never.signal, work)
 
-  onServer('are taken with the library that is installed', async () => {
+  it('are taken with the library that is installed', async () => {
     await create('windowed', async (handle) =>
       writeWindowed(connection, handle, await source.open(never), never.signal),
     )
@@ -59,7 +58,7 @@ describe('short cuts past the SSH library', () => {
     expect(byLibrary).toBeLessThan(8)
   })
 
-  onServer('leave it to the library what finds the channel full, and nothing is lost', async () => {
+  it('leave it to the library what finds the channel full, and nothing is lost', async () => {
     const bytes = source.bytes()
     const step = connection.maxWriteBytes
     await create('flood', (handle) => {
@@ -74,7 +73,9 @@ describe('short cuts past the SSH library', () => {
     expect((await readBelow(server.root, 'flood'))?.equals(bytes)).toBe(true)
     expect(byLibrary).toBeGreaterThan(8)
   })
+})
 
+describe('short cuts past another library', () => {
   it('are left where the library looks different', () => {
     const calls: unknown[][] = []
     const other = { write: (...given: unknown[]) => calls.push(given) } as unknown as SFTPWrapper
