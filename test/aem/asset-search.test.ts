@@ -1,8 +1,4 @@
 import { createAssetSearch } from '../../src/aem/asset-search'
-import { createAuthorRequests } from '../../src/aem/author-requests'
-import { createRedactor } from '../../src/core/redaction'
-import { createHttpClient } from '../../src/http/http-client'
-import { createTokenProvider } from '../../src/ims/token-provider'
 import { type AssetQuery, fromFileName, searchOf } from '../../src/metadata/matching'
 import { startAuthor, type TestAuthor } from '../support/author'
 import { startCall } from '../support/call'
@@ -22,15 +18,7 @@ const upload = (name: string, sku?: string | string[]) =>
 const searches = () => author.aem.requests.filter(({ path }) => path === '/bin/querybuilder.json')
 
 async function find(query: AssetQuery, options: { maxPages?: number } = {}) {
-  const { clock } = author
-  const http = createHttpClient({ clock })
-  const credentials = { clientId: 'client-1', clientSecret: 'secret-1234', scopes: ['aem.assets.author'] }
-  const tokens = createTokenProvider(
-    { imsUrl: author.ims.url, ...credentials },
-    { http, redactor: createRedactor(), clock },
-  )
-  const requests = { origins: [author.aem.url], apiKey: 'client-1', experimental: true, concurrency: 4 }
-  const search = createAssetSearch(createAuthorRequests(requests, { http, tokens }), options)
+  const search = createAssetSearch(author.requests(), options)
   const call = startCall()
   const found = []
   for await (const page of search.find(author.aem.url, query, call)) found.push(...page)

@@ -1,8 +1,4 @@
-import { createAuthorRequests } from '../../src/aem/author-requests'
 import { createAssetLibrary, type LibraryOptions } from '../../src/aem/library'
-import { createRedactor } from '../../src/core/redaction'
-import { createHttpClient } from '../../src/http/http-client'
-import { createTokenProvider } from '../../src/ims/token-provider'
 import { startAuthor, type TestAuthor } from '../support/author'
 import { startCall } from '../support/call'
 
@@ -14,16 +10,8 @@ beforeEach(async () => {
 afterEach(() => author.close())
 
 async function* pages(options: Partial<LibraryOptions> = {}) {
-  const { clock } = author
-  const http = createHttpClient({ clock })
-  const credentials = { clientId: 'client-1', clientSecret: 'secret-1234', scopes: ['aem.assets.author'] }
-  const tokens = createTokenProvider(
-    { imsUrl: author.ims.url, ...credentials },
-    { http, redactor: createRedactor(), clock },
-  )
-  const requests = { origins: [author.aem.url], apiKey: 'client-1', experimental: true, concurrency: 4 }
-  const library = createAssetLibrary(createAuthorRequests(requests, { http, tokens }))
-  const usual: LibraryOptions = { folder: '/content/dam', by: 'modified', until: clock.now() }
+  const library = createAssetLibrary(author.requests())
+  const usual: LibraryOptions = { folder: '/content/dam', by: 'modified', until: author.clock.now() }
   yield* library.pages(author.aem.url, { ...usual, ...options }, startCall())
 }
 const searches = () => author.aem.requests.filter(({ path }) => path === '/bin/querybuilder.json')

@@ -1,14 +1,10 @@
 import fc from 'fast-check'
-import { createAuthorRequests } from '../../src/aem/author-requests'
 import {
   createAssetLibrary,
   type LibraryEntry,
   type LibraryOptions,
   type LibraryPage,
 } from '../../src/aem/library'
-import { createRedactor } from '../../src/core/redaction'
-import { createHttpClient } from '../../src/http/http-client'
-import { createTokenProvider } from '../../src/ims/token-provider'
 import { startAuthor, type TestAuthor } from '../support/author'
 import { rejection, startCall } from '../support/call'
 
@@ -38,15 +34,7 @@ const upload = (path: string, { created = start, modified = created, published }
 const searches = () => author.aem.requests.filter(({ path }) => path === '/bin/querybuilder.json')
 
 function open(options: Partial<LibraryOptions> = {}, call = startCall()): AsyncIterable<LibraryPage> {
-  const { clock } = author
-  const http = createHttpClient({ clock })
-  const credentials = { clientId: 'client-1', clientSecret: 'secret-1234', scopes: ['aem.assets.author'] }
-  const tokens = createTokenProvider(
-    { imsUrl: author.ims.url, ...credentials },
-    { http, redactor: createRedactor(), clock },
-  )
-  const requests = { origins: [author.aem.url], apiKey: 'client-1', experimental: true, concurrency: 4 }
-  const library = createAssetLibrary(createAuthorRequests(requests, { http, tokens }))
+  const library = createAssetLibrary(author.requests())
   return library.pages(author.aem.url, { folder: '/content/dam', by: 'modified', until, ...options }, call)
 }
 

@@ -1,6 +1,7 @@
 import { type AemOptions, type AemStandIn, startAem } from '../../sandbox/aem/author'
 import { type ImsStandIn, startIms } from '../../sandbox/ims'
 import { type AssetsClient, type AssetsClientOptions, createAssetsClient } from '../../src/aem/assets-client'
+import { type AuthorRequests, createAuthorRequests } from '../../src/aem/author-requests'
 import { createRedactor } from '../../src/core/redaction'
 import { createHttpClient } from '../../src/http/http-client'
 import { createTokenProvider } from '../../src/ims/token-provider'
@@ -13,6 +14,8 @@ export type TestAuthor = {
   aem: AemStandIn
   /** A client as a fresh container has it. */
   client(options?: Partial<AssetsClientOptions>): AssetsClient
+  /** The requests of such a container, for what is built on them. */
+  requests(): AuthorRequests
   close(): Promise<void>
 }
 
@@ -24,28 +27,19 @@ export async function startAuthor(
   const clock = createTestClock()
   const ims = await startIms({ clock, ...credentials })
   const aem = await startAem({ ...options, clock, isValidToken: ims.isValid, allowedClientIds: ['client-1'] })
+  const settings = { origins: [aem.url], apiKey: 'client-1', experimental: true, concurrency: 4 }
+  const access = () => {
+    const http = createHttpClient({ clock })
+    const parts = { http, redactor: createRedactor(), clock }
+    return { http, tokens: createTokenProvider({ imsUrl: ims.url, ...credentials }, parts), clock }
+  }
   return {
     clock,
     ims,
     aem,
-    client(overrides = {}) {
-      const http = createHttpClient({ clock })
-      const tokens = createTokenProvider(
-        { imsUrl: ims.url, ...credentials },
-        { http, redactor: createRedactor(), clock },
-      )
-      return createAssetsClient(
-        {
-          origins: [aem.url],
-          apiKey: 'client-1',
-          patchPaths: 'auto',
-          experimental: true,
-          concurrency: 4,
-          ...overrides,
-        },
-        { http, tokens, clock },
-      )
-    },
+    client: (overrides = {}) =>
+      createAssetsClient({ ...settings, patchPaths: 'auto', ...overrides }, access()),
+    requests: () => createAuthorRequests(settings, access()),
     async close() {
       await aem.close()
       await ims.close()

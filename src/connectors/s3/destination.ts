@@ -8,28 +8,18 @@ import type {
   Destination,
   DestinationContext,
   DestinationFactory,
-  ListedObject,
-  ListOptions,
   StoredObject,
 } from '../../plugin/destination'
 import { prefixed } from '../../plugin/inputs'
 import { type Block, blockSizeFor, sendBlocks, withWholeFile } from '../kit/blocks'
 import { createBuffers } from '../kit/buffers'
 import { checkByKey } from '../kit/check-by-key'
-import { inOrder } from '../kit/in-order'
-import {
-  arrivedSince,
-  isMadeFrom,
-  listedFrom,
-  mayBeThere,
-  metadataOf,
-  storedFrom,
-  versionFromHeader,
-} from '../kit/stored'
+import { arrivedSince, isMadeFrom, mayBeThere, metadataOf, storedFrom } from '../kit/stored'
 import { s3Check } from './check'
 import { connectS3, type Service } from './client'
-import { notS3, s3Again, s3Status, toS3Error, toS3HeadError } from './errors'
+import { s3Again, toS3Error, toS3HeadError } from './errors'
 import { hasS3Inputs, readS3Access, type S3Access, s3Inputs } from './inputs'
+import { s3Objects, tagOf } from './objects'
 
 /** A bucket in Amazon S3, or in a service that speaks its protocol. Where it is comes from the `S3_*` inputs. */
 export type S3Options = {
@@ -53,7 +43,6 @@ const mebibyte = 1024 * 1024
 const singleLimit = 8 * mebibyte
 const partSize = 8 * mebibyte
 const parallelParts = 3
-const parallelHeads = 16
 /** For all uploads of a container together. */
 const memoryLimit = 32 * mebibyte
 const maxParts = 10_000
@@ -96,6 +85,7 @@ function createS3(
   }
   const headRules: RetryRules = { ...rules, toError: (thrown) => toS3HeadError(thrown, clock.now(), inputs) }
   let service: Promise<Service> | undefined
+  const { head, look, list } = s3Objects({ connected, at, prefix, rules, headRules })
 
   return {
     name,
@@ -129,66 +119,6 @@ function createS3(
 
   function at(key: string): { Bucket: string; Key: string } {
     return { Bucket: access.bucket, Key: prefix + key }
-  }
-
-  async function head(key: string, call: CallContext): Promise<StoredObject | undefined> {
-    const service = await connected()
-    return retry(headRules, call, (own) => look(service, key, own))
-  }
-
-  async function look(service: Service, key: string, own: CallContext): Promise<StoredObject | undefined> {
-    return (await lookClosely(service, key, own))?.held
-  }
-
-  async function lookClosely(
-    { client, library }: Service,
-    key: string,
-    own: CallContext,
-  ): Promise<{ held: StoredObject; metadata: Readonly<Record<string, string>> | undefined } | undefined> {
-    try {
-      const command = new library.HeadObjectCommand(at(key))
-      const { Metadata, ContentLength = 0, ETag } = await client.send(command, { abortSignal: own.signal })
-      const version = versionFromHeader(Metadata?.sourceversion)
-      return { held: { version, size: ContentLength, etag: tagOf(ETag) }, metadata: Metadata }
-    } catch (thrown) {
-      if (s3Status(thrown) === 404) return undefined
-      throw thrown
-    }
-  }
-
-  async function* list(options: ListOptions, call: CallContext): AsyncGenerator<ListedObject> {
-    const service = await connected()
-    // A page has no metadata: whose an object is, only the object itself tells.
-    const objects = inOrder(keysOf(service, options, call), parallelHeads, async (key) => {
-      const found = await retry(headRules, call, (own) => lookClosely(service, key, own))
-      return found && listedFrom(key, found.held, found.metadata)
-    })
-    for await (const object of objects) if (object !== undefined) yield object
-  }
-
-  async function* keysOf(
-    { client, library }: Service,
-    { prefix: begin = '', after }: ListOptions,
-    call: CallContext,
-  ): AsyncGenerator<string> {
-    const start = after === undefined ? {} : { StartAfter: prefix + after }
-    let token: string | undefined
-    do {
-      const page = new library.ListObjectsV2Command({
-        Bucket: access.bucket,
-        Prefix: prefix + begin,
-        ...(token === undefined ? start : { ContinuationToken: token }),
-      })
-      const { Contents = [], NextContinuationToken } = await retry(rules, call, (own) =>
-        client.send(page, { abortSignal: own.signal }),
-      )
-      for (const { Key = '' } of Contents) {
-        const key = Key.slice(prefix.length)
-        // The folders that some programs show are empty objects.
-        if (key !== '' && !key.endsWith('/')) yield key
-      }
-      token = NextContinuationToken
-    } while (token !== undefined)
   }
 
   /** Whether an object was published although the answer was lost. */
@@ -331,12 +261,6 @@ type Upload = Service & {
   source: AssetBinary
   previous: StoredObject | undefined
   call: CallContext
-}
-
-/** Whoever answers without a tag has not stored anything. */
-function tagOf(etag: string | undefined): string {
-  if (etag === undefined) throw notS3(200)
-  return etag
 }
 
 const described = (source: AssetBinary): { ContentType: string; Metadata: Record<string, string> } => ({

@@ -1,7 +1,6 @@
 import type { AssetView } from '../../../sandbox/aem/author'
 import type { JsonObject } from '../../../sandbox/json'
 import { createAuthorHosts } from '../../../src/aem/author-host'
-import { createAuthorRequests } from '../../../src/aem/author-requests'
 import { createBinarySource } from '../../../src/aem/binary/source'
 import { createAssetLibrary } from '../../../src/aem/library'
 import { permanentError } from '../../../src/core/errors'
@@ -104,12 +103,7 @@ export async function startExportBench(exports: Partial<Exports> = {}): Promise<
     hosts: createAuthorHosts([aem.url]),
     assets,
     memory: createMemoryGate(),
-    library: createAssetLibrary(
-      createAuthorRequests(
-        { origins: [aem.url], apiKey: 'client-1', experimental: true, concurrency: 4 },
-        { http: createHttpClient({ clock }), tokens },
-      ),
-    ),
+    library: createAssetLibrary(author.requests()),
     exports: { destinations: {}, key: pathBelowDam(), ...exports },
     linkProperty: 'wknd-skuid',
     clock,
