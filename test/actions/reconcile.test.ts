@@ -1,3 +1,6 @@
+import { mkdtemp, rm, stat } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { main as pimSync } from '../../actions/pim-sync/index'
 import { main } from '../../actions/reconcile/index'
 import { type AkeneoStandIn, startAkeneo } from '../../sandbox/akeneo/akeneo'
@@ -85,6 +88,31 @@ describe('a communicator that cannot tell what has changed', () => {
     expect(await lines()).toEqual([expect.stringMatching(/ info: not set up .*changesSince/)])
     expect(receiver.sandbox.state.keys()).toEqual(before)
   })
+})
+
+test('an asset of which no event told is enriched and exported, and the report counts it', async () => {
+  const root = await mkdtemp(join(tmpdir(), 'bridge-sweep-'))
+  try {
+    const more = { PIM_COMMUNICATOR: 'mock', FOLDER_ROOT: root }
+    await run(more)
+    const { aem } = receiver.sandbox
+    aem.life.isLost = () => true
+    const path = `/content/dam/${crypto.randomUUID()}/lamp.png`
+    const asset = aem.addAsset({
+      path,
+      content: { size: 2_000 },
+      assetMetadata: { exportDestination: 'folder' },
+    })
+    aem.life.publish(asset.id)
+    expect(bodyOf(await run(more))).toMatchObject({ outcome: 'done', sweep: { stored: 1, parked: 0 } })
+    expect((await stat(join(root, path.slice('/content/dam/'.length)))).size).toBe(2_000)
+    expect(aem.asset(asset.id).assetMetadata).toMatchObject({ 'wknd-skuid': 'MockSKU 123' })
+    expect(bodyOf(await run(more))).toMatchObject({ sweep: { enriched: 0, stored: 0 } })
+    expect(bodyOf(await run({ ...more, RECONCILE_SWEEP: 'off' }))).not.toHaveProperty('sweep')
+  } finally {
+    receiver.sandbox.aem.life.isLost = () => false
+    await rm(root, { recursive: true, force: true })
+  }
 })
 
 test('with mock nothing ever changes', async () => {
