@@ -25,6 +25,11 @@ export type PimCommunicator = {
    */
   getProducts(refs: readonly ProductRef[], call: CallContext): Promise<readonly Product[]>
   /**
+   * Set where a product may have another identifier than the one that was asked for. In one call for several assets nobody
+   * could tell whose it is, so each asset has a call of its own.
+   */
+  isAskedForEach?: true
+  /**
    * Pages of products changed since a cursor, for polling; without one all products. A product whose model changed
    * comes, too. A product can come more than once, deleted ones do not come.
    * @param cursor what the last page that was dealt with brought; or an instant to begin with, in ISO 8601

@@ -97,14 +97,17 @@ test('an asset of which no event told is enriched and exported, and the report c
     await run(more)
     const { aem } = receiver.sandbox
     aem.life.isLost = () => true
-    const path = `/content/dam/${crypto.randomUUID()}/lamp.png`
+    const path = '/content/dam/swept/lamp.png'
     const asset = aem.addAsset({
       path,
       content: { size: 2_000 },
       assetMetadata: { exportDestination: 'folder' },
     })
     aem.life.publish(asset.id)
-    expect(bodyOf(await run(more))).toMatchObject({ outcome: 'done', sweep: { stored: 1, parked: 0 } })
+    expect(bodyOf(await run(more))).toMatchObject({
+      outcome: 'done',
+      sweep: { enriched: 1, stored: 1, parked: 0 },
+    })
     expect((await stat(join(root, path.slice('/content/dam/'.length)))).size).toBe(2_000)
     expect(aem.asset(asset.id).assetMetadata).toMatchObject({ 'wknd-skuid': 'MockSKU 123' })
     expect(bodyOf(await run(more))).toMatchObject({ sweep: { enriched: 0, stored: 0 } })

@@ -3,6 +3,7 @@ import type { PimFactory } from '../../plugin/pim'
 /** A PIM for trying the app out: every product is the same one. */
 export const mockPim = (): PimFactory => () => ({
   name: 'mock',
+  isAskedForEach: true,
   getProducts: async (refs) =>
     refs.length === 0
       ? []

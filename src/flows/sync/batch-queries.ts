@@ -51,7 +51,8 @@ export function batchQueries(
 
   function getProducts(refs: readonly ProductRef[], own: CallContext): Promise<readonly Product[]> {
     // Only by its identifier can a product be matched to the query that asked for it.
-    if (refs.some(({ kind }) => kind !== 'identifier')) return pim.getProducts(refs, own)
+    if (pim.isAskedForEach || refs.some(({ kind }) => kind !== 'identifier'))
+      return pim.getProducts(refs, own)
     return new Promise((resolve, reject) => {
       waiting.push({ refs, resolve, reject })
       if (waiting.length >= maxWaiting) void askNow()

@@ -7,10 +7,14 @@ const never = startCall()
 const byName = (...values: string[]): ProductRef[] => values.map((value) => ({ kind: 'identifier', value }))
 const product = (identifier: string): Product => ({ identifier, attributes: {} })
 
-function setup(answer: (refs: readonly ProductRef[]) => readonly Product[]) {
+function setup(
+  answer: (refs: readonly ProductRef[]) => readonly Product[],
+  more: Pick<PimCommunicator, 'isAskedForEach'> = {},
+) {
   const asked: string[][] = []
   const pim: PimCommunicator = {
     name: 'test',
+    ...more,
     getProducts: async (refs) => {
       asked.push(refs.map(({ value }) => value))
       return answer(refs)
@@ -35,6 +39,13 @@ test('what several ask within a moment is one call, and each gets its own', asyn
 
   expect(answers).toEqual([['a'], ['a', 'b']])
   expect(asked).toEqual([['a', 'b']])
+})
+
+test('a PIM whose products have other identifiers is asked for each asset, though one asset has learned such a one', async () => {
+  const { asked, ask } = setup(() => [product('same')], { isAskedForEach: true })
+
+  expect(await Promise.all([ask(...byName('a')), ask(...byName('same', 'b'))])).toEqual([['same'], ['same']])
+  expect(asked).toEqual([['a'], ['same', 'b']])
 })
 
 test('what else the communicator knows of its attributes is passed on, that of a class, too', async () => {
