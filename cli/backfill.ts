@@ -1,4 +1,5 @@
 import { type Command, InvalidArgumentError, type OptionValues } from '@commander-js/extra-typings'
+import { trimEndOf } from '../src/core/trim'
 import { backfillKinds } from '../src/flows/backfill/task'
 import { cancel, list, pause } from './backfill-control'
 import { type BackfillCommand, resume, runAll } from './backfill-run'
@@ -103,7 +104,7 @@ function paceOf({ rate = usualRate, report, remote, workers }: Pace): Omit<Backf
 }
 
 function folderOf(text: string): string {
-  const folder = text.replace(/\/+$/, '')
+  const folder = trimEndOf(text, '/')
   if (/^\/content\/dam(\/(?!\.{1,2}(\/|$))[^/]+)*$/.test(folder)) return folder
   throw new InvalidArgumentError(`${text} is not /content/dam or a folder below it`)
 }

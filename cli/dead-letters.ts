@@ -1,4 +1,4 @@
-import { flows } from '../src/app/batch'
+import { flows } from '../src/app/recorded-work'
 import { toBridgeError } from '../src/core/errors'
 import { createDropping, type Dropping } from '../src/delivery/dropped'
 import { perform } from '../src/flows/perform'

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
-import { flows } from '../src/app/batch'
 import { type Explained, type ExplainedAsset, explainAsset, type NamedAsset } from '../src/app/explain'
+import { flows } from '../src/app/recorded-work'
 import { toBridgeError } from '../src/core/errors'
 import { perform } from '../src/flows/perform'
 import { enrichmentLines } from './asset'

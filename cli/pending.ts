@@ -1,4 +1,4 @@
-import { workOffPending } from '../src/app/batch'
+import { workOffPending } from '../src/app/recorded-work'
 import { toBridgeError } from '../src/core/errors'
 import { verdictOf } from '../src/flows/outcome'
 import { renderWorkedOff } from '../src/runtime/render'

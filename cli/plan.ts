@@ -1,6 +1,7 @@
 import { InvalidArgumentError } from '@commander-js/extra-typings'
 import { makePlan, type PlanScope } from '../src/app/plan'
 import { shown } from '../src/core/shown'
+import { trimEndOf } from '../src/core/trim'
 import type { PlannedKind, PlanSummary } from '../src/flows/plan/plan-summary'
 import type { Environment } from './environment'
 import { durationOf } from './filter'
@@ -88,7 +89,7 @@ const valueText = (value: unknown): string => (value === null ? 'nothing' : show
 
 /** For an argument that names a folder; checked before anything is opened. */
 function folderOf(text: string): string {
-  const folder = text.replace(/\/+$/, '')
+  const folder = trimEndOf(text, '/')
   if (folder === '/content/dam' || folder.startsWith('/content/dam/')) return folder
   throw new InvalidArgumentError(`${text} is no folder: it is /content/dam, or one below it`)
 }

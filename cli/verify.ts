@@ -1,7 +1,8 @@
 import { InvalidArgumentError } from '@commander-js/extra-typings'
-import { flows } from '../src/app/batch'
+import { flows } from '../src/app/recorded-work'
 import { removeOrphan, verify } from '../src/app/verify'
 import { toBridgeError } from '../src/core/errors'
+import { trimEndOf } from '../src/core/trim'
 import type { FlowContext } from '../src/flows/event-flow'
 import type { Verification, VerifiedFile, VerifyScope } from '../src/flows/export/verify-destination'
 import { perform } from '../src/flows/perform'
@@ -46,7 +47,7 @@ const damRoot = '/content/dam'
 
 /** For the option of a folder. */
 function folderOf(text: string): string {
-  const folder = text.replace(/(?<=.)\/+$/, '')
+  const folder = trimEndOf(text, '/')
   if (folder === damRoot || folder.startsWith(`${damRoot}/`)) return folder
   throw new InvalidArgumentError(`${text} is no folder below ${damRoot}`)
 }

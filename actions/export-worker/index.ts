@@ -1,6 +1,6 @@
-import { performWorks, workOffPending } from '../../src/app/batch'
 import { checkDeployed } from '../../src/app/doctor/deployed'
 import { identify } from '../../src/app/doctor/identity'
+import { performWorks, workOffPending } from '../../src/app/recorded-work'
 import { createWorker } from '../../src/runtime/worker'
 
 /**

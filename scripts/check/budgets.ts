@@ -7,7 +7,7 @@ import { root } from '../command'
 import { type LoadSample, loadFresh, loadInTurn } from '../load-time'
 import type { Step } from './step'
 
-const rounds = 11
+const rounds = 21
 
 /** What an action may cost. */
 type Budget = {

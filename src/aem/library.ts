@@ -1,6 +1,7 @@
 import type { AssetRef } from '../core/asset'
 import type { CallContext } from '../core/call-context'
 import { permanentError, systemicError, toBridgeError } from '../core/errors'
+import { trimEndOf } from '../core/trim'
 import type { AuthorRequests } from './author-requests'
 import { doneOf, endOf, partsOf, predicatesOf, type Region } from './library-region'
 import { isMatch } from './node-name'
@@ -119,7 +120,7 @@ export function createAssetLibrary(author: AuthorRequests): AssetLibrary {
   function search(origin: string, options: LibraryOptions, call: CallContext): Search {
     const { folder, types = [], by, since, pageSize: limit = usualPageSize } = options
     const query = [
-      ...below(folder.replace(/\/+$/, '')),
+      ...below(trimEndOf(folder, '/')),
       ...ofTypes(types),
       ...(since === undefined ? [] : changedSince(dateProperties[by], since)),
       ['orderby', '@jcr:created'],

@@ -1,12 +1,9 @@
 import { systemRandom } from '../core/clock'
-import type { FlowContext, Flows } from '../flows/event-flow'
-import type { Outcome } from '../flows/outcome'
-import { createRemoteLane, performAll } from '../flows/run/remote-lane'
+import type { FlowContext } from '../flows/event-flow'
+import { createRemoteLane } from '../flows/run/remote-lane'
 import { runBatch } from '../flows/run/run-batch'
 import type { PreparedJob } from '../flows/run/run-result'
-import { type WorkedOff, workOff } from '../flows/run/work-off'
 import type { Lane } from '../flows/run/work-queue'
-import type { Work } from '../flows/work'
 import { perInputs } from '../inputs/raw-inputs'
 import { InputError, isSet, sourceOf } from '../inputs/values'
 import { createCursorKeeper } from '../journal/cursor'
@@ -15,38 +12,9 @@ import { createJournalReader, type Gap } from '../journal/reader'
 import { accessFor } from './access'
 import { activationsOf } from './activations'
 import { noteGap } from './alerts'
-import { enrichEvent, syncRecorded } from './enrich'
-import { destinationCount, exportEvent } from './export'
-import { readBatchSettings, readRunSettings } from './run-settings'
-
-/** The flow of each action whose events are in the journal. */
-const journalFlows: Flows = {
-  generic: enrichEvent,
-  'export-asset': exportEvent,
-  // Letters of earlier versions name the worker.
-  'export-worker': exportEvent,
-}
-
-/** The flow of each action, for what comes by another way than its own event. */
-export const flows: Flows = { ...journalFlows, 'pim-sync': syncRecorded }
-
-/** Does the pending work of these ids; an id without a record is done already. */
-export const workOffPending = (
-  ids: readonly string[],
-  context: FlowContext,
-): Promise<readonly WorkedOff[]> => {
-  const { EXPORT_MAX_ATTEMPTS: maxAttempts } = readRunSettings(context.inputs)
-  return workOff(ids, { flows, maxAttempts }, context)
-}
-
-/** Does work that a run hands over. */
-export const performWorks = (
-  works: readonly Work[],
-  context: FlowContext,
-): Promise<readonly (Outcome | null)[]> => {
-  const { EXPORT_CONCURRENCY: concurrency } = readRunSettings(context.inputs)
-  return performAll(works, { flows, concurrency }, context)
-}
+import { destinationCount } from './export'
+import { journalFlows } from './recorded-work'
+import { readBatchSettings } from './run-settings'
 
 /** An alarm comes every ten minutes. */
 const runMs = 8 * 60_000
