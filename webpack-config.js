@@ -32,6 +32,7 @@ module.exports = {
       winston$: shim('winston.js'),
       'iconv-lite$': shim('iconv-lite.js'),
       ajv$: shim('ajv.js'),
+      '@aws-sdk/credential-provider-node$': shim('aws-credential-provider-node.js'),
       'lodash.clonedeep$': shim('lodash.clonedeep.js'),
       // debug colours a terminal with it, where there is one.
       'supports-color$': false,

@@ -1,4 +1,3 @@
-import { checkDeployed } from '../../src/app/doctor/deployed'
 import { identify } from '../../src/app/doctor/identity'
 import { performWorks, workOffPending } from '../../src/app/recorded-work'
 import { createWorker } from '../../src/runtime/worker'
@@ -10,9 +9,10 @@ import { createWorker } from '../../src/runtime/worker'
 export const main = createWorker('export-worker', {
   pending: workOffPending,
   works: performWorks,
-  // Loaded when one is sent, as hardly ever.
+  // Loaded when it is asked for, as hardly ever.
   backfill: async (slice, context) =>
     (await import('../../src/app/backfill-pages')).workSlice(slice, context),
-  doctor: checkDeployed,
+  doctor: async (write, context) =>
+    (await import('../../src/app/doctor/deployed')).checkDeployed(write, context),
   identify,
 })

@@ -11,7 +11,6 @@ import { journalInputs } from '../journal/inputs'
 import { createJournalReader, type Gap } from '../journal/reader'
 import { accessFor } from './access'
 import { activationsOf } from './activations'
-import { noteGap } from './alerts'
 import { destinationCount } from './export'
 import { journalFlows } from './recorded-work'
 import { readBatchSettings } from './run-settings'
@@ -42,7 +41,7 @@ function prepareBatch(context: FlowContext): PreparedJob {
     // The records of pim-sync belong to reconcile.
     flows: journalFlows,
     start: settings.JOURNAL_START,
-    onGap: (gap: Gap) => noteGap(gap, context),
+    onGap: async (gap: Gap) => (await import('./alerts')).noteGap(gap, context),
     journals: readers.map(({ url, reader }) => ({
       url,
       reader,
