@@ -63,6 +63,8 @@ module.exports = {
     new webpack.DefinePlugin({ 'process.env.ASSET_BRIDGE_CODE': JSON.stringify(codeHash(__dirname)) }),
     // A bundle is one file: what import() loads later is in it, too.
     new webpack.optimize.LimitChunkCountPlugin({ maxChunks: 1 }),
+    // Asked for by its path, which no alias can name.
+    new webpack.NormalModuleReplacementPlugin(/^\.\/crc64\.js$/, shim('azure-crc64.js')),
     // ssh2 has native parts, built for the machine that installs it. It does without where they are missing.
     new webpack.IgnorePlugin({ resourceRegExp: /\.node$|^cpu-features$/ }),
   ],

@@ -1,4 +1,3 @@
-import { identify } from '../../src/app/doctor/identity'
 import { performWorks, workOffPending } from '../../src/app/recorded-work'
 import { createWorker } from '../../src/runtime/worker'
 
@@ -14,5 +13,6 @@ export const main = createWorker('export-worker', {
     (await import('../../src/app/backfill-pages')).workSlice(slice, context),
   doctor: async (write, context) =>
     (await import('../../src/app/doctor/deployed')).checkDeployed(write, context),
-  identify,
+  identify: async (nonce, context) =>
+    (await import('../../src/app/doctor/identity')).identify(nonce, context),
 })

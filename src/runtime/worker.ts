@@ -18,7 +18,7 @@ export type WorkerFlows = {
   /** Assets of a backfill that waits for the answer. */
   backfill(slice: unknown, context: FlowContext): Promise<readonly unknown[]>
   /** What the app was deployed from, as digests: for an operator who compares. */
-  identify(nonce: string, context: FlowContext): Readonly<Record<string, unknown>>
+  identify(nonce: string, context: FlowContext): Promise<Readonly<Record<string, unknown>>>
   /** Checks the parties that the app reaches, for an operator who waits for the answer. */
   doctor(write: boolean, context: FlowContext): Promise<readonly Readonly<Record<string, unknown>>[]>
 }
@@ -44,7 +44,7 @@ export function createWorker(name: string, flows: WorkerFlows): (params: unknown
       const asked = v.safeParse(Doctor, params)
       if (asked.success) return success({ checks: await flows.doctor(asked.output.doctor.write, context) })
       const whom = v.safeParse(Identify, params)
-      if (whom.success) return success(flows.identify(whom.output.identify.nonce, context))
+      if (whom.success) return success(await flows.identify(whom.output.identify.nonce, context))
       const parsed = v.safeParse(Pending, params)
       if (!parsed.success) {
         throw permanentError('PARAMS_INVALID', `${name} takes { "pending": [ids of pending work] }`)

@@ -20,7 +20,7 @@ const main = createWorker('export-worker', {
   works: async () => [outcome, null],
   backfill: async () => [{ outcomes: [outcome] }, null],
   doctor: async (write) => [{ name: 'pim.access', status: 'failed', message: `${secret} ${write}` }],
-  identify: (nonce) => ({ code: nonce, inputs: [] }),
+  identify: async (nonce) => ({ code: nonce, inputs: [] }),
   pending: async () => [
     { id, outcome: { kind: 'skipped', reason: `the asset ${secret} is discarded`, asset: outcome.asset } },
   ],
