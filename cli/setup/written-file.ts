@@ -1,0 +1,40 @@
+import { randomUUID } from 'node:crypto'
+import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import type { SetupContext, SetupItem } from './step'
+
+/**
+ * Makes a file of the project hold exactly this text, whole or not at all.
+ * @param name in the project's folder, such as `aem/api.yaml`
+ * @param options.mode of a new file, such as 0o600 for secrets
+ */
+export async function keepFile(
+  name: string,
+  text: string,
+  { root, dryRun }: Pick<SetupContext, 'root' | 'dryRun'>,
+  { mode }: { mode?: number } = {},
+): Promise<SetupItem> {
+  const path = join(root, name)
+  if ((await textOf(path)) === text) return { kind: 'unchanged', what: name }
+  if (dryRun) return { kind: 'changed', what: name }
+  await mkdir(dirname(path), { recursive: true })
+  const part = `${path}.${randomUUID()}.part`
+  try {
+    await writeFile(part, text, mode === undefined ? {} : { mode })
+    await rename(part, path)
+  } catch (error) {
+    await rm(part, { force: true })
+    throw error
+  }
+  return { kind: 'changed', what: name }
+}
+
+/** Undefined when there is none. */
+async function textOf(path: string): Promise<string | undefined> {
+  try {
+    return await readFile(path, 'utf8')
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined
+    throw error
+  }
+}
