@@ -1,5 +1,6 @@
 import type { AssetRef } from '../../core/asset'
 import type { CallContext } from '../../core/call-context'
+import { recordRule } from '../../metadata/ownership'
 import { skipReason } from '../../metadata/skip'
 import { type UpdateParts, updateMetadata } from '../update-metadata'
 import { type Direction, type PlannedChange, verdictOf } from './planned-change'
@@ -50,7 +51,13 @@ export function changeAsset(
           return { changes: [], result: { written: [], unchanged, refused } }
         const written = toWrite.map(({ change }) => change)
         await onStart(written)
-        return { changes: toWrite.map(({ write }) => write), result: { written, unchanged, refused } }
+        const result = { written, unchanged, refused }
+        const writes = toWrite.map(({ write }) => write)
+        const record = written.find(({ rule }) => rule === recordRule)
+        if (record === undefined) return { changes: writes, result }
+        const others = written.filter((change) => change !== record)
+        const optional = { property: record.property, result: { ...result, written: others } }
+        return { changes: writes, result, optional }
       },
     },
     call,
