@@ -24,6 +24,8 @@ export type ExplainedChange = {
   why: string
   /** Whose value counts. Without it, the PIM's. */
   owner?: Owner
+  /** What the PIM has, where AEM keeps another value. */
+  pim?: JsonValue
   /** With the owner `edited`: whether the asset tells what was written last. */
   recorded?: boolean
 }
@@ -123,7 +125,11 @@ function explained(
     const old = heldValue(asset.metadata, property) ?? null
     const about = { property, rule, old, ...ownership(property) }
     const change = byProperty.get(property)
-    if (change === undefined) return { ...about, new: old, action: 'keep', why: whyKept(property, old) }
+    if (change === undefined) {
+      const value = kept.has(property) ? desired.get(property) : undefined
+      const pim = value === undefined ? {} : { pim: value }
+      return { ...about, new: old, action: 'keep', why: whyKept(property, old), ...pim }
+    }
     if (change.op === 'remove') {
       const why = 'the rule removes the property, since the PIM has no value for it'
       return { ...about, new: null, action: 'remove', why }
