@@ -147,10 +147,12 @@ export function enrichmentLines({ match, changes }: ExplainedAsset['enrichment']
     rule === null
       ? `match  no product; candidates: ${asked}`
       : `match  ${rule}: ${asked}; products: ${products.join(', ')}`,
-    ...changes.map(({ property, rule, old, new: next, action, why }) => {
+    ...changes.map(({ property, rule, old, new: next, action, why, owner, recorded }) => {
       const values =
         action === 'keep' ? JSON.stringify(old) : `${JSON.stringify(old)} -> ${JSON.stringify(next)}`
-      return `${action}  ${property}  ${values}  (${rule}; ${why})`
+      const known = recorded === undefined ? '' : recorded ? ', recorded' : ', not recorded'
+      const whose = owner === undefined ? '' : `; owner ${owner}${known}`
+      return `${action}  ${property}  ${values}  (${rule}${whose}; ${why})`
     }),
   ]
 }

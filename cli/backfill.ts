@@ -1,4 +1,4 @@
-import { type Command, InvalidArgumentError, type OptionValues } from '@commander-js/extra-typings'
+import { type Command, InvalidArgumentError, Option, type OptionValues } from '@commander-js/extra-typings'
 import { trimEndOf } from '../src/core/trim'
 import { backfillKinds } from '../src/flows/backfill/task'
 import { cancel, list, pause } from './backfill-control'
@@ -35,6 +35,7 @@ export function addBackfill(program: Program, run: Run): void {
       .option('--host <host>', 'of the author, one of AEM_AUTHOR_URLS (default: each of them)')
       .option('--dry-run', 'tell what would be done, and write nothing')
       .option('--restart', 'begin anew, whatever an earlier run has done')
+      .addOption(recordOption().hideHelp(kind !== 'enrich'))
     withPace(command)
       .addHelpText(
         'after',
@@ -43,9 +44,17 @@ export function addBackfill(program: Program, run: Run): void {
           `backfill ${kind} --report shop.jsonl`,
         ),
       )
-      .action(({ type = [], folder, since, host, dryRun = false, restart = false, ...pace }) => {
+      .action(({ type = [], folder, since, host, dryRun = false, restart = false, record, ...pace }) => {
+        if (record && kind !== 'enrich') throw new UsageError('--record goes with backfill enrich')
         const options: BackfillCommand = { ...paceOf(pace), isRestart: restart }
-        const selection = { kind, folder, types: type, since: since?.text, isDryRun: dryRun }
+        const selection = {
+          kind,
+          folder,
+          types: type,
+          since: since?.text,
+          isDryRun: dryRun,
+          isRecordOnly: record,
+        }
         return run(
           (environment, { progress }) => runAll(selection, { ...options, host }, environment, progress),
           {
@@ -79,6 +88,9 @@ export function addBackfill(program: Program, run: Run): void {
     .addHelpText('after', examples('backfill resume'))
     .action((id, pace) => run((environment, { progress }) => resume(id, paceOf(pace), environment, progress)))
 }
+
+const recordOption = () =>
+  new Option('--record', 'write no values: record what assets in step hold, for rules with the owner edited')
 
 /** The options of each command that runs a backfill. */
 const withPace = <Args extends unknown[], Options extends OptionValues>(command: Command<Args, Options>) =>

@@ -65,11 +65,12 @@ async function writePlan(
 }
 
 function linesOf(out: string, { kind, folder }: PlanScope, summary: PlanSummary): readonly string[] {
-  const { checked, planned, unchanged, skipped, failed, failures, changes } = summary
+  const { checked, planned, unchanged, skipped, kept = {}, failed, failures, changes } = summary
   const would = kind === 'enrich' ? 'would change' : 'would be exported'
   return [
     `${planned} of ${checked} assets below ${folder} ${would}; ${unchanged} are in step, ${failed} failed`,
     ...Object.entries(skipped).map(([reason, count]) => `skipped  ${reason}  ${count}`),
+    ...Object.entries(kept).map(([property, count]) => `kept  ${property}  ${count}  (AEM keeps its value)`),
     ...changes.map((change) => `    ${kindLine(change)}`),
     ...troubleLines('failed', failures, failed),
     planned === 0

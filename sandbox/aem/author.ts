@@ -116,6 +116,7 @@ export const startAem = async (options: AemOptions): Promise<AemStandIn> => {
     ignoresStyle: options.ignoresStyle,
     addExisting: options.addExisting ?? 'reject',
     readOnly: options.readOnly ?? READ_ONLY,
+    dropped: options.dropped ?? [],
     namespaces: options.namespaces ?? NAMESPACES.split(' '),
     missingIfMatch: options.missingIfMatch ?? 428,
   }

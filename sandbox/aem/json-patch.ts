@@ -12,6 +12,8 @@ export type PatchRules = {
   addExisting: 'reject' | 'replace'
   /** Read-only properties. */
   readOnly: readonly string[]
+  /** Properties that a schema lets pass and does not keep: operations on them are accepted and not carried out. */
+  dropped?: readonly string[]
   /** Registered JCR namespaces; a name with another prefix is refused. */
   namespaces: readonly string[] | 'any'
 }
@@ -153,7 +155,9 @@ export const applyPatch = (
   if (!Array.isArray(patch)) return refuse('The body must be a JSON array of operations')
   const result = structuredClone(metadata)
   const operations = patch.map((it) => parseOperation(it, rules))
-  const effective = operations.filter(({ style }) => style !== rules.ignoresStyle)
+  const effective = operations.filter(
+    ({ style, tokens }) => style !== rules.ignoresStyle && !rules.dropped?.includes(tokens[0] ?? ''),
+  )
   for (const operation of effective) carryOut(result, operation, rules)
   return { metadata: result, writes: effective.filter(({ op }) => op !== 'test').length }
 }

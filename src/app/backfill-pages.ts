@@ -3,7 +3,7 @@ import { systemClock, systemRandom } from '../core/clock'
 import type { EnrichPageParts } from '../flows/backfill/enrich-page'
 import type { ExportPageParts } from '../flows/backfill/export-page'
 import { sliceOf, workSlice as workWithin } from '../flows/backfill/slice'
-import type { BackfillKind, OnChange, Worked } from '../flows/backfill/task'
+import type { BackfillKind, BackfillTask, OnChange, Worked } from '../flows/backfill/task'
 import { type WorkPage, workHere } from '../flows/backfill/work-page'
 import type { FlowContext } from '../flows/event-flow'
 import type { HttpClient } from '../http/http-client'
@@ -34,7 +34,7 @@ export function workSlice(
   const origin = hosts.resolve(new URL(slice.origin).host)
   const paced = openPaced(slice.rate, context)
   const open = (onDone: (worked: Worked) => void): WorkPage => {
-    const parts = partsOf(slice.part, slice.isDryRun, async () => undefined, paced, context)
+    const parts = partsOf(slice.part, slice, async () => undefined, paced, context)
     return workHere({
       enrich: parts.enrich && { ...parts.enrich, onDone },
       export: parts.export && { ...parts.export, onDone },
@@ -64,7 +64,7 @@ export function openPaced(rate: number, context: FlowContext): Paced {
 /** What the pages of a kind are done with. */
 export function partsOf(
   kind: BackfillKind,
-  isDryRun: boolean,
+  { isDryRun, isRecordOnly }: Pick<BackfillTask, 'isDryRun' | 'isRecordOnly'>,
   onChange: OnChange,
   { assets, rate }: Paced,
   context: FlowContext,
@@ -75,7 +75,7 @@ export function partsOf(
     enrich:
       kind === 'export'
         ? undefined
-        : { ...graphFor(context), ...own, onChange, rate, memory: createMemoryGate(heldBytes) },
+        : { ...graphFor(context), ...own, isRecordOnly, onChange, rate, memory: createMemoryGate(heldBytes) },
     export:
       kind === 'enrich'
         ? undefined

@@ -49,8 +49,7 @@ export function backfill(
 ): Promise<BackfillResult> {
   const { workers, rate, onChange } = options
   const paced = openPaced(rate, context)
-  const here = (kind: BackfillKind): WorkPage =>
-    workHere(partsOf(kind, task.isDryRun, onChange, paced, context))
+  const here = (kind: BackfillKind): WorkPage => workHere(partsOf(kind, task, onChange, paced, context))
   const work =
     workers === undefined
       ? here(task.kind)
@@ -58,6 +57,7 @@ export function backfill(
           {
             parts: task.kind === 'both' ? ['enrich', 'export'] : [task.kind],
             isDryRun: task.isDryRun,
+            isRecordOnly: task.isRecordOnly,
             rate: rate / workers,
           },
           {

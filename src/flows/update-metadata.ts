@@ -6,7 +6,9 @@ import { type BridgeError, systemicError, transientError } from '../core/errors'
 import { type LogFields, withFields } from '../core/logger'
 import { fullJitter } from '../http/backoff'
 import type { MemoryGate } from '../http/memory-gate'
-import type { MetadataChange } from '../metadata/diff'
+import { type Decision, writeDecision } from './write-decision'
+
+export type { Decision } from './write-decision'
 
 /** What updating metadata needs. */
 export type UpdateParts = {
@@ -16,9 +18,6 @@ export type UpdateParts = {
   /** All assets of this process that are being updated fit into it. */
   memory: MemoryGate
 }
-
-/** What is to be written over the state that was read, and what the caller is told once it is written. */
-export type Decision<T> = { changes: readonly MetadataChange[]; result: T }
 
 /** AEM gives an ETag that it does not take back: something between changes it, or a replica lags far behind. */
 export const etagNotAcceptedCode = 'AEM_ETAG_NOT_ACCEPTED'
@@ -73,11 +72,10 @@ export async function updateMetadata<T>(
     const known = { ...own, logger: withFields(own.logger, fields) }
     const decision = await about.decide(asset, known)
     if (decision === undefined) return { again: 'changed' }
-    const { changes, result } = decision
-    if (changes.length === 0) return { result }
+    if (decision.changes.length === 0) return { result: decision.result }
     own.memory?.commit()
-    if ((await assets.patchMetadata(asset, changes, known)) === 'written') return { result }
-    return { again: 'conflict', etag: asset.etag, about: fields }
+    const written = await writeDecision(asset, decision, assets, known)
+    return written === 'conflict' ? { again: 'conflict', etag: asset.etag, about: fields } : written
   }
 }
 

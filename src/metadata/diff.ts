@@ -21,16 +21,16 @@ export function diffMetadata(
   const changes: MetadataChange[] = []
   for (const [property, value] of desired) {
     const current = heldValue(held, property)
-    if (isBlank(value)) {
-      if (!isBlank(current)) changes.push({ op: 'remove', property })
-    } else if (current === undefined) {
-      changes.push({ op: 'add', property, value })
-    } else if (!sameValue(current, value)) {
-      changes.push({ op: 'replace', property, value })
-    }
+    if (isInStep(current, value)) continue
+    if (isBlank(value)) changes.push({ op: 'remove', property })
+    else changes.push({ op: current === undefined ? 'add' : 'replace', property, value })
   }
   return changes
 }
+
+/** Tells whether what AEM holds of a property needs no change to be what is wanted. */
+export const isInStep = (held: JsonValue | undefined, wanted: JsonValue): boolean =>
+  isBlank(wanted) ? isBlank(held) : held !== undefined && sameValue(held, wanted)
 
 /** Whether a change is visible in `held`, or at least another value than before. */
 export function isApplied(

@@ -24,7 +24,21 @@ export type MappingOptions = {
   onSkipped?(skipped: SkippedValue): void
   /** Gets each property that a rule decides, and which rule that is, such as `attribute name`; the last one counts. */
   onMapped?(property: string, rule: string): void
+  /** Gets each property that a rule names, whether it has a value or not, and who owns it; the last one counts. */
+  onOwned?(property: string, owner: Owner): void
 }
+
+/**
+ * Whose value of a property counts.
+ * - `pim`: the PIM's. What a person changes in AEM is overwritten.
+ * - `aem`: AEM's. Enrichment never writes it; the PIM is told what AEM holds.
+ * - `once`: the PIM's value is written while AEM holds none, and never changed or removed after.
+ * - `edited`: the PIM's until a person changes the value in AEM; from then on AEM's. See docs/ownership.md.
+ */
+export type Owner = 'pim' | 'aem' | 'once' | 'edited'
+
+/** An owner whose value comes from the PIM at least once. */
+type WrittenOwner = Exclude<Owner, 'aem'>
 
 /** A value that was left out, because it does not fit and its rule says `onError: 'skip'`. */
 export type SkippedValue = { property: string; reason: string }
@@ -32,6 +46,11 @@ export type SkippedValue = { property: string; reason: string }
 type Target = {
   /** The metadata property in AEM, such as `dc:title` or `wknd-suppliername`. */
   property: string
+}
+
+type Owned<Allowed extends Owner = Owner> = {
+  /** Whose value of the property counts. @default 'pim' */
+  owner?: Allowed
 }
 
 type Shape = {
@@ -54,11 +73,13 @@ type Shape = {
 }
 
 /** One property from one attribute of the PIM. */
-export type AttributeRule = Target & Shape & { attribute: string }
+export type AttributeRule = Target & Shape & Owned & { attribute: string }
 /** One property with always the same value. */
-export type FixedRule = Target & { value: JsonValue }
+export type FixedRule = Target & Owned<WrittenOwner> & { value: JsonValue }
 /** One property from a function; `undefined` counts as "the PIM has no value". */
-export type ComputedRule = Target & Shape & { compute(context: MappingContext): JsonValue | undefined }
+export type ComputedRule = Target &
+  Shape &
+  Owned<WrittenOwner> & { compute(context: MappingContext): JsonValue | undefined }
 /**
  * Every attribute with a plain value goes to the property this names; `undefined` leaves the attribute out. `default` and
  * `whenMissing` hold for attributes that the products name without a value, and for those that the PIM is known to have.
@@ -67,7 +88,8 @@ export type EveryAttributeRule = {
   everyAttribute(attribute: string): string | undefined
   /** What all these properties begin with; without it, all properties of the asset stay in memory. */
   prefix?: string
-} & Shape
+} & Shape &
+  Owned
 
 /** One line of the mapping from the PIM to AEM. */
 export type MappingRule = AttributeRule | FixedRule | ComputedRule | EveryAttributeRule
@@ -82,9 +104,10 @@ export const attributesIn = (rules: readonly MappingRule[]): readonly string[] =
 ]
 
 /** Every attribute to the property with this prefix and the attribute's code in lower case. */
-export const everyAttribute = (prefix: string): EveryAttributeRule => ({
+export const everyAttribute = (prefix: string, options: { owner?: Owner } = {}): EveryAttributeRule => ({
   everyAttribute: (attribute) => `${prefix}${attribute.toLowerCase()}`,
   prefix,
+  ...options,
 })
 
 /**
@@ -99,8 +122,13 @@ export function mapProducts(
 ): ReadonlyMap<string, JsonValue> {
   const desired = new Map<string, JsonValue>()
   for (const rule of rules) {
+    if ('property' in rule) options.onOwned?.(rule.property, ownerOf(rule))
     if ('everyAttribute' in rule) mapEvery(rule, context, desired, options)
-    else if ('value' in rule) {
+    else if (ownerOf(rule) === 'aem') {
+      // A later rule wins: what an earlier one wants is not written either.
+      desired.delete(rule.property)
+      options.onMapped?.(rule.property, ruleName(rule))
+    } else if ('value' in rule) {
       desired.set(rule.property, fixed(rule))
       options.onMapped?.(rule.property, ruleName(rule))
     } else {
@@ -114,6 +142,9 @@ export function mapProducts(
   }
   return desired
 }
+
+/** Who owns what a rule is about. */
+export const ownerOf = ({ owner = 'pim' }: MappingRule): Owner => owner
 
 /** Tells whether a rule says what becomes of attributes without a value. */
 export const mindsMissing = (rule: MappingRule): boolean =>
@@ -129,10 +160,14 @@ function mapEvery(
   const named = context.products.flatMap((product) => Object.keys(product.attributes))
   const attributes = new Set(mindsMissing(rule) ? [...named, ...known] : named)
   for (const attribute of attributes) {
-    const property: unknown = guarded(`of attribute ${attribute}`, () => rule.everyAttribute(attribute))
+    const property = propertyFor(rule, attribute)
     if (property === undefined) continue
-    if (typeof property !== 'string' || property === '')
-      throw failed(`of attribute ${attribute}`, 'the function gave something that names no property')
+    options.onOwned?.(property, ownerOf(rule))
+    if (ownerOf(rule) === 'aem') {
+      desired.delete(property)
+      options.onMapped?.(property, `every attribute: ${attribute}`)
+      continue
+    }
     const values = attributeValues(attribute, context.products)
     // Only values that a property can hold; an object needs a rule of its own.
     if (
@@ -141,6 +176,16 @@ function mapEvery(
     )
       options.onMapped?.(property, `every attribute: ${attribute}`)
   }
+}
+
+/**
+ * The property that a rule `everyAttribute` names for an attribute; undefined when it leaves the attribute out.
+ * @throws {BridgeError} permanent, `MAPPING_FAILED`
+ */
+export function propertyFor(rule: EveryAttributeRule, attribute: string): string | undefined {
+  const property: unknown = guarded(`of attribute ${attribute}`, () => rule.everyAttribute(attribute))
+  if (property === undefined || (typeof property === 'string' && property !== '')) return property
+  throw failed(`of attribute ${attribute}`, 'the function gave something that names no property')
 }
 
 function attributeValues(attribute: string, products: readonly Product[]): readonly JsonValue[] {

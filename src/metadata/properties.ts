@@ -1,5 +1,7 @@
+import type { SkipRules } from './left-alone'
 import type { MappingRule } from './mapping'
 import type { Matcher } from './matching'
+import { hasRecord } from './ownership'
 
 /**
  * Tells which metadata properties the rules of `config/enrichment.ts` read or write. A rule that does not say what it
@@ -8,10 +10,17 @@ import type { Matcher } from './matching'
 export function propertiesOf(rules: {
   linkProperty: string
   deletedProperty: string
+  writtenProperty: string
+  syncProperty: string
+  skip: SkipRules
   matching: readonly Matcher[]
   mapping: readonly MappingRule[]
 }): (property: string) => boolean {
-  const names = new Set([rules.linkProperty, rules.deletedProperty])
+  const { linkProperty, deletedProperty, syncProperty, skip } = rules
+  if (typeof skip === 'function') return all
+  const names = new Set([linkProperty, deletedProperty, syncProperty])
+  if (hasRecord(rules.mapping)) names.add(rules.writtenProperty)
+  if (skip.some(({ mediaType }) => mediaType !== undefined)) names.add('dc:format')
   const prefixes: string[] = []
   for (const { reads } of rules.matching) {
     if (reads === undefined) return all

@@ -23,8 +23,9 @@ export const heldValue = (
 ): JsonValue | undefined => (Object.hasOwn(held, property) ? held[property] : undefined)
 
 /** The one way in which a program writes a number: no leading zeros as an article number has, no hex, no blanks. */
-const numberText = /^-?(0|[1-9]\d*)(\.\d+)?(e[+-]?\d+)?$/i
-const isoInstant = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:?\d{2})$/
+export const numberText = /^-?(0|[1-9]\d*)(\.\d+)?(e[+-]?\d+)?$/i
+/** A moment with its time zone, in ISO 8601. */
+export const isoInstant = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:?\d{2})$/
 
 function sameScalar(held: JsonValue, wanted: JsonValue): boolean {
   if (held === wanted) return true

@@ -1,10 +1,13 @@
+import type { LeaveRules, SkipRules } from '../metadata/left-alone'
 import type { MappingRule } from '../metadata/mapping'
 import type { Matcher } from '../metadata/matching'
 import { propertiesOf } from '../metadata/properties'
+import { checkOwners } from './check-owners'
 import type { InputDeclarations } from './inputs'
 import type { PimFactory } from './pim'
 
-export { everyAttribute, type MappingContext, type MappingRule } from '../metadata/mapping'
+export type { SkipRule, SkipRules } from '../metadata/left-alone'
+export { everyAttribute, type MappingContext, type MappingRule, type Owner } from '../metadata/mapping'
 export { fromFileName, fromPath, fromProperty, type Matcher } from '../metadata/matching'
 
 /** What a user decides about enrichment; `config/enrichment.ts` holds it. */
@@ -22,18 +25,51 @@ export type Enrichment = {
   matching: readonly Matcher[]
   /** From the products' attributes to the asset's metadata. */
   mapping: readonly MappingRule[]
+  /**
+   * Where the asset holds what was written last, for the rules with the owner `edited`: hashes, several texts. No other
+   * rule needs it. @default 'wknd-written'
+   */
+  writtenProperty?: string
+  /** With `off`, `false` or `no` in it, an asset is left alone. Enrichment never writes it. @default 'wknd-sync' */
+  syncProperty?: string
+  /** Assets that are left alone: by folder, by media type, or by a function. @default none */
+  skip?: SkipRules
   /** Inputs of your own that no communicator declares, by whole names. @default none */
   inputs?: InputDeclarations
 }
 
-/** Gives `config/enrichment.ts` its types, and the editor its help. */
-export const defineEnrichment = (enrichment: Enrichment): Enrichment => enrichment
+/**
+ * Gives `config/enrichment.ts` its types, and the editor its help.
+ * @throws {BridgeError} systemic, `CONFIG_INVALID`, when an owner does not fit its rule, or two rules of a property differ
+ */
+export function defineEnrichment(enrichment: Enrichment): Enrichment {
+  checkOwners(settingsOf(enrichment))
+  return enrichment
+}
+
+/** The part of the rules that says what is written to an asset, and to which. */
+export type EnrichmentRules = Pick<
+  Enrichment,
+  'linkProperty' | 'deletedProperty' | 'matching' | 'mapping' | 'writtenProperty' | 'syncProperty' | 'skip'
+>
+
+/** The same with the names and lists that hold where none is given. */
+export const settingsOf = <Rules extends Omit<EnrichmentRules, 'matching' | 'mapping'>>(rules: Rules) => ({
+  ...rules,
+  deletedProperty: deletedPropertyOf(rules),
+  writtenProperty: rules.writtenProperty ?? 'wknd-written',
+  ...leaveRulesOf(rules),
+})
+
+/** Which assets are left alone. */
+export const leaveRulesOf = ({
+  syncProperty = 'wknd-sync',
+  skip = [],
+}: Pick<Enrichment, 'syncProperty' | 'skip'>): LeaveRules => ({ syncProperty, skip })
 
 /** Where the identifiers of deleted products stand. */
 export const deletedPropertyOf = (enrichment: Pick<Enrichment, 'linkProperty' | 'deletedProperty'>): string =>
   enrichment.deletedProperty ?? `${enrichment.linkProperty}-deleted`
 
 /** Tells whether a metadata property is read or written by the rules; the others need not be held. */
-export const isUsedBy = (
-  enrichment: Parameters<typeof deletedPropertyOf>[0] & Pick<Enrichment, 'matching' | 'mapping'>,
-) => propertiesOf({ ...enrichment, deletedProperty: deletedPropertyOf(enrichment) })
+export const isUsedBy = (enrichment: EnrichmentRules) => propertiesOf(settingsOf(enrichment))

@@ -159,3 +159,11 @@ describe('the style of paths', () => {
     expect(now().sku).toBe('x')
   })
 })
+
+it('takes a property that its schema drops, and keeps the others', async () => {
+  await start({ pathStyle: 'short', dropped: ['lost'] })
+  const both = ['lost', 'kept'].map((name) => ({ op: 'add', path: `/${name}`, value: 'x' }))
+  expect((await patch(both)).status).toBe(200)
+  expect(now()).toMatchObject({ kept: 'x' })
+  expect(now()).not.toHaveProperty('lost')
+})

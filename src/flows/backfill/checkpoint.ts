@@ -16,6 +16,7 @@ const CheckpointRecord = v.object({
     types: v.array(v.string()),
     since: v.optional(v.string()),
     isDryRun: v.boolean(),
+    isRecordOnly: v.optional(v.boolean()),
   }),
   /** The changes of the library that count, in milliseconds since the epoch. */
   since: v.optional(v.number()),

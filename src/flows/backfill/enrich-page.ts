@@ -22,6 +22,8 @@ const leastPatienceMs = 2_000
 export type EnrichPageParts = EnrichParts & {
   redactor: Redactor
   isDryRun: boolean
+  /** Only what assets in step hold is recorded, for the rules with the owner `edited`. */
+  isRecordOnly?: boolean | undefined
   onChange: OnChange
   /** Requests to AEM a second at most. */
   rate: number
@@ -81,7 +83,9 @@ async function enrichOne(ref: AssetRef, parts: EnrichPageParts, call: CallContex
         async decide(asset, own) {
           // The answer of the PIM is that of all, and counts for none: so more can be read while this one waits for it.
           own.memory?.commit()
-          const { decision, changes: explained } = await decideAndExplain(asset, parts, own)
+          const { decision, changes: explained } = await decideAndExplain(asset, parts, own, {
+            isRecordOnly: parts.isRecordOnly,
+          })
           changes = explained.filter(({ action }) => action !== 'keep').map(changeOf)
           const isWritten = changes.length > 0 && !parts.isDryRun
           if (isWritten) await parts.onChange({ ...ref, id: asset.id, path: asset.path }, changes)

@@ -18,7 +18,7 @@ const Answer = v.object({ worked: v.array(v.nullable(Result)) })
  * @param options.rate of one worker
  */
 export function workRemotely(
-  options: { parts: readonly Part[]; isDryRun: boolean; rate: number },
+  options: Pick<Slice, 'isDryRun' | 'isRecordOnly' | 'rate'> & { parts: readonly Part[] },
   { activations, here }: { activations: Activations; here: Readonly<Record<Part, WorkPage>> },
 ): WorkPage {
   return async (refs, call) => {
@@ -52,9 +52,9 @@ export function workRemotely(
   async function ask(part: Part, refs: readonly AssetRef[], call: CallContext): Promise<readonly Worked[]> {
     const [first] = refs
     if (first === undefined) return []
-    const { isDryRun, rate } = options
+    const { isDryRun, isRecordOnly, rate } = options
     const assets = refs.map(({ id, path }) => ({ id, path }))
-    const slice: Slice = { part, isDryRun, rate, origin: first.origin, assets }
+    const slice: Slice = { part, isDryRun, isRecordOnly, rate, origin: first.origin, assets }
     const answer = await activations.ask(worker, { backfill: slice }, call.signal).catch((thrown) => {
       call.signal.throwIfAborted()
       call.logger.warn('a worker gave no answer; its page is done here', {

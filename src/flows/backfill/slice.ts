@@ -20,6 +20,7 @@ const Part = v.picklist(['enrich', 'export'])
 const Slice = v.object({
   part: Part,
   isDryRun: v.boolean(),
+  isRecordOnly: v.optional(v.boolean()),
   rate: v.pipe(v.number(), v.gtValue(0)),
   origin: v.pipe(v.string(), v.url()),
   assets: v.array(v.object({ id: v.optional(v.string()), path: v.optional(v.string()) })),

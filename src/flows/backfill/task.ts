@@ -20,12 +20,28 @@ export type BackfillTask = {
   since?: string | undefined
   /** Nothing is written. */
   isDryRun: boolean
+  /** With `enrich`: no value is written, only the record of what assets in step hold. */
+  isRecordOnly?: boolean | undefined
 }
 
 /** The same for each run of a task: what its checkpoint and its lease are named by. */
-export const taskId = ({ kind, origin, folder, types, since, isDryRun }: BackfillTask): string =>
+export const taskId = ({
+  kind,
+  origin,
+  folder,
+  types,
+  since,
+  isDryRun,
+  isRecordOnly,
+}: BackfillTask): string =>
   createHash('sha256')
-    .update(JSON.stringify([kind, origin, folder, types.toSorted(), since ?? null, isDryRun]))
+    .update(
+      JSON.stringify([
+        ...[kind, origin, folder, types.toSorted(), since ?? null, isDryRun],
+        // Where it is not asked for, the id is that of an older version.
+        ...(isRecordOnly ? ['record'] : []),
+      ]),
+    )
     .digest('hex')
     .slice(0, 16)
 

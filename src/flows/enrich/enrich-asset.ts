@@ -1,30 +1,28 @@
 import type { Asset, AssetRef } from '../../core/asset'
-import { type CallContext, untilAborted } from '../../core/call-context'
-import { toBridgeError } from '../../core/errors'
+import type { CallContext } from '../../core/call-context'
 import type { JsonValue } from '../../core/json'
-import type { Product, ProductRef } from '../../core/product'
-import { shown } from '../../core/shown'
-import { type DesiredMetadata, diffMetadata } from '../../metadata/diff'
-import { mapProducts } from '../../metadata/mapping'
-import { candidatesOf } from '../../metadata/matching'
-import { skipReason } from '../../metadata/skip'
+import { diffMetadata, type MetadataChange } from '../../metadata/diff'
+import { leaveReason } from '../../metadata/left-alone'
+import { mapProducts, type Owner } from '../../metadata/mapping'
+import { hasRecord, type OwnedMetadata, recordChange, recordOf, settle } from '../../metadata/ownership'
 import { itemsOf } from '../../metadata/values'
-import { deletedPropertyOf, type Enrichment, isUsedBy } from '../../plugin/enrichment'
+import { type EnrichmentRules, isUsedBy, settingsOf } from '../../plugin/enrichment'
 import type { PimCommunicator } from '../../plugin/pim'
 import { type Enriched, factsOf, type LeftOut, type Skipped } from '../outcome'
 import { type Decision, type UpdateParts, updateMetadata } from '../update-metadata'
+import { findProducts, linkValue, type Match, type MatchWitness, noProduct } from './find-products'
 import { warnOfMapping } from './mapping-warnings'
 
 export type EnrichParts = UpdateParts & {
   pim: PimCommunicator
-  enrichment: Pick<Enrichment, 'linkProperty' | 'deletedProperty' | 'matching' | 'mapping'>
+  enrichment: EnrichmentRules
 }
 
 /** The outcome of enriching one asset. */
 export type EnrichOutcome = Enriched | Skipped
 
-/** Looks at a decision before it is carried out, and may take something out of it. */
-export type Review = (asset: Asset, decision: Decision<EnrichOutcome>) => Promise<Decision<EnrichOutcome>>
+/** Looks at what is to be written to an asset, before it is, and names the properties that are to be left alone. */
+export type Review = (asset: Asset, changes: readonly MetadataChange[]) => Promise<ReadonlySet<string>>
 
 /**
  * Updates one asset's metadata from the PIM: reads the asset, asks the PIM, and writes the difference only over the
@@ -36,14 +34,14 @@ export async function enrichAsset(
   ref: AssetRef,
   parts: EnrichParts,
   call: CallContext,
-  review: Review = async (_, decision) => decision,
+  review?: Review,
 ): Promise<EnrichOutcome> {
   const outcome = await updateMetadata(
     ref,
     parts,
     {
       keeps: isUsedBy(parts.enrichment),
-      decide: async (asset, own) => review(asset, await decide(asset, parts, own)),
+      decide: (asset, own) => decide(asset, parts, own, { review }),
     },
     call,
   )
@@ -55,18 +53,21 @@ export async function enrichAsset(
 }
 
 /** Hears how a decision comes about, for those who ask why. */
-export type Witness = {
-  /** What the PIM is asked for so far; and the rule that found products, once one did. The last one counts. */
-  onMatch(match: {
-    rule: string | undefined
-    refs: readonly ProductRef[]
-    products: readonly Product[]
-  }): void
+export type Witness = MatchWitness & {
   /** A property that a rule decides, and the rule. */
   onMapped(property: string, rule: string): void
   onLeftOut(leftOut: LeftOut): void
-  /** What the metadata should say; `null` for a property that should not be there. */
-  onDesired(desired: DesiredMetadata): void
+  /** What is known about the fields, and what the metadata should say; `null` for a property that should not be there. */
+  onSettled(owned: OwnedMetadata, settled: ReturnType<typeof settle>): void
+}
+
+/** What may be asked of a decision besides. */
+export type DecideOptions = {
+  witness?: Witness
+  /** Looks at what is to be written, and names the properties that are to be left alone. */
+  review?: Review | undefined
+  /** Nothing is written but a record of the values of an asset in step, for the rules with the owner `edited`. */
+  isRecordOnly?: boolean | undefined
 }
 
 /**
@@ -75,12 +76,12 @@ export type Witness = {
  */
 export async function decide(
   asset: Asset,
-  parts: EnrichParts,
+  parts: Pick<EnrichParts, 'pim' | 'enrichment'>,
   call: CallContext,
-  witness?: Witness,
+  { witness, review, isRecordOnly = false }: DecideOptions = {},
 ): Promise<Decision<EnrichOutcome>> {
-  const { enrichment } = parts
-  const reason = skipReason(asset)
+  const settings = settingsOf(parts.enrichment)
+  const reason = leaveReason(asset, settings)
   if (reason !== undefined) return skipped(asset, reason)
 
   const match = await findProducts(asset, parts, call, witness)
@@ -89,45 +90,82 @@ export async function decide(
   const { products } = match
   witness?.onMatch(match)
   await warnOfMapping(parts, products, call)
-  const leftOut: LeftOut[] = []
-  const known = parts.pim.knownAttributes?.() ?? []
-  const desired = new Map(
-    mapProducts(
-      enrichment.mapping,
-      { products, asset },
-      {
-        known,
-        onSkipped({ property, reason }) {
-          leftOut.push({ property, reason: reason.slice(0, 200) })
-          witness?.onLeftOut({ property, reason })
-        },
-        onMapped: (property, rule) => witness?.onMapped(property, rule),
-      },
-    ),
-  )
-  desired.set(enrichment.linkProperty, linkValue(asset.metadata[enrichment.linkProperty], match))
-  witness?.onMapped(enrichment.linkProperty, 'link property')
-  const mark = deletedPropertyOf(enrichment)
-  const marked = itemsOf(asset.metadata[mark])
-  // A product that the PIM returns is not deleted.
-  if (marked.length > 0) {
-    desired.set(
-      mark,
-      marked.filter((item) => !products.some(({ identifier }) => identifier === item)),
-    )
-    witness?.onMapped(mark, 'deleted property')
-  }
-  witness?.onDesired(desired)
-  const changes = diffMetadata(asset.metadata, desired)
+  const { owned, leftOut } = mapped(asset, match, { ...parts, settings, witness })
+  const settled = settle(owned)
+  witness?.onSettled(owned, settled)
+  const wanted = diffMetadata(asset.metadata, settled.settled)
+  if (isRecordOnly && wanted.length > 0) return skipped(asset, notInStep)
+  const left = (await review?.(asset, wanted)) ?? new Set()
+  const changes = wanted.filter(({ property }) => !left.has(property))
+  const record = recordChange(owned, changes, settings, isRecordOnly)
   const told = {
     asset: factsOf(asset),
     products: products.map(({ attributes }) => attributes),
     ...(leftOut.length === 0 ? {} : { leftOut: leftOut.slice(0, maxLeftOut) }),
   }
-  if (changes.length === 0) return { changes, result: { kind: 'unchanged', ...told } }
-  const properties = changes.map((change) => change.property)
-  return { changes, result: { kind: 'updated', properties, ...told } }
+  const resultOf = (written: readonly MetadataChange[]): EnrichOutcome =>
+    written.length === 0
+      ? { kind: 'unchanged', ...told }
+      : { kind: 'updated', properties: written.map(({ property }) => property), ...told }
+  if (record === undefined) return { changes, result: resultOf(changes) }
+  const all = [...changes, record]
+  const optional = { property: record.property, result: resultOf(changes) }
+  return { changes: all, result: resultOf(all), optional }
 }
+
+/** What the PIM has for the properties of an asset, and who owns them. */
+function mapped(
+  asset: Asset,
+  match: Match,
+  {
+    pim,
+    settings,
+    witness,
+  }: Pick<EnrichParts, 'pim'> & {
+    settings: ReturnType<typeof settingsOf<EnrichParts['enrichment']>>
+    witness: Witness | undefined
+  },
+): { owned: OwnedMetadata; leftOut: readonly LeftOut[] } {
+  const { products } = match
+  const { mapping, linkProperty, deletedProperty, writtenProperty, syncProperty } = settings
+  const leftOut: LeftOut[] = []
+  const owners = new Map<string, Owner>()
+  const desired = new Map(
+    mapProducts(
+      mapping,
+      { products, asset },
+      {
+        known: pim.knownAttributes?.() ?? [],
+        onSkipped({ property, reason }) {
+          leftOut.push({ property, reason: reason.slice(0, 200) })
+          witness?.onLeftOut({ property, reason })
+        },
+        onMapped: (property, rule) => witness?.onMapped(property, rule),
+        onOwned: (property, owner) => owners.set(property, owner),
+      },
+    ),
+  )
+  // A rule for every attribute may come to name these.
+  desired.delete(syncProperty)
+  if (hasRecord(mapping)) desired.delete(writtenProperty)
+  const own = (property: string, value: JsonValue, rule: string): void => {
+    desired.set(property, value)
+    owners.delete(property)
+    witness?.onMapped(property, rule)
+  }
+  own(linkProperty, linkValue(asset.metadata[linkProperty], match), 'link property')
+  const marked = itemsOf(asset.metadata[deletedProperty])
+  // A product that the PIM returns is not deleted.
+  if (marked.length > 0) {
+    const gone = marked.filter((item) => !products.some(({ identifier }) => identifier === item))
+    own(deletedProperty, gone, 'deleted property')
+  }
+  const held = asset.metadata
+  return { owned: { held, desired, owners, record: recordOf(held, settings) }, leftOut }
+}
+
+/** Why nothing is recorded. */
+const notInStep = 'not in step with the PIM: only values in step are recorded'
 
 const skipped = (asset: Asset, reason: string): Decision<EnrichOutcome> => ({
   changes: [],
@@ -135,75 +173,3 @@ const skipped = (asset: Asset, reason: string): Decision<EnrichOutcome> => ({
 })
 
 const maxLeftOut = 50
-const maxNamed = 5
-const maxName = 80
-
-/** Names the candidates that the PIM does not have, so that an operator finds a typo in AEM or in the PIM. */
-function noProduct(asked: readonly ProductRef[]): string {
-  const names = asked.slice(0, maxNamed).map(({ value }) => shown(value.slice(0, maxName), 2 * maxName))
-  if (names.length === 0) return 'no matching rule finds the name of a product on this asset'
-  const others = asked.length > maxNamed ? ` and ${asked.length - maxNamed} others` : ''
-  return `the PIM knows no product of this asset; it was asked for ${names.join(', ')}${others}`
-}
-
-type Match = { rule: string; refs: readonly ProductRef[]; products: readonly Product[] }
-
-/** One rule after the other, so that the usual asset costs one call to the PIM. */
-async function findProducts(
-  asset: Asset,
-  parts: EnrichParts,
-  call: CallContext,
-  witness: Witness | undefined,
-): Promise<Match | { asked: readonly ProductRef[] }> {
-  const asked = new Map<string, ProductRef>()
-  for (const matcher of parts.enrichment.matching) {
-    const refs = candidatesOf(matcher, asset).filter((ref) => !asked.has(`${ref.kind} ${ref.value}`))
-    if (refs.length === 0) continue
-    for (const ref of refs) asked.set(`${ref.kind} ${ref.value}`, ref)
-    // Before the answer: an asset that fails at the PIM tells what was asked.
-    witness?.onMatch({ rule: undefined, refs: [...asked.values()], products: [] })
-    const products = await askPim(parts.pim, refs, call)
-    call.logger.debug('asked the PIM', {
-      rule: matcher.name,
-      candidates: refs.length,
-      products: products.length,
-    })
-    if (products.length > 0) return { rule: matcher.name, refs, products: inOrderOf(refs, products) }
-  }
-  return { asked: [...asked.values()] }
-}
-
-/** Sorts products by the order of their candidates; products without a candidate come last. */
-function inOrderOf(refs: readonly ProductRef[], products: readonly Product[]): readonly Product[] {
-  const ranks = new Map([...refs.entries()].reverse().map(([rank, ref]) => [ref.value, rank]))
-  const rank = (product: Product): number => ranks.get(product.identifier) ?? refs.length
-  return products.toSorted((a, b) => rank(a) - rank(b))
-}
-
-/** Ends the wait when the signal aborts, even if the communicator ignores the signal. */
-async function askPim(
-  pim: PimCommunicator,
-  refs: readonly ProductRef[],
-  call: CallContext,
-): Promise<readonly Product[]> {
-  try {
-    return await untilAborted(pim.getProducts(refs, call), call.signal)
-  } catch (thrown) {
-    call.signal.throwIfAborted()
-    throw toBridgeError(thrown)
-  }
-}
-
-/**
- * The identifiers of the products. A link that names more products than the PIM returns stays as it is, so that a
- * temporary gap in the PIM loses no links.
- */
-function linkValue(held: JsonValue | undefined, { refs, products }: Match): JsonValue {
-  const identifiers = [...new Set(products.map((product) => product.identifier))]
-  const linked = new Set(Array.isArray(held) ? held : [held])
-  const asked = new Set(refs.map((ref) => ref.value))
-  const partOfLink = identifiers.every((identifier) => asked.has(identifier) && linked.has(identifier))
-  if (held !== undefined && partOfLink) return held
-  const [first] = identifiers
-  return first !== undefined && identifiers.length === 1 ? first : identifiers
-}

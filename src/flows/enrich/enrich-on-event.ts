@@ -3,10 +3,8 @@ import type { Change } from '../../events/happening'
 import { principal, principalsOf } from '../../events/principal'
 import type { Tokens } from '../../http/tokens'
 import { accountOf } from '../../ims/account'
-import type { MetadataChange } from '../../metadata/diff'
 import type { FlowContext } from '../event-flow'
 import type { LeftOut } from '../outcome'
-import type { Decision } from '../update-metadata'
 import { type EnrichOutcome, type EnrichParts, enrichAsset } from './enrich-asset'
 import { countPutBacks, putBacks, type RecentWrites } from './fights'
 
@@ -30,20 +28,20 @@ export async function enrichOnEvent(
   const decided = new Map<string, boolean>()
   const left: LeftOut[] = []
 
-  const outcome = await enrichAsset(ref, parts, call, async (asset, decision) => {
-    const told = new Set(isProcessed ? [] : putBacks(raw, decision.changes))
-    const suspects = decision.changes.filter(
+  const outcome = await enrichAsset(ref, parts, call, async (asset, changes) => {
+    const told = new Set(isProcessed ? [] : putBacks(raw, changes))
+    const suspects = changes.filter(
       (change) => !decided.has(change.property) && (told.has(change) || recentWrites.has(asset, change)),
     )
     const lost = await countPutBacks(asset, suspects, { store, clock, signal: call.signal })
-    for (const change of decision.changes) {
+    for (const change of changes) {
       const { property } = change
       if (decided.has(property)) continue
       decided.set(property, lost.has(change))
       if (lost.has(change)) left.push({ property, reason: putBackReason })
       else recentWrites.add(asset, change)
     }
-    return without(decision, ({ property }) => decided.get(property) === true)
+    return new Set([...decided].flatMap(([property, isLeft]) => (isLeft ? [property] : [])))
   })
   if (left.length === 0 || (outcome.kind !== 'updated' && outcome.kind !== 'unchanged')) return outcome
   call.logger.warn('another system puts back what this app writes: it is left alone for a day', {
@@ -63,17 +61,4 @@ async function isOwn(raw: unknown, tokens: Tokens, { call }: Pick<FlowContext, '
   if (names.length === 0) return false
   const own = principal(accountOf(await tokens.token(call)))
   return own !== undefined && names.includes(own)
-}
-
-function without(
-  decision: Decision<EnrichOutcome>,
-  isLeft: (change: MetadataChange) => boolean,
-): Decision<EnrichOutcome> {
-  const changes = decision.changes.filter((change) => !isLeft(change))
-  const { result } = decision
-  if (result.kind !== 'updated' || changes.length === decision.changes.length) return decision
-  const { properties: _, ...told } = result
-  return changes.length === 0
-    ? { changes, result: { ...told, kind: 'unchanged' } }
-    : { changes, result: { ...result, properties: changes.map(({ property }) => property) } }
 }

@@ -2,9 +2,13 @@ import type { Asset } from '../../core/asset'
 import type { CallContext } from '../../core/call-context'
 import { type BridgeError, toBridgeError } from '../../core/errors'
 import type { JsonValue } from '../../core/json'
+import { shown } from '../../core/shown'
 import type { DesiredMetadata, MetadataChange } from '../../metadata/diff'
-import { ruleName } from '../../metadata/mapping'
+import { factsForPim } from '../../metadata/facts-for-pim'
+import { type Owner, ruleName } from '../../metadata/mapping'
+import { type OwnedMetadata, recordRule } from '../../metadata/ownership'
 import { heldValue } from '../../metadata/values'
+import { settingsOf } from '../../plugin/enrichment'
 import type { Decision } from '../update-metadata'
 import { decide, type EnrichOutcome, type EnrichParts, type Witness } from './enrich-asset'
 
@@ -18,6 +22,12 @@ export type ExplainedChange = {
   new: JsonValue
   action: 'write' | 'remove' | 'keep'
   why: string
+  /** Whose value counts. Without it, the PIM's. */
+  owner?: Owner
+  /** What the PIM has, where AEM keeps another value. */
+  pim?: JsonValue
+  /** With the owner `edited`: whether the asset tells what was written last. */
+  recorded?: boolean
 }
 
 /** What enrichment would do with an asset now. */
@@ -42,7 +52,7 @@ export async function explainEnrichment(
 ): Promise<ExplainedEnrichment> {
   const heard = listen()
   try {
-    const { decision, changes } = await decideAndExplain(asset, parts, call, heard)
+    const { decision, changes } = await decideAndExplain(asset, parts, call, { heard })
     const { result } = decision
     const about = { match: heard.match(), changes }
     return result.kind === 'skipped' ? { skipped: result.reason, ...about } : about
@@ -60,61 +70,98 @@ export async function decideAndExplain(
   asset: Asset,
   parts: EnrichParts,
   call: CallContext,
-  heard = listen(),
+  { heard = listen(), ...options }: { heard?: Heard; isRecordOnly?: boolean | undefined } = {},
 ): Promise<{ decision: Decision<EnrichOutcome>; changes: readonly ExplainedChange[] }> {
-  const decision = await decide(asset, parts, call, heard.witness)
+  const decision = await decide(asset, parts, call, { ...options, witness: heard.witness })
   const { changes, result } = decision
   return { decision, changes: result.kind === 'skipped' ? [] : explained(asset, changes, heard, parts) }
 }
 
+type Heard = ReturnType<typeof listen>
+
 function listen() {
   let match: ExplainedEnrichment['match'] = { rule: null, candidates: [], products: [] }
-  let desired: DesiredMetadata = new Map()
+  let attributes: readonly string[] = []
+  let owned: Pick<OwnedMetadata, 'desired' | 'owners' | 'record'> | undefined
+  let kept: ReadonlyMap<string, string> = new Map()
   const rules = new Map<string, string>()
   const leftOut = new Map<string, string>()
   const witness: Witness = {
     onMatch({ rule = null, refs, products }) {
       const candidates = refs.map(({ value }) => value)
       match = { rule, candidates, products: products.map(({ identifier }) => identifier) }
+      attributes = products.flatMap((product) => Object.keys(product.attributes))
     },
     onMapped: (property, rule) => rules.set(property, rule),
     onLeftOut: ({ property, reason }) => leftOut.set(property, reason),
-    onDesired: (all) => {
-      desired = all
+    onSettled: (all, settled) => {
+      owned = all
+      kept = settled.kept
     },
   }
-  return { witness, match: () => match, desired: () => desired, rules, leftOut }
+  const about = () => {
+    const { desired = nothing, owners = new Map(), record = new Map() } = owned ?? {}
+    return { desired, owners, record, kept, attributes }
+  }
+  return { witness, match: () => match, about, rules, leftOut }
 }
+
+const nothing: DesiredMetadata = new Map()
 
 function explained(
   asset: Asset,
   changes: readonly MetadataChange[],
-  { desired, rules, leftOut }: ReturnType<typeof listen>,
+  heard: Heard,
   { enrichment }: EnrichParts,
 ): readonly ExplainedChange[] {
+  const { desired, owners, record, kept, attributes } = heard.about()
+  const { mapping } = enrichment
+  const { writtenProperty } = settingsOf(enrichment)
+  const told = new Map(factsForPim(asset, mapping, attributes).map((fact) => [fact.property, fact]))
   const byProperty = new Map(changes.map((change) => [change.property, change]))
-  const wanted = [...desired().keys()].map((property): ExplainedChange => {
-    const rule = rules.get(property) ?? ''
+  const properties = new Set([...desired.keys(), ...kept.keys(), ...byProperty.keys()])
+  const wanted = [...properties].map((property): ExplainedChange => {
+    const rule = heard.rules.get(property) ?? (property === writtenProperty ? recordRule : '')
     const old = heldValue(asset.metadata, property) ?? null
+    const about = { property, rule, old, ...ownership(property) }
     const change = byProperty.get(property)
     if (change === undefined) {
-      const why = old === null ? 'AEM holds nothing, as it should' : 'AEM holds this value already'
-      return { property, rule, old, new: old, action: 'keep', why }
+      const value = kept.has(property) ? desired.get(property) : undefined
+      const pim = value === undefined ? {} : { pim: value }
+      return { ...about, new: old, action: 'keep', why: whyKept(property, old), ...pim }
     }
     if (change.op === 'remove') {
       const why = 'the rule removes the property, since the PIM has no value for it'
-      return { property, rule, old, new: null, action: 'remove', why }
+      return { ...about, new: null, action: 'remove', why }
     }
     const why = change.op === 'add' ? 'AEM holds no value' : 'AEM holds another value'
-    return { property, rule, old, new: change.value, action: 'write', why }
+    return { ...about, new: change.value, action: 'write', why }
   })
-  const untouched = enrichment.mapping.flatMap((rule): ExplainedChange[] => {
-    if (!('property' in rule) || desired().has(rule.property)) return []
+  const untouched = mapping.flatMap((rule): ExplainedChange[] => {
+    if (!('property' in rule) || properties.has(rule.property)) return []
     const { property } = rule
     const old = heldValue(asset.metadata, property) ?? null
-    const misfit = leftOut.get(property)
+    const misfit = heard.leftOut.get(property)
     const why = misfit === undefined ? 'the PIM has no value for it' : `the value was left out: ${misfit}`
-    return [{ property, rule: ruleName(rule), old, new: old, action: 'keep', why }]
+    return [{ property, rule: ruleName(rule), old, new: old, action: 'keep', why, ...ownership(property) }]
   })
   return [...wanted, ...untouched]
+
+  function ownership(property: string): Pick<ExplainedChange, 'owner' | 'recorded'> {
+    const owner = owners.get(property) ?? 'pim'
+    if (owner === 'pim') return {}
+    return owner === 'edited' ? { owner, recorded: record.has(property) } : { owner }
+  }
+
+  function whyKept(property: string, old: JsonValue): string {
+    const reason = kept.get(property)
+    if (reason === undefined)
+      return old === null ? 'AEM holds nothing, as it should' : 'AEM holds this value already'
+    const fact = told.get(property)
+    if (fact !== undefined) return `${reason}; the PIM would be told it as ${fact.attribute}`
+    const value = desired.get(property)
+    return value === undefined ? reason : `${reason}; the PIM has ${shown(value, maxShown)}`
+  }
 }
+
+const maxShown = 200

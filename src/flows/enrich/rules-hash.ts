@@ -20,6 +20,7 @@ const attributes = ['name', 'SKUID', 'Supplier-Name', 'price_eur', 'a.b', '1']
  */
 export function rulesHash(enrichment: Enrichment, pim: string, { input }: InputSource): string {
   const { linkProperty, deletedProperty = null, matching, mapping, communicators, inputs = {} } = enrichment
+  const { writtenProperty, syncProperty, skip } = enrichment
   const communicator = Object.hasOwn(communicators, pim) ? communicators[pim] : undefined
   const declared = { ...communicator?.inputs, ...inputs }
   const settings = Object.keys(declared)
@@ -39,6 +40,10 @@ export function rulesHash(enrichment: Enrichment, pim: string, { input }: InputS
     ]),
     pim,
     settings,
+    // What is not given is no part of the text: so a hash of an older version holds.
+    writtenProperty,
+    syncProperty,
+    skip: skip === undefined ? undefined : described(skip),
   }
   return createHash('sha256').update(JSON.stringify(rules)).digest('hex')
 }

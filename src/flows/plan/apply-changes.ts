@@ -1,7 +1,6 @@
 import type { CallContext } from '../../core/call-context'
-import type { UpdateParts } from '../update-metadata'
 import { assetByAsset, inChunks } from './asset-by-asset'
-import { changeAsset } from './change-asset'
+import { type ChangeParts, changeAsset } from './change-asset'
 import type { LineWriter } from './json-lines'
 import { enrichmentsIn, type PlannedEnrichment } from './plan-file'
 import type { ReportLine } from './report-file'
@@ -28,7 +27,7 @@ const linesAtOnce = 500
  */
 export async function applyChanges(
   plan: { path: string; origin: string },
-  parts: UpdateParts,
+  parts: ChangeParts,
   report: Pick<LineWriter, 'write'>,
   { progress = () => undefined, begun = new Map(), ...options }: ApplyOptions,
   call: CallContext,

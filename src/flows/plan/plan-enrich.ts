@@ -54,6 +54,7 @@ export async function planEnrich(
         const explained = await explainEnrichment(asset, asking, own)
         if (explained.problem !== undefined) throw explained.problem
         tally.checked()
+        tally.kept(explained.changes.flatMap(({ property, pim }) => (pim === undefined ? [] : [property])))
         const changes = changesIn(explained)
         if (explained.skipped !== undefined) tally.skipped(reasonKind(explained.skipped))
         else if (changes.length === 0) tally.unchanged()

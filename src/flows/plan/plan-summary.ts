@@ -20,6 +20,8 @@ export type PlanSummary = {
   unchanged: number
   /** By kind of reason. */
   skipped: Readonly<Record<string, number>>
+  /** By property: where AEM keeps another value than the PIM has. Absent when there is none. */
+  kept?: Readonly<Record<string, number>>
   failed: number
   /** The first of them. */
   failures: readonly Trouble[]
@@ -34,6 +36,7 @@ const mostKinds = 200
 export function createPlanTally() {
   let [checked, planned, unchanged, failed] = [0, 0, 0, 0]
   const skipped = new Map<string, number>()
+  const kept = new Map<string, number>()
   const kinds = new Map<string, PlannedKind>()
   const failures: Trouble[] = []
   const count = (kind: Omit<PlannedKind, 'assets'>): void => {
@@ -48,6 +51,10 @@ export function createPlanTally() {
     },
     unchanged() {
       unchanged += 1
+    },
+    kept(properties: readonly string[]) {
+      for (const property of properties)
+        if (kept.has(property) || kept.size < mostKinds) kept.set(property, (kept.get(property) ?? 0) + 1)
     },
     skipped(kind: string) {
       skipped.set(kind, (skipped.get(kind) ?? 0) + 1)
@@ -72,10 +79,14 @@ export function createPlanTally() {
       checked,
       planned,
       unchanged,
-      skipped: Object.fromEntries([...skipped].sort(([a], [b]) => (a < b ? -1 : 1))),
+      skipped: sorted(skipped),
+      ...(kept.size === 0 ? {} : { kept: sorted(kept) }),
       failed,
       failures,
       changes: [...kinds.values()].sort((a, b) => b.assets - a.assets),
     }),
   }
 }
+
+const sorted = (counts: ReadonlyMap<string, number>): Readonly<Record<string, number>> =>
+  Object.fromEntries([...counts].sort(([a], [b]) => (a < b ? -1 : 1)))

@@ -4,9 +4,11 @@ import { type BridgeError, toBridgeError } from '../../core/errors'
 import type { JsonValue } from '../../core/json'
 import type { ProductRef } from '../../core/product'
 import { diffMetadata } from '../../metadata/diff'
-import { skipReason } from '../../metadata/skip'
+import { leaveReason } from '../../metadata/left-alone'
+import { ownerOf } from '../../metadata/mapping'
+import { recordChange, recordOf, settle } from '../../metadata/ownership'
 import { itemsOf } from '../../metadata/values'
-import { deletedPropertyOf, isUsedBy } from '../../plugin/enrichment'
+import { deletedPropertyOf, isUsedBy, leaveRulesOf, settingsOf } from '../../plugin/enrichment'
 import { createCircuitBreaker } from '../circuit-breaker'
 import { enrichAsset } from '../enrich/enrich-asset'
 import type { Synced } from '../outcome'
@@ -103,7 +105,7 @@ async function release(
   }
 
   async function decide(asset: Asset, own: CallContext): Promise<Decision<boolean> | undefined> {
-    if (skipReason(asset) !== undefined) return untouched
+    if (leaveReason(asset, leaveRulesOf(parts.enrichment)) !== undefined) return untouched
     const held = itemsOf(asset.metadata[parts.enrichment.linkProperty])
     const named = held.filter((item) => typeof item === 'string' && gone.has(item))
     if (named.length === 0) return untouched
@@ -115,7 +117,8 @@ async function release(
       isEnriched = true
       return undefined
     }
-    const desired = parts.deleted === 'mark' ? marked(asset.metadata, named, parts) : cleared(left, parts)
+    if (parts.deleted === 'clear' && left.length === 0) return unlinked(asset, parts)
+    const desired = parts.deleted === 'mark' ? marked(asset.metadata, named, parts) : relinked(left, parts)
     const changes = diffMetadata(asset.metadata, desired)
     return { changes, result: changes.length > 0 }
   }
@@ -133,10 +136,21 @@ function marked(
   return new Map([[property, items]])
 }
 
-function cleared(left: readonly JsonValue[], { enrichment }: SyncParts): ReadonlyMap<string, JsonValue> {
-  const [first] = left
-  if (first !== undefined) return new Map([[enrichment.linkProperty, left.length === 1 ? first : left]])
+const relinked = (left: readonly JsonValue[], { enrichment }: SyncParts): ReadonlyMap<string, JsonValue> =>
+  new Map([[enrichment.linkProperty, left.length === 1 ? (left[0] ?? null) : left]])
+
+/** Removes the link, and the properties that the mapping names, as far as their owner lets them go. */
+function unlinked({ metadata: held }: Asset, { enrichment }: SyncParts): Decision<boolean> {
+  const settings = settingsOf(enrichment)
   // A rule for every attribute does not say which properties it wrote, so those stay.
-  const properties = enrichment.mapping.flatMap((rule) => ('property' in rule ? [rule.property] : []))
-  return new Map([enrichment.linkProperty, ...properties].map((property) => [property, null]))
+  const rules = settings.mapping.flatMap((rule) => ('property' in rule ? [rule] : []))
+  const owners = new Map(rules.map((rule) => [rule.property, ownerOf(rule)]))
+  const desired = new Map([settings.linkProperty, ...owners.keys()].map((property) => [property, null]))
+  const owned = { held, desired, owners, record: recordOf(held, settings) }
+  const changes = diffMetadata(held, settle(owned).settled)
+  const record = recordChange(owned, changes, settings, false)
+  const isChanged = changes.length > 0
+  if (record === undefined) return { changes, result: isChanged }
+  const optional = { property: record.property, result: isChanged }
+  return { changes: [...changes, record], result: true, optional }
 }

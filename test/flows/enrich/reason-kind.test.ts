@@ -1,4 +1,5 @@
 import { reasonKind } from '../../../src/flows/enrich/reason-kind'
+import { leaveReason } from '../../../src/metadata/left-alone'
 import { skipReason } from '../../../src/metadata/skip'
 
 const assetWith = (repository: Record<string, string>) => ({
@@ -23,4 +24,12 @@ it.each([
 
 it('another reason is of no kind that names anything', () => {
   expect(reasonKind('the asset lamp.png is odd')).toBe('other')
+})
+
+it.each([
+  [{ syncProperty: 'sync', skip: () => true }, { sync: 'off' }, 'switched-off'],
+  [{ syncProperty: 'sync', skip: () => true }, {}, 'left-out-by-rule'],
+  [{ syncProperty: 'sync', skip: [{ path: '/content/dam' }] }, {}, 'left-out-by-rule'],
+])('the reason of an asset that is left alone by %j is of its kind', (rules, metadata, kind) => {
+  expect(reasonKind(leaveReason({ ...assetWith({}), metadata }, rules) ?? '')).toBe(kind)
 })

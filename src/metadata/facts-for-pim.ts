@@ -1,0 +1,39 @@
+import type { Asset } from '../core/asset'
+import type { JsonValue } from '../core/json'
+import { type MappingRule, ownerOf, propertyFor } from './mapping'
+import { heldValue, isBlank } from './values'
+
+/** A value of AEM that the PIM is to be told, and the attribute that it belongs to. */
+export type FactForPim = { attribute: string; property: string; value: JsonValue }
+
+/**
+ * Lists what the PIM would be told about an asset: the values of the properties that AEM owns. An empty property tells
+ * the PIM nothing. Where two rules name a property, the later one wins.
+ * @param attributes those that a rule `everyAttribute` is asked about, such as those that the product has
+ * @throws {BridgeError} permanent, `MAPPING_FAILED`
+ */
+export function factsForPim(
+  { metadata }: Pick<Asset, 'metadata'>,
+  rules: readonly MappingRule[],
+  attributes: readonly string[] = [],
+): readonly FactForPim[] {
+  const facts = new Map<string, string | undefined>()
+  const own = (rule: MappingRule, property: string, attribute: string): void => {
+    facts.set(property, ownerOf(rule) === 'aem' ? attribute : undefined)
+  }
+  for (const rule of rules) {
+    if ('property' in rule) own(rule, rule.property, 'attribute' in rule ? rule.attribute : '')
+    else {
+      for (const attribute of attributes) {
+        const property = propertyFor(rule, attribute)
+        if (property !== undefined) own(rule, property, attribute)
+      }
+    }
+  }
+  return [...facts].flatMap(([property, attribute]): FactForPim[] => {
+    const value = heldValue(metadata, property)
+    return attribute === undefined || value === undefined || isBlank(value)
+      ? []
+      : [{ attribute, property, value }]
+  })
+}
