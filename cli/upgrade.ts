@@ -44,7 +44,7 @@ const globalOptions = (program: { opts(): { env?: string } } | null): { env?: st
   program?.opts() ?? {}
 
 /** The report as it is printed. */
-export function resultOf(report: UpgradeReport, dryRun: boolean): CommandResult {
+function resultOf(report: UpgradeReport, dryRun: boolean): CommandResult {
   const { plan, before, ...rest } = report
   const { head: _, tree: __, hasSamePackages: ___, ...told } = plan ?? {}
   return {
