@@ -50,6 +50,7 @@ const commandLines = [
   ['akeneo', 'logs'],
   ['akeneo', 'suspend', '--yes'],
   ['akeneo', 'delete', '--yes'],
+  ['upgrade', '--in', '/nowhere', '--dry-run'],
 ]
 
 /** The names of the command, without its arguments. */
@@ -210,5 +211,7 @@ const namesIn = (help: string): string[] =>
 function commandOf(line: readonly string[]): readonly string[] {
   const [name] = line
   // Its argument is the name of a destination.
-  return name === 'verify' ? [name] : line.slice(0, 2).filter((word) => !word.startsWith('/'))
+  return name === 'verify' || name === 'upgrade'
+    ? [name]
+    : line.slice(0, 2).filter((word) => !word.startsWith('/'))
 }
