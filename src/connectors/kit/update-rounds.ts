@@ -7,6 +7,13 @@ import { retry } from '../../http/retry'
 /** What became of a change in one round. `again`: it may have been made or not, or can be made later. */
 export type RoundResult = ProductUpdate | { kind: 'again'; error: BridgeError }
 
+/** A change that the PIM does not take. @param reason which attribute it is about, and why */
+export const refusedUpdate = (code: string, reason: string): ProductUpdate => ({
+  kind: 'refused',
+  code,
+  reason,
+})
+
 const backoff = { baseMs: 500, capMs: 8_000 }
 const attempts = 5
 

@@ -6,7 +6,7 @@ import { reasonIn, saying } from '../../http/reason'
 import { type HttpResponse, isOk, refusePage } from '../../http/response'
 import { isUnsupported } from '../../http/status'
 import { heldValue, isBlank, sameValue } from '../../metadata/values'
-import type { RoundResult } from '../kit/update-rounds'
+import { type RoundResult, refusedUpdate } from '../kit/update-rounds'
 import type { ProductValues } from './body-template'
 import type { UpdateSettings } from './inputs'
 import { refusal, upstreamName } from './refusal'
@@ -109,7 +109,7 @@ export function createRestWriter(
     if (status < 400 || status === 401 || status === 403) throw refusal(response, inputs, 'UPDATE_URL')
     if (products.length > 1) return undefined
     const reason = `the PIM answered ${status}: ${reasonIn(text) || 'no reason given'}`
-    return { kind: 'refused', code: 'PIM_UPDATE_REFUSED', reason }
+    return refusedUpdate('PIM_UPDATE_REFUSED', reason)
   }
 }
 

@@ -1,10 +1,9 @@
 import type { CallContext } from '../../../core/call-context'
 import { BridgeError, transientError } from '../../../core/errors'
 import { isRecord, type JsonObject, type JsonValue, parseJson } from '../../../core/json'
-import type { ProductUpdate } from '../../../core/product'
 import { type HttpResponse, isOk, refusePage } from '../../../http/response'
 import { mayPassStatus } from '../../../http/status'
-import type { RoundResult } from '../../kit/update-rounds'
+import { type RoundResult, refusedUpdate } from '../../kit/update-rounds'
 import type { AkeneoCalls } from '../calls'
 import { refusal, upstreamName } from '../errors'
 import type { AkeneoSettings } from '../inputs'
@@ -91,7 +90,7 @@ function batches(lines: readonly Line[], results: Map<Line, RoundResult>): Writt
     const { length } = JSON.stringify(json)
     if (length > maxLineLength) {
       const reason = `its values have ${length} characters, and Akeneo takes ${maxLineLength} at once`
-      results.set(line, { kind: 'refused', code: 'AKENEO_VALUE_REFUSED', reason })
+      results.set(line, refusedUpdate('AKENEO_VALUE_REFUSED', reason))
       continue
     }
     if (room.lines === 0 || room.length < length) {
@@ -134,7 +133,7 @@ function resultOf(answers: readonly unknown[], number: number, line: Line, call:
         [line.name]: line.value,
       },
     )
-    return refused(
+    return refusedUpdate(
       'AKENEO_RECREATED',
       'it was deleted while it was written, and Akeneo has created an empty one: delete that in Akeneo',
     )
@@ -148,12 +147,10 @@ function resultOf(answers: readonly unknown[], number: number, line: Line, call:
     return { kind: 'again', error }
   }
   if (status === 404) return { kind: 'unknown' }
-  if (status === 403) return refused('AKENEO_NOT_OWNED', `Akeneo answered 403: ${reason}`)
-  return refused('AKENEO_VALUE_REFUSED', `Akeneo answered ${status}: ${reason}`)
+  if (status === 403) return refusedUpdate('AKENEO_NOT_OWNED', `Akeneo answered 403: ${reason}`)
+  return refusedUpdate('AKENEO_VALUE_REFUSED', `Akeneo answered ${status}: ${reason}`)
 }
 
 /** Akeneo repeats the name. A line without one could not be read at all. */
 const isAbout = (answer: Readonly<Record<string, unknown>>, { name, value }: Line): boolean =>
   answer[name] === undefined || String(answer[name]).toLowerCase() === value.toLowerCase()
-
-export const refused = (code: string, reason: string): ProductUpdate => ({ kind: 'refused', code, reason })

@@ -2,7 +2,7 @@ import type { CallContext } from '../../../core/call-context'
 import type { Clock } from '../../../core/clock'
 import type { FactValue, ProductChange, ProductUpdate } from '../../../core/product'
 import { shown } from '../../../core/shown'
-import { inRounds, type RoundResult } from '../../kit/update-rounds'
+import { inRounds, type RoundResult, refusedUpdate } from '../../kit/update-rounds'
 import type { AkeneoCalls } from '../calls'
 import type { AkeneoAttribute, AkeneoCatalogue } from '../catalogue/catalogue'
 import type { ProductSearch } from '../catalogue/search'
@@ -10,7 +10,7 @@ import { type AkeneoEntry, pickLabel, type Selection } from '../catalogue/select
 import type { AkeneoClient } from '../client'
 import { type AkeneoSettings, productFields } from '../inputs'
 import { phpMap } from '../php-map'
-import { type Line, type LineValue, refused, sendLines } from './lines'
+import { type Line, type LineValue, sendLines } from './lines'
 import { createWriteStructure } from './structure'
 import { createTargetReader, type Target } from './targets'
 import { encode, sameData, whyNotWritten } from './values'
@@ -79,15 +79,18 @@ export function createProductWriter(
     const wanted: Wanted[] = []
     for (const [name, value] of Object.entries(values)) {
       const place = placeOf(name, attributes, selection)
-      if ('problem' in place) return refused('AKENEO_ATTRIBUTE_REFUSED', place.problem)
+      if ('problem' in place) return refusedUpdate('AKENEO_ATTRIBUTE_REFUSED', place.problem)
       const found = await wantedOf(place, value, target, selection, call)
       if ('problem' in found) {
-        return refused('AKENEO_VALUE_REFUSED', `the attribute ${name} does not take this: ${found.problem}`)
+        return refusedUpdate(
+          'AKENEO_VALUE_REFUSED',
+          `the attribute ${name} does not take this: ${found.problem}`,
+        )
       }
       wanted.push(found)
     }
     if (target.isProposed && wanted.some(({ isHeld }) => !isHeld)) {
-      return refused(
+      return refusedUpdate(
         'AKENEO_NOT_OWNED',
         `the connection may not change ${target.value} by itself, only propose a change: give its user group "Own products" for a category of the product`,
       )
@@ -187,7 +190,7 @@ export function createProductWriter(
     for (const value of wanted) {
       const owner = await ownerOf(value.attribute, target, model, call)
       if (owner === 'below') {
-        return refused(
+        return refusedUpdate(
           'AKENEO_ATTRIBUTE_REFUSED',
           `the attribute ${value.attribute} is one of the variants below the model ${target.value}, not of the model`,
         )
