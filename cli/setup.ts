@@ -26,6 +26,8 @@ export function addSetup(program: Program, run: Run): void {
       collect,
     )
     .option('--set <INPUT=value>', 'an input that is not secret; may be given again', collect)
+    .option('--event-proxy', 'AEM has the older event proxy, which has to send publications')
+    .option('--no-event-proxy', 'it has it no longer')
     .option('--dry-run', 'say what would be changed, and do not')
     .option('--no-doctor', 'do not ask all parties at the end whether the set-up is right')
     .addHelpText(
@@ -114,7 +116,7 @@ const stillOn: SetupStep = {
       .map(
         (name): SetupItem => ({
           kind: 'manual',
-          what: `The destination ${name} was not chosen, and is still on: take its inputs out`,
+          what: `take the inputs of the destination ${name} out: it was not chosen, and is on while they are set`,
           where: `.env.${env}`,
           file: `.env.${env}`,
         }),

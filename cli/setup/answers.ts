@@ -16,7 +16,7 @@ import { type Ask, answered, type Question } from './ask'
 import { readAssignments } from './assignments'
 import { filled, redactorOf } from './fill'
 import { readFolders } from './folders'
-import { foldersSetting, type Known, type Values } from './known'
+import { eventProxySetting, foldersSetting, type Known, type Values } from './known'
 import { type Need, needsOf } from './needs'
 import type { SetupAnswers } from './step'
 
@@ -27,6 +27,7 @@ export type AnswerOptions = {
   pim?: string | undefined
   destination?: readonly string[] | undefined
   set?: readonly string[] | undefined
+  eventProxy?: boolean | undefined
 }
 
 /** What was decided, and all values that `.env.<name>` has to hold. */
@@ -73,6 +74,8 @@ export async function decide(
     },
   )
 
+  const eventProxy = options.eventProxy ?? before[eventProxySetting] === 'true'
+
   const choice = { pim, destinations: destinations ?? [] }
   const others = othersOf(choice)
   const decided: Values = {
@@ -87,6 +90,9 @@ export async function decide(
       : { AEM_AUTHOR_URLS: authors?.join(',') ?? '' }),
     [foldersSetting]: folders?.join(',') ?? '',
     PIM_COMMUNICATOR: pim ?? '',
+    ...(eventProxy || before[eventProxySetting] !== undefined
+      ? { [eventProxySetting]: String(eventProxy) }
+      : {}),
   }
   const values = ask === undefined ? decided : await filled(choice, decided, ask)
   lacking.push(...needsOf(choice, values).map(shownNeed))
@@ -94,7 +100,8 @@ export async function decide(
   if (lacking.length > 0 || author === undefined || pim === undefined) {
     throw new UsageError(redactorOf(values).text(lackingText(env, lacking)))
   }
-  return { answers: { env, author, folders: folders ?? [], pim, destinations: choice.destinations }, values }
+  const answers = { env, author, folders: folders ?? [], pim, destinations: choice.destinations, eventProxy }
+  return { answers, values }
 
   /** An option wins over what is known; what is known is not asked. */
   async function answer<T>(

@@ -48,8 +48,9 @@ const leftByAio = [
 ] as const
 
 const settingNames: readonly string[] = leftByAio.flat().filter((name) => name.startsWith('AIO_'))
-/** Where the setup keeps an answer that is no input. */
+/** Where the setup keeps answers that are no inputs. */
 export const foldersSetting = 'SETUP_FOLDERS'
+export const eventProxySetting = 'SETUP_EVENT_PROXY'
 
 /**
  * Finds out what can be known of an environment. `.env` and `.aio` are those of the workspace that `aio app use` took last:
@@ -61,7 +62,7 @@ export async function findKnown(
   { root, settings }: { root: string; settings: Readonly<Record<string, string | undefined>> },
 ): Promise<Known> {
   const own = withoutEmpty(readEnvText((await textOf(join(root, `.env.${env}`))) ?? ''))
-  const names = [...plainInputs, ...secretInputs, ...settingNames, foldersSetting]
+  const names = [...plainInputs, ...secretInputs, ...settingNames, foldersSetting, eventProxySetting]
   const process = withoutEmpty(
     Object.fromEntries(names.map((name) => [name, settings[name] ?? settings[name.toUpperCase()]])),
   )

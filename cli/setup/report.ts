@@ -12,10 +12,8 @@ export function setupReport(
 ): CommandResult {
   const changed = named(items, 'changed')
   const unchanged = named(items, 'unchanged')
-  const manual = [
-    ...items.flatMap((item) => (item.kind === 'manual' ? [item] : [])),
-    ...leftByHand(answers, checks),
-  ]
+  const told = items.flatMap((item) => (item.kind === 'manual' ? [item] : []))
+  const manual = leftByHand(answers, told, checks)
   return {
     data: {
       changed,

@@ -19,6 +19,8 @@ export type SetupAnswers = {
   pim: string
   /** Keys of the destinations in `config/destinations.ts`. */
   destinations: readonly string[]
+  /** `--event-proxy`: their AEM has the older event proxy, and `aem/` gets the files that have it send publications. */
+  eventProxy?: boolean
 }
 
 /** What every step works with. */

@@ -1,4 +1,5 @@
+import { aemProject } from './aem-project/step'
 import type { SetupStep } from './step'
 
 /** What comes after the environment's own files, in this order. */
-export const steps: readonly SetupStep[] = []
+export const steps: readonly SetupStep[] = [aemProject]

@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process'
 import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { join, relative } from 'node:path'
 import { parse } from 'dotenv'
 import { createCommands } from '../support/commands'
 import { type Receiver, startReceiver } from '../support/receiver'
@@ -61,12 +61,11 @@ const script = [
   'azure',
 ]
 const file = (name = '.env.stage') => readFile(join(root, name), 'utf8')
-const everything = async () =>
-  Promise.all(
-    (await readdir(root, { recursive: true, withFileTypes: true }))
-      .filter((it) => it.isFile())
-      .map(async (it) => [it.name, await readFile(join(it.parentPath, it.name), 'utf8')] as const),
-  )
+const everything = async () => {
+  const entries = await readdir(root, { recursive: true, withFileTypes: true })
+  const paths = entries.flatMap((it) => (it.isFile() ? [relative(root, join(it.parentPath, it.name))] : []))
+  return Promise.all(paths.sort().map(async (path) => [path, await file(path)] as const))
+}
 
 test('a script gives every answer; the second time nothing changes', async () => {
   await takeWorkspace()
@@ -258,16 +257,42 @@ test('a reference to a secret manager stays in the template', async () => {
 test('--dry-run writes nothing and tells what would change', async () => {
   await takeWorkspace()
   const { code, stdout } = await setup([...script, '--dry-run'], { env: { AZURE_BLOB_SAS_URL: sas } })
-  expect([code, JSON.parse(stdout).changed]).toEqual([0, ['.env.stage', 'environments/stage.env.template']])
+  expect([code, JSON.parse(stdout).changed]).toEqual([
+    0,
+    expect.arrayContaining(['.env.stage', 'environments/stage.env.template', 'aem/api.yaml']),
+  ])
   expect((await readdir(root)).sort()).toEqual(['.aio', '.env'])
 })
 
-test('what a killed run has left goes away', async () => {
+test('killed before, between or within any two files, a later run ends in the same state', async () => {
   await takeWorkspace()
-  const part = '.env.stage.0b0d5f54-7c3c-4c58-9b1a-0b1f0c1f2a3b.part'
-  await writeFile(join(root, part), 'HALF=')
-  await setup(script, { env: { AZURE_BLOB_SAS_URL: sas } })
-  expect((await readdir(root)).sort()).toEqual(['.aio', '.env', '.env.stage', 'environments'])
+  const env = { AZURE_BLOB_SAS_URL: sas }
+  const start = await everything()
+  await setup(script, { env })
+  const end = await everything()
+  const written = end.filter(([path]) => !start.some(([before]) => before === path))
+  expect(written.length).toBeGreaterThan(5)
+  for (const [path, text] of written) {
+    await rm(join(root, path))
+    await writeFile(join(root, `${path}.0b0d5f54-7c3c-4c58-9b1a-0b1f0c1f2a3b.part`), text.slice(0, 9))
+    expect((await setup(script, { env })).code).toBe(0)
+    expect(await everything()).toEqual(end)
+  }
+})
+
+test('a step that fails keeps no other from its work, and a later run goes on from there', async () => {
+  await takeWorkspace()
+  await writeFile(join(root, 'environments'), 'in the way')
+  const env = { AZURE_BLOB_SAS_URL: sas }
+  const { code, stdout } = await setup(script, { env })
+  const { changed, failed } = JSON.parse(stdout)
+  expect([code, changed]).toEqual([1, expect.arrayContaining(['.env.stage', 'aem/api.yaml'])])
+  expect(failed).toEqual([
+    { step: 'template for a secret manager', code: 'UNEXPECTED', message: expect.any(String) },
+  ])
+  await rm(join(root, 'environments'))
+  const again = await setup(script, { env })
+  expect([again.code, JSON.parse(again.stdout).changed]).toEqual([0, ['environments/stage.env.template']])
 })
 
 test('a file that git would take is not written', async () => {
@@ -307,7 +332,7 @@ test('on the sandbox doctor finds what is left, and what it shows to be done is 
   const env = sandbox.operatorEnv()
   const { code, stdout } = await commands(args, env, { root })
   expect(stdout).toMatch(/^doctor: \d+ ok, \d+ failed/m)
-  expect(stdout).not.toContain('Cloud Manager')
+  expect(stdout).not.toContain('run the configuration pipeline')
   expect(stdout).not.toContain('Akeneo')
   expect(stdout).toContain('- REGISTRATION_MISSING: ')
   expect(stdout).not.toContain(env.AIO_runtime_auth)
