@@ -16,6 +16,8 @@ import { steps } from './setup/steps'
 export function addSetup(program: Program, run: Run): void {
   program
     .command('setup')
+    // Options behind the name of a command below it are that command's own.
+    .enablePositionalOptions()
     .description('brings an environment to where it can be deployed and used; asks what it cannot find out')
     .option('--aem <origin>', 'the AEM author')
     .option('--folder <path>', 'a folder that the app may write to; may be given again', collect)

@@ -5,7 +5,7 @@ import type { Parsed } from '../../src/inputs/declaration'
 const forbidden = /[\p{Cc}*:[\]|"\\,]/u
 
 /** A folder below `/content/dam`, without the slash at its end. */
-export function readFolder(text: string): Parsed<string> {
+function readFolder(text: string): Parsed<string> {
   const path = text.trim().replace(/\/+$/, '')
   const names = path.split('/').slice(3)
   const isBelow = path === '/content/dam' || path.startsWith('/content/dam/')

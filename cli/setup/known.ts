@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import { parse as parseYaml } from 'yaml'
 import { plainInputs, secretInputs } from '#declared-inputs'
 import { isRecord, nonEmptyString } from '../../src/core/json'
-import type { InputDeclarations } from '../../src/inputs/declaration'
+import type { InputDeclaration, InputDeclarations } from '../../src/inputs/declaration'
 import { text } from '../../src/inputs/shapes'
 import { CommandError } from '../output'
 import { readEnvText } from './env-text'
@@ -19,19 +19,12 @@ export type Known = {
   values: Values
 }
 
-/** Of I/O Runtime, without which nothing can be deployed. */
+const setting = (meaning: string): InputDeclaration => ({ meaning, required: true, shape: text })
+
+/** Of I/O Runtime, without which nothing can be deployed. They are no inputs: the app does not get them. */
 export const runtimeSettings: InputDeclarations = {
-  AIO_runtime_namespace: {
-    meaning: 'The name of the namespace of the workspace at I/O Runtime.',
-    required: true,
-    shape: text,
-  },
-  AIO_runtime_auth: {
-    meaning: 'The key of the namespace, as aio app use writes it.',
-    required: true,
-    shape: text,
-    secret: true,
-  },
+  AIO_runtime_namespace: setting('The name of the namespace of the workspace at I/O Runtime.'),
+  AIO_runtime_auth: { ...setting('The key of the namespace, as aio app use writes it.'), secret: true },
 }
 
 /** What `aio app use` leaves, in groups that belong together. The first of a group tells whether it is there. */
