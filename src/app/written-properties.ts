@@ -1,9 +1,11 @@
 import enrichment from '#config/enrichment'
+import type { CallContext } from '../core/call-context'
 import { type BridgeError, toBridgeError } from '../core/errors'
 import type { FlowContext } from '../flows/event-flow'
 import { syncInputs } from '../flows/sync/inputs'
 import { sourceOf, valuesOf } from '../inputs/values'
 import type { MetadataType } from '../metadata/convert'
+import { type Matcher, searchOf } from '../metadata/matching'
 import { itemsOf } from '../metadata/values'
 import { deletedPropertyOf, type Enrichment, type MappingRule } from '../plugin/enrichment'
 import type { PimCommunicator, Product } from '../plugin/pim'
@@ -18,7 +20,6 @@ export type WrittenProperty = {
 }
 
 export type WrittenProperties = {
-  linkProperty: string
   /** The link property first, then those of the rules in their order; of a rule for every attribute, by name. */
   properties: readonly WrittenProperty[]
   /** The properties by which a changed product looks for its assets. */
@@ -32,15 +33,17 @@ export type WrittenProperties = {
 type Rules = Pick<Enrichment, 'linkProperty' | 'deletedProperty' | 'matching' | 'mapping'>
 /** What is known of the PIM's attributes. */
 type Attributes = {
+  /** Those that it is known to have; a product may have fields of its own besides. */
   names: readonly string[]
   products: readonly Product[]
+  /** There is no other one. */
   isComplete: boolean
 }
 type EveryAttribute = Extract<MappingRule, { everyAttribute: unknown }>
 
 /**
  * Tells which properties `config/enrichment.ts` has written. Only the PIM knows the attributes of a rule for every
- * attribute: it is asked for what it is known to have, else for some products.
+ * attribute: it is asked for what it is known to have, and for some products.
  * @param remembered found out earlier: what a rule for every attribute may have written stays, for other products may be
  * asked about today
  * @throws {InputError} systemic, `INPUT_INVALID`, and the signal's reason; what the PIM fails with is a problem in the answer
@@ -54,14 +57,18 @@ export async function writtenProperties(
     sourceOf(context.inputs),
   )
   const rest = { marksDeleted: deleted === 'mark', remembered }
+  let attributes = noAttributes
   try {
-    const attributes = enrichment.mapping.some(isEvery)
-      ? await attributesOf(openPim(context), context)
-      : noAttributes
+    if (enrichment.mapping.some(isEvery)) {
+      const pim = openPim(context)
+      attributes = { ...attributes, names: pim.knownAttributes?.() ?? [] }
+      const products = await someProducts(pim, context.call)
+      attributes = { ...attributes, products, isComplete: attributes.names.length > 0 && products.length > 0 }
+    }
     return propertiesWrittenBy(enrichment, { ...rest, attributes })
   } catch (thrown) {
     context.call.signal.throwIfAborted()
-    return { ...propertiesWrittenBy(enrichment, rest), problem: toBridgeError(thrown) }
+    return { ...propertiesWrittenBy(enrichment, { ...rest, attributes }), problem: toBridgeError(thrown) }
   }
 }
 
@@ -86,12 +93,19 @@ export function propertiesWrittenBy(
   }
   if (marksDeleted) add({ name: deletedPropertyOf(rules), isMultiple: false })
   return {
-    linkProperty,
     properties: [...found.values()],
-    searched: [
-      ...new Set([linkProperty, ...matching.flatMap(({ reads, search }) => (search && reads) ?? [])]),
-    ],
+    searched: [...new Set([linkProperty, ...matching.flatMap(propertiesSearchedBy)])],
     hasMore: !attributes.isComplete && mapping.some(isEvery),
+  }
+}
+
+/** A rule that fails finds no assets either. */
+function propertiesSearchedBy(matcher: Matcher): readonly string[] {
+  try {
+    const query = searchOf(matcher, [anyProduct])
+    return query !== undefined && 'property' in query ? [query.property] : []
+  } catch {
+    return []
   }
 }
 
@@ -102,15 +116,12 @@ const noAttributes: Attributes = { names: [], products: [], isComplete: false }
 /** A product that no PIM has; one for trying out gives its product all the same. */
 const anyProduct = { kind: 'identifier', value: 'bridge-setup' } as const
 
-async function attributesOf(pim: PimCommunicator, { call }: FlowContext): Promise<Attributes> {
-  const names = pim.knownAttributes?.() ?? []
-  if (names.length > 0) return { names, products: [], isComplete: true }
-  const products = [...(await firstPage(pim, call))]
-  if (products.length === 0) products.push(...(await pim.getProducts([anyProduct], call)))
-  return { names: [], products, isComplete: false }
+async function someProducts(pim: PimCommunicator, call: CallContext): Promise<readonly Product[]> {
+  const changed = await firstPage(pim, call)
+  return changed.length > 0 ? changed : pim.getProducts([anyProduct], call)
 }
 
-async function firstPage(pim: PimCommunicator, call: FlowContext['call']): Promise<readonly Product[]> {
+async function firstPage(pim: PimCommunicator, call: CallContext): Promise<readonly Product[]> {
   if (pim.changesSince === undefined) return []
   for await (const { products } of pim.changesSince(undefined, call)) return products
   return []

@@ -9,8 +9,8 @@ import { isExpressible, outermost, repoinitName, rights, serviceGroup } from './
 
 type Manual = Extract<SetupItem, { kind: 'manual' }>
 
-const osgi =
-  'AEM project > ui.config > osgiconfig/config.author; then Cloud Manager > Pipelines > the full-stack pipeline'
+const osgi = (env: string): string =>
+  `AEM project > ui.config > osgiconfig/config.author.${environmentType(env)}; then Cloud Manager > Pipelines > the full-stack pipeline`
 const schemas = 'AEM > Tools > Assets > Metadata Schemas > Asset bridge'
 
 /** What a person does with the files, and what could not be written into them. */
@@ -48,7 +48,7 @@ export function leftToDo(
           'Developer Console > the project > the workspace > OAuth Server-to-Server; then npx aio app use',
         ),
     ...(folders.some(isExpressible)
-      ? [item('grant the rights: commit the repoinit script and deploy it', osgi, repoinitName)]
+      ? [item('grant the rights: commit the repoinit script and deploy it', osgi(answers.env), repoinitName)]
       : []),
     ...folders
       .filter((path) => !isExpressible(path))
@@ -60,7 +60,11 @@ export function leftToDo(
       ),
     ...(answers.eventProxy === true
       ? Object.keys(eventProxyFiles()).map((name) =>
-          item('have the event proxy send the event: commit its configuration and deploy it', osgi, name),
+          item(
+            'have the event proxy send the event: commit its configuration and deploy it',
+            osgi(answers.env),
+            name,
+          ),
         )
       : []),
     item(

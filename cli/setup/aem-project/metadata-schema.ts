@@ -40,7 +40,7 @@ export function schemaPackage(
               'sling:resourceType': 'granite/ui/components/coral/foundation/tabs',
               size: 'L',
             },
-            children: [items([tab([...fieldsOf(properties), ...exportFields(destinations)])])],
+            children: [items([tab(allFields(properties, destinations))])],
           },
         ]),
       ],
@@ -80,6 +80,16 @@ const tab = (fields: readonly VaultNode[]): VaultNode => ({
     ]),
   ],
 })
+
+/** A mapping may write what exports go by: it has one field all the same. */
+function allFields(
+  properties: readonly WrittenProperty[],
+  destinations: readonly string[],
+): readonly VaultNode[] {
+  const ofExports = exportFields(destinations)
+  const names = new Set(ofExports.map(({ name }) => name))
+  return [...fieldsOf(properties.filter(({ name }) => !names.has(name))), ...ofExports]
+}
 
 function fieldsOf(properties: readonly WrittenProperty[]): readonly VaultNode[] {
   const nodeName = nodeNames('field')

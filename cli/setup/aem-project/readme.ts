@@ -13,9 +13,10 @@ export const environmentOf = (readme: string): string | undefined =>
 
 /** What each file is for, and where it goes in the AEM project. */
 export function readme(env: string, eventProxy: boolean): string {
+  const runModes = `config.author.${environmentType(env)}`
   const proxy = eventProxy
     ? [
-        '| `com.adobe.aio.…asset_published.cfg.json`, `…asset_unpublished.cfg.json` | `ui.config`, folder `osgiconfig/config.author` | full-stack |',
+        `| \`com.adobe.aio.…asset_published.cfg.json\`, \`…asset_unpublished.cfg.json\` | \`ui.config\`, folder \`osgiconfig/${runModes}\` | full-stack |`,
       ]
     : []
   return [
@@ -28,11 +29,12 @@ export function readme(env: string, eventProxy: boolean): string {
     '| file | where it goes in the AEM project | pipeline |',
     '|---|---|---|',
     `| \`api.yaml\` | \`config/${env}\`, the folder that the configuration pipeline of this environment (${environmentType(env)}) deploys | configuration |`,
-    `| \`${repoinitName}\` | \`ui.config\`, folder \`osgiconfig/config.author\` | full-stack |`,
+    `| \`${repoinitName}\` | \`ui.config\`, folder \`osgiconfig/${runModes}\` | full-stack |`,
     ...proxy,
     `| \`${schemaFolder}/\` | \`ui.content\`: what is in \`jcr_root\`, and the line of \`filter.xml\` | full-stack |`,
     `| \`${indexFolder}/\` | \`ui.apps\`: its properties, in a copy of your current \`damAssetLucene\` | full-stack |`,
     '',
+    'Where the packages of two environments differ, take those of Production: AEM has one of each for all environments.',
     '`docs/aem-project.md` of the asset bridge tells what each is, and how to check it.',
     '',
   ].join('\n')

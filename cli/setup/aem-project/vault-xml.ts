@@ -22,14 +22,14 @@ const indent = '    '
 /**
  * A `.content.xml` of a content package. Source: the document view of Jackrabbit FileVault, where `{Boolean}true` and
  * `{Long}1` are typed values.
- * @param comment stands above the node
+ * @param comment stands above the node; without two hyphens in a row, which would end it
  */
 export function contentXml(root: Omit<VaultNode, 'name'>, comment?: string): string {
   const properties = {
     ...Object.fromEntries(Object.entries(namespaces).map(([prefix, uri]) => [`xmlns:${prefix}`, uri])),
     ...root.properties,
   }
-  const note = comment === undefined ? '' : `<!-- ${commented(comment)} -->\n`
+  const note = comment === undefined ? '' : `<!--\n${comment}\n-->\n`
   return `${declaration}${note}${element({ ...root, name: 'jcr:root', properties }, '')}`
 }
 
@@ -79,9 +79,6 @@ export const propertyOf = (value: string): string =>
     .toReversed()
     .reduce((text, [character, reference]) => text.replaceAll(reference, character), value)
     .replace(/\\(.)/gs, '$1')
-
-/** Two hyphens would end a comment. */
-const commented = (text: string): string => escaped(text).replace(/-(?=-)/g, '- ')
 
 /** Whether XML 1.0 has the character at all (section 2.2). */
 export const isXml = (character: string): boolean => {

@@ -9,6 +9,7 @@ import { aemProject } from '../../../cli/setup/aem-project/step'
 import type { SetupAnswers, SetupItem } from '../../../cli/setup/step'
 import { propertiesWrittenBy } from '../../../src/app/written-properties'
 import { everyAttribute, fromFileName, fromProperty } from '../../../src/plugin/enrichment'
+import type { Product } from '../../../src/plugin/pim'
 import { environmentOf } from '../../support/commands'
 
 const secret = 'p8e-never-in-a-file-of-git'
@@ -248,7 +249,7 @@ describe('fields', () => {
       { property: 'computed', multiple: true, compute: () => 'x' },
     ],
   }
-  const products = [
+  const products: readonly Product[] = [
     { identifier: '1', attributes: { Zoo: 'z', alt: ['a', 'b'], price: { amount: 1 } } },
     { identifier: '2', attributes: { Zoo: null, brand: 'b' } },
   ]
@@ -299,6 +300,18 @@ describe('fields', () => {
     expect(fieldsIn(xml).slice(0, -2)).toEqual(properties)
     const nodes = [...xml.matchAll(/<(field-[\w-]*)/g)].map(([, node]) => node)
     expect(new Set(nodes).size).toBe(properties.length)
+  })
+
+  test('of exports are there once, also where the mapping writes them', () => {
+    const properties = [{ name: 'exportDestination', isMultiple: true }]
+    const form = (destinations: readonly string[]) =>
+      fields(schemaPackage(properties, destinations)[schemaFile] ?? '')
+
+    expect(form(['s3'])).toEqual([
+      './jcr:content/metadata/exportDestination',
+      './jcr:content/metadata/exportImmediately',
+    ])
+    expect(form([])).toEqual(['./jcr:content/metadata/exportDestination'])
   })
 
   test.each([
