@@ -41,6 +41,9 @@ const leftByAio = [
 ] as const
 
 const settingNames: readonly string[] = leftByAio.flat().filter((name) => name.startsWith('AIO_'))
+/** What the setup finds out and writes by itself: what stands in `.env.<name>` is newer than what a shell has. */
+const foundOut: readonly string[] = ['JOURNAL_URL', 'EVENTS_PROJECT_ID', 'EVENTS_WORKSPACE_ID']
+
 /** Where the setup keeps answers that are no inputs. */
 export const foldersSetting = 'SETUP_FOLDERS'
 export const eventProxySetting = 'SETUP_EVENT_PROXY'
@@ -59,7 +62,11 @@ export async function findKnown(
   const process = withoutEmpty(
     Object.fromEntries(names.map((name) => [name, settings[name] ?? settings[name.toUpperCase()]])),
   )
-  const values = { ...own, ...process }
+  const isKept = (name: string): boolean => foundOut.includes(name) && own[name] !== undefined
+  const values = {
+    ...own,
+    ...Object.fromEntries(Object.entries(process).filter(([name]) => !isKept(name))),
+  }
   const isThere = (name: string): boolean =>
     values[name] !== undefined ||
     (name === 'IMS_OAUTH_S2S_CLIENT_ID' && values.ADC_CECREDENTIALS_CLIENTID !== undefined)

@@ -11,7 +11,8 @@ export function setupReport(
   { checks, dryRun }: { checks: readonly CheckResult[] | undefined; dryRun: boolean },
 ): CommandResult {
   const changed = named(items, 'changed')
-  const unchanged = named(items, 'unchanged')
+  // A step may add to what one before it has looked at.
+  const unchanged = named(items, 'unchanged').filter((what) => !changed.includes(what))
   const told = items.flatMap((item) => (item.kind === 'manual' ? [item] : []))
   const manual = leftByHand(answers, told, checks)
   return {

@@ -50,7 +50,8 @@ export const problemsOf = ({ pim, destinations }: Choice, inputs: RawInputs): re
       const context = contextOf(name, inputs)
       factory?.create(context)
       if (factory?.isOn(context) === false) {
-        throw inputError(`${Object.keys(factory.inputs ?? {})[0] ?? name} is not set: it turns ${name} on`)
+        const unset = Object.keys(factory.inputs ?? {}).find((one) => inputs[one] === undefined)
+        throw inputError(`${unset ?? name} is not set: it turns ${name} on`)
       }
     }),
   ),
