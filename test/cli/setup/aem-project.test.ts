@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { XMLParser, XMLValidator } from 'fast-xml-parser'
@@ -174,6 +174,27 @@ test('another environment has a folder of its own, and neither touches the other
   expect(named(await run(), 'changed')).toEqual([])
   expect(named(await run(production, { inputs }), 'changed')).toEqual([])
   expect(await tree()).toEqual(both)
+})
+
+test.each([
+  ['production', 'prod'],
+  ['Prod', 'prod'],
+  ['staging', 'stage'],
+  ['dev2', 'dev'],
+  ['preprod', 'dev'],
+])('an environment named %s is of the type %s', async (name, type) => {
+  await run({ env: name })
+
+  expect(parse(await read('aem/api.yaml'))).toMatchObject({ metadata: { envTypes: [type] } })
+})
+
+test('a README of their own in aem/ stays, and the files go beside it', async () => {
+  await mkdir(join(root, 'aem'))
+  await writeFile(join(root, 'aem/README.md'), '# Ours\n')
+  await run()
+
+  expect(await read('aem/README.md')).toBe('# Ours\n')
+  expect(Object.keys(await tree())).toContain('aem/stage/api.yaml')
 })
 
 test('no secret is in any file or item, whatever it is made of', async () => {
