@@ -16,8 +16,6 @@ import { steps } from './setup/steps'
 export function addSetup(program: Program, run: Run): void {
   program
     .command('setup')
-    // Options behind the name of a command below it are that command's own.
-    .enablePositionalOptions()
     .description('brings an environment to where it can be deployed and used; asks what it cannot find out')
     .option('--aem <origin>', 'the AEM author')
     .option('--folder <path>', 'a folder that the app may write to; may be given again', collect)
@@ -30,6 +28,8 @@ export function addSetup(program: Program, run: Run): void {
     .option('--set <INPUT=value>', 'an input that is not secret; may be given again', collect)
     .option('--event-proxy', 'AEM has the older event proxy, which has to send publications')
     .option('--no-event-proxy', 'it has it no longer')
+    .option('--email <address>', 'who is told when Akeneo suspends the subscription; needed the first time')
+    .option('--hook <url>', "where Akeneo's events go, in place of the deployed action pim-events")
     .option('--dry-run', 'say what would be changed, and do not')
     .option('--no-doctor', 'do not ask all parties at the end whether the set-up is right')
     .addHelpText(

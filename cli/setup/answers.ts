@@ -28,6 +28,8 @@ export type AnswerOptions = {
   destination?: readonly string[] | undefined
   set?: readonly string[] | undefined
   eventProxy?: boolean | undefined
+  hook?: string | undefined
+  email?: string | undefined
 }
 
 /** What was decided, and all values that `.env.<name>` has to hold. */
@@ -100,8 +102,9 @@ export async function decide(
   if (lacking.length > 0 || author === undefined || pim === undefined) {
     throw new UsageError(redactorOf(values).text(lackingText(env, lacking)))
   }
-  const answers = { env, author, folders: folders ?? [], pim, destinations: choice.destinations, eventProxy }
-  return { answers, values }
+  const { hook, email } = options
+  const chosen = { pim, destinations: choice.destinations, eventProxy, hook, email }
+  return { answers: { env, author, folders: folders ?? [], ...chosen }, values }
 
   /** An option wins over what is known; what is known is not asked. */
   async function answer<T>(

@@ -71,7 +71,7 @@ export async function findKnown(
     values[name] !== undefined ||
     (name === 'IMS_OAUTH_S2S_CLIENT_ID' && values.ADC_CECREDENTIALS_CLIENTID !== undefined)
   const missing = leftByAio.filter(([first]) => !isThere(first))
-  const left = missing.length === 0 ? {} : await readLeft(env, root)
+  const left = missing.length === 0 ? {} : await readLeft(env, root, values.AIO_runtime_namespace)
   const taken = Object.fromEntries(
     missing.flat().flatMap((name) => (left[name] === undefined ? [] : [[name, left[name]]])),
   )
@@ -81,16 +81,16 @@ export async function findKnown(
 }
 
 /** What `aio app use` wrote to `.env` and `.aio`. @throws {CommandError} it is of another workspace */
-async function readLeft(env: string, root: string): Promise<Values> {
+async function readLeft(env: string, root: string, known: string | undefined): Promise<Values> {
   const dotEnv = withoutEmpty(readEnvText((await textOf(join(root, '.env'))) ?? ''))
   const { project, url } = readProject((await textOf(join(root, '.aio'))) ?? '')
   const shared = { ...dotEnv, ...project }
   checkWorkspace(env, shared)
-  const { AIO_runtime_namespace: namespace } = dotEnv
+  const namespace = known ?? dotEnv.AIO_runtime_namespace
   const expected = /^https:\/\/([^./]+)\.adobeioruntime\.net/.exec(url ?? '')?.[1]
   if (namespace !== undefined && expected !== undefined && namespace !== expected) {
     throw new CommandError(
-      `.env has the namespace ${namespace}, but .aio is of ${expected}: ${takeWorkspace(env)}`,
+      `the namespace that is known here is ${namespace}, but .aio is of ${expected}: ${takeWorkspace(env)}`,
     )
   }
   return shared

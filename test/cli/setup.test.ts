@@ -30,8 +30,8 @@ IMS_OAUTH_S2S_SCOPES=["openid","AdobeID"]
 IMS_OAUTH_S2S_ORG_ID=x@AdobeOrg
 AKENEO_URL=https://of-another-environment.example.com
 `
-const aioFile = (workspace: string) =>
-  `{\n  project: {\n    id: "7",\n    name: "bridge",\n    org: {\n      id: "1"\n    },\n    workspace: {\n      id: "9",\n      name: "${workspace}"\n    }\n  }\n}`
+const aioFile = (workspace: string, url = '') =>
+  `{\n  project: {\n    id: "7",\n    name: "bridge",\n    org: {\n      id: "1"\n    },\n    workspace: {\n      id: "9",\n      name: "${workspace}",\n      action_url: "${url}"\n    }\n  }\n}`
 
 async function takeWorkspace(workspace = 'Stage') {
   await writeFile(join(root, '.env'), leftByAio)
@@ -217,6 +217,9 @@ test('the workspace of another environment is refused, and nothing written', asy
       message: expect.stringContaining('the workspace that is known here is Production, and --env is stage'),
     },
   ])
+  await writeFile(join(root, '.aio'), aioFile('Stage', 'https://2-other-stage.adobeioruntime.net'))
+  const other = await setup(script)
+  expect(JSON.parse(other.stdout).error.message).toContain('is 1-bridge-stage, but .aio is of 2-other-stage')
   await rm(join(root, '.aio'))
   const production = await setup(['--env', 'production', ...script.slice(2)])
   expect(JSON.parse(production.stdout).error.message).toContain('1-bridge-stage is that of a Stage workspace')
