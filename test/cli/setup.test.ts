@@ -17,24 +17,41 @@ beforeEach(async () => {
 })
 afterEach(() => rm(root, { recursive: true }))
 
-const commands = createCommands(() => ({}))
+/** The steps speak with the sandbox; no action of this project is deployed there. */
+const commands = createCommands(() => {
+  const { IMS_URL = '', IO_EVENTS_URL = '' } = receiver.sandbox.operatorEnv()
+  return { IMS_URL, IO_EVENTS_URL }
+})
+const credential = () => {
+  const inputs = receiver.sandbox.inputs()
+  return {
+    IMS_OAUTH_S2S_CLIENT_ID: inputs.ADC_CECREDENTIALS_CLIENTID ?? '',
+    IMS_OAUTH_S2S_CLIENT_SECRET: inputs.ADC_CECREDENTIALS_CLIENTSECRET ?? '',
+    IMS_OAUTH_S2S_SCOPES: inputs.ADC_CECREDENTIALS_METASCOPES ?? '',
+    IMS_OAUTH_S2S_ORG_ID: inputs.ADC_CECREDENTIALS_ORGID ?? '',
+  }
+}
+const projectIds = () => {
+  const { AIO_project_id, AIO_project_org_id, AIO_project_workspace_id } = receiver.sandbox.operatorEnv()
+  return { id: AIO_project_id, org: AIO_project_org_id, workspace: AIO_project_workspace_id }
+}
 const author = 'https://author-p1-e2.adobeaemcloud.com'
-const secret = 'p8e-s3cr3t'
 const sas = 'https://account.blob.core.windows.net/assets?sv=2024&sig=c2lnbmF0dXJl'
 /** As aio app use leaves it. */
-const leftByAio = `AIO_runtime_namespace=1-bridge-stage
-AIO_runtime_auth=user:key-of-runtime
-IMS_OAUTH_S2S_CLIENT_ID=client
-IMS_OAUTH_S2S_CLIENT_SECRET=${secret}
-IMS_OAUTH_S2S_SCOPES=["openid","AdobeID"]
-IMS_OAUTH_S2S_ORG_ID=x@AdobeOrg
-AKENEO_URL=https://of-another-environment.example.com
-`
+const leftByAio = () =>
+  Object.entries({
+    AIO_runtime_namespace: '1-bridge-stage',
+    AIO_runtime_auth: 'user:key-of-runtime',
+    ...credential(),
+    AKENEO_URL: 'https://of-another-environment.example.com',
+  })
+    .map(([name, value]) => `${name}=${value}\n`)
+    .join('')
 const aioFile = (workspace: string, url = '') =>
-  `{\n  project: {\n    id: "7",\n    name: "bridge",\n    org: {\n      id: "1"\n    },\n    workspace: {\n      id: "9",\n      name: "${workspace}",\n      action_url: "${url}"\n    }\n  }\n}`
+  `{\n  project: {\n    id: "${projectIds().id}",\n    name: "bridge",\n    org: {\n      id: "${projectIds().org}"\n    },\n    workspace: {\n      id: "${projectIds().workspace}",\n      name: "${workspace}",\n      action_url: "${url}"\n    }\n  }\n}`
 
 async function takeWorkspace(workspace = 'Stage') {
-  await writeFile(join(root, '.env'), leftByAio)
+  await writeFile(join(root, '.env'), leftByAio())
   await writeFile(join(root, '.aio'), aioFile(workspace))
 }
 
@@ -86,15 +103,14 @@ test('a script gives every answer; the second time nothing changes', async () =>
   expect(parse(await file())).toEqual({
     AIO_runtime_namespace: '1-bridge-stage',
     AIO_runtime_auth: 'user:key-of-runtime',
-    AIO_project_id: '7',
+    AIO_project_id: projectIds().id,
     AIO_project_name: 'bridge',
-    AIO_project_org_id: '1',
-    AIO_project_workspace_id: '9',
+    AIO_project_org_id: projectIds().org,
+    AIO_project_workspace_id: projectIds().workspace,
     AIO_project_workspace_name: 'Stage',
-    IMS_OAUTH_S2S_CLIENT_ID: 'client',
-    IMS_OAUTH_S2S_CLIENT_SECRET: secret,
-    IMS_OAUTH_S2S_SCOPES: '["openid","AdobeID"]',
-    IMS_OAUTH_S2S_ORG_ID: 'x@AdobeOrg',
+    ...credential(),
+    IMS_URL: expect.any(String),
+    IO_EVENTS_URL: expect.any(String),
     AEM_AUTHOR_URLS: author,
     SETUP_FOLDERS: '/content/dam',
     PIM_COMMUNICATOR: 'mock',
@@ -106,7 +122,7 @@ test('a script gives every answer; the second time nothing changes', async () =>
     AEM_AUTHOR_URLS: author,
     AZURE_BLOB_SAS_URL: `\${AZURE_BLOB_SAS_URL}`,
   })
-  for (const value of [secret, 'c2lnbmF0dXJl', 'key-of-runtime']) {
+  for (const value of [credential().IMS_OAUTH_S2S_CLIENT_SECRET, 'c2lnbmF0dXJl', 'key-of-runtime']) {
     expect(template).not.toContain(value)
     expect(stdout).not.toContain(value)
   }
@@ -145,7 +161,10 @@ test('a person answers six questions, none of them twice; what is wrong is said 
   expect(stdout).toMatch(/^changed {8}\.env\.stage$/m)
 
   const again = await setup(['--env', 'stage'], { answers: [], answer: true })
-  expect([again.code, again.questions, again.asked]).toEqual([0, [], []])
+  expect([again.code, again.questions]).toEqual([0, []])
+  // That no action is deployed I/O Events tells only when a registration is made.
+  expect(again.stderr.match(/would change(?! .*registration )/g)).toBeNull()
+  expect(again.stdout).not.toMatch(/^changed/m)
 })
 
 test('who asks for another way is asked for what that one needs', async () => {
