@@ -21,6 +21,10 @@ export type SetupAnswers = {
   destinations: readonly string[]
   /** `--event-proxy`: their AEM has the older event proxy, and `aem/` gets the files that have it send publications. */
   eventProxy?: boolean
+  /** Where Akeneo's events go, in place of the deployed action `pim-events`. */
+  hook?: string | undefined
+  /** Who is told when Akeneo suspends the subscription; needed the first time. */
+  email?: string | undefined
 }
 
 /** What every step works with. */
