@@ -62,9 +62,8 @@ test('a registration has one filter, and an update without it leaves it', () => 
   expect(ask(api, 'PUT', path, good)).toMatchObject({ status: 200 })
 
   const type = edit.event_code
-  const pushed = [{ by: 'me' }, { by: 'you' }, { of: 'it' }].map((data: JsonObject) =>
-    api.pushes('generic', { type, data }),
-  )
+  const users: JsonObject[] = [{ by: 'me' }, { by: 'you' }, { of: 'it' }]
+  const pushed = users.map((data) => api.pushes('generic', { type, data }))
   expect(pushed).toEqual([false, true, true])
   expect(api.pushes('generic', { type: 'aem.assets.asset.published', data: {} })).toBe(false)
 })
