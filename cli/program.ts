@@ -8,6 +8,7 @@ import { addAsset } from './asset'
 import { addBackfill } from './backfill'
 import { addDashboard } from './dashboard'
 import { addDeadLetters } from './dead-letters'
+import { addDeploy } from './deploy'
 import { addDoNow } from './do-now'
 import { addDoctor } from './doctor'
 import { addEvents } from './events'
@@ -85,6 +86,7 @@ export async function runProgram(argv: readonly string[], host: Host): Promise<n
     addAlerts,
     addAkeneo,
     addSetup,
+    addDeploy,
   ]
   for (const add of groups) add(program, run)
 

@@ -23,7 +23,11 @@ const usualLimit = 30
 export class Entities {
   private readonly held = new Map<string, Entity>()
 
-  constructor(readonly namespace: string) {}
+  readonly namespace: string
+
+  constructor(namespace: string) {
+    this.namespace = namespace
+  }
 
   has(kind: Kind, name: string): boolean {
     return this.held.has(`${kind} ${name}`)

@@ -28,6 +28,7 @@ const commandLines = [
   ['verify', 'folder'],
   ['dashboard'],
   ['doctor'],
+  ['deploy', '--env', 'stage', '--dry-run'],
   ['dead-letters', 'list'],
   ['dead-letters', 'show', '0'.repeat(32)],
   ['dead-letters', 'replay', '--all'],
