@@ -1,3 +1,4 @@
+import { forgetSubscription } from '../src/app/subscription-note'
 import type { ContactWish, SubscriptionWish } from '../src/connectors/akeneo/event-platform/client'
 import {
   askReceiver,
@@ -14,10 +15,31 @@ import {
   type Subscribed,
 } from './akeneo-parts'
 import { receiverUrl, type SubscribeOptions, shortNames, signingSecrets, wishFrom } from './akeneo-wish'
+import type { Environment } from './environment'
 import { CommandError, type CommandResult } from './output'
 
 /** How `subscribe` goes about it. */
 export type SubscribeMode = SubscribeOptions & { unchecked?: boolean | undefined; dryRun: boolean }
+
+/** What `subscribe` tells its caller besides. */
+export type Subscription = CommandResult & {
+  /** Something is not as it should be, or was not: secrets, which Akeneo never shows, are taken for the right ones. */
+  differs: boolean
+  receiver: ReceiverVerdict
+}
+
+/** The same, and what Akeneo told of the end of the one before no longer holds. */
+export async function subscribeAnew(
+  environment: AkeneoEnvironment & Pick<Environment, 'store'>,
+  parts: AkeneoParts,
+  mode: SubscribeMode,
+): Promise<Subscription> {
+  const result = await subscribe(environment, parts, mode)
+  // Without State there is no such note.
+  if (!mode.dryRun)
+    await forgetSubscription(environment.store, environment.call().signal).catch(() => undefined)
+  return result
+}
 
 type Step = { text: string; act(): Promise<void> }
 
@@ -25,11 +47,11 @@ type Step = { text: string; act(): Promise<void> }
  * Makes subscriber and subscription what inputs and options say. Everything is read first, and nothing is written when
  * the receiver is sure to lose what a working subscription brings. Secrets are written each time: Akeneo shows none.
  */
-export async function subscribe(
+async function subscribe(
   environment: AkeneoEnvironment,
   parts: AkeneoParts,
   mode: SubscribeMode,
-): Promise<CommandResult> {
+): Promise<Subscription> {
   const { platform, http, call, name } = parts
   const secrets = signingSecrets(environment)
   const asked = mode.url === undefined ? undefined : receiverUrl(mode.url).href
@@ -88,6 +110,8 @@ export async function subscribe(
   const notes = notesOf({ own, before, wish, verdict })
   const lines = steps.map(({ text }) => `${mode.dryRun ? 'would ' : ''}${text}`)
   return {
+    differs: own === undefined || before?.status !== 'active' || isOther(before, wish),
+    receiver: verdict,
     data: {
       dryRun: mode.dryRun,
       subscriber: result.subscriberId || null,
@@ -134,6 +158,14 @@ function contactFrom(
   }
   return { email, webhook: { url, secret: secrets.secondary ?? secrets.primary } }
 }
+
+/** Whether any of it differs, as far as Akeneo shows it: of secrets, how many there are. */
+const isOther = (it: EventSubscription, wish: SubscriptionWish): boolean =>
+  it.config.url !== wish.url ||
+  it.events.toSorted().join() !== wish.events.toSorted().join() ||
+  (it.filter ?? undefined) !== wish.filter ||
+  it.send_product_identifier !== wish.sendProductIdentifier ||
+  Boolean(it.config.secret?.secondary) !== (wish.secrets.secondary !== undefined)
 
 /** What differs, as far as Akeneo shows it; secrets are never shown, so they are written each time. */
 function changesOf(it: EventSubscription, wish: SubscriptionWish): string {

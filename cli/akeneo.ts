@@ -1,9 +1,8 @@
 import { InvalidArgumentError } from '@commander-js/extra-typings'
-import { forgetSubscription } from '../src/app/subscription-note'
 import type { AkeneoParts } from './akeneo-parts'
 import { oneOf, openAkeneo, requireOwn } from './akeneo-parts'
 import { showLogs, showStatus } from './akeneo-reports'
-import { subscribe } from './akeneo-subscribe'
+import { subscribeAnew } from './akeneo-subscribe'
 import type { Program, Run } from './host'
 import { type CommandResult, examples } from './output'
 
@@ -33,13 +32,7 @@ export function addAkeneo(program: Program, run: Run): void {
     )
     .action((options) => {
       const mode = { ...options, dryRun: options.dryRun ?? false }
-      return run(async (environment) => {
-        const result = await subscribe(environment, openAkeneo(environment, options.name), mode)
-        // What Akeneo told of the end of the one before no longer holds. Without State there is no such note.
-        if (!mode.dryRun && !result.failed)
-          await forgetSubscription(environment.store, environment.call().signal).catch(() => undefined)
-        return result
-      })
+      return run((environment) => subscribeAnew(environment, openAkeneo(environment, options.name), mode))
     })
   group
     .command('status')

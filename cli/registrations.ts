@@ -2,7 +2,7 @@ import { readRegistrationSettings } from '../src/app/settings'
 import type { CallContext } from '../src/core/call-context'
 import { systemClock } from '../src/core/clock'
 import { isRecord, nonEmptyString } from '../src/core/json'
-import { createHttpClient } from '../src/http/http-client'
+import { createHttpClient, type HttpClient } from '../src/http/http-client'
 import { createTokenProvider } from '../src/ims/token-provider'
 import { enableRegistration, listRegistrations, type Registration } from '../src/journal/registrations'
 import type { Environment } from './environment'
@@ -31,18 +31,31 @@ async function list(environment: Environment): Promise<CommandResult> {
   }
 }
 
+type Surroundings = Pick<Environment, 'inputs' | 'redactor' | 'project' | 'call'>
+
 /** The registrations of the workspace, as the operator's credentials reach them. */
-export function openRegistrations({
-  inputs,
-  redactor,
-  project,
-  call,
-}: Pick<Environment, 'inputs' | 'redactor' | 'project' | 'call'>): {
+export function openRegistrations(environment: Surroundings): {
   list(): Promise<readonly Registration[]>
   enable(id: string): Promise<Registration>
 } {
+  const { options, parts } = registrationAccess(environment)
+  const { call } = environment
+  return {
+    list: () => listRegistrations(options, parts, call()),
+    enable: (id) => enableRegistration(id, options, parts, call()),
+  }
+}
+
+/**
+ * What speaks to the API of registrations with the operator's credentials.
+ * @throws {CommandError} the workspace is not known
+ * @throws {BridgeError} systemic, `INPUT_INVALID`
+ */
+export function registrationAccess(
+  { inputs, redactor, project }: Omit<Surroundings, 'call'>,
+  http: HttpClient = createHttpClient(),
+) {
   const settings = readRegistrationSettings(inputs)
-  const http = createHttpClient()
   const tokens = createTokenProvider(
     {
       imsUrl: settings.IMS_URL,
@@ -58,11 +71,7 @@ export function openRegistrations({
     orgId: settings.ADC_CECREDENTIALS_ORGID,
     baseUrl: settings.IO_EVENTS_URL,
   }
-  const parts = { tokens, http }
-  return {
-    list: () => listRegistrations(options, parts, call()),
-    enable: (id) => enableRegistration(id, options, parts, call()),
-  }
+  return { settings, options, parts: { tokens, http } }
 }
 
 /**

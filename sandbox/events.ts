@@ -18,8 +18,8 @@ export type EventsOptions = {
   invoke: (params: JsonObject) => Promise<Activation>
   /** Hears of every event, as it is delivered: the journal keeps it. */
   onEvent?: (event: JsonObject) => void
-  /** False while the registration is disabled: events are then in the journal only, and retries go on. Always by default. */
-  isPushed?: () => boolean
+  /** False where no registration that is enabled takes the event: events are then in the journal only, and retries go on. Always by default. */
+  isPushed?: (event: JsonObject) => boolean
   recipientClientId?: string
   /** The name in `x-adobe-provider`. */
   provider?: string
@@ -139,7 +139,7 @@ export const startEvents = (options: EventsOptions): EventsStandIn => {
       const { eventId, addressed } = accept(event)
       const trace: EventTrace = { eventId, event: addressed, state: 'delivering', attempts: [] }
       traces.push(trace)
-      if (options.isPushed?.() ?? true) return attempt(trace)
+      if (options.isPushed?.(addressed) ?? true) return attempt(trace)
       trace.state = 'dropped'
       return Promise.resolve(trace)
     },

@@ -1,6 +1,9 @@
 import { randomUUID } from 'node:crypto'
+import { answerProviders, type EventProvider } from './event-providers'
 import { isJsonObject, type JsonObject, type JsonValue, parseJson } from './json'
+import { problemInFilterOf, problemInRegistration, type RegistrationWorld } from './registration-rules'
 import { type Answer, json, type RecordedRequest } from './server'
+import { passes } from './subscriber-filter'
 
 /** Organisation, project and workspace, by the ids of the Developer Console. */
 export type WorkspaceIds = { orgId: string; projectId: string; workspaceId: string }
@@ -8,88 +11,87 @@ export type WorkspaceIds = { orgId: string; projectId: string; workspaceId: stri
 /** As I/O Events sees the receiver of a registration (Adobe I/O Events, retries): it pushes nothing to a disabled one. */
 export type RegistrationStatus = 'VERIFIED' | 'UNSTABLE' | 'DISABLED'
 
-/** What I/O Events knows: the registrations of a workspace, one for each action that takes events. */
+/** What I/O Events knows: who may be asked for events, and the registrations of a workspace. */
 export type RegistrationList = {
-  /** Answers a request to the API of registrations; undefined for any other one. */
+  /** The sources of events. A test may change them. */
+  providers: EventProvider[]
+  /** Answers a request to the APIs of registrations and of providers; undefined for any other one. */
   answer(request: RecordedRequest): Answer | undefined
-  /** Has the receiver of an action's events fail too often, or recover. Throws when the action takes none. */
-  set(action: string, status: RegistrationStatus): void
-  /** Changes or removes fields of a registration, as the Developer Console does. Throws when the action takes none. */
-  edit(action: string, fields: Record<string, JsonValue | undefined>): void
-  /** The registration of an action as it is listed; undefined when it takes none. */
-  view(action: string): JsonObject | undefined
-  /** Takes the registration of an action away. */
-  remove(action: string): void
-  /** Whether events are pushed to this action; one without a registration is fed by hand. */
-  pushes(action: string): boolean
+  /** Has the receiver of a registration's events fail too often, or recover. Throws when there is none. @param key its name, or the action that it delivers to */
+  set(key: string, status: RegistrationStatus): void
+  /** Changes or removes fields of a registration, as the Developer Console does. Throws when there is none. */
+  edit(key: string, fields: Record<string, JsonValue | undefined>): void
+  /** A registration as it is listed; undefined when there is none. */
+  view(key: string): JsonObject | undefined
+  /** All of them as they are listed, oldest first. */
+  all(): JsonObject[]
+  /** The filters of a registration. */
+  filters(key: string): JsonObject[]
+  /** Takes a registration away. */
+  remove(key: string): void
+  /** Whether this event is pushed to this action; one without a registration is fed by hand. */
+  pushes(action: string, event: JsonObject): boolean
 }
 
-const SETTABLE = [
-  'client_id',
-  'name',
-  'description',
-  'delivery_type',
-  'webhook_url',
-  'runtime_action',
-  'events_of_interest',
-  'subscriber_filters',
-  'enabled',
-]
+/** What the list stands on. */
+export type RegistrationsWorld = RegistrationWorld & {
+  ids: WorkspaceIds
+  providers: EventProvider[]
+  /** Actions that are registered from the start, for all that comes. */
+  registered: readonly string[]
+  /** Actions that get nothing without a registration. */
+  fed: readonly string[]
+  /** The journaling endpoint; here all registrations share one. */
+  journalUrl(): string
+  now(): number
+}
+
+/** Registrations that one credential may have (AdobeDocs, FAQ). */
+const MOST = 30
+/** Of a registration that stands for all events of its action. */
+const MADE_PROVIDER = 'provider-of-aem'
 
 const refusal = (message: string): Answer => json(400, { error: { code: 400, message } })
 
-/** Why an update is not taken; undefined when it is (AdobeDocs, Registration API; aio-lib-events 4.1.0, its model). */
-const problemIn = (body: JsonObject): string | undefined => {
-  const stranger = Object.keys(body).find((name) => !SETTABLE.includes(name))
-  if (stranger !== undefined) return `${stranger} is no field of an update`
-  const { name, description, events_of_interest: events, delivery_type: type, enabled } = body
-  if (typeof name !== 'string' || name === '') return 'name is needed'
-  if (typeof description !== 'string') return 'description is needed'
-  if (!['webhook', 'webhook_batch', 'journal'].includes(String(type))) return 'delivery_type is not possible'
-  if (enabled !== undefined && typeof enabled !== 'boolean') return 'enabled is true or false'
-  const receivers = ['webhook_url', 'runtime_action'].filter((field) => body[field] !== undefined)
-  if (receivers.length > 1) return 'webhook_url and runtime_action exclude each other'
-  if (receivers.length === 0 && type !== 'journal') return 'webhook_url or runtime_action is needed'
-  if (!Array.isArray(events) || events.length === 0) return 'events_of_interest is needed'
-  const isOne = (it: JsonValue): boolean =>
-    isJsonObject(it) && Object.keys(it).sort().join() === 'event_code,provider_id'
-  return events.every(isOne) ? undefined : 'an event of interest has a provider_id and an event_code, no more'
-}
-
 /**
- * Lists, shows and updates the event registrations of a workspace as the I/O Management API does. An update replaces
- * all: what it leaves out is gone. Credentials are checked before.
- * Source: Adobe I/O Events, Registration API: `/events/{org}/{project}/{workspace}/registrations[/{id}]`.
- * @param journalUrl the journaling endpoint; here all registrations share one
+ * Makes, lists, shows, updates and deletes the event registrations of a workspace and their filters, as the I/O Management
+ * API does. An update replaces all: what it leaves out is gone. Two may have the same name. Credentials are checked before.
+ * Source: Adobe I/O Events, Registration API: `/events/{org}/{project}/{workspace}/registrations[/{id}[/filters[/{id}]]]`.
  */
-export const createRegistrationList = (
-  { orgId, projectId, workspaceId }: WorkspaceIds,
-  actions: readonly string[],
-  journalUrl: () => string,
-): RegistrationList => {
-  const path = `/events/${orgId}/${projectId}/${workspaceId}/registrations`
-  const registrations = new Map(actions.map((action) => [String(randomUUID()), created(action)]))
+export const createRegistrationList = (world: RegistrationsWorld): RegistrationList => {
+  const { ids, providers, journalUrl, now } = world
+  const path = `/events/${ids.orgId}/${ids.projectId}/${ids.workspaceId}/registrations`
+  const registrations = new Map<string, JsonObject>()
+  const filters = new Map<string, JsonObject[]>()
 
-  function created(action: string): JsonObject {
-    return {
+  const receiverOf = (action: string): JsonObject => ({
+    runtime_action: action,
+    webhook_url: `https://runtime.adobe.io/api/v1/web/ns/acp/sync_event_handler_${action.split('/').at(-1)}?sync=true`,
+  })
+  for (const action of world.registered) {
+    registrations.set(randomUUID(), {
       name: `Events for ${action}`,
       description: `What ${action} works on`,
       delivery_type: 'webhook',
-      runtime_action: `asset-bridge/${action}`,
-      webhook_url: `https://runtime.adobe.io/api/v1/web/ns/acp/sync_event_handler_${action}?sync=true`,
+      ...receiverOf(`asset-bridge/${action}`),
       events_of_interest: [
-        { provider_id: 'provider-of-aem', event_code: `code-of-${action}`, event_label: 'Some event' },
+        { provider_id: MADE_PROVIDER, event_code: `code-of-${action}`, event_label: 'Some event' },
       ],
       enabled: true,
       status: 'VERIFIED',
-    }
+    })
   }
 
-  const find = (action: string): [string, JsonObject] | undefined =>
-    [...registrations].find(([, it]) => it.runtime_action === `asset-bridge/${action}`)
-  const known = (action: string): [string, JsonObject] => {
-    const found = find(action)
-    if (found === undefined) throw new Error(`There is no registration for ${action}`)
+  const find = (key: string): [string, JsonObject] | undefined => {
+    const all = [...registrations]
+    return (
+      all.find(([, it]) => it.name === key) ??
+      all.find(([, it]) => it.runtime_action === `asset-bridge/${key}`)
+    )
+  }
+  const known = (key: string): [string, JsonObject] => {
+    const found = find(key)
+    if (found === undefined) throw new Error(`There is no registration for ${key}`)
     return found
   }
   const shown = ([id, it]: [string, JsonObject]): JsonObject => ({
@@ -98,55 +100,126 @@ export const createRegistrationList = (
     events_url: journalUrl(),
   })
 
-  const update = (id: string, before: JsonObject, request: RecordedRequest): Answer => {
-    if (!/^application\/json\b/.test(request.headers['content-type'] ?? ''))
-      return json(415, { error: { code: 415, message: 'application/json is needed' } })
-    const body = parseJson(request.body)
-    if (!isJsonObject(body)) return refusal('the body is no JSON object')
-    const problem = problemIn(body)
+  const write = (id: string, before: JsonObject | undefined, request: RecordedRequest): Answer => {
+    const body = bodyOf(request)
+    if ('status' in body) return body
+    const problem = problemInRegistration(body.object, world, before)
     if (problem !== undefined) return refusal(problem)
-    const enabled = body.enabled !== false
-    const handler: JsonObject =
-      body.runtime_action === undefined ? {} : { webhook_url: before.webhook_url ?? '' }
-    registrations.set(id, { ...body, ...handler, enabled, status: enabled ? 'VERIFIED' : 'DISABLED' })
+    const { runtime_action: action, enabled = true } = body.object
+    registrations.set(id, {
+      ...body.object,
+      ...(typeof action === 'string' ? { ...receiverOf(action), ...urlOf(before) } : {}),
+      ...(before?.created_date === undefined && before !== undefined
+        ? {}
+        : { created_date: before?.created_date ?? new Date(now()).toISOString() }),
+      enabled,
+      status: enabled ? 'VERIFIED' : 'DISABLED',
+    })
     return json(200, shown([id, registrations.get(id) ?? {}]))
   }
 
+  const create = (request: RecordedRequest): Answer =>
+    registrations.size < MOST
+      ? write(randomUUID(), undefined, request)
+      : refusal(`a credential has ${MOST} registrations at most`)
+
+  const answerFilters = (id: string, it: JsonObject, filterId: string, request: RecordedRequest): Answer => {
+    const own = filters.get(id) ?? []
+    const known = own.find((one) => one.id === filterId)
+    if (filterId !== '' && known === undefined) return json(404, { error: 'There is no such filter' })
+    if (request.method === 'GET') return json(200, known ?? own)
+    if (request.method === 'DELETE' && known !== undefined) {
+      filters.delete(id)
+      return { status: 204 }
+    }
+    if (request.method !== (known === undefined ? 'POST' : 'PUT'))
+      return json(405, { error: 'Method not allowed' })
+    if (known === undefined && own.length > 0) return refusal('a registration has one filter at most')
+    const body = bodyOf(request)
+    if ('status' in body) return body
+    const problem = problemInFilterOf(body.object, it, providers)
+    if (problem !== undefined) return refusal(problem)
+    const filter = { id: known?.id ?? randomUUID(), ...body.object }
+    filters.set(id, [filter])
+    return json(200, filter)
+  }
+
+  const takes = ([id, { enabled, events_of_interest: events }]: [string, JsonObject], event: JsonObject) =>
+    enabled !== false &&
+    Array.isArray(events) &&
+    events.some(
+      (it) => isJsonObject(it) && (it.provider_id === MADE_PROVIDER || it.event_code === event.type),
+    ) &&
+    (filters.get(id) ?? []).every(({ subscriber_filter: text }) => passes(String(text), event))
+
+  const remove = (id: string): void => {
+    registrations.delete(id)
+    filters.delete(id)
+  }
+
   return {
+    providers,
     answer: (request) => {
-      const [, base, id] =
-        /^(\/events\/[^/]+\/[^/]+\/[^/]+\/registrations)(?:\/([^/]+))?$/.exec(request.path) ?? []
+      const { method } = request
+      if (method === 'GET') {
+        const provided = answerProviders(request.path, { orgId: ids.orgId, providers })
+        if (provided !== undefined) return provided
+      }
+      const [, base, id, filterId] =
+        /^(\/events\/[^/]+\/[^/]+\/[^/]+\/registrations)(?:\/([^/]+)(?:\/filters(\/[^/]+)?)?)?$/.exec(
+          request.path,
+        ) ?? []
       if (base === undefined) return undefined
       if (base !== path) return json(404, { error: 'There is no such workspace' })
       if (id === undefined) {
-        if (request.method !== 'GET') return json(405, { error: 'Method not allowed' }, { allow: 'GET' })
+        if (method === 'POST') return create(request)
+        if (method !== 'GET') return json(405, { error: 'Method not allowed' }, { allow: 'GET, POST' })
         return json(200, { _embedded: { registrations: [...registrations].map(shown) } })
       }
       const found = registrations.get(id)
       if (found === undefined) return json(404, { error: 'There is no such registration' })
-      if (request.method === 'PUT') return update(id, found, request)
-      if (request.method !== 'GET') return json(405, { error: 'Method not allowed' }, { allow: 'GET, PUT' })
+      if (/\/filters(\/|$)/.test(request.path))
+        return answerFilters(id, found, filterId?.slice(1) ?? '', request)
+      if (method === 'PUT') return write(id, found, request)
+      if (method === 'DELETE') {
+        remove(id)
+        return { status: 204 }
+      }
+      if (method !== 'GET') return json(405, { error: 'Method not allowed' }, { allow: 'GET, PUT, DELETE' })
       return json(200, shown([id, found]))
     },
-    set: (action, status) => {
-      const [id, it] = known(action)
+    set: (key, status) => {
+      const [id, it] = known(key)
       registrations.set(id, { ...it, status, enabled: status !== 'DISABLED' })
     },
-    remove: (action) => {
-      registrations.delete(known(action)[0])
-    },
-    edit: (action, fields) => {
-      const [id, it] = known(action)
+    remove: (key) => remove(known(key)[0]),
+    edit: (key, fields) => {
+      const [id, it] = known(key)
       const next: JsonObject = {}
       for (const [name, value] of Object.entries({ ...it, ...fields })) {
         if (value !== undefined) next[name] = value
       }
       registrations.set(id, next)
     },
-    view: (action) => {
-      const found = find(action)
+    view: (key) => {
+      const found = find(key)
       return found === undefined ? undefined : shown(found)
     },
-    pushes: (action) => find(action)?.[1].enabled !== false,
+    all: () => [...registrations].map(shown),
+    filters: (key) => filters.get(known(key)[0]) ?? [],
+    pushes: (action, event) => {
+      const own = [...registrations].filter(([, it]) => it.runtime_action === `asset-bridge/${action}`)
+      return own.length === 0 ? !world.fed.includes(action) : own.some((one) => takes(one, event))
+    },
   }
+}
+
+const urlOf = (before: JsonObject | undefined): JsonObject =>
+  typeof before?.webhook_url === 'string' ? { webhook_url: before.webhook_url } : {}
+
+const bodyOf = (request: RecordedRequest): { object: JsonObject } | Answer => {
+  if (!/^application\/json\b/.test(request.headers['content-type'] ?? ''))
+    return json(415, { error: { code: 415, message: 'application/json is needed' } })
+  const object = parseJson(request.body)
+  return isJsonObject(object) ? { object } : refusal('the body is no JSON object')
 }

@@ -4,6 +4,7 @@ import { type AkeneoStandIn, startAkeneo } from './akeneo/akeneo'
 import { type EventFeed, startEventFeed } from './akeneo/event-feed'
 import { subscribeReceiver } from './akeneo/event-subscriber'
 import { createClock, type MovableClock } from './clock'
+import { aemProviders } from './event-providers'
 import { type EventsStandIn, startEvents } from './events'
 import { type ImsStandIn, startIms } from './ims'
 import { type JournalStandIn, startJournal } from './journal'
@@ -62,6 +63,8 @@ export type SandboxOptions = {
   receiver?: string
   /** False leaves it to others to subscribe `pim-events`, if there is one, to Akeneo's events. */
   subscribed?: boolean
+  /** False leaves it to others to register the actions at I/O Events; until then they get no event. */
+  registered?: boolean
   clock?: MovableClock
   aem?: Omit<AemOptions, 'clock' | 'isValidToken' | 'allowedClientIds' | 'port' | 'blobPort'>
   /** Fixed ports; free ones by default. */
@@ -97,7 +100,7 @@ export type Sandbox = {
   events: EventsStandIn
   /** Holds every event of every registration, delivered or not. */
   journal: JournalStandIn
-  /** What the API of I/O Events lists, and what may go wrong with it. */
+  /** What the API of I/O Events holds, and what may go wrong with it. */
   registrations: RegistrationList
   /** The registration of another action at I/O Events. Throws when there is no such action. */
   registration(action: string): EventsStandIn
@@ -148,7 +151,17 @@ export const startSandbox = async (options: SandboxOptions = {}): Promise<Sandbo
     const folder = await keep(startFolder())
     const registered = { clientId: CLIENT_ID, orgId: ORG_ID, isValidToken: ims.isValid }
     const eventActions = Object.keys(actions).filter((name) => FED_BY_IO_EVENTS.includes(name))
-    const list = createRegistrationList(WORKSPACE, eventActions, () => journal.journalUrl)
+    const isRegistered = options.registered !== false
+    const list = createRegistrationList({
+      ids: WORKSPACE,
+      clientId: CLIENT_ID,
+      providers: aemProviders(aem.url, ORG_ID),
+      isDeployed: (name) => Object.keys(actions).some((action) => name === `asset-bridge/${action}`),
+      registered: isRegistered ? eventActions : [],
+      fed: isRegistered ? [] : eventActions,
+      journalUrl: () => journal.journalUrl,
+      now: clock.now,
+    })
     const journal: JournalStandIn = await keep(
       startJournal({ clock, ...registered, others: list.answer, port: ports.journal ?? 0 }),
     )
@@ -232,7 +245,7 @@ export const startSandbox = async (options: SandboxOptions = {}): Promise<Sandbo
     const register = (action: string): EventsStandIn => {
       const invoke = (params: JsonObject) => runtime.invoke(action, params)
       const onEvent = (event: JsonObject) => journal.append(event)
-      const isPushed = () => list.pushes(action)
+      const isPushed = (event: JsonObject) => list.pushes(action, event)
       const registration = startEvents({ clock, invoke, onEvent, isPushed, recipientClientId: CLIENT_ID })
       receivers.set(action, registration)
       return registration

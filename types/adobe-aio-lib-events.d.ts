@@ -6,7 +6,23 @@ declare module '@adobe/aio-lib-events' {
       journalUrl: string,
       options?: { latest?: boolean; since?: string; limit?: number },
     ): Promise<unknown>
-    /** @returns the HAL document of all registrations of a workspace */
+    /** @returns the HAL document of the providers that an organisation may register for */
+    getAllProviders(consumerOrgId: string, options?: { fetchEventMetadata?: boolean }): Promise<unknown>
+    /** @returns the HAL document of the events of a provider */
+    getAllEventMetadataForProvider(providerId: string): Promise<unknown>
+    /** @returns the registration */
+    createRegistration(
+      consumerOrgId: string,
+      projectId: string,
+      workspaceId: string,
+      body: Readonly<Record<string, unknown>>,
+    ): Promise<unknown>
+    deleteRegistration(
+      consumerOrgId: string,
+      projectId: string,
+      workspaceId: string,
+      registrationId: string,
+    ): Promise<unknown>
     getRegistration(
       consumerOrgId: string,
       projectId: string,

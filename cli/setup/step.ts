@@ -19,6 +19,10 @@ export type SetupAnswers = {
   pim: string
   /** Keys of the destinations in `config/destinations.ts`. */
   destinations: readonly string[]
+  /** Where Akeneo's events go, in place of the deployed action `pim-events`. */
+  hook?: string | undefined
+  /** Who is told when Akeneo suspends the subscription; needed the first time. */
+  email?: string | undefined
 }
 
 /** What every step works with. */

@@ -64,6 +64,7 @@ export const plainInputs = [
   'CAMPAIGN_SFTP_HOST_KEY_SHA256',
   'CAMPAIGN_SFTP_URL',
   'EVENTS_PROJECT_ID',
+  'EVENTS_PROVIDER_ID',
   'EVENTS_WORKSPACE_ID',
   'EXPORT_CONCURRENCY',
   'EXPORT_MAX_ATTEMPTS',
@@ -106,7 +107,7 @@ export const plainInputs = [
 ] as const
 
 /** Those of both lists that only the command line reads: an action takes none of them. */
-export const commandLineInputs: readonly string[] = ['AKENEO_EVENTS_URL']
+export const commandLineInputs: readonly string[] = ['AKENEO_EVENTS_URL', 'EVENTS_PROVIDER_ID']
 
 /** Hosts of authors besides those of AEM as a Cloud Service. */
 export const authorHosts: readonly string[] = []

@@ -51,4 +51,12 @@ export const registrationInputs = declareInputs({
     example: '4566206088344671234',
     shape: consoleId,
   },
+  EVENTS_PROVIDER_ID: {
+    meaning:
+      'The id of the event provider of your AEM, where `npx bridge setup` cannot tell which one it is; it then names those that there are.',
+    unset: 'the provider that names the program and the environment of the author',
+    example: 'aemassets_0123456789ABCDEF01234567@AdobeOrg_acct-aem-p1-e2@adobe.com',
+    shape: matching(/^[\w@.:-]{1,200}$/, 'must be the id of a provider, as setup shows it'),
+    cliOnly: true,
+  },
 })

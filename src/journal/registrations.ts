@@ -1,10 +1,15 @@
 import * as v from 'valibot'
 import type { CallContext } from '../core/call-context'
-import { BridgeError, systemicError, transientError } from '../core/errors'
-import { isRecord, parseJson } from '../core/json'
-import type { HttpClient, HttpRequest } from '../http/http-client'
-import { isOk } from '../http/response'
-import { type Tokens, withToken } from '../http/tokens'
+import { isRecord } from '../core/json'
+import {
+  openRegistrationsApi,
+  type RegistrationsOptions,
+  type RegistrationsParts,
+  refused,
+  unavailable,
+} from './registrations-api'
+
+export type { RegistrationsOptions }
 
 /** An event registration of the workspace, as far as an operator needs it. */
 export type Registration = {
@@ -24,22 +29,20 @@ export type Registration = {
   health: 'ok' | 'unstable' | 'disabled'
 }
 
-/** Where the registrations are looked up. */
-export type RegistrationsOptions = {
-  /** Ids from the Developer Console: `project.org.id`, `project.id` and `project.workspace.id` of its download. */
-  workspace: { consumerOrgId: string; projectId: string; workspaceId: string }
-  apiKey: string
-  /** `<id>@AdobeOrg`. */
-  orgId: string
-  /** @default https://api.adobe.io */
-  baseUrl?: string
-  /** Of one attempt. @default 20000 */
-  timeoutMs?: number
-  /** After the first attempt. @default 2 */
-  retries?: number
+/** A registration with what only its management needs. */
+export type HeldRegistration = Registration & {
+  /** As the service writes it. */
+  createdAt: string | undefined
+  /** `event_delivery_format` is `cloud_events_v1` or `adobe_io`, where the service tells it. */
+  events: readonly {
+    provider_id: string
+    event_code: string
+    event_delivery_format?: string | null | undefined
+  }[]
+  /** What an update has to repeat; undefined when it is of a kind that cannot be repeated. */
+  update: ReturnType<typeof updateOf> | undefined
 }
 
-const upstream = 'IO_EVENTS'
 const text = v.optional(v.nullable(v.string()))
 
 /** The endpoint stands in a field or in a link, depending on the version of the API. */
@@ -55,7 +58,15 @@ const Listed = v.object({
   _links: v.optional(v.object({ 'rel:events': v.optional(v.object({ href: v.string() })) })),
 })
 
-const Listing = v.object({ _embedded: v.optional(v.object({ registrations: v.array(Listed) })) })
+const Listing = v.object({ _embedded: v.optional(v.object({ registrations: v.array(v.unknown()) })) })
+
+/** What only its management needs. */
+const Held = v.object({
+  created_date: text,
+  events_of_interest: v.array(
+    v.object({ provider_id: v.string(), event_code: v.string(), event_delivery_format: text }),
+  ),
+})
 
 /** What an update has to repeat, since it replaces all. */
 const Kept = v.object({
@@ -69,8 +80,6 @@ const Kept = v.object({
   subscriber_filters: v.optional(v.nullable(v.array(v.unknown()))),
 })
 
-type Parts = { tokens: Tokens; http: HttpClient }
-
 /**
  * The event registrations of a workspace. The app does not use `@adobe/aio-lib-events` for it: that takes 800 KB of a
  * bundle. Source of the protocol: Adobe I/O Events, Registration API.
@@ -78,14 +87,44 @@ type Parts = { tokens: Tokens; http: HttpClient }
  */
 export async function listRegistrations(
   options: RegistrationsOptions,
-  parts: Parts,
+  parts: RegistrationsParts,
   call: CallContext,
 ): Promise<readonly Registration[]> {
-  const answer = await open(options, parts, call)('list the registrations')
-  const listing = v.safeParse(Listing, answer)
-  if (!isRecord(answer) || !listing.success) throw unavailable('answered something else than registrations')
-  return (listing.output._embedded?.registrations ?? []).map(registrationOf)
+  return (await listed(options, parts, call)).map(({ view }) => registrationOf(view))
 }
+
+/**
+ * The same, with all that an update has to repeat.
+ * @throws {BridgeError} as {@link listRegistrations}
+ */
+export async function listHeldRegistrations(
+  options: RegistrationsOptions,
+  parts: RegistrationsParts,
+  call: CallContext,
+): Promise<readonly HeldRegistration[]> {
+  return (await listed(options, parts, call)).map(({ view, raw }) => {
+    const [held, kept] = [v.safeParse(Held, raw), v.safeParse(Kept, raw)]
+    return {
+      ...registrationOf(view),
+      createdAt: held.success ? (held.output.created_date ?? undefined) : undefined,
+      events: held.success ? held.output.events_of_interest : [],
+      update: kept.success ? updateOf(kept.output) : undefined,
+    }
+  })
+}
+
+async function listed(options: RegistrationsOptions, parts: RegistrationsParts, call: CallContext) {
+  const answer = await openRegistrationsApi(options, parts, call)('list the registrations')
+  const listing = v.safeParse(Listing, answer)
+  if (!isRecord(answer) || !listing.success) throw notRegistrations()
+  return (listing.output._embedded?.registrations ?? []).map((raw) => {
+    const view = v.safeParse(Listed, raw)
+    if (!view.success) throw notRegistrations()
+    return { view: view.output, raw }
+  })
+}
+
+const notRegistrations = () => unavailable('answered something else than registrations')
 
 /**
  * Has a registration push again: it repeats to the service what that holds, with `enabled: true`, since an update
@@ -96,14 +135,16 @@ export async function listRegistrations(
 export async function enableRegistration(
   id: string,
   options: RegistrationsOptions,
-  parts: Parts,
+  parts: RegistrationsParts,
   call: CallContext,
 ): Promise<Registration> {
-  const send = open(options, parts, call)
-  const read = (): Promise<unknown> => send('show the registration', { id })
+  const ask = openRegistrationsApi(options, parts, call)
+  const path = `/${encodeURIComponent(id)}`
+  const read = (): Promise<unknown> => ask('show the registration', { path })
   const before = v.safeParse(Kept, await read())
   if (!before.success) throw notRepeatable()
-  await send('enable the registration', { id, update: { ...updateOf(before.output), enabled: true } })
+  const body = { ...updateOf(before.output), enabled: true }
+  await ask('enable the registration', { path, method: 'PUT', body })
   const after = await read()
   const [kept, listed] = [v.safeParse(Kept, after), v.safeParse(Listed, after)]
   if (!kept.success || !listed.success) throw unavailable('answered something else than a registration')
@@ -142,71 +183,12 @@ function healthOf({ enabled, status, webhook_status }: v.InferOutput<typeof List
   return says('UNSTABLE') ? 'unstable' : 'ok'
 }
 
-/** Asks for one registration, or for all; an update replaces all that it holds. */
-type Send = (
-  what: string,
-  about?: { id?: string; update?: Readonly<Record<string, unknown>> },
-) => Promise<unknown>
-
-function open(options: RegistrationsOptions, { tokens, http }: Parts, call: CallContext): Send {
-  const { apiKey, orgId, workspace, baseUrl = 'https://api.adobe.io', timeoutMs, retries = 2 } = options
-  const ids = [workspace.consumerOrgId, workspace.projectId, workspace.workspaceId]
-  const base = `${baseUrl}/events/${ids.map(encodeURIComponent).join('/')}/registrations`
-  const client = http.upstream({
-    name: upstream,
-    origins: [new URL(baseUrl).origin],
-    concurrency: 1,
-    attemptTimeoutMs: timeoutMs ?? 20_000,
-    maxAttempts: retries + 1,
-  })
-  return async (what, { id, update } = {}) => {
-    const request = (token: string): HttpRequest => ({
-      method: update === undefined ? 'GET' : 'PUT',
-      url: id === undefined ? base : `${base}/${encodeURIComponent(id)}`,
-      headers: {
-        accept: 'application/hal+json',
-        authorization: `Bearer ${token}`,
-        'x-api-key': apiKey,
-        'x-ims-org-id': orgId,
-        ...(update === undefined ? {} : { 'content-type': 'application/json' }),
-      },
-      ...(update === undefined ? {} : { body: JSON.stringify(update) }),
-    })
-    const response = await withToken(tokens, call, (token) => client.request(request(token), call)).catch(
-      (thrown: unknown) => {
-        call.signal.throwIfAborted()
-        throw thrown instanceof BridgeError && thrown.upstream === upstream ? notAnswered(thrown) : thrown
-      },
-    )
-    if (isOk(response)) return parseJson(response.text)
-    if (response.status < 400) throw unavailable(`answered ${response.status}`)
-    throw refused(what, response.status)
-  }
-}
-
-const notAnswered = ({ status }: BridgeError): BridgeError =>
-  unavailable(status === undefined ? 'did not answer properly' : `answered ${status}`)
-
-const refused = (what: string, status: number): BridgeError =>
-  systemicError(
-    'IO_EVENTS_REFUSED',
-    `I/O Events refused to ${what} (${status}): check that the I/O Management API is in the workspace, ADC_CECREDENTIALS_CLIENTID and ADC_CECREDENTIALS_ORGID, and the ids of organization, project and workspace`,
-    { upstream, status },
-  )
-
-const unavailable = (what: string): BridgeError =>
-  transientError('IO_EVENTS_UNAVAILABLE', `I/O Events ${what}; try again later`, { upstream })
-
-const notRepeatable = (): BridgeError =>
-  systemicError(
-    'IO_EVENTS_REFUSED',
+const notRepeatable = () =>
+  refused(
     'the registration has fields that this command cannot repeat, and an update would lose them: enable it in the Developer Console',
-    { upstream },
   )
 
-const changed = (): BridgeError =>
-  systemicError(
-    'IO_EVENTS_REFUSED',
+const changed = () =>
+  refused(
     'the registration is enabled, but I/O Events changed other fields of it: compare it in the Developer Console',
-    { upstream },
   )
