@@ -7,11 +7,13 @@ import { examine } from './doctor'
 import type { Environment } from './environment'
 import type { Host, Opens, Program, Run } from './host'
 import { CommandError, type CommandResult, examples, UsageError } from './output'
+import { akeneoSubscription } from './setup/akeneo-subscription'
+import { eventRegistrations } from './setup/registrations/step'
 import { changedLines, named } from './setup/report'
 import type { SetupStep } from './setup/step'
 
 /** What needs deployed actions. */
-const afterDeployment: readonly SetupStep[] = []
+const afterDeployment: readonly SetupStep[] = [eventRegistrations, akeneoSubscription]
 
 export function addDeploy(program: Program, run: Run): void {
   program

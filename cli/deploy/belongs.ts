@@ -60,7 +60,7 @@ export async function findingsOf(surroundings: Surroundings): Promise<Findings> 
     )
   return {
     refused: [
-      ...(namespace === undefined || key === undefined
+      ...(!namespace || !key
         ? [
             `AIO_runtime_namespace and AIO_runtime_auth are not set for ${name}: npx bridge setup --env ${name} writes them to ${file}.`,
           ]

@@ -1,10 +1,6 @@
-import { readFile } from 'node:fs/promises'
-import { join } from 'node:path'
-import * as v from 'valibot'
 import { plainInputs, secretInputs } from '#declared-inputs'
 import { destinationsOn } from '../../src/app/choices'
 import type { CheckResult } from '../../src/app/doctor/checks'
-import { parseJson } from '../../src/core/json'
 import { isOfCommandLine, secretsOf } from '../../src/inputs/raw-inputs'
 import { type Environment, type Settings, workerOf } from '../environment'
 import { CommandError } from '../output'
@@ -70,7 +66,6 @@ export async function runDeployment(target: Target, means: Means): Promise<Deplo
   if (namespace === undefined || key === undefined)
     throw new CommandError('there is no namespace to deploy to')
   const runtime = {
-    project: await projectName(root),
     credentials: workerOf({ namespace, apiKey: key, apiHost: apiHostOf(await valuesOf(target)) }),
     signal: call.signal,
   }
@@ -136,10 +131,16 @@ function requireUnaltered({ includesIms }: Manifest, inputs: Readonly<Record<str
   )
 }
 
-const projectNames = ['id', 'name', 'org_id', 'workspace_id', 'workspace_name'].map(
-  (one) => `AIO_project_${one}`,
-)
+const projectNames = [
+  'AIO_project_id',
+  'AIO_project_name',
+  'AIO_project_org_id',
+  'AIO_project_workspace_id',
+  'AIO_project_workspace_name',
+  'AIO_runtime_apihost',
+]
 
+/** Each is there, empty where it is not known. */
 const projectOf = (values: Settings): Settings =>
   Object.fromEntries(projectNames.map((name) => [name, values[name] ?? values[name.toUpperCase()]]))
 
@@ -157,13 +158,6 @@ async function answersOf(target: Target): Promise<SetupAnswers> {
     pim: inputs.PIM_COMMUNICATOR ?? 'mock',
     destinations: destinationsOn(inputs),
   }
-}
-
-async function projectName(root: string): Promise<string> {
-  const text = await readFile(join(root, 'package.json'), 'utf8')
-  const read = v.safeParse(v.object({ name: v.string() }), parseJson(text))
-  if (!read.success) throw new CommandError('package.json names no project')
-  return read.output.name
 }
 
 const shown = ({ trigger, isTriggerGone, rules }: Undeclared): string[] => [

@@ -33,20 +33,18 @@ const asking =
 
 /**
  * What Adobe's CLI leaves firing: it compares a hash that never changes, and so deletes nothing. Only triggers that it has
- * marked as deployed by this project count, whatever their version was; others in the namespace are somebody else's.
+ * marked with the name of the package count; others in the namespace are somebody else's.
  * Source: aio-lib-runtime 7.3 (`syncProject`, `getProjectHash`, `addManagedProjectAnnotations`).
- * @param project the name in package.json
  * @throws {BridgeError} as `askRuntime`
  */
 export async function findUndeclared(
   { packageName, triggers, rules }: Manifest,
-  { project, credentials, signal }: { project: string; credentials: RuntimeCredentials; signal: AbortSignal },
+  { credentials, signal }: { credentials: RuntimeCredentials; signal: AbortSignal },
 ): Promise<readonly Undeclared[]> {
   const ask = asking(credentials, signal)
   const isOwn = (value: unknown): boolean => {
     const managed = v.safeParse(Managed, value)
-    if (!managed.success || !managed.output.projectName.startsWith(`${project}-`)) return false
-    return /^\d+\./.test(managed.output.projectName.slice(project.length + 1))
+    return managed.success && managed.output.projectName === packageName
   }
   const own = (await listed(ask, 'triggers')).filter(({ annotations }) =>
     annotations.some(({ key, value }) => key === 'whisk-managed' && isOwn(value)),

@@ -189,12 +189,11 @@ test("shows what Adobe's CLI says, with no secret in it, nor in the list of proc
 })
 
 test('removes the trigger that is declared no more, its alarm first, and leaves those of others', async () => {
-  await foreignTrigger('their-alarm', 'their-project-1.0.0')
+  await foreignTrigger('their-alarm', 'their-package')
   await foreignTrigger('nobody', undefined)
   const manifest = await readManifest(app)
   const declared = { ...manifest, triggers: ['export-batch-alarm'], rules: ['export-batch-by-alarm'] }
   const runtime = {
-    project: 'aem-asset-bridge',
     credentials: workerOf({ namespace: stage, apiKey: keys[stage], apiHost: service.url }),
     signal: new AbortController().signal,
   }
