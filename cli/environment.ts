@@ -39,8 +39,8 @@ const workMs = 2 * 3_600_000
 /**
  * Reads the inputs from the environment and `.env`, and the Runtime credentials from wherever `aio` keeps them. Of an
  * environment that is named, all comes from the process and from `.env.<name>`: `.env` and `.aio` are those of the
- * workspace that `aio app use` took last.
- * @throws {UsageError} the file is not there
+ * workspace that `aio app use` took last. In a run of CI (`CI` is set) the file may be missing: the pipeline sets all.
+ * @throws {UsageError} the file is not there, or the pipeline does not set the credentials of I/O Runtime
  */
 export async function openEnvironment(name: string | undefined): Promise<Environment> {
   // Before the SDK, whose State library reads its endpoint from the environment when it is loaded.
@@ -97,9 +97,23 @@ const configured = (value: unknown): string | undefined =>
 function readDotEnvOf(name: string | undefined): void {
   const file = name === undefined ? '.env' : `.env.${name}`
   const { error } = readDotEnv({ path: file, quiet: true })
-  if (name !== undefined && error !== undefined) {
-    throw new UsageError(`--env ${name} reads ${file}, which cannot be read here: ${messageOf(error)}`)
-  }
+  if (name === undefined || error === undefined) return
+  if (isMissing(error) && isInCi(process.env)) requireOfPipeline(name, process.env)
+  else throw new UsageError(`--env ${name} reads ${file}, which cannot be read here: ${messageOf(error)}`)
+}
+
+const isMissing = (error: Error): boolean => 'code' in error && error.code === 'ENOENT'
+
+/** On a person's machine a missing file is a wrong name: what the shell has set may be of any workspace. */
+const isInCi = ({ CI = '' }: NodeJS.ProcessEnv): boolean => !['', '0', 'false'].includes(CI.toLowerCase())
+
+function requireOfPipeline(name: string, settings: NodeJS.ProcessEnv): void {
+  const needed = ['AIO_runtime_namespace', 'AIO_runtime_auth']
+  const missing = needed.filter((one) => configured(settings[one]) === undefined)
+  if (missing.length === 0) return
+  throw new UsageError(
+    `--env ${name}: there is no .env.${name} here, and this pipeline does not set ${missing.join(' and ')}`,
+  )
 }
 
 /**

@@ -13,11 +13,12 @@ export type CommandResult = { code: number; output: string }
 /**
  * Runs a script of an installed package on the Node that runs this process, whatever `node` on the PATH is.
  * @param script path below node_modules
+ * @param options.onOutput gets what it says while it runs, in pieces
  */
 export function runScript(
   script: string,
   args: readonly string[],
-  options: { cwd?: string; env?: NodeJS.ProcessEnv } = {},
+  options: { cwd?: string; env?: NodeJS.ProcessEnv; onOutput?: (text: string) => void } = {},
 ): Promise<CommandResult> {
   return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, [join(root, 'node_modules', script), ...args], {
@@ -28,6 +29,7 @@ export function runScript(
     let output = ''
     const collect = (chunk: Buffer): void => {
       output += chunk.toString()
+      options.onOutput?.(chunk.toString())
     }
     child.stdout.on('data', collect)
     child.stderr.on('data', collect)

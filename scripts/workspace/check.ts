@@ -7,6 +7,8 @@ export type Environment = {
   env: Readonly<Record<string, string | undefined>>
   /** Organisation, project and workspace as `aio app use` writes them to .aio; not checked. */
   project: unknown
+  /** Where that is told, for messages. @default `.aio` */
+  source?: string
 }
 
 /** The authors and journals of the last deployment to each workspace, by namespace. */
@@ -22,15 +24,18 @@ const altered = /\$[$&`']/
  * Source: aio-cli-plugin-app 14.7 (`aio app use` replaces the lines `AIO_*` and `IMS_*` of .env only), aio-lib-runtime 7.3
  * (`replaceIfEnvKey`); Adobe I/O Events, Journaling API: the address of a journal names organisation and credential.
  */
-export function warningsFor(environment: Environment, before: Deployments): readonly string[] {
-  return [
-    ...alteredValues(environment),
-    ...foreignJournals(environment),
-    ...foreignCredential(environment),
-    ...foreignNamespace(environment),
-    ...targetsOfOthers(environment, before),
-  ]
-}
+export const warningsFor = (environment: Environment, before: Deployments): readonly string[] => [
+  ...alteredValues(environment),
+  ...foreignValues(environment, before),
+]
+
+/** The same without those that would be deployed as something else. */
+export const foreignValues = (environment: Environment, before: Deployments): readonly string[] => [
+  ...foreignJournals(environment),
+  ...foreignCredential(environment),
+  ...foreignNamespace(environment),
+  ...targetsOfOthers(environment, before),
+]
 
 /** The notes with what is deployed now. Without a namespace nothing is noted. */
 export function withDeployment(before: Deployments, { env }: Environment): Deployments {
@@ -60,14 +65,14 @@ function alteredValues({ env }: Environment): string[] {
   ]
 }
 
-function foreignJournals({ env, project }: Environment): string[] {
+function foreignJournals({ env, project, source = '.aio' }: Environment): string[] {
   const { org, workspace, credentials } = workspaceOf(project)
   return itemsOf(env.JOURNAL_URL).flatMap((url) => {
     const [, orgId, credential = ''] = /\/organizations\/([^/]+)\/integrations\/([^/]+)\//.exec(url) ?? []
     if (orgId === undefined) return []
     if (org !== undefined && org !== orgId) {
       return [
-        `JOURNAL_URL is a journal of the organisation ${orgId}, but .aio is of the organisation ${org}.`,
+        `JOURNAL_URL is a journal of the organisation ${orgId}, but ${source} is of the organisation ${org}.`,
       ]
     }
     if (credentials.length === 0 || credentials.includes(credential)) return []

@@ -4,13 +4,17 @@ import { isRecord, parseJson } from '../../src/core/json'
 import { type Deployments, type Environment, readDeployments, warningsFor, withDeployment } from './check'
 
 /** Where the targets of the last deployments are noted. aio keeps its own notes in that folder, and git ignores it. */
-const notesFile = (): string => join(process.cwd(), 'dist', 'last-deployed-targets.json')
+const notesFile = (root = process.cwd()): string => join(root, 'dist', 'last-deployed-targets.json')
+
+/** Set by `npm run deploy -- --env`, which has checked the environment before: `.env` and `.aio` are not what is deployed. */
+export const isChecked = 'BRIDGE_DEPLOY_IS_CHECKED'
 
 /**
  * Prints what in .env does not belong to the workspace. aio has read .env into the environment before.
  * @param config what aio hands to a hook: `project` is what .aio says
  */
 export function warnOfWorkspace(config: unknown): void {
+  if (process.env[isChecked] !== undefined) return
   for (const warning of warningsFor(environmentOf(config), notes())) console.warn(`Warning: ${warning}`)
 }
 
@@ -26,10 +30,10 @@ const environmentOf = (config: unknown): Environment => ({
   project: isRecord(config) ? config.project : undefined,
 })
 
-/** The targets of the last deployments from this folder, as they are noted. */
-export function notes(): Deployments {
+/** The targets of the last deployments from a project's folder, as they are noted. @default the current folder */
+export function notes(root?: string): Deployments {
   try {
-    return readDeployments(parseJson(readFileSync(notesFile(), 'utf8')))
+    return readDeployments(parseJson(readFileSync(notesFile(root), 'utf8')))
   } catch {
     // Nothing has been deployed from here.
     return {}

@@ -24,17 +24,35 @@ const usualPatience: ImsPatience = { attemptMs: 8_000, requestMs: 20_000 }
 
 const TokenAnswer = v.object({ access_token: v.pipe(v.string(), v.minLength(1)), expires_in: v.number() })
 
+type Parts = { http: HttpClient; redactor: Redactor; clock: Clock; patience?: ImsPatience }
+
 /**
  * Creates the tokens of a technical account.
- * Source of the protocol: Adobe Developer Console, OAuth server-to-server; `expires_in` is in seconds.
  * @throws {BridgeError} from `token`: systemic `IMS_REFUSED` when IMS refuses the credentials, transient when it does
  * not answer
  */
-export function createTokenProvider(
+export function createTokenProvider(credentials: ImsCredentials, parts: Parts): Tokens {
+  const { clock, patience = usualPatience } = parts
+  return createTokens({
+    clock,
+    grant: createImsGrant(credentials, parts),
+    limitMs: patience.requestMs,
+    late: () =>
+      transientError('IMS_TIMEOUT', `IMS gave no token within ${patience.requestMs} ms`, {
+        upstream: upstreamName,
+      }),
+  })
+}
+
+/**
+ * Creates what asks IMS for one token, each time anew.
+ * Source of the protocol: Adobe Developer Console, OAuth server-to-server; `expires_in` is in seconds.
+ * @throws {BridgeError} as `token` of {@link createTokenProvider}
+ */
+export function createImsGrant(
   credentials: ImsCredentials,
-  parts: { http: HttpClient; redactor: Redactor; clock: Clock; patience?: ImsPatience },
-): Tokens {
-  const { http, redactor, clock, patience = usualPatience } = parts
+  { http, redactor, patience = usualPatience }: Omit<Parts, 'clock'>,
+): (call: CallContext) => Promise<Grant> {
   const upstream: Upstream = http.upstream({
     name: upstreamName,
     input: 'IMS_URL',
@@ -42,15 +60,7 @@ export function createTokenProvider(
     concurrency: 1,
     attemptTimeoutMs: patience.attemptMs,
   })
-  return createTokens({
-    clock,
-    grant: requestToken,
-    limitMs: patience.requestMs,
-    late: () =>
-      transientError('IMS_TIMEOUT', `IMS gave no token within ${patience.requestMs} ms`, {
-        upstream: upstreamName,
-      }),
-  })
+  return requestToken
 
   async function requestToken(call: CallContext): Promise<Grant> {
     const response = await upstream.request(

@@ -1,0 +1,156 @@
+import type { CheckResult } from '../src/app/doctor/checks'
+import { findingsOf, isProduction } from './deploy/belongs'
+import { hasLogin } from './deploy/login'
+import { type Deployed, runDeployment, type Target, valuesOf } from './deploy/run'
+import { type DeployToken, deployToken } from './deploy/token'
+import { examine } from './doctor'
+import type { Environment } from './environment'
+import type { Host, Opens, Program, Run } from './host'
+import { CommandError, type CommandResult, examples, UsageError } from './output'
+import { akeneoSubscription } from './setup/akeneo-subscription'
+import { eventRegistrations } from './setup/registrations/step'
+import { changedLines, named } from './setup/report'
+import type { SetupStep } from './setup/step'
+
+/** What needs deployed actions. */
+const afterDeployment: readonly SetupStep[] = [eventRegistrations, akeneoSubscription]
+
+export function addDeploy(program: Program, run: Run): void {
+  program
+    .command('deploy')
+    .description('builds and deploys the environment that --env names, and removes what is declared no more')
+    .option('--dry-run', 'say what speaks against it and what would be removed, and do nothing')
+    .option('--no-build', 'deploy what is built already')
+    .option('--shared <INPUT>', 'may be the same as in another environment; may be given again', collect)
+    .addHelpText(
+      'after',
+      "\nIt asks before it deploys to Production. Adobe's CLI needs a login (npx aio login), or the OAuth credential of the\nenvironment where nobody can be asked.\n" +
+        examples('deploy --env stage', 'deploy --env stage --dry-run', 'deploy --env production --yes'),
+    )
+    .action(async ({ dryRun = false, build, shared = [] }) => {
+      let begun: Begun | undefined
+      const opens: Opens = async (name, host) => {
+        begun = await begin(name, { dryRun, shared }, host)
+        return begun.environment
+      }
+      await run(
+        async () => {
+          if (begun === undefined) throw new CommandError('nothing was decided')
+          const { host, ...target } = begun
+          const means = {
+            dryRun,
+            build,
+            steps: afterDeployment,
+            token: (environment: Environment) => tokenOf(environment, host),
+            open: host.openSettings,
+            examine: (environment: Environment) => examine(environment, { write: false, deployed: false }),
+            show: host.stderr,
+            progress: host.progress,
+          }
+          return reportOf(await runDeployment(target, means), { ...begun, dryRun })
+        },
+        { opens },
+      )
+    })
+}
+
+const collect = (one: string, before: readonly string[] = []): readonly string[] => [...before, one]
+
+type Begun = Target & { host: Host; warnings: readonly string[] }
+
+/** Looks whether the environment belongs together, and asks before Production. */
+async function begin(
+  name: string | undefined,
+  { dryRun, shared }: { dryRun: boolean; shared: readonly string[] },
+  host: Host,
+): Promise<Begun> {
+  if (name === undefined) throw new UsageError('--env <name> is missing: it names the environment to deploy')
+  const environment = await host.open(name)
+  const { root, settings } = host
+  const { namespace, runtimeKey: key, project, redactor } = environment
+  const values = await valuesOf({ name, root, settings })
+  const found = await findingsOf({ name, root, values, namespace, key, project, shared })
+  if (found.refused.length > 0)
+    throw new CommandError(redactor.text(`nothing was deployed. ${found.refused.join(' ')}`))
+  const warnings = found.warnings.map((one) => redactor.text(one))
+  if (!dryRun) {
+    for (const warning of warnings) host.stderr(`Warning: ${warning}\n`)
+    const workspace = values.AIO_project_workspace_name
+    if (host.confirm !== undefined && isProduction(name, namespace, workspace)) {
+      const question = `This deploys to Production: ${name}, namespace ${namespace}, ${values.AEM_AUTHOR_URLS ?? 'no author'}. Go on?`
+      if (!(await host.confirm(question))) throw new CommandError('nothing was done')
+    }
+  }
+  return { name, root, settings, environment, host, warnings }
+}
+
+/** A login of the user's own is left alone; where nobody can be asked, the CLI would wait for a browser. */
+async function tokenOf(
+  environment: Environment,
+  { settings }: Pick<Host, 'settings'>,
+): Promise<DeployToken | undefined> {
+  if (settings.AIO_IMS_CONTEXTS_CLI_ACCESS__TOKEN_TOKEN) return undefined
+  const isUnattended = Boolean(settings.CI) || !process.stdin.isTTY
+  if (!isUnattended && (await hasLogin(settings, environment.clock.now()))) return undefined
+  return deployToken(environment, environment.call())
+}
+
+function reportOf(
+  { actions, removed, steps: { items, failed: failedSteps }, checks }: Deployed,
+  { name, warnings, dryRun }: { name: string; warnings: readonly string[]; dryRun: boolean },
+): CommandResult {
+  const manual = items.flatMap((item) => (item.kind === 'manual' ? [item] : []))
+  const changed = named(items, 'changed')
+  const failed = [
+    ...failedSteps,
+    ...checks
+      .filter(({ status }) => status === 'failed')
+      .map(({ name: check, code = '', message }) => ({ check, code, message })),
+  ]
+  const unchanged = named(items, 'unchanged')
+  return {
+    data: {
+      ...(dryRun ? { dryRun } : {}),
+      deployed: actions,
+      removed,
+      changed,
+      unchanged,
+      manual: manual.map(({ kind: _, ...item }) => item),
+      ...(warnings.length === 0 ? {} : { warnings }),
+      ...(failed.length === 0 ? {} : { failed }),
+    },
+    failed: failed.length > 0,
+    lines: [
+      ...(dryRun ? warnings.map((one) => `Warning: ${one}`) : []),
+      ...actions.map((action) => `${dryRun ? 'would deploy  ' : 'deployed      '} ${action}`),
+      ...removed.map((one) => `${dryRun ? 'would remove  ' : 'removed       '} ${one}`),
+      ...changedLines(changed, dryRun),
+      ...unchanged.map((what) => `as it was      ${what}`),
+      ...failedSteps.map(({ step, code, message }) => `failed         ${step}: ${code}: ${message}`),
+      ...(dryRun ? [] : doctorLines(checks, name)),
+      ...(manual.length === 0 ? [] : ['', 'Left to you:']),
+      ...manual.flatMap(({ what, where, file }) => [
+        `- ${what}`,
+        `    where: ${where}`,
+        ...(file === undefined ? [] : [`    file:  ${file}`]),
+      ]),
+    ],
+  }
+}
+
+function doctorLines(checks: readonly CheckResult[], name: string): string[] {
+  const count = (status: CheckResult['status']): number =>
+    checks.filter((check) => check.status === status).length
+  return [
+    '',
+    ...checks.flatMap(({ name: check, status, code, message, remedy }) =>
+      code === undefined
+        ? []
+        : [
+            `${status.padEnd(7)}  ${check}  ${code}: ${message}`,
+            ...(remedy === undefined ? [] : [`         -> ${remedy}`]),
+          ],
+    ),
+    `doctor: ${count('ok')} ok, ${count('failed')} failed, ${count('warning')} warnings, ${count('skipped')} skipped; npx bridge doctor --env ${name} tells more`,
+  ]
+}
