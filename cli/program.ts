@@ -20,6 +20,7 @@ import { addPending } from './pending'
 import { addPlan } from './plan'
 import { addRegistrations } from './registrations'
 import { addRuns } from './runs'
+import { addSetup } from './setup'
 import { addVerify } from './verify'
 
 const description = `The operator's commands of aem-asset-bridge.
@@ -80,6 +81,7 @@ export async function runProgram(argv: readonly string[], host: Host): Promise<n
     addEvents,
     addAlerts,
     addAkeneo,
+    addSetup,
   ]
   for (const add of groups) add(program, run)
 

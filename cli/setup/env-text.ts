@@ -30,7 +30,8 @@ function withValue(text: string, name: string, value: string): string {
   const written = writtenValue(name, value)
   // Of several, dotenv takes the last one.
   const last = [...text.matchAll(assignment)].filter(([, found]) => found === name).at(-1)
-  if (last === undefined) return `${text}${text === '' || text.endsWith('\n') ? '' : '\n'}${name}=${written}\n`
+  if (last === undefined)
+    return `${text}${text === '' || text.endsWith('\n') ? '' : '\n'}${name}=${written}\n`
   const range = last.indices?.[2]
   if (range === undefined) {
     const [, end] = last.indices?.[1] ?? [0, 0]

@@ -29,12 +29,14 @@ export async function keepFile(
   return { kind: 'changed', what: name }
 }
 
-/** Undefined when there is none. */
-async function textOf(path: string): Promise<string | undefined> {
+/** The text of a file; undefined when there is none. */
+export async function textOf(path: string): Promise<string | undefined> {
   try {
     return await readFile(path, 'utf8')
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined
+    // No instance of Error where modules have globals of their own, as in Jest.
+    if (typeof error === 'object' && error !== null && 'code' in error && error.code === 'ENOENT')
+      return undefined
     throw error
   }
 }

@@ -50,6 +50,7 @@ const commandLines = [
   ['akeneo', 'logs'],
   ['akeneo', 'suspend', '--yes'],
   ['akeneo', 'delete', '--yes'],
+  ['setup', 'ci', '--dry-run'],
 ]
 
 /** The names of the command, without its arguments. */
