@@ -18,6 +18,15 @@ import { type FolderTarget, startFolder } from './targets/folder'
 const CLIENT_ID = 'sandbox-client-id'
 const CLIENT_SECRET = 'p8e-sandbox+client/secret&='
 const SCOPES = ['AdobeID', 'openid', 'aem.assets.author', 'aem.folders']
+/** What the service I/O Management API adds to the credential; the app itself asks for none of them. */
+const SCOPES_TO_DEPLOY = [
+  'read_organizations',
+  'additional_info.projectedProductContext',
+  'additional_info.roles',
+  'adobeio_api',
+  'read_client_secret',
+  'manage_client_secrets',
+]
 const ORG_ID = '0123456789ABCDEF01234567@AdobeOrg'
 const WORKSPACE = { orgId: '23294', projectId: '4566206088344653970', workspaceId: '4566206088344671234' }
 /** The actions that I/O Events delivers to, as far as they run here. */
@@ -132,7 +141,8 @@ export const startSandbox = async (options: SandboxOptions = {}): Promise<Sandbo
   }
 
   try {
-    const credentials = { clientId: CLIENT_ID, clientSecret: CLIENT_SECRET, scopes: SCOPES }
+    const scopes = [...SCOPES, ...SCOPES_TO_DEPLOY]
+    const credentials = { clientId: CLIENT_ID, clientSecret: CLIENT_SECRET, scopes }
     const ims = await keep(startIms({ clock, ...credentials, port: ports.ims ?? 0 }))
     const aemPorts = { port: ports.aem ?? 0, blobPort: ports.blobs ?? 0 }
     const aemKnows = { isValidToken: ims.isValid, allowedClientIds: [CLIENT_ID], ...aemPorts }
