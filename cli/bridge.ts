@@ -1,7 +1,8 @@
 import { createInterface } from 'node:readline/promises'
-import { openEnvironment } from './environment'
+import { openEnvironment, openSettings } from './environment'
 import { reserveStdout } from './output'
 import { runProgram } from './program'
+import { askAtTerminal } from './setup/terminal'
 
 const stdout = reserveStdout()
 const isAttended = process.stdin.isTTY && process.stderr.isTTY
@@ -21,9 +22,13 @@ const ended = (): Promise<void> =>
 
 runProgram(process.argv.slice(2), {
   open: openEnvironment,
+  openSettings,
+  settings: { ...process.env },
+  root: process.cwd(),
   stdout,
   stderr: (text) => process.stderr.write(text),
   confirm: isAttended ? confirm : undefined,
+  ask: isAttended ? askAtTerminal : undefined,
   ended,
   // Returns to the start of the line, and clears what stands behind.
   progress: (text) => isAttended && process.stderr.write(`\r${text}\u001b[K`),

@@ -47,8 +47,26 @@ export async function openEnvironment(name: string | undefined): Promise<Environ
   readDotEnvOf(name)
   // Now, since the SDK's Config adds what stands in .env.
   const settings = { ...process.env }
-  const { runtime, project } =
-    name === undefined ? await readAio() : { runtime: runtimeOf(settings), project: {} }
+  return environmentWith(
+    settings,
+    name === undefined ? await readAio() : { runtime: runtimeOf(settings), project: projectOf(settings) },
+  )
+}
+
+/** What an environment is read from: inputs and the settings of `aio`, by name. */
+export type Settings = Readonly<Record<string, string | undefined>>
+
+/** An environment of these settings alone, such as those that are about to be written to its file. */
+export async function openSettings(settings: Settings): Promise<Environment> {
+  const { AIO_STATE_ENDPOINT: endpoint } = settings
+  // Before the SDK, as above.
+  if (endpoint !== undefined) process.env.AIO_STATE_ENDPOINT = endpoint
+  return environmentWith(settings, { runtime: runtimeOf(settings), project: projectOf(settings) })
+}
+
+type Surroundings = { runtime: Runtime; project: unknown }
+
+function environmentWith(settings: Settings, { runtime, project }: Surroundings): Environment {
   const inputs = readOperatorInputs(settings)
   const redactor = createRedactor([runtime.apiKey, ...secretsOf(inputs)])
   const activation = { ...runtime, id: undefined, deadline: undefined, actionName: undefined }
@@ -111,14 +129,25 @@ export const workerOf = ({ apiHost = 'https://adobeioruntime.net', ...runtime }:
 type Runtime = Record<'namespace' | 'apiKey' | 'apiHost', string | undefined>
 
 /** The names under which `aio` takes its settings from the environment. */
-const runtimeOf = (settings: NodeJS.ProcessEnv): Runtime => ({
+const runtimeOf = (settings: Settings): Runtime => ({
   namespace: configured(settings.AIO_runtime_namespace),
   apiKey: configured(settings.AIO_runtime_auth),
   apiHost: configured(settings.AIO_runtime_apihost),
 })
 
+/** The same for organisation, project and workspace, as `aio` would find them in `.aio`. */
+const projectOf = (settings: Settings): unknown => ({
+  id: configured(settings.AIO_project_id),
+  name: configured(settings.AIO_project_name),
+  org: { id: configured(settings.AIO_project_org_id) },
+  workspace: {
+    id: configured(settings.AIO_project_workspace_id),
+    name: configured(settings.AIO_project_workspace_name),
+  },
+})
+
 /** What `aio` keeps: its Config knows .aio, .env and the settings of the machine. */
-async function readAio(): Promise<{ runtime: Runtime; project: unknown }> {
+async function readAio(): Promise<Surroundings> {
   // The whole SDK: its start-up does not matter here.
   const { Core } = (await import('@adobe/aio-sdk')).default
   const runtime = {

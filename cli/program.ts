@@ -51,11 +51,14 @@ export async function runProgram(argv: readonly string[], host: Host): Promise<n
     .configureOutput({ writeOut: (text) => told.push(text), writeErr: () => undefined })
     .exitOverride()
 
-  const run: Run = async (work, { destroys, asks } = {}) => {
+  const run: Run = async (work, { destroys, asks, opens } = {}) => {
     const { env, yes = false } = program.opts()
     if (destroys !== undefined && !yes) await confirmed(destroys, host)
     if (asks !== undefined && !yes && host.confirm !== undefined) await confirmed(asks, host)
-    const environment = await host.open(env)
+    const environment =
+      opens === undefined
+        ? await host.open(env)
+        : await opens(env, yes ? { ...host, confirm: undefined } : host)
     redact = (text) => environment.redactor.text(text)
     const result = await work(environment, host).finally(() => host.progress(''))
     host.stdout(printed(result, json))

@@ -3,6 +3,7 @@ import type { Program, Run } from '../host'
 import { type CommandResult, examples, UsageError } from '../output'
 import { type PipelineInputs, pipelineInputs } from './ci-inputs'
 import { githubName, isChangedByHand, targets, workflowText } from './ci-workflow'
+import { changedLines, named } from './report'
 import type { SetupContext, SetupItem } from './step'
 import { keepFile, textOf } from './written-file'
 
@@ -18,7 +19,9 @@ export function addSetupCi(setup: Program, run: Run, root = process.cwd()): void
     .option('--branch <name>', 'whose pushes go to Stage', 'main')
     .option('--dry-run', 'say what would be done, and do not')
     .addHelpText('after', examples('setup ci --dry-run', 'setup ci --branch trunk'))
-    .action(async ({ branch, dryRun = false }) => {
+    .action(async (_options, command) => {
+      // An option that `setup` has as well arrives there, wherever it stands.
+      const { branch, dryRun = false } = command.optsWithGlobals()
       if (!/^[\w][\w./-]*$/.test(branch)) throw new UsageError(`${branch} is no name of a branch`)
       const isLost = !dryRun && (await isOfAPerson(root))
       await run(() => setupCi(branch, { root, dryRun }), {
@@ -35,23 +38,21 @@ async function setupCi(
     targets.map(async (target) => ({ ...target, ...(await pipelineInputs(target.name, root)) })),
   )
   const written = await keepFile(file, workflowText(branch, deployments), { root, dryRun })
-  const manual = targets.map(({ name }): SetupItem & { kind: 'manual' } => ({
-    kind: 'manual',
-    what: `the environment ${name}${name === 'production' ? ', with required reviewers' : ''}, its secrets and its variables`,
-    where: 'GitHub > Settings > Environments',
-  }))
+  const items: readonly SetupItem[] = [written, ...targets.map(({ name }) => leftAtGitHub(name))]
+  const manual = items.flatMap((item) => (item.kind === 'manual' ? [item] : []))
   return {
     data: {
-      changed: written.kind === 'changed' ? [written.what] : [],
-      unchanged: written.kind === 'unchanged' ? [written.what] : [],
+      changed: named(items, 'changed'),
+      unchanged: named(items, 'unchanged'),
       manual: manual.map(({ kind: _, ...item }) => item),
       environments: Object.fromEntries(deployments.map(({ name, toSet }) => [name, toSet])),
     },
     lines: [
-      `${written.kind === 'unchanged' ? 'as it was' : dryRun ? 'would be written' : 'written'}  ${file}`,
+      ...changedLines(named(items, 'changed'), dryRun),
+      ...named(items, 'unchanged').map((what) => `as it was      ${what}`),
       '',
       'Left to you:',
-      ...manual.map(({ what, where }) => `- ${where}: ${what}`),
+      ...manual.flatMap(({ what, where }) => [`- ${what}`, `    where: ${where}`]),
       '',
       'With the command line of GitHub, which asks for each value:',
       ...deployments.flatMap(commandsOf),
@@ -60,6 +61,12 @@ async function setupCi(
     ],
   }
 }
+
+const leftAtGitHub = (name: string): SetupItem => ({
+  kind: 'manual',
+  what: `The environment ${name}${name === 'production' ? ', with required reviewers' : ''}, its secrets and its variables`,
+  where: 'GitHub > Settings > Environments',
+})
 
 async function isOfAPerson(root: string): Promise<boolean> {
   const text = await textOf(join(root, file))

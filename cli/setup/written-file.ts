@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
-import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
+import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { basename, dirname, join } from 'node:path'
 import type { SetupContext, SetupItem } from './step'
 
 /**
@@ -15,6 +15,7 @@ export async function keepFile(
   { mode }: { mode?: number } = {},
 ): Promise<SetupItem> {
   const path = join(root, name)
+  if (!dryRun) await removeParts(path)
   if ((await textOf(path)) === text) return { kind: 'unchanged', what: name }
   if (dryRun) return { kind: 'changed', what: name }
   await mkdir(dirname(path), { recursive: true })
@@ -27,6 +28,14 @@ export async function keepFile(
     throw error
   }
   return { kind: 'changed', what: name }
+}
+
+/** What a run has left that was killed while it wrote. */
+async function removeParts(path: string): Promise<void> {
+  const names = await readdir(dirname(path)).catch(() => [])
+  const isPart = (one: string): boolean =>
+    one.startsWith(`${basename(path)}.`) && /\.[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\.part$/.test(one)
+  await Promise.all(names.filter(isPart).map((one) => rm(join(dirname(path), one), { force: true })))
 }
 
 /** The text of a file; undefined when there is none. */

@@ -1,5 +1,6 @@
 import { type Environment, workerOf } from '../../cli/environment'
 import { runProgram } from '../../cli/program'
+import type { Question } from '../../cli/setup/ask'
 import { systemClock } from '../../src/core/clock'
 import { createRedactor } from '../../src/core/redaction'
 import { openActivationLogs } from '../../src/delivery/activation-logs'
@@ -9,10 +10,17 @@ import { createRecords } from '../../src/runtime/records'
 import type { ScriptRun } from './run-typescript'
 
 /** What `operatorEnv` of a sandbox gives, or the part of it that a command needs. */
-type OperatorEnv = Readonly<Record<string, string>>
+type OperatorEnv = Readonly<Record<string, string | undefined>>
 
 /** What somebody at the terminal answers; without, nobody is there. */
-type Attended = { answer?: boolean; ended?: () => Promise<void> }
+type Attended = {
+  answer?: boolean
+  /** To questions, in this order. */
+  answers?: readonly string[]
+  ended?: () => Promise<void>
+  /** The project's folder. */
+  root?: string
+}
 
 /**
  * The command line in this process, with the settings handed in. `createBridge` has the process around it: where settings
@@ -23,12 +31,26 @@ export const createCommands =
   async (
     args: readonly string[],
     env: OperatorEnv = {},
-    { answer, ended = async () => undefined }: Attended = {},
-  ): Promise<ScriptRun & { asked: readonly string[] }> => {
+    { answer, answers, ended = async () => undefined, root = '/nowhere' }: Attended = {},
+  ): Promise<ScriptRun & { asked: readonly string[]; questions: readonly Question[] }> => {
     let [stdout, stderr] = ['', '']
     const asked: string[] = []
+    const questions: Question[] = []
+    const settings = { ...operatorEnv(), ...env }
     const code = await runProgram(args, {
-      open: async () => environmentOf({ ...operatorEnv(), ...env }),
+      open: async () => environmentOf(settings),
+      openSettings: async (given) => environmentOf(given),
+      settings,
+      root,
+      ask:
+        answers === undefined
+          ? undefined
+          : async (question) => {
+              const next = answers[questions.length]
+              if (next === undefined) throw new Error(`Nobody answers ${question.text}`)
+              questions.push(question)
+              return next
+            },
       stdout: (text) => {
         stdout += text
       },
@@ -45,7 +67,7 @@ export const createCommands =
       ended,
       progress: () => undefined,
     })
-    return { code, stdout, stderr, asked }
+    return { code, stdout, stderr, asked, questions }
   }
 
 /** The environment of these settings, as the process would give it. */

@@ -199,9 +199,7 @@ test('of an environment with a file, takes the inputs of its PIM and destination
 test('says what is left to a person, as commands that ask for the values', async () => {
   const { stdout } = await commands(['setup', 'ci'])
 
-  expect(stdout).toContain(
-    'GitHub > Settings > Environments: the environment production, with required reviewers',
-  )
+  expect(stdout).toContain('The environment production, with required reviewers')
   expect(stdout).toContain('  gh variable set AEM_AUTHOR_URLS --env stage\n')
   expect(stdout).toContain('  gh secret set IMS_OAUTH_S2S_CLIENT_SECRET --env production\n')
 })
@@ -214,6 +212,16 @@ test('changes nothing the second time, nor in a dry run', async () => {
 
   expect(JSON.parse((await setupCi()).stdout)).toMatchObject({ changed: [], unchanged: [file] })
   expect(await text()).toBe(first)
+})
+
+test('takes --dry-run and --yes wherever they stand', async () => {
+  for (const line of [
+    ['setup', 'ci', '--dry-run', '--yes'],
+    ['--yes', 'setup', 'ci', '--dry-run'],
+  ]) {
+    expect((await commands(line)).stdout).toContain('would change')
+    await expect(text()).rejects.toThrow('ENOENT')
+  }
 })
 
 test('replaces what it wrote before by itself, whatever git made of the line ends', async () => {
