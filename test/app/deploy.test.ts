@@ -1,10 +1,10 @@
 import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { type DeployService, startDeployService } from '../../sandbox/deploy-service'
 import { declaredActions, declaredInputs } from '../../scripts/app-build'
 import { type CommandResult, runScript, sampleRoot } from '../../scripts/command'
 import { loadFresh } from '../../scripts/load-time'
-import { type DeployRecorder, startDeployRecorder } from './deploy-recorder'
 import { unzip } from './unzip'
 
 type Pair = { key: string; value: unknown }
@@ -30,12 +30,12 @@ const env = {
 const arrived = { ...env, ADC_CECREDENTIALS_CLIENTSECRET: 'p@ss=hush$hush $HOME # not a comment' }
 const notAnInput = 'value-of-something-else'
 
-let recorder: DeployRecorder
+let recorder: DeployService
 let folder: string
 let deployed: CommandResult
 
 beforeAll(async () => {
-  recorder = await startDeployRecorder()
+  recorder = await startDeployService()
   folder = await mkdtemp(join(tmpdir(), 'deploy-'))
   const app = join(folder, 'app')
   await mkdir(join(folder, 'home'))
