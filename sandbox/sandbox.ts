@@ -72,6 +72,8 @@ export type SandboxOptions = {
   /** False leaves it to others to subscribe `pim-events`, if there is one, to Akeneo's events. */
   subscribed?: boolean
   clock?: MovableClock
+  /** Of I/O Runtime. @default '12345-assetbridge-stage' */
+  namespace?: string
   aem?: Omit<AemOptions, 'clock' | 'isValidToken' | 'allowedClientIds' | 'port' | 'blobPort'>
   /** Fixed ports; free ones by default. */
   ports?: {
@@ -127,8 +129,7 @@ export type Sandbox = {
  * taken, a bundle is missing), the others are closed and the error is thrown.
  */
 export const startSandbox = async (options: SandboxOptions = {}): Promise<Sandbox> => {
-  const { actions = {}, clock = createClock(), ports = {} } = options
-  const namespace = '12345-assetbridge-stage'
+  const { actions = {}, clock = createClock(), ports = {}, namespace = '12345-assetbridge-stage' } = options
   const auth = 'runtime-id:runtime-secret'
   const started: { close(): Promise<void> }[] = []
   const keep = async <T extends { close(): Promise<void> }>(starting: Promise<T>): Promise<T> => {
