@@ -6,6 +6,7 @@ import type { Host, Opens, Program, Run } from './host'
 import { CommandError, type CommandResult, examples, UsageError } from './output'
 import { type AnswerOptions, type Decided, decide } from './setup/answers'
 import { type Ask, answered } from './setup/ask'
+import { addSetupCi } from './setup/ci'
 import { envFile, envTemplate, requireIgnored } from './setup/env-steps'
 import { findKnown, type Values } from './setup/known'
 import { changedLines, named, setupReport } from './setup/report'
@@ -14,7 +15,7 @@ import type { SetupContext, SetupItem, SetupStep } from './setup/step'
 import { steps } from './setup/steps'
 
 export function addSetup(program: Program, run: Run): void {
-  program
+  const command = program
     .command('setup')
     .description('brings an environment to where it can be deployed and used; asks what it cannot find out')
     .option('--aem <origin>', 'the AEM author')
@@ -54,6 +55,7 @@ export function addSetup(program: Program, run: Run): void {
         { opens },
       )
     })
+  addSetupCi(command, run)
 }
 
 type Begun = Decided & { host: Host }

@@ -19,6 +19,15 @@ import { type FolderTarget, startFolder } from './targets/folder'
 const CLIENT_ID = 'sandbox-client-id'
 const CLIENT_SECRET = 'p8e-sandbox+client/secret&='
 const SCOPES = ['AdobeID', 'openid', 'aem.assets.author', 'aem.folders']
+/** What the service I/O Management API adds to the credential; the app itself asks for none of them. */
+const SCOPES_TO_DEPLOY = [
+  'read_organizations',
+  'additional_info.projectedProductContext',
+  'additional_info.roles',
+  'adobeio_api',
+  'read_client_secret',
+  'manage_client_secrets',
+]
 const ORG_ID = '0123456789ABCDEF01234567@AdobeOrg'
 const WORKSPACE = { orgId: '23294', projectId: '4566206088344653970', workspaceId: '4566206088344671234' }
 /** The actions that I/O Events delivers to, as far as they run here. */
@@ -66,6 +75,8 @@ export type SandboxOptions = {
   /** False leaves it to others to register the actions at I/O Events; until then they get no event. */
   registered?: boolean
   clock?: MovableClock
+  /** Of I/O Runtime. @default '12345-assetbridge-stage' */
+  namespace?: string
   aem?: Omit<AemOptions, 'clock' | 'isValidToken' | 'allowedClientIds' | 'port' | 'blobPort'>
   /** Fixed ports; free ones by default. */
   ports?: {
@@ -121,8 +132,7 @@ export type Sandbox = {
  * taken, a bundle is missing), the others are closed and the error is thrown.
  */
 export const startSandbox = async (options: SandboxOptions = {}): Promise<Sandbox> => {
-  const { actions = {}, clock = createClock(), ports = {} } = options
-  const namespace = '12345-assetbridge-stage'
+  const { actions = {}, clock = createClock(), ports = {}, namespace = '12345-assetbridge-stage' } = options
   const auth = 'runtime-id:runtime-secret'
   const started: { close(): Promise<void> }[] = []
   const keep = async <T extends { close(): Promise<void> }>(starting: Promise<T>): Promise<T> => {
@@ -135,7 +145,8 @@ export const startSandbox = async (options: SandboxOptions = {}): Promise<Sandbo
   }
 
   try {
-    const credentials = { clientId: CLIENT_ID, clientSecret: CLIENT_SECRET, scopes: SCOPES }
+    const scopes = [...SCOPES, ...SCOPES_TO_DEPLOY]
+    const credentials = { clientId: CLIENT_ID, clientSecret: CLIENT_SECRET, scopes }
     const ims = await keep(startIms({ clock, ...credentials, port: ports.ims ?? 0 }))
     const aemPorts = { port: ports.aem ?? 0, blobPort: ports.blobs ?? 0 }
     const aemKnows = { isValidToken: ims.isValid, allowedClientIds: [CLIENT_ID], ...aemPorts }

@@ -37,8 +37,9 @@ const ownTerminal: Terminal = { settings: process.env, write: (text) => process.
 
 /**
  * Gets a token for Adobe's CLI from the OAuth Server-to-Server credential, since without one the CLI waits for a browser.
- * In GitHub Actions it is masked in the log before anything else can print it, as is what follows from the key of the
- * namespace: the service masks only what it holds as a secret, as a whole.
+ * In GitHub Actions it is masked in the log before anything else can print it, as is the second half of the namespace's
+ * key: by itself GitHub masks the secrets it holds, whole, line by line and in base64, and nothing that comes of them.
+ * Source: actions/runner 2 (`AddMaskCommandExtension`, which is told on either stream and is not echoed; `HostContext`).
  * @throws {InputError} the credential is not set
  * @throws {CommandError} IMS refuses the credential, or the scopes of a deployment
  * @throws {BridgeError} transient: IMS does not answer
@@ -61,17 +62,15 @@ export async function deployToken(
   const asked = clock.now()
   const { token, lifeMs } = await grant(call).catch(explain)
   if (settings.GITHUB_ACTIONS === 'true') {
-    const derived = [token, ...partsOf(runtimeKey)]
-    for (const value of derived) write(`::add-mask::${value}\n`)
+    for (const value of [token, ...keyIn(runtimeKey)]) write(`::add-mask::${value}\n`)
   }
   return { token, expiry: asked + lifeMs }
 }
 
-/** The key of a namespace is `<id>:<key>`; HTTP sends it in base64. */
-function partsOf(runtimeKey: string | undefined): readonly string[] {
-  if (runtimeKey === undefined) return []
-  const key = runtimeKey.slice(runtimeKey.indexOf(':') + 1)
-  return [Buffer.from(runtimeKey).toString('base64'), ...(key === '' ? [] : [key])]
+/** Of the key of a namespace, `<id>:<key>`, what alone would open it to who knows the id. */
+function keyIn(runtimeKey: string | undefined): readonly string[] {
+  const [, key = ''] = /^[^:]+:(.+)$/.exec(runtimeKey ?? '') ?? []
+  return key === '' ? [] : [key]
 }
 
 function explain(thrown: unknown): never {
