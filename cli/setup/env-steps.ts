@@ -41,7 +41,10 @@ export const envTemplate = (values: Values): SetupStep => ({
       Object.entries(values).flatMap(([one, value]) => {
         if (!isSecret(one)) return [[one, value]]
         // A reference to a secret manager stays as it was written.
-        const hasReference = new RegExp(`^\\s*${one}\\s*=`, 'm').test(known) && !known.includes(value)
+        const isNamed = known
+          .split('\n')
+          .some((line) => line.includes('=') && line.split('=')[0]?.trim() === one)
+        const hasReference = isNamed && !known.includes(value)
         return hasReference ? [] : [[one, `\${${one}}`]]
       }),
     )

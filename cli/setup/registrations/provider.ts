@@ -66,6 +66,14 @@ function isOf({ traits }: Provider, author: string): boolean {
   const host = hostOf(author)
   const [, environment] = /^author-(p\d+-e\d+)\b/.exec(host) ?? []
   const wanted = (environment ?? host).toLowerCase()
-  const isWhole = new RegExp(`(?<![a-z0-9])${wanted.replaceAll('.', '\\.')}(?![a-z0-9])`)
-  return traits.some((trait) => isWhole.test(trait.toLowerCase()))
+  return traits.some((trait) => holdsWord(trait.toLowerCase(), wanted))
+}
+
+/** Whether a word stands in a text, and is not part of a longer one. */
+function holdsWord(text: string, word: string): boolean {
+  for (let at = text.indexOf(word); at !== -1; at = text.indexOf(word, at + 1)) {
+    const beside = [text[at - 1], text[at + word.length]]
+    if (!beside.some((character) => character !== undefined && /[a-z0-9]/.test(character))) return true
+  }
+  return false
 }
