@@ -320,3 +320,26 @@ test('the whole library is looked at where that is asked for, once in each perio
   await sweep({ fullEveryMs: 24 * hour })
   expect(held()).toEqual(['old.png'])
 })
+
+test.each(['sweep', 'sweep all'])(
+  'a place of "%s" that this version cannot read begins anew',
+  async (what) => {
+    const asset = addDraft('lamp.png')
+    await sweep()
+    minutes(20)
+    publish(asset)
+    const { clock, aem } = bench.author
+    const cursor = createCursorKeeper(`${what} ${aem.url}`, { store: bench.store, clock, saveEveryMs: 0 })
+    const at = clock.now() - hour
+    await cursor.advance(
+      { position: 'modified 2.another-form', at, began: clock.now() },
+      bench.lifeContext().call,
+    )
+
+    const { error, details } = await sweep({ fullEveryMs: hour })
+
+    expect(error).toBeUndefined()
+    expect(details).toMatchObject({ stored: 1 })
+    expect(details).not.toHaveProperty('full')
+  },
+)
