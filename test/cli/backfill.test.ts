@@ -239,3 +239,23 @@ it.each([
   expect(await readFile(file, 'utf8')).toBe(content)
   expect(await backfill(['enrich', '--folder', folder])).toMatchObject({ code: 0, data: { written: 1 } })
 })
+
+it('is refused at an author that is not in AEM_AUTHOR_URLS, named by an option or by what was begun', async () => {
+  const folder = newFolder()
+  const [id] = addAssets(folder, 1)
+  const { aem } = receiver.sandbox
+  const path = `/adobe/assets/${id}/metadata`
+  aem.faults.add({ method: 'PATCH', path, times: 50, fault: { kind: 'status', status: 403 } })
+  await backfill(['enrich', '--folder', folder])
+  aem.faults.clear()
+  aem.requests.length = 0
+
+  const named = await backfill(['enrich', '--folder', folder, '--host', 'other.example'])
+  const begun = await backfill(['resume'], { AEM_AUTHOR_URLS: 'https://author-p1-e2.adobeaemcloud.com' })
+
+  const code = 'HOST_NOT_ALLOWED'
+  expect(named.data).toMatchObject({ error: { code, message: expect.stringMatching(/^--host names/) } })
+  expect(begun.data).toMatchObject({ error: { code, message: expect.stringMatching(/^the backfill names/) } })
+  expect(aem.requests).toEqual([])
+  expect(await backfill(['enrich', '--folder', folder])).toMatchObject({ code: 0, data: { written: 1 } })
+})
