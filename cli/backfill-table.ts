@@ -57,9 +57,15 @@ function rowsOf({
   return changes.map((change) => [...about, change.property, change.old, change.new, change.rule, '', '', ''])
 }
 
+/**
+ * What a program for tables takes for the begin of a formula: after blanks, and in its wide form, too. Source: OWASP,
+ * CSV Injection.
+ */
+const formula = /^([\t\r\n]|\s*[=+\-@\uFF1D\uFF0B\uFF0D\uFF20])/
+
 /** A program for tables must not take a value of a PIM for a formula. */
 function cell(value: unknown): string {
   const text = typeof value === 'string' ? value : value === null ? '' : JSON.stringify(value)
-  const safe = /^[=+\-@\t\r]/.test(text) && typeof value === 'string' ? `'${text}` : text
+  const safe = formula.test(text) && typeof value === 'string' ? `'${text}` : text
   return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe
 }
