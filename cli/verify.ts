@@ -130,6 +130,12 @@ function resultOf(
     (!removeOrphans && found.orphaned.length > 0) ||
     unknown.includes('missing') ||
     problems.length + failures.length > 0
+  const acts = [
+    ...(repair ? [`${mended.filter(({ act, ok }) => act === 'repair' && ok).length} assets exported`] : []),
+    ...(removeOrphans
+      ? [`${mended.filter(({ outcome }) => outcome === 'removed').length} files removed`]
+      : []),
+  ]
   const counts = lists.map((list) => `${found[list].length} ${unknown.includes(list) ? 'unknown' : list}`)
   const lines = [
     ...lists.flatMap((list) => found[list].map(({ key, path }) => `${list}  ${key}  ${path ?? ''}`.trim())),
@@ -137,6 +143,7 @@ function resultOf(
     ...problems.map(({ path, code, message }) => `problem  ${path}  ${code}: ${message}`),
     ...mended.map(({ id, outcome, message }) => `${outcome}  ${id}  ${message}`),
     `${checked} files are due at ${name}: ${inStep} in step, ${counts.join(', ')}`,
+    ...(acts.length === 0 ? [] : [`since then: ${acts.join(', ')}`]),
   ]
   return {
     data: shownRecord(data, environment),
