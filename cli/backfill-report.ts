@@ -4,7 +4,7 @@ import { verdictOf } from '../src/flows/backfill/tally'
 import type { Worked } from '../src/flows/backfill/task'
 import { type Failure, undoneOf } from '../src/flows/outcome'
 import { appendTo, type LineWriter } from '../src/flows/plan/json-lines'
-import type { ReportHead, ReportLine } from '../src/flows/plan/report-file'
+import { headOfReport, type ReportHead, type ReportLine } from '../src/flows/plan/report-file'
 import { type BackfillReport, openTable } from './backfill-table'
 import { CommandError } from './output'
 
@@ -18,8 +18,9 @@ export const noReport: BackfillReport = {
 /**
  * Opens the report to write on, as JSON Lines, or as CSV where the name of the file ends so.
  * @param head undefined when an earlier run has begun the report: this one goes on with it
- * @throws {CommandError} a run that begins would write behind the report of another one
- * @throws {BridgeError} permanent `REPORT_INVALID`, when it cannot be written
+ * @throws {CommandError} a run that begins would write behind the report of another one, or what is there is no report of
+ * such a backfill
+ * @throws {BridgeError} permanent `REPORT_INVALID`, when what is there is no report, or it cannot be written
  */
 export async function openReport(
   path: string,
@@ -30,9 +31,17 @@ export async function openReport(
   if (isThere && !isBegun)
     throw new CommandError(`${path} is there, and this backfill begins: name another file with --report`)
   if (/\.csv$/i.test(path)) return openTable(path, (worked) => linesOf(worked, isDryRun))
+  // Before it is opened to write: that cuts off half a line at its end.
+  if (isThere) await refuseOther(path, head)
   const writer = await appendTo({ what: 'report', path })
   if (!(await hasContent(path))) await writer.write(head)
   return linesTo(writer, isDryRun)
+}
+
+async function refuseOther(path: string, { kind, host }: ReportHead): Promise<void> {
+  const held = await headOfReport(path)
+  if (held.kind !== kind || held.host !== host)
+    throw new CommandError(`${path} is the report of something else: name another file with --report`)
 }
 
 const hasContent = (path: string): Promise<boolean> =>

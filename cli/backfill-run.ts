@@ -35,7 +35,7 @@ export async function runAll(
   progress: Progress,
 ): Promise<CommandResult> {
   const { origins, resolve } = backfillHosts(contextOf(environment))
-  const chosen = host === undefined ? origins : [resolve(host)]
+  const chosen = host === undefined ? origins : [resolve(host, '--host')]
   const results: Result[] = []
   for (const origin of chosen) {
     const report = command.report === undefined ? undefined : reportFor(command.report, origin, chosen)
@@ -53,6 +53,8 @@ export async function resume(
   progress: Progress,
 ): Promise<CommandResult> {
   const { task } = (await chosenId(environment, named)).checkpoint
+  // It may have been taken out of AEM_AUTHOR_URLS since.
+  backfillHosts(contextOf(environment)).resolve(new URL(task.origin).host, 'the backfill')
   const result = await runOne(task, { ...command, isRestart: false }, environment, progress)
   return resultOf([result], command.report, environment)
 }
@@ -139,8 +141,8 @@ const bar = (share: number): string => {
 }
 
 function inTime(ms: number): string {
+  if (ms < 90_000) return `${Math.max(1, Math.round(ms / 1_000))} s`
   const minutes = Math.round(ms / 60_000)
-  if (minutes < 1) return `${Math.max(1, Math.round(ms / 1_000))} s`
   return minutes < 90 ? `${minutes} min` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`
 }
 

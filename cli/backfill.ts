@@ -1,10 +1,9 @@
 import { type Command, InvalidArgumentError, Option, type OptionValues } from '@commander-js/extra-typings'
-import { trimEndOf } from '../src/core/trim'
 import { backfillKinds } from '../src/flows/backfill/task'
 import { cancel, list, pause } from './backfill-control'
 import { type BackfillCommand, resume, runAll } from './backfill-run'
-import { durationOf } from './filter'
 import type { Program, Run } from './host'
+import { damRoot, folderOf, sinceOf, typesOf } from './library-options'
 import { examples, UsageError } from './output'
 
 const what = {
@@ -25,7 +24,7 @@ export function addBackfill(program: Program, run: Run): void {
     const command = group
       .command(kind)
       .description(what[kind])
-      .option('--folder <path>', 'only what is below it', folderOf, '/content/dam')
+      .option('--folder <path>', 'only what is below it', folderOf, damRoot)
       .option('--type <media type...>', 'only files of that type, such as image/png or "video/*"', typesOf)
       .option(
         '--since <date or duration>',
@@ -113,28 +112,6 @@ type Pace = {
 function paceOf({ rate = usualRate, report, remote, workers }: Pace): Omit<BackfillCommand, 'isRestart'> {
   if (workers !== undefined && !remote) throw new UsageError('--workers goes with --remote')
   return { rate, report, workers: remote ? (workers ?? usualWorkers) : undefined }
-}
-
-function folderOf(text: string): string {
-  const folder = trimEndOf(text, '/')
-  if (/^\/content\/dam(\/(?!\.{1,2}(\/|$))[^/]+)*$/.test(folder)) return folder
-  throw new InvalidArgumentError(`${text} is not /content/dam or a folder below it`)
-}
-
-function typesOf(text: string, before: readonly string[] | undefined): readonly string[] {
-  if (!/^[\w*.+-]+\/[\w*.+-]+$/.test(text))
-    throw new InvalidArgumentError(`${text} is no media type such as image/png or image/*`)
-  return [...(before ?? []), text]
-}
-
-/** A moment, or so long before the first run of the backfill. */
-function sinceOf(text: string): { text: string } {
-  if (/^\d{4}-\d{2}-\d{2}/.test(text) && !Number.isNaN(Date.parse(text))) return { text }
-  try {
-    return { text: durationOf(text).text }
-  } catch {
-    throw new InvalidArgumentError(`${text} is no date such as 2030-01-31, and no duration such as P7D or 3d`)
-  }
 }
 
 function rateOf(text: string): number {

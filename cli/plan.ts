@@ -1,11 +1,9 @@
-import { InvalidArgumentError } from '@commander-js/extra-typings'
 import { makePlan, type PlanScope } from '../src/app/plan'
 import { shown } from '../src/core/shown'
-import { trimEndOf } from '../src/core/trim'
 import type { PlannedKind, PlanSummary } from '../src/flows/plan/plan-summary'
 import type { Environment } from './environment'
-import { durationOf } from './filter'
 import type { Interaction, Program, Run } from './host'
+import { folderOf, sinceOf, typesOf } from './library-options'
 import { type CommandResult, examples } from './output'
 import { longContext, troubleLines } from './plan-parts'
 import { shownRecord } from './shown-record'
@@ -24,7 +22,7 @@ export function addPlan(program: Program, run: Run): void {
       .description(`${description}; nothing but the file is written`)
       .requiredOption('--out <file>', 'where the plan goes, such as plan.jsonl')
       .requiredOption('--folder <path>', 'of the assets, such as /content/dam/shop', folderOf)
-      .option('--type <type...>', 'media types of the assets, such as image/png or image/*')
+      .option('--type <type...>', 'media types of the assets, such as image/png or "image/*"', typesOf)
       .option(
         '--since <when>',
         kind === 'enrich'
@@ -36,7 +34,7 @@ export function addPlan(program: Program, run: Run): void {
       .addHelpText('after', examples(`plan ${kind} --folder /content/dam/shop --out plan.jsonl`))
       .action(({ out, folder, type: types = [], since, host }) =>
         run((environment, interaction) => {
-          const from = since === undefined ? {} : { since: since(environment.clock.now()) }
+          const from = since === undefined ? {} : { since: since.at(environment.clock.now()) }
           return writePlan(out, { kind, folder, types, host, ...from }, environment, interaction)
         }),
       )
@@ -87,21 +85,3 @@ function kindLine({ name, rule, assets, example }: PlannedKind): string {
 }
 
 const valueText = (value: unknown): string => (value === null ? 'nothing' : shown(value))
-
-/** For an argument that names a folder; checked before anything is opened. */
-function folderOf(text: string): string {
-  const folder = trimEndOf(text, '/')
-  if (folder === '/content/dam' || folder.startsWith('/content/dam/')) return folder
-  throw new InvalidArgumentError(`${text} is no folder: it is /content/dam, or one below it`)
-}
-
-/** A moment, by the time of the command: a date, or how long ago. */
-function sinceOf(text: string): (now: number) => number {
-  if (/^\d{4}-\d{2}-\d{2}/.test(text)) {
-    const at = Date.parse(text)
-    if (Number.isNaN(at)) throw new InvalidArgumentError(`${text} is no date such as 2026-11-01`)
-    return () => at
-  }
-  const { ms } = durationOf(text)
-  return (now) => now - ms
-}

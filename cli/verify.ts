@@ -1,14 +1,13 @@
-import { InvalidArgumentError } from '@commander-js/extra-typings'
 import { flows } from '../src/app/recorded-work'
 import { removeOrphan, verify } from '../src/app/verify'
 import { toBridgeError } from '../src/core/errors'
-import { trimEndOf } from '../src/core/trim'
 import type { FlowContext } from '../src/flows/event-flow'
 import type { Verification, VerifiedFile, VerifyScope } from '../src/flows/export/verify-destination'
 import { perform } from '../src/flows/perform'
 import { publishedEventOf } from './do-now'
 import type { Environment } from './environment'
 import type { Interaction, Program, Run } from './host'
+import { damRoot, folderOf } from './library-options'
 import { itemOf } from './outcome-item'
 import { type CommandResult, examples } from './output'
 import { failedItem, type Item } from './selection'
@@ -41,15 +40,6 @@ export function addVerify(program: Program, run: Run): void {
         { destroys },
       )
     })
-}
-
-const damRoot = '/content/dam'
-
-/** For the option of a folder. */
-function folderOf(text: string): string {
-  const folder = trimEndOf(text, '/')
-  if (folder === damRoot || folder.startsWith(`${damRoot}/`)) return folder
-  throw new InvalidArgumentError(`${text} is no folder below ${damRoot}`)
 }
 
 /** What was done about a file. */
@@ -140,6 +130,12 @@ function resultOf(
     (!removeOrphans && found.orphaned.length > 0) ||
     unknown.includes('missing') ||
     problems.length + failures.length > 0
+  const acts = [
+    ...(repair ? [`${mended.filter(({ act, ok }) => act === 'repair' && ok).length} assets exported`] : []),
+    ...(removeOrphans
+      ? [`${mended.filter(({ outcome }) => outcome === 'removed').length} files removed`]
+      : []),
+  ]
   const counts = lists.map((list) => `${found[list].length} ${unknown.includes(list) ? 'unknown' : list}`)
   const lines = [
     ...lists.flatMap((list) => found[list].map(({ key, path }) => `${list}  ${key}  ${path ?? ''}`.trim())),
@@ -147,6 +143,7 @@ function resultOf(
     ...problems.map(({ path, code, message }) => `problem  ${path}  ${code}: ${message}`),
     ...mended.map(({ id, outcome, message }) => `${outcome}  ${id}  ${message}`),
     `${checked} files are due at ${name}: ${inStep} in step, ${counts.join(', ')}`,
+    ...(acts.length === 0 ? [] : [`since then: ${acts.join(', ')}`]),
   ]
   return {
     data: shownRecord(data, environment),

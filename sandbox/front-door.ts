@@ -145,7 +145,8 @@ export const startFrontDoor = async (options: FrontDoorOptions): Promise<Sandbox
     if (typeof path !== 'string') return path
     const asset = aem.findByPath(path)
     if (asset === undefined) return unknown(path)
-    const event = aem.publicationEvent('published', asset)
+    // AEM knows of the publication as well as it tells of it.
+    const [event = aem.publicationEvent('published', asset)] = aem.life.publish(asset.id)
     if (request.query.push !== 'no') return said(200, asset, await deliver(event))
     publications.hold(event)
     return json(200, { assetId: asset.id, path, answer: null })

@@ -7,9 +7,10 @@ export type AuthorHosts = {
   origins: readonly string[]
   /**
    * The origin for a host as an event names it; the default origin when it names none.
+   * @param by what names it, for the message @default 'the event'
    * @throws {BridgeError} permanent, `HOST_NOT_ALLOWED`
    */
-  resolve(host: unknown): string
+  resolve(host: unknown, by?: string): string
 }
 
 const defaultPort: Record<string, string> = { 'https:': ':443', 'http:': ':80' }
@@ -29,13 +30,13 @@ export function createAuthorHosts(origins: readonly [string, ...string[]]): Auth
 
   return {
     origins,
-    resolve(host) {
+    resolve(host, by = 'the event') {
       if (host === undefined || host === null) return origins[0]
       const origin = typeof host === 'string' ? byHost.get(host.toLowerCase()) : undefined
       if (origin !== undefined) return origin
       throw permanentError(
         'HOST_NOT_ALLOWED',
-        `the event names the host ${shown(host)}, which is not one of AEM_AUTHOR_URLS; nothing was sent to it`,
+        `${by} names the host ${shown(host)}, which is not one of AEM_AUTHOR_URLS; nothing was sent to it`,
       )
     },
   }

@@ -252,9 +252,13 @@ function pageOf(entries: readonly LibraryEntry[], cursor: Cursor, until: number)
 const writePosition = ({ start, at, key }: Cursor): string =>
   `1.${start?.toString(36) ?? ''}.${at.toString(36)}.${key}`
 
+const positionText = /^1\.([0-9a-z]{0,11})\.([0-9a-z]{1,11})\.([0-9a-g-]{0,37})$/
+
+/** Whether this version can go on from a position: one that another version has stored may have another form. */
+export const isPosition = (text: string): boolean => positionText.test(text)
+
 function readPosition(text: string): Cursor {
-  const [, start = '', at, key = ''] =
-    /^1\.([0-9a-z]{0,11})\.([0-9a-z]{1,11})\.([0-9a-g-]{0,37})$/.exec(text) ?? []
+  const [, start = '', at, key = ''] = positionText.exec(text) ?? []
   if (at === undefined)
     throw permanentError('LIBRARY_POSITION_INVALID', 'this is no position in a library: begin anew')
   return { start: start === '' ? undefined : Number.parseInt(start, 36), at: Number.parseInt(at, 36), key }

@@ -60,7 +60,7 @@ export async function makePlan(
 ): Promise<{ head: PlanHead; summary: PlanSummary }> {
   const { call, clock } = context
   const { hosts, author } = accessFor(context)
-  const origin = hosts.resolve(host)
+  const origin = hosts.resolve(host, '--host')
   const until = clock.now()
   const head: PlanHead = {
     plan: formatVersion,

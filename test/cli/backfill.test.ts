@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs'
-import { mkdtemp, readFile } from 'node:fs/promises'
+import { mkdtemp, readFile, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { partsOfReport, writesIn } from '../../src/flows/plan/report-file'
@@ -211,4 +211,51 @@ it('keeps what failed for now, and does that again', async () => {
   expect(second).toMatchObject({ code: 0, data: { checked: 3, written: 3, failed: 0, done: true } })
   expect(requests('PATCH')).toBe(1)
   expect(aem.requests.some(({ path: asked }) => asked.startsWith('/bin/querybuilder'))).toBe(false)
+})
+
+it.each([
+  ['notes.jsonl', 'buy milk'],
+  ['numbers.csv', 'a,b\r\n1,2\r\n'],
+  ['short.csv', 'a'],
+  [
+    'export.jsonl',
+    '{"report":1,"kind":"apply-export","host":"127.0.0.1:1","created":"2030-01-02T03:04:05.000Z","rules":"x"}\n',
+  ],
+])('does not go on in %s, which is not its report, and leaves it as it is', async (name, content) => {
+  const folder = newFolder()
+  const [id] = addAssets(folder, 1)
+  const { aem } = receiver.sandbox
+  const path = `/adobe/assets/${id}/metadata`
+  aem.faults.add({ method: 'PATCH', path, times: 50, fault: { kind: 'status', status: 403 } })
+  const first = await backfill(['enrich', '--folder', folder])
+  aem.faults.clear()
+  expect(first.data).toMatchObject({ done: false })
+  const file = join(reports, name)
+  await writeFile(file, content)
+
+  const second = await backfill(['enrich', '--folder', folder, '--report', file])
+
+  expect(second).toMatchObject({ code: 1, data: { error: { message: expect.stringContaining(name) } } })
+  expect(await readFile(file, 'utf8')).toBe(content)
+  expect(await backfill(['enrich', '--folder', folder])).toMatchObject({ code: 0, data: { written: 1 } })
+})
+
+it('is refused at an author that is not in AEM_AUTHOR_URLS, named by an option or by what was begun', async () => {
+  const folder = newFolder()
+  const [id] = addAssets(folder, 1)
+  const { aem } = receiver.sandbox
+  const path = `/adobe/assets/${id}/metadata`
+  aem.faults.add({ method: 'PATCH', path, times: 50, fault: { kind: 'status', status: 403 } })
+  await backfill(['enrich', '--folder', folder])
+  aem.faults.clear()
+  aem.requests.length = 0
+
+  const named = await backfill(['enrich', '--folder', folder, '--host', 'other.example'])
+  const begun = await backfill(['resume'], { AEM_AUTHOR_URLS: 'https://author-p1-e2.adobeaemcloud.com' })
+
+  const code = 'HOST_NOT_ALLOWED'
+  expect(named.data).toMatchObject({ error: { code, message: expect.stringMatching(/^--host names/) } })
+  expect(begun.data).toMatchObject({ error: { code, message: expect.stringMatching(/^the backfill names/) } })
+  expect(aem.requests).toEqual([])
+  expect(await backfill(['enrich', '--folder', folder])).toMatchObject({ code: 0, data: { written: 1 } })
 })

@@ -357,6 +357,19 @@ describe('a file that is not what it should be', () => {
       'PLAN_INVALID',
       'bytes',
     ],
+    [
+      'that names a property twice for one asset',
+      (lines: string[]) => lines.map((line) => line.replace(/("changes":\[)(\{.*?\})/, '$1$2,$2')),
+      'PLAN_INVALID',
+      'line 2, "changes": a property stands there twice',
+    ],
+    [
+      'with a value that is too deep',
+      (lines: string[]) =>
+        lines.map((line) => line.replace(/"old":null/, `"old":${'['.repeat(9_000)}${']'.repeat(9_000)}`)),
+      'PLAN_INVALID',
+      'no JSON value of 64 levels at most',
+    ],
     ['with nothing in it', () => [], 'PLAN_INVALID', 'empty'],
   ])('a plan %s writes nothing', async (_, change, code, message) => {
     const { plan, assets } = await planned(2)

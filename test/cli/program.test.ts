@@ -182,6 +182,22 @@ test.each([
   ],
   [['backfill', 'export', '--since', 'soon'], 'soon is no date such as', 'backfill export'],
   [['backfill', 'enrich', '--type', 'png'], 'png is no media type such as', 'backfill enrich'],
+  [['backfill', 'enrich', '--since', '2030-02-31'], '2030-02-31 is no date such as', 'backfill enrich'],
+  [
+    ['plan', 'enrich', '--out', 'x', '--folder', '/content/dam/../etc'],
+    '/content/dam/../etc is not /content/dam or a folder below it',
+    'plan enrich',
+  ],
+  [
+    ['plan', 'export', '--out', 'x', '--folder', '/content/dam', '--type', 'png'],
+    'png is no media type such as',
+    'plan export',
+  ],
+  [
+    ['verify', 's3', '--folder', '/content/dam//shop'],
+    '/content/dam//shop is not /content/dam or a folder below it',
+    'verify',
+  ],
   [['dead-letters'], 'a command is missing', 'dead-letters'],
   [[], 'a command is missing', ''],
 ])(

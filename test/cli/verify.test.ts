@@ -240,7 +240,10 @@ describe('bridge verify', () => {
     const refused = await commands(args, target.env, { answer: false })
     expect(refused).toMatchObject({ code: 1, asked: [expect.stringContaining('folder')] })
     expect(await target.list()).toEqual([key])
-    expect(await commands(args, target.env, { answer: true })).toMatchObject({ code: 0 })
+    expect(await commands(args, target.env, { answer: true })).toMatchObject({
+      code: 0,
+      stdout: expect.stringMatching(/ 1 orphaned\nsince then: 1 files removed\n$/),
+    })
     expect(await target.list()).toEqual([])
   })
 

@@ -220,6 +220,11 @@ describe('the front door', () => {
     const answer = { status: 200, body: { destinations: [{ outcome: 'done' }] } }
     expect(published).toMatchObject({ status: 200, body: { path: '/content/dam/shop/film.mp4', answer } })
     const asset = sandbox.aem.findByPath('/content/dam/shop/film.mp4')
+    // So verify and backfill find it due.
+    expect(asset?.repositoryMetadata).toMatchObject({
+      isPublishedToAemPublish: true,
+      'aem:published': expect.any(String),
+    })
     const sha1 = asset?.repositoryMetadata['dam:sha1']
     expect((await call('GET', '/exported')).body).toMatchObject({
       folder: sandbox.folder.root,

@@ -116,10 +116,11 @@ export function parseLine<T>(
   if (parsed.success) return parsed.output
   const [issue] = parsed.issues
   const at = v.getDotPath(issue)
-  throw fileProblem(
-    file,
-    `line ${number}${at === null ? '' : `, ${shown(at)}`}: expected ${issue.expected ?? 'another value'}, found ${shown(issue.received)}`,
-  )
+  // A rule of our own says itself what is wrong.
+  const wrong = ['check', 'custom'].includes(issue.type)
+    ? issue.message
+    : `expected ${issue.expected ?? 'another value'}, found ${shown(issue.received)}`
+  throw fileProblem(file, `line ${number}${at === null ? '' : `, ${shown(at)}`}: ${wrong}`)
 }
 
 /** Whether a line is what was being written when its writer was killed. */

@@ -32,7 +32,14 @@ const asset = v.object({ id: AssetIdSchema, path: PathSchema, etag: v.string() }
 
 const EnrichmentSchema: v.GenericSchema<unknown, PlannedEnrichment> = v.object({
   asset,
-  changes: v.pipe(v.array(PlannedChangeSchema), v.minLength(1)),
+  changes: v.pipe(
+    v.array(PlannedChangeSchema),
+    v.minLength(1),
+    v.check(
+      (changes) => new Set(changes.map(({ property }) => property)).size === changes.length,
+      'a property stands there twice',
+    ),
+  ),
 })
 const ExportSchema: v.GenericSchema<unknown, PlannedExport> = v.object({
   asset,

@@ -14,7 +14,7 @@ export type PlannedChange = {
   rule: string
 }
 
-const Value = v.custom<JsonValue>((value) => isJsonValue(value), 'Invalid value: Expected JSON value')
+const Value = v.custom<JsonValue>((value) => isJsonValue(value), 'no JSON value of 64 levels at most')
 const name = v.pipe(v.string(), v.nonEmpty(), v.maxLength(1_000))
 
 export const PlannedChangeSchema: v.GenericSchema<unknown, PlannedChange> = v.object({

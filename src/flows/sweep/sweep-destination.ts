@@ -2,12 +2,14 @@ import type { CallContext } from '../../core/call-context'
 import { toBridgeError } from '../../core/errors'
 import type { CursorKeeper } from '../../journal/cursor'
 import type { ListedObject } from '../../plugin/destination'
+import type { CircuitBreaker } from '../circuit-breaker'
 import type { FlowContext } from '../event-flow'
 import { filesOf } from '../export/asset-files'
 import { dueAt } from '../export/due'
 import { isVersion } from '../export/export-asset'
 import { mayStay, type OwnerParts, ownerOf, pathOf } from '../export/owner'
 import { inParallel } from '../in-parallel'
+import { isOutage, observeFailure, systemOf } from '../systems'
 import type { Work } from '../work'
 import { sweepWork } from './sweep-event'
 
@@ -18,6 +20,8 @@ export type DestinationSweep = {
   parts: OwnerParts
   cursor: CursorKeeper
   isEnriching(origin: string): boolean
+  /** Of the whole run. */
+  breaker: CircuitBreaker
   /** Files that one run compares at most. */
   maxFiles: number
   /** After this moment no further page is begun, in milliseconds since the epoch. */
@@ -33,8 +37,9 @@ const readsAtOnce = 8
  * Compares one slice of what a destination lists with AEM, where no date tells of it: assets that were moved, withdrawn or
  * deleted. It goes on behind the file where the last run stopped, and begins anew after the last one.
  * @returns the key behind which the next run goes on; undefined after a whole round, or when no time is left
- * @throws {BridgeError} what AEM, State and the destination fail with, and what `take` throws: the next run begins with
- * the same page
+ * A file whose asset alone AEM refuses to read is left to the next round.
+ * @throws {BridgeError} what an AEM that is down, State and the destination fail with, and what `take` throws: the next
+ * run begins with the same page
  */
 export async function sweepDestination(
   sweep: DestinationSweep,
@@ -65,13 +70,47 @@ export async function sweepDestination(
   async function takePage(): Promise<void> {
     const work: Work[] = []
     await inParallel(page, readsAtOnce, async (listed) => {
-      work.push(...(await workFor(listed, sweep, context)))
+      work.push(...(await unlessRefused(listed, sweep, context)))
     })
     await take(work, page.length)
     left -= page.length
     after = page.at(-1)?.key ?? after
     page = []
     await cursor.advance({ position: after, at: loaded?.at, began }, call)
+  }
+}
+
+/** As the breaker knows the work. */
+const comparing = { action: 'export-asset' }
+
+/**
+ * What is to be done about a listed file. Nothing where AEM refuses its asset and works otherwise, as with a folder that
+ * the account may not read: such a file must not hold up those behind it.
+ */
+async function unlessRefused(
+  listed: ListedObject,
+  sweep: DestinationSweep,
+  context: FlowContext,
+): Promise<readonly Work[]> {
+  const { breaker, name: destination } = sweep
+  const { call } = context
+  try {
+    const work = await workFor(listed, sweep, context)
+    breaker.worked('AEM')
+    return work
+  } catch (thrown) {
+    call.signal.throwIfAborted()
+    const error = toBridgeError(thrown)
+    observeFailure(breaker, comparing, { failure: error })
+    const isDown =
+      error.failureClass === 'transient' && breaker.isDown(systemOf(comparing, { failure: error }))
+    if (isDown || isOutage(breaker, comparing, { failure: error })) throw error
+    call.logger.warn('a file could not be compared with its asset: it is left to the next round', {
+      destination,
+      key: listed.key,
+      error: error.toJSON(),
+    })
+    return []
   }
 }
 

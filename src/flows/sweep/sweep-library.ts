@@ -1,4 +1,4 @@
-import type { AssetLibrary, LibraryEntry } from '../../aem/library'
+import { type AssetLibrary, isPosition, type LibraryEntry } from '../../aem/library'
 import type { CursorKeeper } from '../../journal/cursor'
 import type { FlowContext } from '../event-flow'
 import type { Work } from '../work'
@@ -110,7 +110,8 @@ async function pageThrough(
   const { origin, library, cursor, endsAt, maxAssets = Number.POSITIVE_INFINITY, take } = sweep
   let taken = 0
   if (clock.now() >= endsAt) return false
-  const from = after === undefined ? window : { ...window, after }
+  // A place that cannot be read costs a second look at what is before it, not the sweep.
+  const from = after === undefined || !isPosition(after) ? window : { ...window, after }
   for await (const { entries, position } of library.pages(origin, from, call)) {
     const fresh = entries.filter(({ ref }) => !seen.has(ref.path))
     for (const { ref } of fresh) seen.add(ref.path)

@@ -83,7 +83,15 @@ export async function sweepForLost(
     await attempt(async () => {
       if (destinations.destination(name).list === undefined) return
       const cursor = parts.cursorOf(`sweep destination ${name}`)
-      const sweep = { name, parts: destinations, cursor, isEnriching, maxFiles: sliceOfFiles, endsAt }
+      const sweep = {
+        name,
+        parts: destinations,
+        cursor,
+        isEnriching,
+        breaker,
+        maxFiles: sliceOfFiles,
+        endsAt,
+      }
       const after = await sweepDestination({ ...sweep, take: take('files') }, context)
       if (after !== undefined) slices[name] = after
     })

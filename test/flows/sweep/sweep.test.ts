@@ -202,6 +202,46 @@ test('a destination that cannot be listed keeps no other one from its turn', asy
   expect([...one.held.keys()]).toEqual([])
 })
 
+test.each([403, 500])(
+  'a file whose asset AEM refuses to read (%i) keeps no other one from its turn',
+  async (status) => {
+    keep(removing)
+    await sweep()
+    const [locked, gone] = [addDraft('locked.png'), addDraft('withdrawn.png')]
+    for (const asset of [locked, gone]) publish(asset)
+    await twice()
+    const { aem } = bench.author
+    aem.life.unpublish(gone.id)
+    aem.faults.add({ path: new RegExp(`/adobe/assets/${locked.id}`), fault: { kind: 'status', status } })
+    minutes(60)
+
+    const { error } = await sweep()
+
+    expect(error).toBeUndefined()
+    expect(held()).toEqual(['locked.png'])
+  },
+)
+
+test('with an AEM that fails in the middle of a slice the page comes again', async () => {
+  keep(removing)
+  await sweep()
+  const assets = Array.from({ length: 120 }, (_, index) =>
+    addDraft(`many/${String(index).padStart(3, '0')}.png`),
+  )
+  for (const asset of assets) publish(asset)
+  await twice()
+  const { aem } = bench.author
+  for (const { id } of assets.slice(100)) aem.life.remove(id)
+  minutes(60)
+  const fault = aem.faults.add({ path: /^.adobe.assets/, fault: { kind: 'status', status: 500 } })
+
+  expect(await sweep()).toMatchObject({ error: { upstream: 'AEM' }, details: { files: 0 } })
+  fault.remove()
+  await sweep()
+
+  expect(held()).toHaveLength(100)
+})
+
 test('with a PIM that is down the page comes again, and nothing of it is parked', async () => {
   await sweep()
   bench.products.set('LAMP-1', { name: 'Lamp' })
@@ -280,3 +320,26 @@ test('the whole library is looked at where that is asked for, once in each perio
   await sweep({ fullEveryMs: 24 * hour })
   expect(held()).toEqual(['old.png'])
 })
+
+test.each(['sweep', 'sweep all'])(
+  'a place of "%s" that this version cannot read begins anew',
+  async (what) => {
+    const asset = addDraft('lamp.png')
+    await sweep()
+    minutes(20)
+    publish(asset)
+    const { clock, aem } = bench.author
+    const cursor = createCursorKeeper(`${what} ${aem.url}`, { store: bench.store, clock, saveEveryMs: 0 })
+    const at = clock.now() - hour
+    await cursor.advance(
+      { position: 'modified 2.another-form', at, began: clock.now() },
+      bench.lifeContext().call,
+    )
+
+    const { error, details } = await sweep({ fullEveryMs: hour })
+
+    expect(error).toBeUndefined()
+    expect(details).toMatchObject({ stored: 1 })
+    expect(details).not.toHaveProperty('full')
+  },
+)
