@@ -36,7 +36,7 @@ export default defineEnrichment({
   communicators: { mock: mockPim(), akeneo: akeneoPim() },
   linkProperty,
   matching: [fromProperty(linkProperty), fromPath(/products\\/([^/]+)\\//), fromFileName()],
-  mapping: [everyAttribute('acme-'), { to: 'dc:title', compute: title }],
+  mapping: [everyAttribute('acme-'), { property: 'dc:title', compute: title }],
 })
 `,
   'config/destinations.ts': `import { bySku } from '../src/destinations/key'
