@@ -80,7 +80,7 @@ test('a company on 0.1.0 with a config/ of its own comes to the app of today wit
     cwd: company.root,
   })
   expect(checked.code === 0 ? '' : checked.output).toBe('')
-})
+}, 300_000)
 
 /** A checkout of 0.1.0: its paths, of which few matter by what is in them. */
 async function companyOf010(): Promise<Company> {
