@@ -31,16 +31,15 @@ export async function fetchReleases(git: Git, url: string | undefined): Promise<
     source,
     `+refs/tags/v*:${place}v*`,
   ])
-  const listed = await git.run(['for-each-ref', '--format=%(refname)', place])
-  const tags = listed.split('\n').flatMap((name) => (name === '' ? [] : [name.slice(place.length)]))
-  if (tags.length === 0)
+  // The tag, what it is of, and the commit where that is an annotated tag.
+  const format = '--format=%(refname) %(objectname) %(*objectname)'
+  const lines = (await git.run(['for-each-ref', format, place])).split('\n').filter((line) => line !== '')
+  if (lines.length === 0)
     throw new CommandError(`${withoutLogins(source)} has no release: no tag such as v1.2.3`)
-  return Promise.all(
-    tags.map(async (tag) => ({
-      tag,
-      commit: (await git.run(['rev-parse', `${place}${tag}^{commit}`])).trim(),
-    })),
-  )
+  return lines.map((line) => {
+    const [name = '', object = '', commit = ''] = line.split(' ')
+    return { tag: name.slice(place.length), commit: commit === '' ? object : commit }
+  })
 }
 
 /**

@@ -1,6 +1,7 @@
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { root, runScript } from '../command'
+import { releaseProblem } from './released'
 import { namedInVain, securityPage } from './security-page'
 import type { Step } from './step'
 
@@ -14,6 +15,7 @@ const folderPrefix = '.doc-blocks-'
  * Every `ts` block in README.md and docs/ compiles against the repository, as if it stood in a file of sample-config/:
  * `../src/plugin/pim` and `./enrichment` lead where they lead from there, and so does
  * `aem-asset-bridge/src/plugin/pim`. Each block is a module of its own. What docs/security.md says of the code is in it.
+ * CHANGELOG.md and the app agree about the newest release.
  */
 export const docs: Step = {
   name: 'docs',
@@ -25,7 +27,15 @@ export const docs: Step = {
     )
     const security = await namedInVain(await readFile(join(root, securityPage), 'utf8'))
     const examples = await compileBlocks(texts.flatMap(([page, text]) => blocksOf(page, text)))
-    const said = [...security.map((what) => `${securityPage}: ${what}`), ...(examples ? [examples] : [])]
+    const [changelog = '', manifest = '', lock = ''] = await Promise.all(
+      ['CHANGELOG.md', 'package.json', 'package-lock.json'].map((file) => readFile(join(root, file), 'utf8')),
+    )
+    const release = releaseProblem({ changelog, manifest, lock })
+    const said = [
+      ...security.map((what) => `${securityPage}: ${what}`),
+      ...(release ? [release] : []),
+      ...(examples ? [examples] : []),
+    ]
     return said.length === 0 ? undefined : said.join('\n')
   },
 }

@@ -24,9 +24,11 @@ export type RepositoryCopy = {
 const ownGenerated = ['ext.config.yaml', '.env.example', 'src/inputs/declared.ts']
 const configFiles = ['enrichment.ts', 'destinations.ts', 'deployment.ts']
 
-/** Copies the repository, with `config/` as it comes: whoever runs this may have made another one of it. */
-export async function copyRepository(): Promise<RepositoryCopy> {
-  const folder = await mkdtemp(join(tmpdir(), 'repository-'))
+/**
+ * Copies the files of the repository, with `config/` as it comes: whoever runs this may have made another one of it.
+ * @returns those that were copied from their place here
+ */
+export async function copyFiles(folder: string): Promise<string[]> {
   const listed = execFileSync('git', ['ls-files', '-z', '--cached', '--others', '--exclude-standard'], {
     cwd: root,
     encoding: 'utf8',
@@ -36,8 +38,15 @@ export async function copyRepository(): Promise<RepositoryCopy> {
     await mkdir(dirname(join(folder, file)), { recursive: true })
     await cp(join(root, file), join(folder, file))
   }
-  await mkdir(join(folder, 'config'))
+  await mkdir(join(folder, 'config'), { recursive: true })
   for (const file of configFiles) await cp(join(root, 'sample-config', file), join(folder, 'config', file))
+  return files
+}
+
+/** Copies the repository, and generates what follows from `config/` as it comes. */
+export async function copyRepository(): Promise<RepositoryCopy> {
+  const folder = await mkdtemp(join(tmpdir(), 'repository-'))
+  const files = await copyFiles(folder)
   await symlink(join(root, 'node_modules'), join(folder, 'node_modules'), 'junction')
   const read = (file: string): Promise<string> => readFile(join(folder, file), 'utf8')
   const script: RepositoryCopy['script'] = (file, ...args) =>
@@ -76,7 +85,7 @@ export async function copyRepository(): Promise<RepositoryCopy> {
 export const followsConfig = [...ownGenerated].sort()
 
 /** A Jest in a Jest would take itself for one of the other's workers, and write its summary over the other's. */
-function withoutJest(): NodeJS.ProcessEnv {
+export function withoutJest(): NodeJS.ProcessEnv {
   const { JEST_WORKER_ID, CI_SUMMARY, ...env } = process.env
   return env
 }

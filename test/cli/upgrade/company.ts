@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { appendFile, cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 
@@ -15,8 +15,10 @@ export type Company = {
   read(file: string): Promise<string>
   write(texts: Texts): Promise<void>
   commit(texts: Texts): Promise<void>
-  /** Tags what the app has from now on as a release. */
+  /** Tags what the app has from now on as a release, as docs/releasing.md says. */
   release(tag: string, texts: Texts): Promise<void>
+  /** Another one just like it, in a folder of its own. */
+  copy(): Promise<Company>
   close(): Promise<void>
 }
 
@@ -36,7 +38,7 @@ export default defineEnrichment({
   communicators: { mock: mockPim(), akeneo: akeneoPim() },
   linkProperty,
   matching: [fromProperty(linkProperty), fromPath(/products\\/([^/]+)\\//), fromFileName()],
-  mapping: [everyAttribute('acme-'), { to: 'dc:title', compute: title }],
+  mapping: [everyAttribute('acme-'), { property: 'dc:title', compute: title }],
 })
 `,
   'config/destinations.ts': `import { bySku } from '../src/destinations/key'
@@ -77,39 +79,55 @@ import { mockPim } from '../src/connectors/mock/pim'
 /** Makes a repository with the release `v0.1.0`, and a company's clone of it. */
 export async function createCompany(first: Texts): Promise<Company> {
   const folder = await mkdtemp(join(tmpdir(), 'upgrade-'))
+  const company = companyIn(folder)
+  await mkdir(company.upstream)
+  runGit(company.upstream, 'init', '--quiet')
+  await named(company.upstream)
+  await commitIn(company.upstream, 'v0.1.0', first)
+  runGit(company.upstream, 'tag', 'v0.1.0')
+  // Relative, so that a copy has its own one.
+  runGit(folder, 'clone', '--quiet', '--no-tags', '--origin', 'upstream', company.upstream, company.root)
+  runGit(company.root, 'remote', 'set-url', 'upstream', '../upstream')
+  await named(company.root)
+  return company
+}
+
+function companyIn(folder: string): Company {
   const [upstream, root] = [join(folder, 'upstream'), join(folder, 'company')]
-  const runGit = (cwd: string, ...args: readonly string[]): string =>
-    execFileSync('git', ['-c', 'commit.gpgsign=false', ...args], { cwd, encoding: 'utf8', stdio: 'pipe' })
-  const commitIn = async (cwd: string, message: string, texts: Texts): Promise<void> => {
-    await writeTexts(cwd, texts)
-    runGit(cwd, 'add', '--all')
-    runGit(cwd, 'commit', '--quiet', '--allow-empty', '-m', message)
-  }
-  const named = (cwd: string): void => {
-    runGit(cwd, 'config', 'user.name', 'Test')
-    runGit(cwd, 'config', 'user.email', 'test@example.com')
-  }
-  const release: Company['release'] = async (tag, texts) => {
-    await commitIn(upstream, tag, texts)
-    runGit(upstream, 'tag', tag)
-  }
-  await mkdir(upstream)
-  runGit(upstream, 'init', '--quiet')
-  named(upstream)
-  await release('v0.1.0', first)
-  runGit(folder, 'clone', '--quiet', '--no-tags', '--origin', 'upstream', upstream, root)
-  named(root)
   return {
     upstream,
     root,
-    release,
+    async release(tag, texts) {
+      await commitIn(upstream, tag, texts)
+      runGit(upstream, 'tag', '-a', '-m', tag, tag)
+    },
     git: (...args) => runGit(root, ...args),
     read: (file) => readFile(join(root, file), 'utf8'),
     write: (texts) => writeTexts(root, texts),
     commit: (texts) => commitIn(root, 'ours', texts),
+    async copy() {
+      const other = await mkdtemp(join(tmpdir(), 'upgrade-'))
+      await cp(folder, other, { recursive: true })
+      return companyIn(other)
+    },
     close: () => rm(folder, { recursive: true, force: true }),
   }
 }
+
+async function commitIn(cwd: string, message: string, texts: Texts): Promise<void> {
+  await writeTexts(cwd, texts)
+  runGit(cwd, 'add', '--all')
+  runGit(cwd, 'commit', '--quiet', '--allow-empty', '-m', message)
+}
+
+const runGit = (cwd: string, ...args: readonly string[]): string =>
+  execFileSync('git', args, { cwd, encoding: 'utf8', stdio: 'pipe' })
+
+const named = (cwd: string): Promise<void> =>
+  appendFile(
+    join(cwd, '.git/config'),
+    '[user]\n\tname = Test\n\temail = test@example.com\n[commit]\n\tgpgsign = false\n[core]\n\tfsync = none\n',
+  )
 
 async function writeTexts(folder: string, texts: Texts): Promise<void> {
   for (const [file, text] of Object.entries(texts)) {

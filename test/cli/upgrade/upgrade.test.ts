@@ -75,16 +75,21 @@ const customised = {
   'docs/connectors/shop.md': '# Shop\n',
 }
 
+let made: Company
 let company: Company
 
+beforeAll(async () => {
+  made = await createCompany(release1)
+  await made.commit(customised)
+  await made.release('v2.0.0', release2)
+  await made.release('v3.0.0-beta.1', { 'package.json': packageOf('3.0.0-beta.1') })
+  await made.write({ '.env.stage': 'SECRET=1\n' })
+})
 beforeEach(async () => {
-  company = await createCompany(release1)
-  await company.commit(customised)
-  await company.release('v2.0.0', release2)
-  await company.release('v3.0.0-beta.1', { 'package.json': packageOf('3.0.0-beta.1') })
-  await company.write({ '.env.stage': 'SECRET=1\n' })
+  company = await made.copy()
 })
 afterEach(() => company.close())
+afterAll(() => made.close())
 
 /** What npm and the new version's programs would do; `stopsAt` is where the machine goes down. */
 const programs =
@@ -120,7 +125,7 @@ const run = (options: Partial<UpgradeRun> = {}) =>
 const head = (): string => company.git('rev-parse', 'HEAD').trim()
 const treeOf = (commit: string): string => company.git('rev-parse', `${commit}^{tree}`).trim()
 
-test('a customised checkout gets the newest release as one commit, and keeps what is its own', async () => {
+test('a customised checkout gets the newest release as one commit, keeps what is its own, and has imports of what moved written anew', async () => {
   const before = head()
   const ran: string[] = []
 
@@ -150,17 +155,13 @@ test('a customised checkout gets the newest release as one commit, and keeps wha
   expect(report.plan?.operator).toEqual([{ version: '2.0.0', text: '- Set STATUS_TOKEN.' }])
   expect(report.inputs.map(({ name }) => name)).toEqual(['STATUS_TOKEN', 'ALERT_WEBHOOK_URL', 'SHOP_URL'])
   expect(report.inputs[0]).toMatchObject({ meaning: 'Secret. Required. The token of a monitor.' })
-})
-
-test('imports of what moved are written anew, in config/ and in connectors of the company', async () => {
-  const { plan } = await run()
 
   expect(await company.read('config/enrichment.ts')).toBe(movedConfig['config/enrichment.ts'])
   expect(await company.read('config/destinations.ts')).toContain("from '../src/plugin/key'")
   expect(await company.read('src/connectors/shop/pim.ts')).toBe(
     "import type { PimContext } from '../../plugin/pim'\n",
   )
-  expect(plan?.imports.map(({ file }) => file)).toEqual([
+  expect(report.plan?.imports.map(({ file }) => file)).toEqual([
     'config/destinations.ts',
     'config/enrichment.ts',
     'src/connectors/shop/pim.ts',
@@ -212,14 +213,13 @@ test('what is not committed stops it', async () => {
   expect(await company.read('config/enrichment.ts')).toBe('work in progress\n')
 })
 
-test.each(['generate.ts', 'jest.js'])(
-  'stopped before %s and run again, it ends the same',
-  async (stopsAt) => {
-    const before = head()
-    await run()
-    const wanted = treeOf('HEAD')
-    company.git('reset', '--quiet', '--hard', before)
+test('stopped before generate or before the tests and run again, it ends the same', async () => {
+  const before = head()
+  await run()
+  const wanted = treeOf('HEAD')
 
+  for (const stopsAt of ['generate.ts', 'jest.js']) {
+    company.git('reset', '--quiet', '--hard', before)
     await expect(run({ run: programs([], stopsAt) })).rejects.toThrow('killed')
     const ran: string[] = []
     const report = await run({ run: programs(ran) })
@@ -231,8 +231,8 @@ test.each(['generate.ts', 'jest.js'])(
       '1',
     ])
     expect(await run()).toMatchObject({ from: '2.0.0', to: '2.0.0', steps: [] })
-  },
-)
+  }
+})
 
 test('stopped amid the files it goes on, but not over what somebody wrote since', async () => {
   await expect(run({ run: programs([], 'npm install') })).rejects.toThrow('killed')
