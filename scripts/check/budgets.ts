@@ -7,7 +7,7 @@ import { root } from '../command'
 import { loadFresh, loadInTurn, median } from '../load-time'
 import type { Step } from './step'
 
-const rounds = 15
+const rounds = 9
 
 /** What an action may cost. */
 type Budget = {
