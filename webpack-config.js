@@ -58,11 +58,12 @@ module.exports = {
       }),
     ],
   },
+  // What import() loads later is in files of its own beside index.js, so that a cold start does not read it. Those of
+  // another build must not be uploaded with it.
+  output: { chunkFilename: '[id].js', clean: true },
   plugins: [
     // What doctor compares with the checkout that it runs in.
     new webpack.DefinePlugin({ 'process.env.ASSET_BRIDGE_CODE': JSON.stringify(codeHash(__dirname)) }),
-    // A bundle is one file: what import() loads later is in it, too.
-    new webpack.optimize.LimitChunkCountPlugin({ maxChunks: 1 }),
     // Asked for by its path, which no alias can name.
     new webpack.NormalModuleReplacementPlugin(/^\.\/crc64\.js$/, shim('azure-crc64.js')),
     // ssh2 has native parts, built for the machine that installs it. It does without where they are missing.

@@ -1,10 +1,21 @@
 import { copyFile, mkdir, readdir, readFile, stat, symlink, writeFile } from 'node:fs/promises'
-import { basename, join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { parse } from 'yaml'
 import { root, runScript, sampleRoot } from './command'
 
 /** An action as ext.config.yaml declares it and `aio app build` leaves it. */
-export type BuiltAction = { name: string; bundle: string; zip: string }
+export type BuiltAction = {
+  name: string
+  /** What is loaded at first, `index.js`. Beside it stands what is loaded when it is needed. */
+  bundle: string
+  zip: string
+}
+
+/** All files of a bundle: `index.js`, and the others in its folder, which is what is uploaded. */
+export async function filesOf({ bundle }: Pick<BuiltAction, 'bundle'>): Promise<readonly string[]> {
+  const folder = dirname(bundle)
+  return (await readdir(folder)).sort().map((name) => join(folder, name))
+}
 
 const packageName = 'asset-bridge'
 

@@ -6,7 +6,7 @@ import { join, resolve } from 'node:path'
 export type UnpackedBundle = { folder: string; remove(): Promise<void> }
 
 /**
- * Copies a bundle (a folder with an index.js, or one file) to a temporary folder, as a container unpacks its
+ * Copies a bundle (a folder with an index.js, or one file that needs no other) to a temporary folder, as a container unpacks its
  * zip: a `require` of anything that is not in the bundle fails here as it would there. Throws when there is
  * no bundle.
  */

@@ -1,7 +1,7 @@
 import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { declaredActions, declaredInputs } from '../../scripts/app-build'
+import { basename, join } from 'node:path'
+import { declaredActions, declaredInputs, filesOf } from '../../scripts/app-build'
 import { type CommandResult, runScript, sampleRoot } from '../../scripts/command'
 import { loadFresh } from '../../scripts/load-time'
 import { type DeployRecorder, startDeployRecorder } from './deploy-recorder'
@@ -227,15 +227,17 @@ describe('aio app deploy', () => {
 
   test('uploads the bundle that was built, and it answers the challenge probe', async () => {
     const files = unzip(Buffer.from(action('generic').exec.code, 'base64'))
-    const built = await readFile(
-      join(sampleRoot, 'dist/application/actions/asset-bridge/generic-temp/index.js'),
-    )
+    const bundle = join(sampleRoot, 'dist/application/actions/asset-bridge/generic-temp/index.js')
+    const built = await filesOf({ bundle })
 
-    expect([...files.keys()]).toEqual(['index.js'])
-    expect(files.get('index.js')?.equals(built)).toBe(true)
-    const uploaded = join(folder, 'uploaded.js')
-    await writeFile(uploaded, files.get('index.js') ?? '')
-    const { answer } = await loadFresh(uploaded, 'f3a1')
+    expect([...files.keys()].sort()).toEqual(built.map((file) => basename(file)))
+    const uploaded = await mkdtemp(join(folder, 'uploaded-'))
+    for (const file of built) {
+      const content = files.get(basename(file)) ?? Buffer.alloc(0)
+      expect(content.equals(await readFile(file))).toBe(true)
+      await writeFile(join(uploaded, basename(file)), content)
+    }
+    const { answer } = await loadFresh(join(uploaded, 'index.js'), 'f3a1')
     expect(answer).toEqual({ statusCode: 200, body: { challenge: 'f3a1' } })
   })
 
@@ -243,10 +245,7 @@ describe('aio app deploy', () => {
     const secret = arrived.ADC_CECREDENTIALS_CLIENTSECRET
     const withSecret = recorder.requests.filter(({ body }) => JSON.stringify(body ?? '').includes(secret))
     const everything = JSON.stringify(recorder.requests)
-    const code =
-      unzip(Buffer.from(action('generic').exec.code, 'base64'))
-        .get('index.js')
-        ?.toString() ?? ''
+    const code = [...unzip(Buffer.from(action('generic').exec.code, 'base64')).values()].join('\n')
 
     expect(withSecret.map(({ path }) => path)).toEqual([expect.stringMatching(/\/packages\/asset-bridge$/)])
     const values = Object.values(env).filter((value) => value.length > 5)

@@ -7,7 +7,7 @@ import { type BuiltAction, declaredActions } from '../../scripts/app-build'
 /** Texts that stand in one library only; the last one is of the app itself, so it must be awake. */
 const markers = {
   azure: 'x-ms-blob-type',
-  s3: 'CompleteMultipartUpload',
+  s3: 'x-amz-abort-date',
   sftp: 'SSH-2.0-',
   openwhisk: 'openwhisk-client-js',
   state: 'AIO_STATE_ENDPOINT',

@@ -1,9 +1,10 @@
 // Run in a process of its own: tells which libraries of a bundle are evaluated, by whether the function that webpack
-// wraps each module in was called.
+// wraps each module in was called. A file of the bundle that is not loaded holds nothing that is.
 //   node library-probe.cjs <bundle> < { "markers": { "<library>": "<text in its code>" }, "params": { ... } }
 // With params, main(params) is run first.
 const { Session } = require('node:inspector')
-const { readFileSync } = require('node:fs')
+const { readdirSync, readFileSync } = require('node:fs')
+const { dirname, join } = require('node:path')
 const { pathToFileURL } = require('node:url')
 
 const bundle = process.argv[2]
@@ -21,11 +22,11 @@ const post = (method, options) => {
   return result
 }
 
-const rangesOf = (url) => {
-  const { result } = post('Profiler.takePreciseCoverage')
-  const script = result.find((it) => it.url === url)
-  return script.functions.map(({ ranges }) => ranges[0])
-}
+const folder = dirname(bundle)
+const files = readdirSync(folder).map((name) => {
+  const path = join(folder, name)
+  return { url: pathToFileURL(path).href, code: readFileSync(path, 'utf8') }
+})
 
 /** The outermost function around an offset that is not the bundle as a whole. */
 const moduleAround = (ranges, offset, length) =>
@@ -38,13 +39,16 @@ const moduleAround = (ranges, offset, length) =>
 const seen = new Set()
 
 const report = () => {
-  const code = readFileSync(bundle, 'utf8')
-  const ranges = rangesOf(pathToFileURL(bundle).href)
+  const { result } = post('Profiler.takePreciseCoverage')
   const states = Object.entries(markers).map(([name, text]) => {
-    const offset = code.indexOf(text)
-    if (offset < 0) return [name, 'absent']
-    const around = moduleAround(ranges, offset, code.length)
-    if (around !== undefined && around.count > 0) seen.add(name)
+    const holding = files.filter(({ code }) => code.includes(text))
+    if (holding.length === 0) return [name, 'absent']
+    for (const { url, code } of holding) {
+      const script = result.find((it) => it.url === url)
+      const ranges = script?.functions.map((it) => it.ranges[0]) ?? []
+      const around = moduleAround(ranges, code.indexOf(text), code.length)
+      if (around !== undefined && around.count > 0) seen.add(name)
+    }
     return [name, seen.has(name) ? 'evaluated' : 'asleep']
   })
   return Object.fromEntries(states)

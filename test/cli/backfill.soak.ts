@@ -7,7 +7,7 @@ import { startSandbox } from '../../sandbox/sandbox'
 import { root } from '../../scripts/command'
 import { partsOfReport, writesIn } from '../../src/flows/plan/report-file'
 
-/** With SOAK_ASSETS=100000 SOAK_KILLS=20 it takes half an hour. */
+/** With SOAK_ASSETS=100000 SOAK_KILLS=20 it takes a quarter of an hour. */
 const assets = Number(process.env.SOAK_ASSETS ?? 2_400)
 const kills = Number(process.env.SOAK_KILLS ?? 4)
 /** A page has less than twice the assets that were asked for. */
@@ -87,7 +87,8 @@ it(`a backfill of ${assets} assets survives ${kills} kills`, async () => {
 
     expect(result).toMatchObject({ checked: assets, failed: 0, done: true })
     expect(first.reads).toBeLessThanOrEqual(assets + kills * largestPage)
-    expect(first.pim).toBeLessThanOrEqual(assets / 50 + kills * 4)
+    // This PIM takes fifty products a call, and the remainder of a page is a call of its own.
+    expect(first.pim).toBeLessThanOrEqual((assets / 50) * 1.1 + kills * 4)
     expect(first.keys.sort()).toEqual(['backfill.<id>', 'lease.backfill.<id>'])
     expect(peak).toBeLessThan(maxBytes)
     // Every change is in the report, those of pages that a kill interrupted, too.
@@ -106,7 +107,6 @@ it(`a backfill of ${assets} assets survives ${kills} kills`, async () => {
     count()
     expect(inStep).toMatchObject({ checked: assets, written: 0, failed: 0, done: true })
     expect(seen.patches).toBe(0)
-    // This PIM takes fifty products a call, and the remainder of a page is a call of its own.
     expect(seen.pim).toBeLessThanOrEqual((assets / 50) * 1.1)
     const { keys: _, ...second } = seen
     process.stderr.write(`${JSON.stringify({ inStep, ...second })}\n`)
