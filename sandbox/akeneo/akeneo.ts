@@ -5,6 +5,7 @@ import { type AssetManager, createAssetManager } from './asset-families'
 import { createAssetRoutes } from './asset-routes'
 import { type Author, type Catalogue, createCatalogue } from './catalogue'
 import { type AkeneoCredentials, createOAuth, type OAuth } from './oauth'
+import { createProductWrites } from './product-writes'
 import { Refused, refused } from './refusal'
 import { type AkeneoSettings, createRoutes } from './routes'
 import { type Allowance, createThrottle, type Throttle } from './throttle'
@@ -43,11 +44,12 @@ const everyPermission = [
   ...['List locales', 'List currencies', 'List reference entity records'],
   ...['List asset families', 'List assets', 'Create and update assets', 'Delete assets'],
   'Create and update products',
+  'List family variants',
 ]
 
 /**
- * Starts an Akeneo PIM: its token endpoint, the reading half of its REST API, and of the writing half what assets
- * and media files need. It is strict about tokens (401),
+ * Starts an Akeneo PIM: its token endpoint, the reading half of its REST API, and of the writing half what assets,
+ * media files and values of products need. It is strict about tokens (401),
  * permissions (403), Accept (406), Content-Type (415), parameters and searches (422), and about 4 calls at once and
  * 100 in a second (429).
  */
@@ -75,6 +77,8 @@ export const startAkeneo = async (options: AkeneoOptions): Promise<AkeneoStandIn
     maxUploadBytes: 1024 ** 3,
     lagging: new Map(),
     duringCall: undefined,
+    notOwned: new Set(),
+    lineFault: undefined,
     ...options.settings,
   }
   const linkBase = (): string => settings.linkBase ?? server.url
@@ -85,8 +89,9 @@ export const startAkeneo = async (options: AkeneoOptions): Promise<AkeneoStandIn
     const form = forms.get(request)
     return form === 'too many' ? undefined : form
   }
-  const assetRoutes = createAssetRoutes({ catalogue, manager: assets, clock, linkBase, formOf })
-  const routes = [...createRoutes({ catalogue, settings, linkBase }), ...assetRoutes]
+  const writes = createProductWrites({ catalogue, manager: assets, clock, settings })
+  const assetRoutes = createAssetRoutes({ catalogue, manager: assets, writes, clock, linkBase, formOf })
+  const routes = [...createRoutes({ catalogue, settings, linkBase }), ...assetRoutes, ...writes.routes]
   const isUpload = ({ method, path }: RecordedRequest): boolean =>
     method === 'POST' && /\/(asset-)?media-files$/.test(path)
 
@@ -128,8 +133,9 @@ export const startAkeneo = async (options: AkeneoOptions): Promise<AkeneoStandIn
       )
     }
     const isWrite = request.method === 'POST' || request.method === 'PATCH'
-    if (isWrite && !isUpload(request) && type.split(';')[0] !== 'application/json') {
-      throw new Refused(415, 'The “Content-Type” header has to be “application/json”.')
+    const { contentType = 'application/json' } = found
+    if (isWrite && !isUpload(request) && type.split(';')[0] !== contentType) {
+      throw new Refused(415, `The “Content-Type” header has to be “${contentType}”.`)
     }
     await settings.duringCall?.()
     const codes = (found.pattern.exec(request.path) ?? []).slice(1).map(decodeURIComponent)

@@ -3,8 +3,10 @@ import type { MovableClock } from '../clock'
 import { isJsonObject, type JsonObject, type JsonValue, parseJson } from '../json'
 import { json, type RecordedRequest } from '../server'
 import type { Asset, AssetFamily, AssetManager } from './asset-families'
-import type { AkeneoValue, Catalogue } from './catalogue'
+import type { Catalogue } from './catalogue'
 import { phpMap } from './php'
+import { readValues } from './product-values'
+import type { ProductWrites } from './product-writes'
 import { Refused } from './refusal'
 import type { Route } from './routes'
 import type { Form, UploadedFile } from './uploads'
@@ -17,12 +19,13 @@ const writeProducts = 'Create and update products'
 export const createAssetRoutes = (parts: {
   catalogue: Catalogue
   manager: AssetManager
+  writes: ProductWrites
   clock: MovableClock
   linkBase: () => string
   /** The form that came with a request. */
   formOf(request: RecordedRequest): Form | undefined
 }): readonly Route[] => {
-  const { catalogue, manager, clock, linkBase, formOf } = parts
+  const { catalogue, manager, writes, clock, linkBase, formOf } = parts
 
   const familyOf = (code: string): AssetFamily => {
     const family = manager.families.get(code)
@@ -74,70 +77,6 @@ export const createAssetRoutes = (parts: {
       if (!(error instanceof Refused)) throw error
       return { code, status_code: error.status, message: error.message }
     }
-  }
-
-  const setValues = (sku: string, values: Record<string, AkeneoValue[]>): void => {
-    for (const [code, entries] of Object.entries(values)) {
-      const attribute = catalogue.attributes.get(code)
-      if (attribute === undefined) {
-        throw new Refused(422, `The ${code} attribute does not exist in your PIM.`)
-      }
-      for (const { locale, scope, data } of entries) {
-        if ((locale !== null) !== attribute.localizable || (scope !== null) !== attribute.scopable) {
-          throw new Refused(422, `The ${code} attribute has another locale or scope.`)
-        }
-        if (attribute.type === 'pim_catalog_asset_collection') {
-          const family = manager.families.get(attribute.referenceData ?? '')
-          const unknown = Array.isArray(data) ? data.find((one) => !family?.assets.has(String(one))) : data
-          if (unknown !== undefined)
-            throw new Refused(
-              422,
-              `Please check your ${code}: the asset "${String(unknown)}" does not exist.`,
-            )
-        }
-      }
-    }
-    const held = catalogue.bySku(sku)
-    const above = held === undefined ? [] : catalogue.ancestors(held)
-    const ofModel = Object.keys(values).find((code) =>
-      above.some((model) => Object.hasOwn(catalogue.models.get(model)?.values ?? {}, code)),
-    )
-    if (ofModel !== undefined) {
-      throw new Refused(422, `Cannot set the property "${ofModel}": it is not in the attribute set.`)
-    }
-    const same = (a: AkeneoValue, b: AkeneoValue): boolean => a.locale === b.locale && a.scope === b.scope
-    const merged: Record<string, readonly AkeneoValue[]> = { ...held?.values }
-    for (const [code, entries] of Object.entries(values)) {
-      const kept = (merged[code] ?? []).filter((one) => !entries.some((it) => same(it, one)))
-      merged[code] = [...kept, ...entries.filter(({ data }) => data !== null)]
-    }
-    catalogue.setProduct(sku, { ...held, values: merged, updated: clock.now() })
-  }
-
-  const readValues = (given: JsonValue | undefined): Record<string, AkeneoValue[]> => {
-    if (!isJsonObject(given)) throw new Refused(422, 'Property "values" expects an object as data.')
-    return Object.fromEntries(
-      Object.entries(given).map(([code, entries]) => {
-        if (!Array.isArray(entries)) throw new Refused(422, `Property "${code}" expects an array as data.`)
-        return [
-          code,
-          entries.map((entry) => {
-            const { locale, scope, data = null } = isJsonObject(entry) ? entry : {}
-            if (locale === undefined || scope === undefined) {
-              throw new Refused(
-                422,
-                `Property "${code}" expects an array with the keys "locale", "scope" and "data".`,
-              )
-            }
-            return {
-              locale: typeof locale === 'string' ? locale : null,
-              scope: typeof scope === 'string' ? scope : null,
-              data,
-            }
-          }),
-        ]
-      }),
-    )
   }
 
   return [
@@ -232,7 +171,7 @@ export const createAssetRoutes = (parts: {
         throw new Refused(422, 'The file is too large.')
       const code = store(file)
       const text = (value: JsonValue): string | null => (typeof value === 'string' ? value : null)
-      setValues(identifier, {
+      writes.setBySku(identifier, {
         [String(attribute)]: [{ locale: text(locale), scope: text(scope), data: code }],
       })
       return { status: 201, headers: { location: `${linkBase()}${rest}/media-files/${code}` } }
@@ -241,7 +180,7 @@ export const createAssetRoutes = (parts: {
       const body = bodyOf(request)
       if (!isJsonObject(body)) throw new Refused(422, 'The product has an invalid format.')
       const isKnown = catalogue.bySku(sku) !== undefined
-      setValues(sku, readValues(body.values ?? {}))
+      writes.setBySku(sku, readValues(body.values ?? {}))
       return {
         status: isKnown ? 204 : 201,
         headers: { location: `${linkBase()}${rest}/products/${encodeURIComponent(sku)}` },

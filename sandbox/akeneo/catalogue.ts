@@ -21,6 +21,8 @@ export type AkeneoAttribute = {
   allowedExtensions?: string[]
   /** Of a text. */
   maxCharacters?: number
+  /** Of a measurement: the units of its family; the first one is the usual one. */
+  units?: string[]
 }
 
 /** One value of an attribute. */
@@ -41,7 +43,14 @@ export type AkeneoProduct = {
   created: number
   updated: number
 }
-export type AkeneoModel = { code: string; parent: string | null; values: AkeneoValues; updated: number }
+export type AkeneoModel = {
+  code: string
+  parent: string | null
+  family?: string
+  familyVariant?: string
+  values: AkeneoValues
+  updated: number
+}
 
 export type AkeneoChannel = { code: string; locales: string[]; currencies: string[]; labels: Labels }
 
@@ -70,6 +79,8 @@ export type Catalogue = {
   locales: Map<string, boolean>
   currencies: Map<string, boolean>
   families: Map<string, JsonObject>
+  /** Family, then variant, then the attributes of each level below the root model. */
+  familyVariants: Map<string, Map<string, string[][]>>
   /** Records of reference entities: entity, then record, then labels by locale. */
   records: Map<string, Map<string, Labels>>
   /** By uuid. */
@@ -164,6 +175,7 @@ export const createCatalogue = (clock: MovableClock, identifier = 'sku'): Catalo
     identifier,
     attributes,
     records: new Map(),
+    familyVariants: new Map(),
     products,
     models,
     channels: new Map([

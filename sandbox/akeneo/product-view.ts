@@ -22,6 +22,8 @@ export type ViewOptions = {
   /** Versions before 7.0 know no uuids. */
   withUuid: boolean
   linkBase: string
+  /** What the user does not own, by uuid. */
+  notOwned?: ReadonlySet<string>
 }
 
 const labelsOf = (labels: Labels | undefined): JsonValue => phpMap(labels ?? {})
@@ -107,6 +109,6 @@ export const productView = (
     updated: date(catalogue.lastChange(product)),
     associations: phpMap(associations),
     quantified_associations: phpMap(quantified_associations),
-    metadata: { workflow_status: 'working_copy' },
+    metadata: { workflow_status: options.notOwned?.has(uuid) ? 'draft_in_progress' : 'working_copy' },
   }
 }

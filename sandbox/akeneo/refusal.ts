@@ -1,12 +1,16 @@
+import type { JsonObject } from '../json'
 import { type Answer, json } from '../server'
 
 /** Akeneo says no; the message is worded as the PIM words it. */
 export class Refused extends Error {
   readonly status: number
+  /** What is wrong with single values. */
+  readonly errors: JsonObject[] | undefined
 
-  constructor(status: number, message: string) {
+  constructor(status: number, message: string, errors?: JsonObject[]) {
     super(message)
     this.status = status
+    this.errors = errors
   }
 }
 

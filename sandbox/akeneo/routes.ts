@@ -5,7 +5,7 @@ import { listPage, readListQuery } from './listing'
 import { phpMap } from './php'
 import { productView, type ViewOptions, valuesView } from './product-view'
 import { Refused } from './refusal'
-import { parseSearch, type SearchRules } from './search'
+import { modelCodes, parseSearch, type SearchRules } from './search'
 
 /** What differs between installations, and what public sources leave open; may be changed at any time. */
 export type AkeneoSettings = Pick<SearchRules, 'unknownParent' | 'ignoreCase'> & {
@@ -30,6 +30,13 @@ export type AkeneoSettings = Pick<SearchRules, 'unknownParent' | 'ignoreCase'> &
    * Reading it by name does not lag.
    */
   lagging: Map<string, AkeneoProduct | undefined>
+  /** Products that the user may only propose changes of, by uuid. */
+  notOwned: Set<string>
+  /**
+   * What goes wrong with a line of a call that updates several, by its uuid, identifier or code: a status without any
+   * effect, or no line in the answer although it took effect.
+   */
+  lineFault: ((name: string) => number | 'unsaid' | undefined) | undefined
   /** Runs within each call of the REST API: what it waits for counts as being under way. */
   duringCall: (() => Promise<void>) | undefined
 }
@@ -39,6 +46,8 @@ export type Route = {
   pattern: RegExp
   method: 'GET' | 'POST' | 'PATCH' | 'DELETE'
   permission: string
+  /** @default application/json */
+  contentType?: string
   /** Editions that lack it. */
   lacking?: readonly AkeneoSettings['edition'][]
   answer(request: RecordedRequest, codes: readonly string[]): Answer
@@ -66,6 +75,7 @@ export const createRoutes = (parts: {
     legacy: isLegacy(request),
     withUuid: settings.edition !== '6.0',
     linkBase: linkBase(),
+    notOwned: settings.notOwned,
     ...selection,
     ...(settings.withoutLinkedData ? { withOptions: false } : {}),
   })
@@ -122,6 +132,7 @@ export const createRoutes = (parts: {
     maxFileSize,
     allowedExtensions = [],
     maxCharacters,
+    units = [],
   }: AkeneoAttribute): JsonObject => ({
     code,
     type,
@@ -131,6 +142,7 @@ export const createRoutes = (parts: {
     max_characters: maxCharacters ?? null,
     max_file_size: maxFileSize ?? '',
     allowed_extensions: allowedExtensions,
+    default_metric_unit: units[0] ?? null,
     labels: phpMap({}),
     group_labels: phpMap({}),
     guidelines: phpMap({}),
@@ -190,11 +202,32 @@ export const createRoutes = (parts: {
       if (product === undefined) throw missing('Product', code)
       return json(200, productView(product, catalogue, view(request)))
     }
-  const modelView = (request: RecordedRequest, code: string): JsonObject | undefined => {
+  const modelView = (
+    request: RecordedRequest,
+    code: string,
+    selection: Partial<ViewOptions> = {},
+  ): JsonObject | undefined => {
     const model = catalogue.models.get(code)
     if (model === undefined) return undefined
-    const values = valuesView(catalogue.allValues(model), catalogue, view(request))
-    return { code, parent: model.parent, values }
+    const { parent, family = null, familyVariant = null } = model
+    const values = valuesView(catalogue.allValues(model), catalogue, view(request, selection))
+    const metadata = { workflow_status: 'working_copy' }
+    return { code, parent, family, family_variant: familyVariant, values, metadata }
+  }
+  const listModels = (request: RecordedRequest): Answer => {
+    const query = readListQuery(request, catalogue)
+    const wanted = query.search === undefined ? undefined : modelCodes(query.search)
+    const found = [...catalogue.models.keys()].filter((code) => wanted === undefined || wanted.includes(code))
+    return listPage(
+      found.map((code) => modelView(request, code, query) ?? {}),
+      request,
+      linkBase(),
+    )
+  }
+  const variantView = (family: string, code: string): JsonObject | undefined => {
+    const levels = catalogue.familyVariants.get(family)?.get(code)
+    const sets = levels?.map((attributes, index) => ({ level: index + 1, axes: [], attributes }))
+    return sets && { code, labels: phpMap({}), variant_attribute_sets: sets }
   }
   const coded = (enabled: ReadonlyMap<string, boolean>): JsonObject[] =>
     [...enabled].map(([code, is]) => ({ code, enabled: is }))
@@ -210,13 +243,7 @@ export const createRoutes = (parts: {
     ),
     route('products', 'List products', listProducts),
     route('products/*', 'List products', findProduct(catalogue.bySku)),
-    route('product-models', 'List products', (request) =>
-      listPage(
-        [...catalogue.models.keys()].map((code) => modelView(request, code) ?? {}),
-        request,
-        linkBase(),
-      ),
-    ),
+    route('product-models', 'List products', listModels),
     route('product-models/*', 'List products', (request, [code = '']) =>
       one('Product model', (it) => modelView(request, it))(request, [code]),
     ),
@@ -263,6 +290,11 @@ export const createRoutes = (parts: {
         return found && labelledView(found)
       }),
     ),
+    route('families/*/variants/*', 'List family variants', (_, [family = '', code = '']) => {
+      const found = variantView(family, code)
+      if (found === undefined) throw missing('Family variant', code)
+      return json(200, found)
+    }),
     route(
       'locales',
       'List locales',

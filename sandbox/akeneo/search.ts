@@ -100,6 +100,17 @@ const criterion = (
   )
 }
 
+/** The codes that a search for models names. Throws {@link Refused} for any other search. */
+export const modelCodes = (text: string): string[] => {
+  const search = parseJson(text)
+  const [[property, filters] = ['', null], ...others] = isJsonObject(search) ? Object.entries(search) : []
+  const [filter] = Array.isArray(filters) ? filters : []
+  if (others.length > 0 || property !== 'identifier' || !isJsonObject(filter) || filter.operator !== 'IN') {
+    throw new Refused(422, `Filter on property "${property}" is not supported for product models.`)
+  }
+  return textList(property, filter.value, maxIdentifiers)
+}
+
 const variantsOf = (value: JsonValue, catalogue: Catalogue, rules: SearchRules): Predicate => {
   if (typeof value !== 'string') throw new Refused(422, 'Property "parent" expects a string as data.')
   if (!catalogue.models.has(value) && rules.unknownParent !== 'empty') {

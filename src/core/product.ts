@@ -20,3 +20,22 @@ export type Product = {
   /** Attribute code to value. What the PIM does not know is absent or null. */
   attributes: Readonly<Record<string, JsonValue>>
 }
+
+/** A value that a product is to hold; null, an empty text or an empty list empties the attribute. */
+export type FactValue = string | number | boolean | null | readonly (string | number | boolean)[]
+
+/** What a product is to hold. */
+export type ProductChange = {
+  ref: ProductRef
+  /** Attribute code, as `getProducts` names it, to its value. What is not named stays as it is. */
+  values: Readonly<Record<string, FactValue>>
+}
+
+/** What became of a change. */
+export type ProductUpdate =
+  /** `unchanged`: the product held all of it already, and nothing was sent. */
+  | { kind: 'updated' | 'unchanged' }
+  /** The PIM does not take it, and trying again cannot help. `code` is as stable as that of an error. */
+  | { kind: 'refused'; code: string; reason: string }
+  /** The PIM has no such product. */
+  | { kind: 'unknown' }

@@ -1,11 +1,11 @@
 import type { CallContext } from '../core/call-context'
 import type { Clock } from '../core/clock'
-import type { Product, ProductRef } from '../core/product'
+import type { Product, ProductChange, ProductRef, ProductUpdate } from '../core/product'
 import type { HttpClient } from '../http/http-client'
 import type { CheckReport } from './check'
 import type { InputAccess, InputDeclarations } from './inputs'
 
-export type { Product, ProductRef } from '../core/product'
+export type { FactValue, Product, ProductChange, ProductRef, ProductUpdate } from '../core/product'
 export type { CheckReport, Finding, Right } from './check'
 
 /**
@@ -46,6 +46,16 @@ export type PimCommunicator = {
    * when that is not known. Rules `everyAttribute` with `default` or `whenMissing` need it.
    */
   knownAttributes?(): readonly string[]
+  /**
+   * Writes values to products, where the PIM can be written to. It reads the products right before, and sends only what
+   * differs: all that is left to another writer's edit is the time between that read and the write. Changes of one
+   * product are made in their order, so the last one of an attribute counts. It is safe to repeat: what a call before
+   * has written is `unchanged`. It creates no product.
+   * @returns what became of each change, in their order
+   * @throws {BridgeError} as `getProducts`, when the PIM takes nothing at all, or does not say of each change what
+   * became of it. Some of the changes may have been made then
+   */
+  updateProducts?(changes: readonly ProductChange[], call: CallContext): Promise<readonly ProductUpdate[]>
   /**
    * Logs in and reads one product, or says that there is none. Names the input, the right or the host that is wrong.
    * It throws nothing but the signal's reason: what fails is a finding.

@@ -45,7 +45,7 @@ async function sources(): Promise<Source[]> {
 
 function thrownCodes(texts: readonly Source[], services: readonly string[]): Set<string> {
   const codes = texts.flatMap(({ file, text }) => {
-    const calls = text.matchAll(/\b(?:transient|systemic|permanent)Error\(\s*([^\s,]+),/g)
+    const calls = text.matchAll(/\b(?:(?:transient|systemic|permanent)Error|refusedUpdate)\(\s*([^\s,]+),/g)
     const systems = /^http[/\\]retry\.ts$/.test(file) ? [...upstreams, ...services] : upstreams
     return [...calls].flatMap(([, argument = '']) => codesOf(argument, systems))
   })

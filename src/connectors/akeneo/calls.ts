@@ -15,6 +15,8 @@ export type AkeneoRequest = {
   method?: 'GET' | 'POST' | 'PATCH' | 'DELETE'
   /** Sent as JSON. */
   body?: JsonValue
+  /** Sent in place of a body, as one JSON document a line: how Akeneo takes several products at once. */
+  lines?: readonly JsonValue[]
 }
 
 /** Calls with a token on each. */
@@ -41,6 +43,7 @@ export function createAkeneoCalls(
 
   function send(request: AkeneoRequest, call: CallContext): Promise<HttpResponse> {
     const { body, method = body === undefined ? 'GET' : 'POST' } = request
+    const content = contentOf(request)
     return authorized(call, (token) =>
       upstream.request(
         {
@@ -49,9 +52,9 @@ export function createAkeneoCalls(
           headers: {
             accept: 'application/json',
             authorization: `Bearer ${token}`,
-            ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+            ...(content === undefined ? {} : { 'content-type': content.type }),
           },
-          ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+          ...(content === undefined ? {} : { body: content.text }),
         },
         call,
       ),
@@ -73,6 +76,16 @@ export function createAkeneoCalls(
     if (response.status === 401) throw inWordsOf(name, unauthorized(account.inputs, response))
     return response
   }
+}
+
+/** Source: REST API, "Update/create several products". */
+const collection = 'application/vnd.akeneo.collection+json'
+
+function contentOf({ body, lines }: AkeneoRequest): { type: string; text: string } | undefined {
+  if (lines !== undefined) {
+    return { type: collection, text: lines.map((line) => JSON.stringify(line)).join('\n') }
+  }
+  return body === undefined ? undefined : { type: 'application/json', text: JSON.stringify(body) }
 }
 
 /** The whole URL of a call. */

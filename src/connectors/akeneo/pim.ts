@@ -5,12 +5,15 @@ import {
   type CheckReport,
   type PimFactory,
   type Product,
+  type ProductChange,
   type ProductPage,
   type ProductRef,
+  type ProductUpdate,
   pimWith,
 } from '../../plugin/pim'
 import { checkStep } from '../kit/check-step'
 import { accountOf } from './account'
+import { createAkeneoCalls } from './calls'
 import { createAkeneoCatalogue } from './catalogue/catalogue'
 import { overdueRefs } from './catalogue/overdue'
 import { type AkeneoProduct, createProductReader } from './catalogue/products'
@@ -19,6 +22,8 @@ import type { Selection } from './catalogue/selection'
 import { createAkeneoClient } from './client'
 import { upstreamName } from './errors'
 import { connectionInputs, productFields, readAkeneoSettings, selectionInputs } from './inputs'
+import { isIdentifier, lowerCase, uuidPattern } from './names'
+import type { ProductWriter } from './write/writer'
 
 /** What of Akeneo PIM is a matter of code rather than of an installation; the rest are the `AKENEO_*` inputs. */
 export type AkeneoPimOptions = {
@@ -45,8 +50,6 @@ export type AkeneoPimOptions = {
   overlapMs?: number
 }
 
-const uuidPattern = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
-
 /** Creates the `akeneo` communicator. */
 export const akeneoPim = ({ inputs = 'AKENEO', ...pimOptions }: AkeneoPimOptions = {}): PimFactory =>
   pimWith(aboutAkeneo(inputs), (context) => {
@@ -61,12 +64,15 @@ export const akeneoPim = ({ inputs = 'AKENEO', ...pimOptions }: AkeneoPimOptions
     const settings = readAkeneoSettings(context, inputs)
     const { origin } = settings
     const account = accountOf(settings, context)
-    const upstream = context.http.upstream({
+    const upstreamOptions = {
       name: upstreamName,
       input: `${inputs}_URL`,
       origins: [origin],
       concurrency,
       shared: account.calls,
+    }
+    const upstream = context.http.upstream({
+      ...upstreamOptions,
       maxAttempts: 6,
       // A 429 need not say how long to wait.
       backoff: { baseMs: 500, capMs: 8_000 },
@@ -76,10 +82,13 @@ export const akeneoPim = ({ inputs = 'AKENEO', ...pimOptions }: AkeneoPimOptions
     const search = createProductSearch(settings, { client, options })
     const reader = createProductReader(settings, { catalogue, options, records, perLocale })
 
+    let writer: ProductWriter | undefined
+
     return {
       name: 'akeneo',
       source: origin,
       getProducts,
+      updateProducts,
       changesSince,
       unknownAttributes,
       // With names for each locale it is not known which attributes have locales.
@@ -118,6 +127,23 @@ export const akeneoPim = ({ inputs = 'AKENEO', ...pimOptions }: AkeneoPimOptions
       const overdue = overdueRefs(readable, found, clock.now())
       // The last one of a name counts.
       return distinct([...found, ...(await readAnew(overdue, selection, call))])
+    }
+
+    async function updateProducts(
+      changes: readonly ProductChange[],
+      call: CallContext,
+    ): Promise<readonly ProductUpdate[]> {
+      writer ??= await startWriter()
+      return writer.update(changes, call)
+    }
+
+    async function startWriter(): Promise<ProductWriter> {
+      // Most events write nothing to the PIM: they do not load it.
+      const { createProductWriter } = await import('./write/writer')
+      // A hundred products in a call take Akeneo longer than an answer does.
+      const once = context.http.upstream({ ...upstreamOptions, maxAttempts: 1, attemptTimeoutMs: 60_000 })
+      const { send } = createAkeneoCalls(origin, { name: upstreamName, upstream: once, account })
+      return createProductWriter(settings, { client, catalogue, search, send, clock })
     }
 
     async function readAnew(
@@ -188,12 +214,6 @@ const aboutAkeneo = (inputs: string) => ({
   inputs: prefixed(inputs, { ...connectionInputs, ...selectionInputs }),
   docs: 'docs/connectors/akeneo.md',
 })
-
-const lowerCase = (text: string): string => text.toLowerCase()
-
-/** Akeneo has no identifiers or codes that are longer, or hold a comma, a semicolon or a line break. */
-const isIdentifier = (text: string): boolean =>
-  text !== '' && text.length <= 255 && text.isWellFormed() && !/[,;\r\n\0]/.test(text)
 
 function distinct(products: readonly AkeneoProduct[]): readonly Product[] {
   const found = new Map(products.map((product) => [product.uuid ?? product.identifier, product]))

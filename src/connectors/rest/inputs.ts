@@ -1,13 +1,16 @@
 import {
   declareInputs,
+  type InputValues,
   inputError,
   jsonPointer,
+  oneOf,
   type Parsed,
   readServiceUrl,
   valuesOf,
   withOptions,
 } from '../../plugin/inputs'
 import type { PimContext } from '../../plugin/pim'
+import { type BodyTemplate, bodyTemplate, valuesAlone } from './body-template'
 
 /** The inputs of the `rest` communicator, behind their prefix. */
 export const restInputs = declareInputs({
@@ -35,6 +38,27 @@ export const restInputs = declareInputs({
     unset: 'what was asked for',
     shape: jsonPointer('/sku'),
   },
+  UPDATE_URL: {
+    meaning:
+      'The URL that takes new values of a product, with `{identifier}` in place of its identifier, or, without that, of several products.',
+    unset: 'nothing is written to the PIM',
+    example: 'https://pim.example.com/products/{identifier}',
+    shape: updateUrl,
+  },
+  UPDATE_METHOD: {
+    meaning:
+      'How it takes them: `PATCH`, `POST` or `PUT`. With `PUT` all values of a change are sent, else those that differ.',
+    default: 'PATCH',
+    shape: oneOf(['PATCH', 'POST', 'PUT']),
+  },
+  UPDATE_BODY: {
+    meaning:
+      'The JSON to send: `"{values}"` stands for the values by attribute, `{identifier}` for the identifier. For several products a list of one item is repeated for each.',
+    unset: 'the values',
+    required: 'with `UPDATE_URL` for several products',
+    example: '{"sku":"{identifier}","attributes":"{values}"}',
+    shape: bodyTemplate,
+  },
 })
 
 const probe = 'x'
@@ -47,6 +71,18 @@ export type RestSettings = {
   product: string
   identifier: string | undefined
   urlFor(identifiers: readonly string[]): string
+  /** How values are written; undefined when they are not. */
+  update: UpdateSettings | undefined
+}
+
+/** How the service takes new values of products. */
+export type UpdateSettings = {
+  origin: string
+  method: 'PATCH' | 'POST' | 'PUT'
+  /** Whether one request takes several products. */
+  many: boolean
+  urlFor(identifier: string): string
+  body: BodyTemplate
 }
 
 /**
@@ -82,6 +118,28 @@ export function readRestSettings(
     product: values.PRODUCT ?? '',
     identifier: IDENTIFIER,
     urlFor: (identifiers) => fill(template, identifiers.map(encodeURIComponent).join(',')),
+    update: updateSettings(values, inputs),
+  }
+}
+
+function updateSettings(
+  values: Pick<InputValues<typeof restInputs>, 'UPDATE_URL' | 'UPDATE_METHOD' | 'UPDATE_BODY'>,
+  inputs: string,
+): UpdateSettings | undefined {
+  const { UPDATE_URL: url, UPDATE_METHOD: method, UPDATE_BODY: body = valuesAlone } = values
+  if (url === undefined) return undefined
+  const many = !url.includes('{identifier}')
+  if (many && !body.isRepeated) {
+    throw inputError(
+      `${inputs}_UPDATE_BODY must have a list of one item with "{values}" and {identifier} in it, or ${inputs}_UPDATE_URL {identifier}: else nobody knows whose values they are`,
+    )
+  }
+  return {
+    origin: new URL(fill(url, probe)).origin,
+    method,
+    many,
+    urlFor: (identifier) => fill(url, encodeURIComponent(identifier)),
+    body,
   }
 }
 
@@ -98,6 +156,15 @@ function template(text: string): Parsed<string> {
   return pathname.includes(probe) || search.includes(probe)
     ? { value: text }
     : { problem: 'must have its placeholder in the path or the query' }
+}
+
+function updateUrl(text: string): Parsed<string> {
+  return text.includes('{identifier}') ? template(text) : readServiceUrlText(text)
+}
+
+const readServiceUrlText = (text: string): Parsed<string> => {
+  const url = readServiceUrl(text)
+  return 'problem' in url ? url : { value: text }
 }
 
 const headerName = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/

@@ -1,15 +1,25 @@
 import type { CallContext } from '../../core/call-context'
-import { permanentError, systemicError } from '../../core/errors'
+import { systemicError } from '../../core/errors'
 import { isJsonValue, isRecord, type JsonValue } from '../../core/json'
 import { atPointer } from '../../core/json-pointer'
 import { shown } from '../../core/shown'
 import type { Upstream } from '../../http/http-client'
-import { saying } from '../../http/reason'
-import { type HttpResponse, isOk, jsonBody } from '../../http/response'
+import { isOk, jsonBody } from '../../http/response'
 import { inputError, prefixed } from '../../plugin/inputs'
-import { type CheckReport, type PimFactory, type Product, type ProductRef, pimWith } from '../../plugin/pim'
+import {
+  type CheckReport,
+  type PimFactory,
+  type Product,
+  type ProductChange,
+  type ProductRef,
+  type ProductUpdate,
+  pimWith,
+} from '../../plugin/pim'
 import { checkStep } from '../kit/check-step'
-import { readRestSettings, restInputs } from './inputs'
+import { inRounds } from '../kit/update-rounds'
+import { readRestSettings, restInputs, type UpdateSettings } from './inputs'
+import { refusal, upstreamName } from './refusal'
+import type { RestWriter } from './update'
 
 /** Any PIM, ERP or product service with a JSON API. What is not given here comes from the `PIM_REST_*` inputs. */
 export type RestPimOptions = {
@@ -36,7 +46,6 @@ export type RestPimOptions = {
   concurrency?: number
 }
 
-const upstreamName = 'PIM'
 const identifiersPerRequest = 50
 /** What a check asks for. */
 const nobody = 'bridge-check'
@@ -45,16 +54,70 @@ const nobody = 'bridge-check'
 export const restPim = ({ inputs = 'PIM_REST', ...options }: RestPimOptions = {}): PimFactory =>
   pimWith({ inputs: prefixed(inputs, restInputs), docs: 'docs/connectors/rest.md' }, (context) => {
     const settings = readRestSettings(options, context, inputs)
+    const { concurrency = 4 } = options
     const upstream: Upstream = context.http.upstream({
       name: upstreamName,
       input: `${inputs}_URL`,
       origins: [settings.origin],
-      concurrency: options.concurrency ?? 4,
+      concurrency,
     })
 
     let pointerHasFit = false
+    let writer: RestWriter | undefined
+    const { update } = settings
 
-    return { name: 'rest', getProducts, check }
+    return {
+      name: 'rest',
+      getProducts,
+      check,
+      ...(update === undefined
+        ? {}
+        : { updateProducts: (changes, call) => updateProducts(update, changes, call) }),
+    }
+
+    async function updateProducts(
+      update: UpdateSettings,
+      changes: readonly ProductChange[],
+      call: CallContext,
+    ): Promise<readonly ProductUpdate[]> {
+      writer ??= await startWriter(update)
+      const { round } = writer
+      return inRounds(changes, call, context.clock, (open) => round(open, call))
+    }
+
+    async function startWriter(update: UpdateSettings): Promise<RestWriter> {
+      // Most events write nothing to the PIM: they do not load it.
+      const { createRestWriter } = await import('./update')
+      const once = context.http.upstream({
+        name: upstreamName,
+        input: `${inputs}_UPDATE_URL`,
+        origins: [update.origin],
+        concurrency,
+        maxAttempts: 1,
+      })
+      return createRestWriter(update, { read: readEach, upstream: once, headers: settings.headers, inputs })
+    }
+
+    /** Each by the identifier that it was asked for with. */
+    async function readEach(
+      asked: readonly string[],
+      call: CallContext,
+    ): Promise<ReadonlyMap<string, Product>> {
+      const found = new Map<string, Product>()
+      const read = async (identifiers: readonly string[]): Promise<void> => {
+        const products = await fetchProducts(identifiers, call)
+        for (const identifier of identifiers) {
+          const isIt = (product: Product): boolean =>
+            product.identifier.toLowerCase() === identifier.toLowerCase()
+          // One that goes by another name in the answer was asked for by a second identifier.
+          const only = identifiers.length === 1 && products.length === 1 ? products[0] : undefined
+          const product = products.find(isIt) ?? only
+          if (product !== undefined) found.set(identifier, product)
+        }
+      }
+      await Promise.all(requestsFor(asked).map(read))
+      return found
+    }
 
     async function check(call: CallContext): Promise<CheckReport> {
       const rules = { redactor: context.redactor, hint: `check ${inputs}_URL` }
@@ -67,13 +130,17 @@ export const restPim = ({ inputs = 'PIM_REST', ...options }: RestPimOptions = {}
     }
 
     async function getProducts(refs: readonly ProductRef[], call: CallContext): Promise<readonly Product[]> {
-      const identifiers = [...new Set(refs.map((ref) => ref.value))].filter(isAskable)
-      // A comma inside an identifier would make it two, percent-encoded or not.
-      const requests: string[][] = settings.many
-        ? chunks(identifiers.filter((identifier) => !identifier.includes(',')))
-        : identifiers.map((identifier) => [identifier])
+      const requests = requestsFor([...new Set(refs.map((ref) => ref.value))])
       const answers = await Promise.all(requests.map((asked) => fetchProducts(asked, call)))
       return [...new Map(answers.flat().map((product) => [product.identifier, product])).values()]
+    }
+
+    function requestsFor(identifiers: readonly string[]): string[][] {
+      const askable = identifiers.filter(isAskable)
+      // A comma inside an identifier would make it two, percent-encoded or not.
+      return settings.many
+        ? chunks(askable.filter((identifier) => !identifier.includes(',')))
+        : askable.map((identifier) => [identifier])
     }
 
     async function fetchProducts(asked: readonly string[], call: CallContext): Promise<readonly Product[]> {
@@ -208,23 +275,4 @@ function chunks(identifiers: readonly string[]): string[][] {
     groups.push(identifiers.slice(start, start + identifiersPerRequest))
   }
   return groups
-}
-
-function refusal({ status, text }: HttpResponse, inputs: string): Error {
-  const details = { upstream: upstreamName, status }
-  if (status === 401 || status === 403) {
-    return systemicError(
-      'PIM_UNAUTHORIZED',
-      `the PIM refused the request with ${status}${saying(text)}: check ${inputs}_HEADERS`,
-      details,
-    )
-  }
-  if (status >= 300 && status < 400) {
-    return systemicError(
-      'PIM_REDIRECTS',
-      `the PIM answered ${status} and redirects: set ${inputs}_URL to the final URL`,
-      details,
-    )
-  }
-  return permanentError('PIM_REFUSED', `the PIM refused the request with ${status}${saying(text)}`, details)
 }

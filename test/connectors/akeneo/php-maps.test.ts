@@ -159,7 +159,13 @@ async function readOne(item: unknown) {
     channels: [],
   } as const
   const reader = createProductReader(settings, {
-    catalogue: { selection: unused, types: async () => new Map(), labels: unused },
+    catalogue: {
+      selection: unused,
+      types: async () => new Map(),
+      attributes: unused,
+      forgetAttributes: () => undefined,
+      labels: unused,
+    },
     options: 'labels',
     records: 'codes',
     perLocale: false,

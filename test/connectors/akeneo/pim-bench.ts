@@ -18,6 +18,7 @@ export type AkeneoBench = {
     ownClock?: Clock,
   ): PimCommunicator
   /** Asks the one communicator of the bench; the uuids, which are made up by the stand-in, are left out. */
+  pim: PimCommunicator
   get(...refs: ProductRef[]): Promise<readonly Product[]>
   /** The calls of the REST API so far, without their fixed beginning. */
   calls(): string[]
@@ -52,6 +53,7 @@ export async function startBench(
     server,
     clock,
     fresh,
+    pim,
     get: async (...refs) => {
       const products = await pim.getProducts(refs, startCall())
       return products.map(({ identifier, attributes }) => ({ identifier, attributes }))

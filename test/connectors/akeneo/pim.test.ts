@@ -45,6 +45,14 @@ async function start(edition: 'saas' | '7.0' | '6.0', credentials: 'connection' 
       appToken,
       Buffer.from(`1_sandboxclient:${clientSecret}`).toString('base64'),
     ],
+    writing: {
+      attribute: 'supplier',
+      held: (name) => server.catalogue.bySku(name)?.values.supplier?.[0]?.data,
+      products: () => server.catalogue.products.size,
+      writes: () => server.requests.filter(({ method }) => method === 'PATCH').length,
+      target: { method: 'PATCH', path: '/api/rest/' },
+      refused: 'x'.repeat(300),
+    },
     close: () => server.close(),
   }
 }

@@ -1,105 +1,15 @@
 import { inspect } from 'node:util'
-import type { Fault, Faults } from '../../../sandbox/faults'
 import { isJsonValue } from '../../../src/core/json'
-import type { PimCommunicator, ProductRef } from '../../../src/plugin/pim'
+import type { ProductRef } from '../../../src/plugin/pim'
 import { rejection, startCall } from '../../support/call'
 import { until } from '../../support/raw-server'
 import { expectFailed, expectPlain } from './check-report'
+import { oddIdentifiers, type PimBench, type PimLimits, troubles } from './pim-bench'
+import { describeWriting } from './pim-writing'
 
-/** A communicator in front of a server of its own, and what the suite does to that. */
-export type PimBench = {
-  pim: PimCommunicator
-  /** Makes the PIM know a product under this identifier. */
-  know(identifier: string): void
-  /** Requests that reached the PIM so far. */
-  requests(): number
-  /** Those that were for something else than products. */
-  strays(): readonly string[]
-  /** What goes wrong with the requests for products. */
-  faults: Faults
-  /** From now on the PIM takes other credentials. */
-  refuseCredentials(): void
-  /** What must not be seen anywhere. */
-  secrets: readonly string[]
-  close(): Promise<void>
-}
-
-/** What the caller declares that a communicator cannot do; nothing, as a rule. */
-export type PimLimits = {
-  /** It has no PIM that could know a product or not: it always answers. */
-  alwaysAnswers?: boolean
-  /** It calls nobody who could fail, hang or refuse its credentials. */
-  callsNobody?: boolean
-}
+export type { PimBench, PimWriting } from './pim-bench'
 
 const ref = (value: string): ProductRef => ({ kind: 'identifier', value })
-
-/** Each is a name of its own, and something else to a careless URL. */
-const oddIdentifiers = [
-  ...['lamp 1', ' lamp', 'lamp/1', '/lamp', 'lamp/', 'lamp/../lamp', '..', '.', '../search', '...', './lamp'],
-  ...[
-    '%',
-    '%2F',
-    '%6Camp',
-    'lamp%00',
-    '%2e%2e',
-    'lamp?',
-    'lamp?sku=shade',
-    'lamp#shade',
-    'lamp&sku=shade',
-    'lamp;v=1',
-  ],
-  ...[
-    'lamp,shade',
-    ',',
-    'lamp+shade',
-    '+',
-    'lamp=1',
-    'lamp\\..\\shade',
-    '$&',
-    "l'amp",
-    '"',
-    '<b>',
-    '{identifier}',
-  ],
-  ...[
-    '{identifiers}',
-    'lámpara',
-    'la\u0301mpara',
-    'ランプ',
-    '💡',
-    'lamp\nshade',
-    'lamp\r\nx-evil: 1',
-    '\u0000',
-    '\ud800',
-  ],
-  ...[
-    '__proto__',
-    'constructor',
-    '0',
-    'null',
-    'LAMP',
-    '//evil.test/lamp',
-    'https://evil.test/',
-    '@evil.test',
-    ':80',
-    'x'.repeat(300),
-  ],
-]
-
-const troubles: [string, Fault, string][] = [
-  ['429', { kind: 'status', status: 429, headers: { 'retry-after': '1' } }, 'transient'],
-  ['500', { kind: 'status', status: 500 }, 'transient'],
-  ['502', { kind: 'status', status: 502 }, 'transient'],
-  ['503', { kind: 'status', status: 503 }, 'transient'],
-  ['504', { kind: 'status', status: 504 }, 'transient'],
-  ['a reset connection', { kind: 'reset' }, 'transient'],
-  ['a lost answer', { kind: 'resetAfter' }, 'transient'],
-  ['a cut answer', { kind: 'cut' }, 'transient'],
-  ['a login page', { kind: 'html' }, 'transient'],
-  ['401', { kind: 'status', status: 401 }, 'systemic'],
-  ['403', { kind: 'status', status: 403 }, 'systemic'],
-]
 
 /**
  * What every communicator promises, against a real server.
@@ -107,6 +17,8 @@ const troubles: [string, Fault, string][] = [
  */
 export function describePim(options: { name: string; limits?: PimLimits; start(): Promise<PimBench> }): void {
   const { alwaysAnswers = false, callsNobody = false } = options.limits ?? {}
+
+  describeWriting({ ...options, limits: { alwaysAnswers, callsNobody } })
 
   describe(`${options.name} as a PIM communicator`, () => {
     let bench: PimBench

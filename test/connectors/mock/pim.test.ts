@@ -7,16 +7,35 @@ import { pimContext } from '../kit/pim-context'
 describePim({
   name: 'mock',
   limits: { alwaysAnswers: true, callsNobody: true },
-  start: async () => ({
-    pim: mockPim()(pimContext()),
-    know: () => undefined,
-    requests: () => 0,
-    strays: () => [],
-    faults: createFaults(),
-    refuseCredentials: () => undefined,
-    secrets: [],
-    close: async () => undefined,
-  }),
+  start: async () => {
+    const pim = mockPim()(pimContext())
+    const read = () => pim.getProducts([{ kind: 'identifier', value: 'any' }], startCall())
+    let color: unknown
+    return {
+      pim: {
+        ...pim,
+        updateProducts: async (changes, call) => {
+          const updates = await pim.updateProducts?.(changes, call)
+          color = (await read())[0]?.attributes.color
+          return updates ?? []
+        },
+      },
+      know: () => undefined,
+      requests: () => 0,
+      strays: () => [],
+      faults: createFaults(),
+      refuseCredentials: () => undefined,
+      secrets: [],
+      writing: {
+        attribute: 'color',
+        held: () => color,
+        products: () => 1,
+        writes: () => 0,
+        target: {},
+      },
+      close: async () => undefined,
+    }
+  },
 })
 
 test('the mock gives the same product for whatever is asked', async () => {

@@ -7,6 +7,7 @@ import type { AkeneoClient } from '../client'
 import { isNotPermitted, noAnswer, refusal, unknownSelection, upstreamName } from '../errors'
 import type { AkeneoSettings } from '../inputs'
 import { phpMap } from '../php-map'
+import { createCache } from './cache'
 import type { Selection } from './selection'
 
 /** Catalogue data that is the same for all products, cached by the container for a while. */
@@ -18,6 +19,10 @@ export type AkeneoCatalogue = {
   selection(call: CallContext): Promise<Selection>
   /** Types of attributes by code; unknown ones are absent. */
   types(codes: readonly string[], call: CallContext): Promise<ReadonlyMap<string, string>>
+  /** Attributes by code; unknown ones are absent. */
+  attributes(codes: readonly string[], call: CallContext): Promise<ReadonlyMap<string, AkeneoAttribute>>
+  /** Has attributes read again, when Akeneo refuses a value: they may be others by now. */
+  forgetAttributes(): void
   /**
    * Labels by locale of an attribute's option, or of a reference entity's record; undefined for one that does not
    * exist. Without the permission to list options it is undefined, too, and a warning says so once.
@@ -26,13 +31,23 @@ export type AkeneoCatalogue = {
   labels(kind: Labelled, owner: string, code: string, call: CallContext): Promise<Labels | undefined>
 }
 
+/** An attribute of products, as far as it matters. */
+export type AkeneoAttribute = {
+  code: string
+  /** As Akeneo calls it, such as `pim_catalog_text`. */
+  type: string
+  localizable: boolean
+  scopable: boolean
+  /** Of a measurement: the unit that its family begins with. */
+  unit: string | undefined
+}
+
 export type Labelled = 'option' | 'record'
 type Labels = Readonly<Record<string, unknown>>
 
 /** How long cached data is used. */
 const structureLifeMs = 60 * 60_000
 const labelsLifeMs = 10 * 60_000
-const maxKept = 10_000
 /** For what several calls wait for, the waits between attempts included. */
 const limitMs = 30_000
 const codesPerCall = 100
@@ -47,25 +62,25 @@ export function createAkeneoCatalogue(
   const whenNoChannels = `or set ${inputs}_CHANNEL to one channel and ${inputs}_LOCALES to your locales`
   const flightOf = <T>(what: string) =>
     createSingleFlight<T>({ clock, limitMs, late: () => noAnswer(what, limitMs) })
-  const types = createCache<string | undefined>(clock, structureLifeMs)
+  const known = createCache<AkeneoAttribute | undefined>(clock, structureLifeMs)
   const options = createCache<Labels | undefined>(clock, labelsLifeMs)
   const selections = createCache<Selection>(clock, structureLifeMs)
   const selectionFlights = flightOf<Selection>('channels')
-  const typeFlights = flightOf<void>('attributes')
+  const attributeFlights = flightOf<void>('attributes')
   const labelFlights = flightOf<Labels | undefined>('options')
   /** Until when options are not asked for, since Akeneo does not let this connection list them. */
   let withoutOptionsUntil = 0
   let hasWarned = false
 
-  return { selection, types: typesOf, labels }
+  return { selection, types, attributes, forgetAttributes: () => known.clear(), labels }
 
   async function selection(call: CallContext): Promise<Selection> {
     // Akeneo checks both itself: nothing has to be fetched.
     if (settings.channels.length === 1 && settings.locales.length > 0) {
       return { channels: settings.channels, locales: settings.locales, otherLocales: false }
     }
-    const known = selections.get('')
-    if (known !== undefined) return known.value
+    const cached = selections.get('')
+    if (cached !== undefined) return cached.value
     return selectionFlights('', call, async (own) => {
       const found = select(await readChannels(own))
       selections.set('', found)
@@ -102,32 +117,39 @@ export function createAkeneoCatalogue(
     return { channels, locales: isEvery ? [...active] : settings.locales, otherLocales: isEvery }
   }
 
-  async function typesOf(codes: readonly string[], call: CallContext): Promise<ReadonlyMap<string, string>> {
-    const missing = codes.filter((code) => types.get(code) === undefined)
+  async function types(codes: readonly string[], call: CallContext): Promise<ReadonlyMap<string, string>> {
+    const found = await attributes(codes, call)
+    return new Map([...found].map(([code, { type }]) => [code, type]))
+  }
+
+  async function attributes(
+    codes: readonly string[],
+    call: CallContext,
+  ): Promise<ReadonlyMap<string, AkeneoAttribute>> {
+    const missing = codes.filter((code) => known.get(code) === undefined)
     for (let start = 0; start < missing.length; start += codesPerCall) {
       const batch = missing.slice(start, start + codesPerCall)
-      await typeFlights(batch.join(), call, (own) => learnTypes(batch, own))
+      await attributeFlights(batch.join(), call, (own) => learn(batch, own))
     }
     return new Map(
-      codes.flatMap((code): [string, string][] => {
-        const type = types.get(code)?.value
-        return type === undefined ? [] : [[code, type]]
+      codes.flatMap((code): [string, AkeneoAttribute][] => {
+        const attribute = known.get(code)?.value
+        return attribute === undefined ? [] : [[code, attribute]]
       }),
     )
   }
 
-  async function learnTypes(codes: readonly string[], call: CallContext): Promise<void> {
+  async function learn(codes: readonly string[], call: CallContext): Promise<void> {
     const search = JSON.stringify({ code: [{ operator: 'IN', value: codes }] })
     const request = { path: 'attributes', query: { search, limit: `${codesPerCall}` } }
-    const found = new Map<string, string>()
+    const found = new Map<string, AkeneoAttribute>()
     for await (const page of client.pages(request, { permission: 'List attributes' }, call)) {
       for (const item of page.items) {
-        if (isRecord(item) && typeof item.code === 'string' && typeof item.type === 'string') {
-          found.set(item.code, item.type)
-        }
+        const attribute = readAttribute(item)
+        if (attribute !== undefined) found.set(attribute.code, attribute)
       }
     }
-    for (const code of codes) types.set(code, found.get(code))
+    for (const code of codes) known.set(code, found.get(code))
   }
 
   async function labels(
@@ -173,6 +195,19 @@ export function createAkeneoCatalogue(
   }
 }
 
+function readAttribute(item: unknown): AkeneoAttribute | undefined {
+  if (!isRecord(item)) return undefined
+  const { code, type, localizable, scopable, default_metric_unit: unit } = item
+  if (typeof code !== 'string' || typeof type !== 'string') return undefined
+  return {
+    code,
+    type,
+    localizable: localizable === true,
+    scopable: scopable === true,
+    unit: typeof unit === 'string' && unit !== '' ? unit : undefined,
+  }
+}
+
 /** The sources of labels. */
 const sources: Record<
   Labelled,
@@ -202,24 +237,3 @@ const byLocale = (values: unknown): Labels =>
 
 const textsOf = (value: unknown): string[] =>
   Array.isArray(value) ? value.filter((item) => typeof item === 'string') : []
-
-type Cache<T> = { get(key: string): { value: T } | undefined; set(key: string, value: T): void }
-
-/** A cache whose entries live for `lifeMs`; when it is full, the oldest entry is dropped. */
-function createCache<T>(clock: Clock, lifeMs: number): Cache<T> {
-  const kept = new Map<string, { value: T; until: number }>()
-  return {
-    get(key) {
-      const found = kept.get(key)
-      return found !== undefined && clock.now() < found.until ? found : undefined
-    },
-    set(key, value) {
-      kept.delete(key)
-      kept.set(key, { value, until: clock.now() + lifeMs })
-      for (const oldest of kept.keys()) {
-        if (kept.size <= maxKept) break
-        kept.delete(oldest)
-      }
-    },
-  }
-}

@@ -176,7 +176,7 @@ export function createProductSearch(
     call: CallContext,
   ): Promise<readonly unknown[] | undefined> {
     const { with_attribute_options: _, ...body } = selectionQuery(selection)
-    const attributes = attributesQuery()
+    const attributes = attributesQuery(selection)
     const request: AkeneoRequest = {
       path: `${uuidRoute}/search`,
       query: pageQuery,
@@ -229,7 +229,7 @@ export function createProductSearch(
     search: ReturnType<Criterion>,
     selection: Selection,
   ): AkeneoRequest & { query: Record<string, string> } {
-    const attributes = attributesQuery()
+    const attributes = attributesQuery(selection)
     return {
       path: route,
       query: {
@@ -256,8 +256,8 @@ export function createProductSearch(
   }
 
   /** The identifier is always included: without it the products could not be told apart. */
-  function attributesQuery(): string | undefined {
-    const { attributes, identifier } = settings
+  function attributesQuery({ attributes = settings.attributes }: Selection): string | undefined {
+    const { identifier } = settings
     return attributes === undefined ? undefined : [...new Set([...attributes, identifier])].join(',')
   }
 }

@@ -10,6 +10,8 @@ export type Selection = {
   locales: readonly string[]
   /** Whether locales that are not listed are used as well, after all others. */
   otherLocales: boolean
+  /** Codes of the attributes to fetch, in place of those of the input. */
+  attributes?: readonly string[]
 }
 
 /** One value of an attribute as the REST API gives it. */

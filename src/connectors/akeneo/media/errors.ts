@@ -19,7 +19,7 @@ export type Purpose = {
 }
 
 /** The message of Akeneo, with those for single fields, short and on one line. */
-function reasonIn(body: unknown): string {
+export function reasonIn(body: unknown): string {
   if (!isRecord(body)) return 'no reason given'
   const fields: unknown[] = Array.isArray(body.errors) ? body.errors : []
   const said = [body, ...fields].flatMap((part) =>
