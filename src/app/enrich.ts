@@ -131,6 +131,7 @@ function buildGraph(context: FlowContext): EnrichGraph {
     hosts,
     assets,
     search,
+    siblings: { search, origins: hosts.origins },
     library: createAssetLibrary(author),
     tokens,
     recentWrites: createRecentWrites(systemClock),

@@ -1,0 +1,189 @@
+import type { Asset } from '../../core/asset'
+import { type CallContext, untilAborted } from '../../core/call-context'
+import { permanentError, toBridgeError } from '../../core/errors'
+import type { JsonValue } from '../../core/json'
+import type { FactValue, Product, ProductChange, ProductUpdate } from '../../core/product'
+import { differing, factsToTell, type ToldFact } from '../../metadata/tell-pim'
+import { isUsedBy } from '../../plugin/enrichment'
+import type { PimCommunicator } from '../../plugin/pim'
+import type { Told } from '../outcome'
+import { pimSystem } from '../systems'
+import { createSpeakers, type SpeakerParts } from './speaker'
+
+export type WriteBackParts = SpeakerParts & { pim: PimCommunicator }
+
+/** What products are to be told about an asset, in the state in which it was decided on. */
+export type Untold = {
+  asset: Asset
+  products: readonly Product[]
+  facts: ReadonlyMap<Product, readonly ToldFact[]>
+}
+
+/** Somebody may edit the asset while the PIM is told: then it is told again, so often at most. */
+const maxRounds = 3
+
+/**
+ * Compares what products are to be told with what the PIM has just said of them.
+ * @returns undefined when they have it all
+ * @throws {BridgeError} permanent, `MAPPING_FAILED`
+ */
+export function untoldOf(
+  asset: Asset,
+  products: readonly Product[],
+  { enrichment }: Pick<WriteBackParts, 'enrichment'>,
+): Untold | undefined {
+  const facts = new Map(
+    products.flatMap((product) => {
+      const all = factsToTell(asset, enrichment, Object.keys(product.attributes))
+      const some = differing(all, product)
+      return some.length === 0 ? [] : [[product, some] as const]
+    }),
+  )
+  return facts.size === 0 ? undefined : { asset, products, facts }
+}
+
+/**
+ * Tells the PIM what products are to have, where the asset speaks for them, and then looks whether the asset still says
+ * so.
+ * @returns what the PIM was told and did not have
+ * @throws {BridgeError} as `updateProducts`; permanent, with the code of the communicator, when it refuses a change
+ */
+export async function tellPim(
+  first: Untold,
+  parts: WriteBackParts,
+  call: CallContext,
+): Promise<readonly Told[]> {
+  const { assets, memory, enrichment } = parts
+  const told = new Map<string, Set<string>>()
+  let untold: Untold | undefined = first
+  for (let round = 1; untold !== undefined && round <= maxRounds; round++) {
+    const { asset, products } = untold
+    const changes = await changesOf(untold, parts, call)
+    if (changes.length === 0) break
+    const written = await update(changes, parts.pim, call)
+    for (const { ref, values } of written) {
+      told.set(ref.value, new Set([...(told.get(ref.value) ?? []), ...Object.keys(values)]))
+    }
+    if (written.length === 0 || round === maxRounds) break
+    const now = await memory.run(asset.origin, call, (own) =>
+      assets.readAsset(asset, own, isUsedBy(enrichment)),
+    )
+    untold = untoldOf(
+      now,
+      products.map((product) => withValues(product, changes)),
+      parts,
+    )
+  }
+  return [...told].map(([product, attributes]) => ({ product, attributes: [...attributes] }))
+}
+
+/** One fact, and what would become of it. */
+export type ExplainedFact = {
+  product: string
+  attribute: string
+  /** Such as `property dc:rights`, or `link`. */
+  from: string
+  /** What the PIM has; null where it has none. */
+  old: JsonValue
+  new: FactValue
+  action: 'tell' | 'keep'
+  why: string
+}
+
+/**
+ * What the PIM would be told about an asset, fact by fact. Nothing is sent to the PIM.
+ * @throws {BridgeError} as the search and AEM do
+ */
+export async function explainTelling(
+  asset: Asset,
+  products: readonly Product[],
+  parts: WriteBackParts,
+  call: CallContext,
+): Promise<readonly ExplainedFact[]> {
+  const speakers = createSpeakers(asset, parts, call)
+  const explained: ExplainedFact[] = []
+  for (const product of products) {
+    const all = factsToTell(asset, parts.enrichment, Object.keys(product.attributes))
+    const different = new Set(differing(all, product))
+    for (const fact of all) {
+      const { attribute, from, value } = fact
+      const held = Object.hasOwn(product.attributes, attribute) ? product.attributes[attribute] : null
+      const about = { product: product.identifier, attribute, from, old: held ?? null, new: value }
+      if (!different.has(fact)) {
+        explained.push({ ...about, action: 'keep', why: 'the PIM has this value already' })
+        continue
+      }
+      const speaker = await speakers.of(product.identifier, fact.as)
+      explained.push(
+        speaker.isThis
+          ? { ...about, action: 'tell', why: 'the PIM has another value, or none' }
+          : {
+              ...about,
+              action: 'keep',
+              why: `${speaker.path ?? 'no asset with this role'} speaks for the product`,
+            },
+      )
+    }
+  }
+  return explained
+}
+
+async function changesOf(
+  { asset, facts }: Untold,
+  parts: WriteBackParts,
+  call: CallContext,
+): Promise<readonly ProductChange[]> {
+  const speakers = createSpeakers(asset, parts, call)
+  const changes: ProductChange[] = []
+  for (const [{ identifier }, some] of facts) {
+    const values: Record<string, FactValue> = {}
+    for (const { attribute, value, as } of some) {
+      if ((await speakers.of(identifier, as)).isThis) values[attribute] = value
+    }
+    if (Object.keys(values).length > 0)
+      changes.push({ ref: { kind: 'identifier', value: identifier }, values })
+  }
+  return changes
+}
+
+/** @returns those that the PIM did not have before */
+async function update(
+  changes: readonly ProductChange[],
+  pim: PimCommunicator,
+  call: CallContext,
+): Promise<readonly ProductChange[]> {
+  let updates: readonly ProductUpdate[]
+  try {
+    updates = await untilAborted(pim.updateProducts?.(changes, call) ?? Promise.resolve([]), call.signal)
+  } catch (thrown) {
+    call.signal.throwIfAborted()
+    throw toBridgeError(thrown)
+  }
+  const refused = changes.flatMap(({ ref, values }, index) => {
+    const one = updates[index]
+    return one?.kind === 'refused' ? [{ ...one, product: ref.value, attributes: Object.keys(values) }] : []
+  })
+  const written = changes.filter((_, index) => updates[index]?.kind === 'updated')
+  if (written.length > 0)
+    call.logger.info('the PIM was told', {
+      products: written.map(({ ref, values }) => ({ product: ref.value, attributes: Object.keys(values) })),
+    })
+  const [one] = refused
+  if (one === undefined) return written
+  const each = refused.map(
+    ({ product, attributes, reason }) => `${attributes.join(', ')} of ${product}: ${reason}`,
+  )
+  throw permanentError(one.code, `the PIM refused what it was told: ${each.slice(0, maxNamed).join('; ')}`, {
+    upstream: pimSystem,
+  })
+}
+
+const maxNamed = 5
+
+/** A product as it is after it was told. */
+function withValues(product: Product, changes: readonly ProductChange[]): Product {
+  const change = changes.find(({ ref }) => ref.value === product.identifier)
+  return change === undefined
+    ? product
+    : { ...product, attributes: { ...product.attributes, ...change.values } }
+}
