@@ -14,12 +14,15 @@ import { type Decision, type UpdateParts, updateMetadata } from '../update-metad
 import { findProducts, linkValue, type Match, type MatchWitness, noProduct } from './find-products'
 import { warnOfMapping } from './mapping-warnings'
 import { type OnProducts, thenTell } from './then-tell'
+import type { Disputes } from './write-back'
 
 export type EnrichParts = UpdateParts & {
   pim: PimCommunicator
   enrichment: EnrichmentRules
   /** Finds the other assets of a product, where one of them speaks for it. */
   siblings?: { search: AssetSearch; origins: readonly string[] } | undefined
+  /** Notices that another system puts back what the PIM is told. */
+  disputes?: Disputes | undefined
 }
 
 /** The outcome of enriching one asset. */

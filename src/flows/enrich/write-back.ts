@@ -1,16 +1,27 @@
 import type { Asset } from '../../core/asset'
 import { type CallContext, untilAborted } from '../../core/call-context'
+import type { Clock } from '../../core/clock'
 import { permanentError, toBridgeError } from '../../core/errors'
 import type { JsonValue } from '../../core/json'
 import type { FactValue, Product, ProductChange, ProductUpdate } from '../../core/product'
+import type { MetadataChange } from '../../metadata/diff'
 import { differing, factsToTell, type ToldFact } from '../../metadata/tell-pim'
 import { isUsedBy } from '../../plugin/enrichment'
 import type { PimCommunicator } from '../../plugin/pim'
+import type { Store } from '../../store/store'
 import type { Told } from '../outcome'
 import { pimSystem } from '../systems'
+import { countPutBacks, type RecentWrites } from './fights'
 import { createSpeakers, type SpeakerParts } from './speaker'
 
-export type WriteBackParts = SpeakerParts & { pim: PimCommunicator }
+export type WriteBackParts = SpeakerParts & {
+  pim: PimCommunicator
+  /** Notices that another system puts back what the PIM is told; without it, nobody does. */
+  disputes?: Disputes | undefined
+}
+
+/** What the container has told the PIM, and where it is counted how often that was put back. */
+export type Disputes = { recent: RecentWrites; store: Store; clock: Pick<Clock, 'now'> }
 
 /** What products are to be told about an asset, in the state in which it was decided on. */
 export type Untold = {
@@ -58,9 +69,12 @@ export async function tellPim(
   let untold: Untold | undefined = first
   for (let round = 1; untold !== undefined && round <= maxRounds; round++) {
     const { asset, products } = untold
-    const changes = await changesOf(untold, parts, call)
+    const changes = await undisputed(await changesOf(untold, parts, call), parts.disputes, call)
     if (changes.length === 0) break
     const written = await update(changes, parts.pim, call)
+    for (const one of written) {
+      for (const mark of marksOf(one)) parts.disputes?.recent.add(idOf(one), mark)
+    }
     for (const { ref, values } of written) {
       told.set(ref.value, new Set([...(told.get(ref.value) ?? []), ...Object.keys(values)]))
     }
@@ -145,6 +159,39 @@ async function changesOf(
   }
   return changes
 }
+
+/**
+ * Leaves out what another system has put back three times within an hour. A value is suspect when this container has told
+ * it within the hour: the PIM had it then.
+ * @throws {BridgeError} when State fails
+ */
+async function undisputed(
+  changes: readonly ProductChange[],
+  disputes: Disputes | undefined,
+  { logger, signal }: CallContext,
+): Promise<readonly ProductChange[]> {
+  if (disputes === undefined) return changes
+  const left: ProductChange[] = []
+  for (const change of changes) {
+    const suspects = marksOf(change).filter((mark) => disputes.recent.has(idOf(change), mark))
+    const lost = await countPutBacks(idOf(change), suspects, { ...disputes, signal })
+    const names = new Set([...lost].map(({ property }) => property))
+    if (names.size > 0)
+      logger.warn('another system puts back what the PIM is told: it is left alone for a day', {
+        product: change.ref.value,
+        attributes: [...names],
+      })
+    const values = Object.fromEntries(Object.entries(change.values).filter(([name]) => !names.has(name)))
+    if (Object.keys(values).length > 0) left.push({ ...change, values })
+  }
+  return left
+}
+
+const idOf = ({ ref }: ProductChange) => ({ id: `PIM ${ref.value}` })
+
+/** The values as they are counted. */
+const marksOf = ({ values }: ProductChange): readonly MetadataChange[] =>
+  Object.entries(values).map(([property, value]) => ({ op: 'replace', property, value }))
 
 /** @returns those that the PIM did not have before */
 async function update(

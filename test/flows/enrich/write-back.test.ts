@@ -2,6 +2,7 @@ import { systemClock } from '../../../src/core/clock'
 import { createRedactor } from '../../../src/core/redaction'
 import { enrichPage } from '../../../src/flows/backfill/enrich-page'
 import { explainEnrichment } from '../../../src/flows/enrich/explain-enrichment'
+import { createRecentWrites } from '../../../src/flows/enrich/fights'
 import { syncAssets } from '../../../src/flows/sync/sync-assets'
 import {
   type Enrichment,
@@ -11,6 +12,7 @@ import {
   roleByProperty,
 } from '../../../src/plugin/enrichment'
 import { rejection, startCall } from '../../support/call'
+import { createMemoryStore } from '../../support/memory-store'
 import { startWriteBackBench, type WriteBackBench } from './write-back-bench'
 
 let bench: WriteBackBench
@@ -211,6 +213,23 @@ test('a change in the PIM of what AEM owns is undone; several assets are one cal
   expect(second.pim.filter((one) => one.startsWith('PATCH'))).toHaveLength(1)
   expect(skus.map((one) => bench.held(one, 'photographer'))).toEqual(['Gil', 'Gil', 'Gil'])
   expect((await calls(sync)).pim).toHaveLength(1)
+})
+
+test('a value that another system puts back again and again is left alone', async () => {
+  const asset = bench.upload(`${sku}.png`, { 'wknd-photographer': 'Ida' })
+  const { clock } = bench.author
+  const disputes = { recent: createRecentWrites(clock), store: createMemoryStore(clock), clock }
+  const told: unknown[] = []
+  for (let turn = 0; turn < 6; turn++) {
+    bench.product(sku, { photographer: 'Ann' })
+    const outcome = await bench.run(asset, { ...rules(), disputes })
+    told.push('told' in outcome)
+  }
+  expect(told).toEqual([true, true, true, false, false, false])
+  // Another value is told all the same.
+  bench.author.aem.life.edit(asset.id, { 'wknd-photographer': 'Jon' })
+  await bench.run(asset, { ...rules(), disputes })
+  expect(bench.held(sku, 'photographer')).toBe('Jon')
 })
 
 test('a page of a backfill is one call, and a dry run is none', async () => {
