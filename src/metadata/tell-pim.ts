@@ -4,7 +4,7 @@ import type { FactValue, Product } from '../core/product'
 import { factsForPim } from './facts-for-pim'
 import { type MappingRule, ownerOf } from './mapping'
 import type { AssetRole, RoleRule } from './roles'
-import { heldValue, isBlank, itemsOf, sameValue } from './values'
+import { heldValue, isBlank, isoInstant, itemsOf, sameValue } from './values'
 
 /**
  * A fact about an asset that the PIM is told, whatever the mapping says of metadata.
@@ -82,8 +82,16 @@ export function factsToTell(
 export const differing = (facts: readonly ToldFact[], { attributes }: Product): readonly ToldFact[] =>
   facts.filter(({ attribute, value }) => {
     const held = heldValue(attributes, attribute) ?? null
-    return !(isBlank(held) && isBlank(value)) && !sameValue(held, value)
+    return !(isBlank(held) && isBlank(value)) && !sameValue(held, value) && !isSameDay(held, value)
   })
+
+/** An attribute of days holds of an instant the day, as the instant writes it. */
+const isSameDay = (held: JsonValue, value: FactValue): boolean =>
+  typeof held === 'string' &&
+  typeof value === 'string' &&
+  /^\d{4}-\d{2}-\d{2}$/.test(held) &&
+  isoInstant.test(value) &&
+  value.startsWith(held)
 
 const sourceOf = (rule: TellRule): string =>
   'property' in rule ? `property ${rule.property}` : 'fact' in rule ? rule.fact : 'url'

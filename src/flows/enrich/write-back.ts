@@ -1,7 +1,7 @@
 import type { Asset } from '../../core/asset'
 import { type CallContext, untilAborted } from '../../core/call-context'
 import type { Clock } from '../../core/clock'
-import { permanentError, toBridgeError } from '../../core/errors'
+import { toBridgeError } from '../../core/errors'
 import type { JsonValue } from '../../core/json'
 import type { FactValue, Product, ProductChange, ProductUpdate } from '../../core/product'
 import type { MetadataChange } from '../../metadata/diff'
@@ -9,7 +9,7 @@ import { differing, factsToTell, type ToldFact } from '../../metadata/tell-pim'
 import { isUsedBy } from '../../plugin/enrichment'
 import type { PimCommunicator } from '../../plugin/pim'
 import type { Store } from '../../store/store'
-import type { Told } from '../outcome'
+import { type Told, toError } from '../outcome'
 import { pimSystem } from '../systems'
 import { countPutBacks, type RecentWrites } from './fights'
 import { createSpeakers, type SpeakerParts } from './speaker'
@@ -220,7 +220,10 @@ async function update(
   const each = refused.map(
     ({ product, attributes, reason }) => `${attributes.join(', ')} of ${product}: ${reason}`,
   )
-  throw permanentError(one.code, `the PIM refused what it was told: ${each.slice(0, maxNamed).join('; ')}`, {
+  throw toError({
+    failureClass: 'permanent',
+    code: one.code,
+    message: `the PIM refused what it was told: ${each.slice(0, maxNamed).join('; ')}`,
     upstream: pimSystem,
   })
 }
