@@ -29,9 +29,9 @@ export type WriteBackBench = {
   close(): Promise<void>
 }
 
-export const linkProperty = 'wknd-skuid'
+const linkProperty = 'wknd-skuid'
 
-export const plain = (data: JsonValue): AkeneoValue[] => [{ locale: null, scope: null, data }]
+const plain = (data: JsonValue): AkeneoValue[] => [{ locale: null, scope: null, data }]
 
 /** @param attributes texts that Akeneo knows */
 export async function startWriteBackBench(attributes: readonly string[]): Promise<WriteBackBench> {
