@@ -71,7 +71,7 @@ export async function showAsset(
   ])
   const letters = allOfLetters.filter(({ event }) => isAbout(event, asset))
   const pieces = allOfPending.filter(({ event }) => isAbout(event, asset))
-  const { skipped, match, changes } = enrichment
+  const { skipped, match, changes, told } = enrichment
   const inStep = isInStep(explained)
   const data = {
     asset,
@@ -79,6 +79,7 @@ export async function showAsset(
     ...(skipped === undefined ? {} : { skipped }),
     match,
     changes,
+    ...(told === undefined ? {} : { told }),
     destinations,
     deadLetters: letters.map((letter) => letterFacts(letter, environment)),
     pending: pieces.map((piece) => {
@@ -123,13 +124,13 @@ export async function showAsset(
 
 /** What AEM and the destinations hold is what they should; records and the journal say nothing about that. */
 function isInStep({ asset, enrichment, destinations, problems }: ExplainedAsset): boolean {
-  const { skipped, match, changes } = enrichment
+  const { skipped, match, changes, told = [] } = enrichment
   return (
     asset.host !== null &&
     problems.length === 0 &&
     skipped === undefined &&
     match.products.length > 0 &&
-    changes.every(({ action }) => action === 'keep') &&
+    [...changes, ...told].every(({ action }) => action === 'keep') &&
     destinations.every(({ due, state }) => !due || state === 'in-step')
   )
 }
@@ -140,7 +141,11 @@ function problemOf(thrown: unknown): Problem {
 }
 
 /** Also what a dry run of `enrich` prints. */
-export function enrichmentLines({ match, changes }: ExplainedAsset['enrichment']): readonly string[] {
+export function enrichmentLines({
+  match,
+  changes,
+  told = [],
+}: ExplainedAsset['enrichment']): readonly string[] {
   const { rule, candidates, products } = match
   const asked = candidates.length === 0 ? 'none' : candidates.join(', ')
   return [
@@ -153,6 +158,11 @@ export function enrichmentLines({ match, changes }: ExplainedAsset['enrichment']
       const known = recorded === undefined ? '' : recorded ? ', recorded' : ', not recorded'
       const whose = owner === undefined ? '' : `; owner ${owner}${known}`
       return `${action}  ${property}  ${values}  (${rule}${whose}; ${why})`
+    }),
+    ...told.map(({ product, attribute, from, old, new: next, action, why }) => {
+      const values =
+        action === 'keep' ? JSON.stringify(old) : `${JSON.stringify(old)} -> ${JSON.stringify(next)}`
+      return `PIM ${action}  ${product} ${attribute}  ${values}  (${from}; ${why})`
     }),
   ]
 }

@@ -51,14 +51,25 @@ const enrich: Task = {
   type: 'aem.assets.asset.processing_completed',
   about: 'enrichment',
   look({ enrichment }) {
-    const { skipped, changes } = enrichment
+    const { skipped, changes, told = [] } = enrichment
     const changed = changes.filter(({ action }) => action !== 'keep').map(({ property }) => property)
     const lines = enrichmentLines(enrichment)
-    const details = { match: enrichment.match, changes }
+    const toTell = told.flatMap(({ action, product, attribute }) =>
+      action === 'tell' ? [`${attribute} of ${product}`] : [],
+    )
+    const details = {
+      match: enrichment.match,
+      changes,
+      ...(enrichment.told === undefined ? {} : { told }),
+    }
     if (skipped !== undefined) return { outcome: 'skipped', message: skipped, details, lines }
-    return changed.length === 0
-      ? { outcome: 'unchanged', message: 'metadata is up to date', details, lines }
-      : { outcome: 'would-update', message: `would write ${changed.join(', ')}`, details, lines }
+    if (changed.length + toTell.length === 0)
+      return { outcome: 'unchanged', message: 'metadata is up to date', details, lines }
+    const parts = [
+      ...(changed.length === 0 ? [] : [`would write ${changed.join(', ')}`]),
+      ...(toTell.length === 0 ? [] : [`would tell the PIM ${toTell.join(', ')}`]),
+    ]
+    return { outcome: 'would-update', message: parts.join('; '), details, lines }
   },
 }
 

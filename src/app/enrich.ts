@@ -13,6 +13,7 @@ import { eachBelow, isFolder } from '../flows/each-below'
 import type { EnrichParts } from '../flows/enrich/enrich-asset'
 import { enrichOnEvent } from '../flows/enrich/enrich-on-event'
 import { createRecentWrites, type RecentWrites } from '../flows/enrich/fights'
+import type { Disputes } from '../flows/enrich/write-back'
 import type { EventFlow, FlowContext } from '../flows/event-flow'
 import type { Outcome } from '../flows/outcome'
 import type { RunResult } from '../flows/run/run-result'
@@ -81,7 +82,7 @@ async function enrichWith(
       context,
     )
   }
-  return enrichOnEvent({ raw, happening, ref }, graph, context)
+  return enrichOnEvent({ raw, happening, ref }, { ...graph, disputes: disputesOf(graph, context) }, context)
 }
 
 /**
@@ -105,6 +106,7 @@ export function openSync(
   const { origins } = graph.hosts
   return {
     ...graph,
+    disputes: disputesOf(graph, context),
     origins,
     deleted,
     resolve(source) {
@@ -120,6 +122,13 @@ export function openSync(
   }
 }
 
+/** State belongs to an activation, and the memory of what was told to the container. */
+const disputesOf = ({ recentWrites: recent }: EnrichGraph, { store, clock }: FlowContext): Disputes => ({
+  recent,
+  store,
+  clock,
+})
+
 function buildGraph(context: FlowContext): EnrichGraph {
   const [{ hosts, assets, author, tokens }, pim] = readBoth(
     () => accessFor(context),
@@ -131,6 +140,7 @@ function buildGraph(context: FlowContext): EnrichGraph {
     hosts,
     assets,
     search,
+    siblings: { search, origins: hosts.origins },
     library: createAssetLibrary(author),
     tokens,
     recentWrites: createRecentWrites(systemClock),

@@ -63,7 +63,10 @@ export async function explainAsset(
   }
   const [{ problem, ...enrichment }, destinations] = await Promise.all([
     attempt(
-      () => (about.includes('enrichment') ? explainEnrichment(asset, graphFor(context), call) : nothing),
+      () =>
+        about.includes('enrichment')
+          ? explainEnrichment(asset, graphFor(context), call, { isTelling: true })
+          : nothing,
       nothing,
     ),
     attempt(

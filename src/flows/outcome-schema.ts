@@ -17,6 +17,7 @@ const file = v.object({
   isSidecar: v.optional(v.boolean()),
 })
 const leftOut = v.optional(v.array(v.object({ property: v.string(), reason: v.string() })))
+const told = v.optional(v.array(v.object({ product: v.string(), attributes: v.array(v.string()) })))
 const retry = { kind: v.literal('retry'), failure: Failure }
 const deadLetter = { kind: v.literal('dead-letter'), failure: Failure, deadLetter: v.string() }
 const destination = v.string()
@@ -33,8 +34,8 @@ const atDestination = v.variant('kind', [
  * to a sender needs: the platform limits the size of an activation's result.
  */
 export const OutcomeSchema: v.GenericSchema<unknown, Outcome> = v.variant('kind', [
-  v.object({ kind: v.literal('updated'), asset, properties: v.array(v.string()), leftOut }),
-  v.object({ kind: v.literal('unchanged'), asset, leftOut }),
+  v.object({ kind: v.literal('updated'), asset, properties: v.array(v.string()), leftOut, told }),
+  v.object({ kind: v.literal('unchanged'), asset, leftOut, told }),
   v.object({ kind: v.literal('synced'), assets: v.number(), changed: v.number(), known: v.number() }),
   v.object({
     kind: v.literal('folder'),

@@ -25,10 +25,15 @@ export type Enriched = {
   products?: readonly Attributes[] | undefined
   /** Values that do not fit, of rules that say `onError: 'skip'`. */
   leftOut?: readonly LeftOut[] | undefined
+  /** What the PIM was told about the asset, by product. */
+  told?: readonly Told[] | undefined
 } & ({ kind: 'updated'; properties: readonly string[] } | { kind: 'unchanged' })
 
 /** A value that was not written, and why. */
 export type LeftOut = { property: string; reason: string }
+
+/** Attributes of a product that the PIM was told, and had otherwise before. */
+export type Told = { product: string; attributes: readonly string[] }
 
 /** The assets of products that are gone from the PIM have been updated. */
 export type Synced = {

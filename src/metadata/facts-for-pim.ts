@@ -8,7 +8,7 @@ export type FactForPim = { attribute: string; property: string; value: JsonValue
 
 /**
  * Lists what the PIM would be told about an asset: the values of the properties that AEM owns. An empty property tells
- * the PIM nothing. Where two rules name a property, the later one wins.
+ * the PIM nothing, unless its rule says `whenEmpty: 'clear'`: then the value is null. Where two rules name a property, the later one wins.
  * @param attributes those that a rule `everyAttribute` is asked about, such as those that the product has
  * @throws {BridgeError} permanent, `MAPPING_FAILED`
  */
@@ -17,9 +17,10 @@ export function factsForPim(
   rules: readonly MappingRule[],
   attributes: readonly string[] = [],
 ): readonly FactForPim[] {
-  const facts = new Map<string, string | undefined>()
+  const facts = new Map<string, { attribute: string; clears: boolean } | undefined>()
   const own = (rule: MappingRule, property: string, attribute: string): void => {
-    facts.set(property, ownerOf(rule) === 'aem' ? attribute : undefined)
+    const clears = 'whenEmpty' in rule && rule.whenEmpty === 'clear'
+    facts.set(property, ownerOf(rule) === 'aem' ? { attribute, clears } : undefined)
   }
   for (const rule of rules) {
     if ('property' in rule) own(rule, rule.property, 'attribute' in rule ? rule.attribute : '')
@@ -30,10 +31,11 @@ export function factsForPim(
       }
     }
   }
-  return [...facts].flatMap(([property, attribute]): FactForPim[] => {
-    const value = heldValue(metadata, property)
-    return attribute === undefined || value === undefined || isBlank(value)
-      ? []
-      : [{ attribute, property, value }]
+  return [...facts].flatMap(([property, fact]): FactForPim[] => {
+    if (fact === undefined) return []
+    const { attribute, clears } = fact
+    const value = heldValue(metadata, property) ?? null
+    if (!isBlank(value)) return [{ attribute, property, value }]
+    return clears ? [{ attribute, property, value: null }] : []
   })
 }

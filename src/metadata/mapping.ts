@@ -53,6 +53,11 @@ type Owned<Allowed extends Owner = Owner> = {
   owner?: Allowed
 }
 
+type Told = {
+  /** With the owner `aem`, what an empty property tells the PIM: nothing, or that there is no value. @default 'keep' */
+  whenEmpty?: 'keep' | 'clear'
+}
+
 type Shape = {
   /** The type AEM is to hold; without one a value goes as the PIM has it. */
   type?: MetadataType
@@ -73,7 +78,7 @@ type Shape = {
 }
 
 /** One property from one attribute of the PIM. */
-export type AttributeRule = Target & Shape & Owned & { attribute: string }
+export type AttributeRule = Target & Shape & Owned & Told & { attribute: string }
 /** One property with always the same value. */
 export type FixedRule = Target & Owned<WrittenOwner> & { value: JsonValue }
 /** One property from a function; `undefined` counts as "the PIM has no value". */
@@ -89,7 +94,8 @@ export type EveryAttributeRule = {
   /** What all these properties begin with; without it, all properties of the asset stay in memory. */
   prefix?: string
 } & Shape &
-  Owned
+  Owned &
+  Told
 
 /** One line of the mapping from the PIM to AEM. */
 export type MappingRule = AttributeRule | FixedRule | ComputedRule | EveryAttributeRule
@@ -104,7 +110,10 @@ export const attributesIn = (rules: readonly MappingRule[]): readonly string[] =
 ]
 
 /** Every attribute to the property with this prefix and the attribute's code in lower case. */
-export const everyAttribute = (prefix: string, options: { owner?: Owner } = {}): EveryAttributeRule => ({
+export const everyAttribute = (
+  prefix: string,
+  options: { owner?: Owner } & Told = {},
+): EveryAttributeRule => ({
   everyAttribute: (attribute) => `${prefix}${attribute.toLowerCase()}`,
   prefix,
   ...options,

@@ -1,6 +1,7 @@
 import { systemicError } from '../core/errors'
-import type { MappingRule, Owner } from '../metadata/mapping'
+import { type MappingRule, type Owner, ownerOf } from '../metadata/mapping'
 import { hasRecord } from '../metadata/ownership'
+import type { TellRule } from '../metadata/tell-pim'
 
 const owners = new Set<unknown>(['pim', 'aem', 'once', 'edited'] satisfies Owner[])
 
@@ -10,9 +11,11 @@ const owners = new Set<unknown>(['pim', 'aem', 'once', 'edited'] satisfies Owner
  */
 export function checkOwners({
   mapping,
+  tellPim = [],
   ...rules
 }: {
   mapping: readonly MappingRule[]
+  tellPim?: readonly TellRule[]
   linkProperty: string
   deletedProperty: string
   writtenProperty: string
@@ -42,6 +45,26 @@ export function checkOwners({
     const why = whyUnfit(rule, owner)
     if (why !== undefined) throw wrong(why)
   }
+  checkTold(mapping, tellPim)
+}
+
+/** An attribute that two rules tell would never come to rest. */
+function checkTold(mapping: readonly MappingRule[], tellPim: readonly TellRule[]): void {
+  const byProperty = new Map(
+    mapping.flatMap((rule) =>
+      'attribute' in rule && ownerOf(rule) === 'aem' ? [[rule.property, rule.attribute] as const] : [],
+    ),
+  )
+  const told = new Set<string>()
+  for (const attribute of [...byProperty.values(), ...tellPim.map((rule) => rule.attribute)]) {
+    if (told.has(attribute))
+      throw invalid(`two rules tell the PIM the attribute ${attribute}: leave one of them out`)
+    told.add(attribute)
+  }
+  for (const rule of tellPim) {
+    if ('url' in rule && !/\{(path|id|name)\}/.test(rule.url))
+      throw invalid(`the url for the attribute ${rule.attribute} has none of {path}, {id} and {name} in it`)
+  }
 }
 
 /** Why a rule cannot have this owner. */
@@ -49,6 +72,8 @@ function whyUnfit(rule: MappingRule, owner: Owner): string | undefined {
   const isRemoving = 'value' in rule ? rule.value === null : rule.whenMissing === 'remove'
   if (owner === 'once' && isRemoving)
     return "has the owner once, and removes the value: such a property is never removed; use the owner 'pim' or 'edited'"
+  if (owner !== 'aem' && 'whenEmpty' in rule && rule.whenEmpty !== undefined)
+    return "has whenEmpty, which says what the PIM is told: use it with the owner 'aem'"
   if (owner !== 'aem') return undefined
   if ('value' in rule || 'compute' in rule)
     return 'has the owner aem, and no attribute that the PIM could be told: name one with attribute'

@@ -2,6 +2,8 @@ import type { LeaveRules, SkipRules } from '../metadata/left-alone'
 import type { MappingRule } from '../metadata/mapping'
 import type { Matcher } from '../metadata/matching'
 import { propertiesOf } from '../metadata/properties'
+import type { RoleRule } from '../metadata/roles'
+import type { TellRule } from '../metadata/tell-pim'
 import { checkOwners } from './check-owners'
 import type { InputDeclarations } from './inputs'
 import type { PimFactory } from './pim'
@@ -9,6 +11,8 @@ import type { PimFactory } from './pim'
 export type { SkipRule, SkipRules } from '../metadata/left-alone'
 export { everyAttribute, type MappingContext, type MappingRule, type Owner } from '../metadata/mapping'
 export { fromFileName, fromPath, fromProperty, type Matcher } from '../metadata/matching'
+export { type AssetRole, type RoleRule, roleByFileName, roleByProperty } from '../metadata/roles'
+export type { AssetFact, TellRule } from '../metadata/tell-pim'
 
 /** What a user decides about enrichment; `config/enrichment.ts` holds it. */
 export type Enrichment = {
@@ -34,6 +38,13 @@ export type Enrichment = {
   syncProperty?: string
   /** Assets that are left alone: by folder, by media type, or by a function. @default none */
   skip?: SkipRules
+  /**
+   * What the PIM is told about an asset besides the properties that AEM owns: its link, its expiry and more. Only a
+   * communicator with `updateProducts` is told anything. See docs/ownership.md. @default none
+   */
+  tellPim?: readonly TellRule[]
+  /** Which of several assets speaks for a product, by their roles. @default the asset with the lowest id */
+  roles?: RoleRule
   /** Inputs of your own that no communicator declares, by whole names. @default none */
   inputs?: InputDeclarations
 }
@@ -50,7 +61,15 @@ export function defineEnrichment(enrichment: Enrichment): Enrichment {
 /** The part of the rules that says what is written to an asset, and to which. */
 export type EnrichmentRules = Pick<
   Enrichment,
-  'linkProperty' | 'deletedProperty' | 'matching' | 'mapping' | 'writtenProperty' | 'syncProperty' | 'skip'
+  | 'linkProperty'
+  | 'deletedProperty'
+  | 'matching'
+  | 'mapping'
+  | 'writtenProperty'
+  | 'syncProperty'
+  | 'skip'
+  | 'tellPim'
+  | 'roles'
 >
 
 /** The same with the names and lists that hold where none is given. */

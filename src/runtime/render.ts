@@ -7,6 +7,7 @@ import {
   type Failure,
   type LeftOut,
   type Outcome,
+  type Told,
   verdictOf,
 } from '../flows/outcome'
 import type { RunResult } from '../flows/run/run-result'
@@ -20,12 +21,14 @@ export function renderOutcome(outcome: Outcome): Rendered {
   const { kind } = outcome
   switch (kind) {
     case 'updated': {
-      const message = `metadata updated: ${outcome.properties.join(', ')}${leftOutOf(outcome).told}`
-      return { message, outcome: kind, ...assetData(outcome), ...leftOutOf(outcome).field }
+      const message = `metadata updated: ${outcome.properties.join(', ')}${leftOutOf(outcome).told}${toldOf(outcome).told}`
+      const fields = { ...leftOutOf(outcome).field, ...toldOf(outcome).field }
+      return { message, outcome: kind, ...assetData(outcome), ...fields }
     }
     case 'unchanged': {
-      const message = `metadata is up to date${leftOutOf(outcome).told}`
-      return { message, outcome: kind, ...assetData(outcome), ...leftOutOf(outcome).field }
+      const message = `metadata is up to date${leftOutOf(outcome).told}${toldOf(outcome).told}`
+      const fields = { ...leftOutOf(outcome).field, ...toldOf(outcome).field }
+      return { message, outcome: kind, ...assetData(outcome), ...fields }
     }
     case 'synced': {
       const { assets, changed, known } = outcome
@@ -88,6 +91,16 @@ function leftOutOf({ leftOut = [] }: { leftOut?: readonly LeftOut[] | undefined 
     told: `; left out, since a value does not fit: ${[...properties].join(', ')}`,
     field: { leftOut: leftOut.map(({ property, reason }) => ({ property, reason })) },
   }
+}
+
+/** What the PIM was told. */
+function toldOf({ told = [] }: { told?: readonly Told[] | undefined }): {
+  told: string
+  field: { told?: JsonValue }
+} {
+  if (told.length === 0) return { told: '', field: {} }
+  const each = told.map(({ product, attributes }) => `${attributes.join(', ')} of ${product}`)
+  return { told: `; the PIM was told ${each.join('; ')}`, field: { told: told.map((one) => ({ ...one })) } }
 }
 
 /**

@@ -33,6 +33,15 @@ test.each<[string, () => unknown]>([
   ['leave default and whenMissing out', withRules([{ ...rule, owner: 'aem', default: 'x' }])],
   ['removes the value', withRules([{ ...rule, owner: 'once', whenMissing: 'remove' }])],
   ['removes the value', withRules([{ property: 'p', value: null, owner: 'once' }])],
+  ['has whenEmpty, which says what the PIM is told', withRules([{ ...rule, whenEmpty: 'clear' }])],
+  [
+    'two rules tell the PIM the attribute a',
+    withRules([{ ...rule, owner: 'aem' }], { tellPim: [{ attribute: 'a', fact: 'link' }] }),
+  ],
+  [
+    'the url for the attribute a has none of {path}',
+    withRules([], { tellPim: [{ attribute: 'a', url: 'https://cdn.example.com' }] }),
+  ],
   ['has the owner edited, and another rule of it pim', withRules([rule, edited])],
   [
     'the rule of wknd-sync names a property that no rule may write',

@@ -7,6 +7,7 @@ import type { PimCommunicator } from '../../plugin/pim'
 import type { EnrichOutcome, EnrichParts } from '../enrich/enrich-asset'
 import { decideAndExplain, type ExplainedChange } from '../enrich/explain-enrichment'
 import { reasonKind } from '../enrich/reason-kind'
+import { type OnProducts, thenTell } from '../enrich/then-tell'
 import { inParallel } from '../in-parallel'
 import { toFailure } from '../outcome'
 import { batchQueries } from '../sync/batch-queries'
@@ -42,12 +43,15 @@ export async function enrichPage(
   call: CallContext,
 ): Promise<readonly Worked[]> {
   let toCome = refs.length
+  let toTell = refs.length
+  const patienceMs = Math.max(leastPatienceMs, 3_000 / parts.rate)
   const pim = batchQueries(parts.pim, {
     clock: parts.clock,
     windowMs,
     maxWaiting: pageSize,
     call,
-    expected: { count: () => toCome, patienceMs: Math.max(leastPatienceMs, 3_000 / parts.rate) },
+    expected: { count: () => toCome, patienceMs },
+    expectedUpdates: { count: () => toTell, patienceMs },
   })
   const results = new Map<AssetRef, Worked>()
   await inParallel(refs, pageSize, async (ref) => {
@@ -56,8 +60,20 @@ export async function enrichPage(
       if (!isCounted) toCome -= 1
       isCounted = true
     }
+    let isTold = false
+    const tells = (): void => {
+      if (!isTold) toTell -= 1
+      isTold = true
+    }
+    const { updateProducts } = pim
     const counting: PimCommunicator = {
       ...pim,
+      ...(updateProducts && {
+        updateProducts: (changes, own) => {
+          tells()
+          return updateProducts(changes, own)
+        },
+      }),
       getProducts: (some, own) => {
         came()
         return pim.getProducts(some, own)
@@ -67,6 +83,7 @@ export async function enrichPage(
     results.set(ref, worked)
     parts.onDone?.(worked)
     came()
+    tells()
     pim.recheck()
   })
   return refs.flatMap((ref) => results.get(ref) ?? [])
@@ -75,25 +92,27 @@ export async function enrichPage(
 async function enrichOne(ref: AssetRef, parts: EnrichPageParts, call: CallContext): Promise<Worked> {
   try {
     let changes: readonly Change[] = []
-    const outcome = await updateMetadata<EnrichOutcome>(
-      ref,
-      parts,
-      {
-        keeps: isUsedBy(parts.enrichment),
-        async decide(asset, own) {
-          // The answer of the PIM is that of all, and counts for none: so more can be read while this one waits for it.
-          own.memory?.commit()
-          const { decision, changes: explained } = await decideAndExplain(asset, parts, own, {
-            isRecordOnly: parts.isRecordOnly,
-          })
-          changes = explained.filter(({ action }) => action !== 'keep').map(changeOf)
-          const isWritten = changes.length > 0 && !parts.isDryRun
-          if (isWritten) await parts.onChange({ ...ref, id: asset.id, path: asset.path }, changes)
-          return parts.isDryRun ? { ...decision, changes: [] } : decision
+    const { isDryRun, isRecordOnly } = parts
+    const enrich = (onProducts?: OnProducts) =>
+      updateMetadata<EnrichOutcome>(
+        ref,
+        parts,
+        {
+          keeps: isUsedBy(parts.enrichment),
+          async decide(asset, own) {
+            // The answer of the PIM is that of all, and counts for none: so more can be read while this one waits for it.
+            own.memory?.commit()
+            const about = { isRecordOnly, onProducts }
+            const { decision, changes: explained } = await decideAndExplain(asset, parts, own, about)
+            changes = explained.filter(({ action }) => action !== 'keep').map(changeOf)
+            const isWritten = changes.length > 0 && !isDryRun
+            if (isWritten) await parts.onChange({ ...ref, id: asset.id, path: asset.path }, changes)
+            return isDryRun ? { ...decision, changes: [] } : decision
+          },
         },
-      },
-      call,
-    )
+        call,
+      )
+    const outcome = isDryRun || isRecordOnly ? await enrich() : await thenTell(parts, call, enrich)
     const { kind } = outcome
     return {
       ref,

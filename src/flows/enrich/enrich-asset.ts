@@ -1,3 +1,4 @@
+import type { AssetSearch } from '../../aem/asset-search'
 import type { Asset, AssetRef } from '../../core/asset'
 import type { CallContext } from '../../core/call-context'
 import type { JsonValue } from '../../core/json'
@@ -12,10 +13,16 @@ import { type Enriched, factsOf, type LeftOut, type Skipped } from '../outcome'
 import { type Decision, type UpdateParts, updateMetadata } from '../update-metadata'
 import { findProducts, linkValue, type Match, type MatchWitness, noProduct } from './find-products'
 import { warnOfMapping } from './mapping-warnings'
+import { type OnProducts, thenTell } from './then-tell'
+import type { Disputes } from './write-back'
 
 export type EnrichParts = UpdateParts & {
   pim: PimCommunicator
   enrichment: EnrichmentRules
+  /** Finds the other assets of a product, where one of them speaks for it. */
+  siblings?: { search: AssetSearch; origins: readonly string[] } | undefined
+  /** Notices that another system puts back what the PIM is told. */
+  disputes?: Disputes | undefined
 }
 
 /** The outcome of enriching one asset. */
@@ -25,10 +32,10 @@ export type EnrichOutcome = Enriched | Skipped
 export type Review = (asset: Asset, changes: readonly MetadataChange[]) => Promise<ReadonlySet<string>>
 
 /**
- * Updates one asset's metadata from the PIM: reads the asset, asks the PIM, and writes the difference only over the
- * state that was read. If the asset has changed meanwhile, all three steps are repeated, so that an old product never
+ * Updates one asset's metadata from the PIM, and tells the PIM what AEM owns: reads the asset, asks the PIM, and writes
+ * the difference only over the state that was read. If the asset has changed meanwhile, all three steps are repeated, so that an old product never
  * overwrites a newer one.
- * @throws {BridgeError} what `updateMetadata` and the PIM throw
+ * @throws {BridgeError} what `updateMetadata`, the PIM and `tellPim` throw
  */
 export async function enrichAsset(
   ref: AssetRef,
@@ -36,14 +43,16 @@ export async function enrichAsset(
   call: CallContext,
   review?: Review,
 ): Promise<EnrichOutcome> {
-  const outcome = await updateMetadata(
-    ref,
-    parts,
-    {
-      keeps: isUsedBy(parts.enrichment),
-      decide: (asset, own) => decide(asset, parts, own, { review }),
-    },
-    call,
+  const outcome = await thenTell(parts, call, (onProducts) =>
+    updateMetadata(
+      ref,
+      parts,
+      {
+        keeps: isUsedBy(parts.enrichment),
+        decide: (asset, own) => decide(asset, parts, own, { review, onProducts }),
+      },
+      call,
+    ),
   )
   if ('leftOut' in outcome && outcome.leftOut !== undefined) {
     const { asset, leftOut } = outcome
@@ -66,6 +75,8 @@ export type DecideOptions = {
   witness?: Witness
   /** Looks at what is to be written, and names the properties that are to be left alone. */
   review?: Review | undefined
+  /** Hears of the asset and its products, once it is decided what is written. */
+  onProducts?: OnProducts | undefined
   /** Nothing is written but a record of the values of an asset in step, for the rules with the owner `edited`. */
   isRecordOnly?: boolean | undefined
 }
@@ -78,7 +89,7 @@ export async function decide(
   asset: Asset,
   parts: Pick<EnrichParts, 'pim' | 'enrichment'>,
   call: CallContext,
-  { witness, review, isRecordOnly = false }: DecideOptions = {},
+  { witness, review, onProducts, isRecordOnly = false }: DecideOptions = {},
 ): Promise<Decision<EnrichOutcome>> {
   const settings = settingsOf(parts.enrichment)
   const reason = leaveReason(asset, settings)
@@ -97,6 +108,7 @@ export async function decide(
   if (isRecordOnly && wanted.length > 0) return skipped(asset, notInStep)
   const left = (await review?.(asset, wanted)) ?? new Set()
   const changes = wanted.filter(({ property }) => !left.has(property))
+  onProducts?.(asset, products)
   const record = recordChange(owned, changes, settings, isRecordOnly)
   const told = {
     asset: factsOf(asset),

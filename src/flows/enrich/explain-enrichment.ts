@@ -2,6 +2,7 @@ import type { Asset } from '../../core/asset'
 import type { CallContext } from '../../core/call-context'
 import { type BridgeError, toBridgeError } from '../../core/errors'
 import type { JsonValue } from '../../core/json'
+import type { Product } from '../../core/product'
 import { shown } from '../../core/shown'
 import type { DesiredMetadata, MetadataChange } from '../../metadata/diff'
 import { factsForPim } from '../../metadata/facts-for-pim'
@@ -10,7 +11,15 @@ import { type OwnedMetadata, recordRule } from '../../metadata/ownership'
 import { heldValue } from '../../metadata/values'
 import { settingsOf } from '../../plugin/enrichment'
 import type { Decision } from '../update-metadata'
-import { decide, type EnrichOutcome, type EnrichParts, type Witness } from './enrich-asset'
+import {
+  type DecideOptions,
+  decide,
+  type EnrichOutcome,
+  type EnrichParts,
+  type Witness,
+} from './enrich-asset'
+import { tellsPim } from './then-tell'
+import type { ExplainedFact } from './write-back'
 
 /** What enrichment would do with one property, and why. */
 export type ExplainedChange = {
@@ -37,24 +46,36 @@ export type ExplainedEnrichment = {
   /** Identifiers. Where no rule has found a product, the candidates are those of all rules. */
   match: { rule: string | null; candidates: readonly string[]; products: readonly string[] }
   changes: readonly ExplainedChange[]
+  /** What the PIM would be told about it; absent where nothing is ever told. */
+  told?: readonly ExplainedFact[]
   /** What it would fail with. */
   problem?: BridgeError
 }
 
 /**
  * Explains what enrichment would do with an asset as it is now, by the code that decides it. Nothing is written.
+ * @param about.isTelling also explains what the PIM would be told, which may take a search in AEM
  * @throws the signal's reason, and nothing else
  */
 export async function explainEnrichment(
   asset: Asset,
   parts: EnrichParts,
   call: CallContext,
+  { isTelling = false } = {},
 ): Promise<ExplainedEnrichment> {
   const heard = listen()
   try {
-    const { decision, changes } = await decideAndExplain(asset, parts, call, { heard })
+    let products: readonly Product[] = []
+    const onProducts = (_: Asset, found: readonly Product[]): void => {
+      products = found
+    }
+    const { decision, changes } = await decideAndExplain(asset, parts, call, { heard, onProducts })
     const { result } = decision
-    const about = { match: heard.match(), changes }
+    const told =
+      isTelling && products.length > 0 && tellsPim(parts)
+        ? { told: await (await import('./write-back')).explainTelling(asset, products, parts, call) }
+        : {}
+    const about = { match: heard.match(), changes, ...told }
     return result.kind === 'skipped' ? { skipped: result.reason, ...about } : about
   } catch (thrown) {
     call.signal.throwIfAborted()
@@ -70,7 +91,7 @@ export async function decideAndExplain(
   asset: Asset,
   parts: EnrichParts,
   call: CallContext,
-  { heard = listen(), ...options }: { heard?: Heard; isRecordOnly?: boolean | undefined } = {},
+  { heard = listen(), ...options }: { heard?: Heard } & Omit<DecideOptions, 'witness'> = {},
 ): Promise<{ decision: Decision<EnrichOutcome>; changes: readonly ExplainedChange[] }> {
   const decision = await decide(asset, parts, call, { ...options, witness: heard.witness })
   const { changes, result } = decision

@@ -20,7 +20,7 @@ const attributes = ['name', 'SKUID', 'Supplier-Name', 'price_eur', 'a.b', '1']
  */
 export function rulesHash(enrichment: Enrichment, pim: string, { input }: InputSource): string {
   const { linkProperty, deletedProperty = null, matching, mapping, communicators, inputs = {} } = enrichment
-  const { writtenProperty, syncProperty, skip } = enrichment
+  const { writtenProperty, syncProperty, skip, tellPim, roles } = enrichment
   const communicator = Object.hasOwn(communicators, pim) ? communicators[pim] : undefined
   const declared = { ...communicator?.inputs, ...inputs }
   const settings = Object.keys(declared)
@@ -44,6 +44,8 @@ export function rulesHash(enrichment: Enrichment, pim: string, { input }: InputS
     writtenProperty,
     syncProperty,
     skip: skip === undefined ? undefined : described(skip),
+    tellPim: tellPim === undefined ? undefined : described(tellPim),
+    roles: roles === undefined ? undefined : described(roles),
   }
   return createHash('sha256').update(JSON.stringify(rules)).digest('hex')
 }

@@ -3,6 +3,7 @@ import { type BridgeError, toBridgeError } from '../../core/errors'
 import type { JsonValue } from '../../core/json'
 import { timeOf } from '../../events/event'
 import { type UnusableKind, unusableOf } from '../../metadata/skip'
+import { offTimeProperties } from '../../metadata/tell-pim'
 import { itemsOf } from '../../metadata/values'
 import { destinationsOf } from './export-request'
 
@@ -102,16 +103,10 @@ function isBinaryNewer(asset: Asset, published: number): boolean {
   return (timeIn(asset, 'repo:modifyDate') ?? extracted) > published
 }
 
-/** Where AEM keeps the moment from which on an asset is off; public sources differ, so each is read. */
-const offTimes = [
-  'offTime',
-  'jcr:content/offTime',
-  'prism:expirationDate',
-  'jcr:content/metadata/prism:expirationDate',
-]
-
 function expired(asset: Asset, now: number): NotDue | undefined {
-  const isOff = offTimes.some((property) => (timeIn(asset, property) ?? Number.POSITIVE_INFINITY) <= now)
+  const isOff = offTimeProperties.some(
+    (property) => (timeIn(asset, property) ?? Number.POSITIVE_INFINITY) <= now,
+  )
   return isOff ? { kind: 'expired', reason: 'the off time of the asset is past' } : undefined
 }
 

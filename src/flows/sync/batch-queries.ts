@@ -2,6 +2,7 @@ import type { CallContext } from '../../core/call-context'
 import type { Clock } from '../../core/clock'
 import type { Product, ProductRef } from '../../core/product'
 import type { PimCommunicator } from '../../plugin/pim'
+import type { UpdateBatcher } from './batch-updates'
 
 type Waiting = {
   refs: readonly ProductRef[]
@@ -22,6 +23,7 @@ export type BatchingPim = PimCommunicator & {
  * @param options.maxWaiting a batch with this many queries is sent at once
  * @param options.expected how many first queries are still to come. A batch waits for them for as long as one comes
  * every `patienceMs` @default none
+ * @param options.expectedUpdates the same for changes that the PIM is told, which are batched as well @default none
  */
 export function batchQueries(
   pim: PimCommunicator,
@@ -31,9 +33,11 @@ export function batchQueries(
     maxWaiting: number
     call: CallContext
     expected?: { count(): number; patienceMs: number }
+    expectedUpdates?: { count(): number; patienceMs: number }
   },
 ): BatchingPim {
-  const { clock, windowMs, maxWaiting, call, expected = { count: () => 0, patienceMs: 0 } } = options
+  const { clock, windowMs, maxWaiting, call, expected = none, expectedUpdates = none } = options
+  let updates: Promise<UpdateBatcher> | undefined
   let waiting: Waiting[] = []
   let timer: AbortController | undefined
 
@@ -43,10 +47,20 @@ export function batchQueries(
     getProducts,
     recheck: () => {
       if (waiting.length > 0 && expected.count() === 0) askAfter(windowMs)
+      void updates?.then((batcher) => batcher.recheck())
     },
+    ...(pim.updateProducts && { updateProducts: async (changes) => (await updater()).add(changes) }),
     check: (own) => pim.check(own),
     ...(pim.unknownAttributes && { unknownAttributes: pim.unknownAttributes.bind(pim) }),
     ...(pim.knownAttributes && { knownAttributes: pim.knownAttributes.bind(pim) }),
+  }
+
+  /** Most runs tell the PIM nothing: they do not load it. */
+  function updater(): Promise<UpdateBatcher> {
+    updates ??= import('./batch-updates').then(({ batchUpdates }) =>
+      batchUpdates(pim, { clock, windowMs, call, expected: expectedUpdates }),
+    )
+    return updates
   }
 
   function getProducts(refs: readonly ProductRef[], own: CallContext): Promise<readonly Product[]> {
@@ -112,5 +126,7 @@ export function batchQueries(
     })
   }
 }
+
+const none = { count: () => 0, patienceMs: 0 }
 
 const fold = (text: string): string => text.toLowerCase()

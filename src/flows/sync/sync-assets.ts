@@ -95,7 +95,11 @@ function notOlder(pim: PimCommunicator, changedAt: ReadonlyMap<string, number>):
     const at = ref.kind === 'identifier' ? changedAt.get(ref.value) : undefined
     return at === undefined ? ref : { ...ref, changedAt: at }
   }
-  return { ...pim, getProducts: (refs, call) => pim.getProducts(refs.map(dated), call) }
+  return {
+    ...pim,
+    getProducts: (refs, call) => pim.getProducts(refs.map(dated), call),
+    ...(pim.updateProducts && { updateProducts: pim.updateProducts.bind(pim) }),
+  }
 }
 
 /** When the products changed as the references tell it, by identifier. */
