@@ -2,6 +2,7 @@ import { cp, mkdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type DeployService, startDeployService } from '../../sandbox/deploy-service'
 import { type Sandbox, startSandbox } from '../../sandbox/sandbox'
+import { workspaces } from '../../sandbox/workspace'
 import { declaredActions } from '../../scripts/app-build'
 import { sampleRoot } from '../../scripts/command'
 import { copyRepository, type RepositoryCopy } from '../support/repository-copy'
@@ -28,7 +29,7 @@ beforeAll(async () => {
     ['stage', '12345-assetbridge-stage'],
     ['production', '12345-assetbridge'],
   ] as const) {
-    const sandbox = await startSandbox({ namespace })
+    const sandbox = await startSandbox({ workspace: workspaces[name] })
     const settings = settingsOf(name, sandbox.operatorEnv())
     const service = await startDeployService({
       isToken: sandbox.ims.isValid,
