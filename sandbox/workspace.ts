@@ -35,7 +35,7 @@ export const workspaces = {
     name: 'Production',
     namespace: '12345-assetbridge',
     auth: 'production-id:production-secret',
-    clientId: 'sandbox-client-id-of-production',
+    clientId: 'sandbox-production-client-id',
     clientSecret: 'p8e-production+client/secret&=',
     imsOrgId,
     ids: { ...project, workspaceId: '4566206088344675678' },
