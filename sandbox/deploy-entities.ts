@@ -89,6 +89,14 @@ export class Entities {
       .slice(skip, skip + (limit === 0 ? 200 : Math.min(limit, 200)))
   }
 
+  /** The full names of the actions that a trigger starts. */
+  startedBy(trigger: string): string[] {
+    return Object.values(this.rulesOf(trigger)).flatMap((rule) => {
+      const action = isJsonObject(rule) ? rule.action : undefined
+      return isJsonObject(action) ? [`${action.path}/${action.name}`.slice(this.namespace.length + 1)] : []
+    })
+  }
+
   private all(kind: Kind): Entity[] {
     return [...this.held].flatMap(([key, entity]) => (key.startsWith(`${kind} `) ? [entity] : []))
   }

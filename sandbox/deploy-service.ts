@@ -1,7 +1,8 @@
 import { createClock, type MovableClock } from './clock'
 import { Entities, type Entity, isRefusal, type Kind, kinds, type Refusal } from './deploy-entities'
+import { type DeployedAction, deployedActions, nameOf } from './deployed-actions'
 import type { Faults } from './faults'
-import { isJsonObject, type JsonObject, type JsonValue, parseJson } from './json'
+import { isJsonObject, type JsonObject, parseJson } from './json'
 import { type Answer, json, type RecordedRequest, startServer } from './server'
 
 /** A request as the deploy service gets it. */
@@ -17,79 +18,103 @@ export type DeployRequest = {
 /** An alarm that the feed has set. */
 export type Alarm = { feed: string; parameters: JsonObject }
 
-/** What is deployed of an action. */
-export type DeployedAction = {
-  /** The zip. */
-  code: Buffer
-  /** What is bound to its package, and to itself. */
-  inputs: Readonly<Record<string, unknown>>
-}
-
 /**
  * A stand-in for Adobe's deploy service, which `aio app deploy` sends everything to, and for the Runtime API of the same
  * namespaces. It keeps what is put. As OpenWhisk does, it refuses a rule whose action or trigger is not there; and the
  * alarms refuse what is no alarm.
  */
-export type DeployService = {
-  /** What `AIO_DEPLOY_SERVICE_URL` and `AIO_runtime_apihost` take. */
-  url: string
-  requests: readonly DeployRequest[]
-  faults: Faults
-  /** The bodies put to a path that ends so. */
-  put(pathEnd: string): unknown[]
+export type Platform = {
+  /** Answers a request to the deploy service, or about what a namespace holds. */
+  answer(request: RecordedRequest): Promise<Answer>
   /** The alarms that are set now, by the full name of the trigger. */
   alarms: ReadonlyMap<string, Alarm>
   /** The full names that a namespace holds, such as `asset-bridge/generic` of `actions`. */
   names(namespace: string, kind: Kind): readonly string[]
   /** The actions of a namespace, by names such as `asset-bridge/generic`. */
   actions(namespace: string): ReadonlyMap<string, DeployedAction>
+  /** Notes actions that run already as deployed. */
+  place(namespace: string, packageName: string, actions: readonly string[]): void
+  /** The full names of the actions that the alarms of a namespace start, by way of its rules. */
+  startedByAlarms(namespace: string): readonly string[]
+}
+
+/** The same behind a port of its own. */
+export type DeployService = Omit<Platform, 'answer' | 'place'> & {
+  /** What `AIO_DEPLOY_SERVICE_URL` and `AIO_runtime_apihost` take. */
+  url: string
+  requests: readonly DeployRequest[]
+  faults: Faults
+  /** The bodies put to a path that ends so. */
+  put(pathEnd: string): unknown[]
   close(): Promise<void>
 }
 
+/** What was put or deleted. */
+export type Change = { namespace: string; kind: Kind; name: string }
+
 /** Who is let in. */
-export type DeployServiceOptions = {
-  clock?: MovableClock
-  /** Free by default. */
-  port?: number
+export type PlatformOptions = {
   /** Whether a token of IMS may deploy. Default: any. */
   isToken?: (token: string) => boolean
   /** The keys, `<id>:<secret>`, by namespace. Default: any key, and any namespace. */
   keys?: Readonly<Record<string, string>>
+  /** Hears of what was changed, before that is answered. */
+  onChange?: (change: Change) => Promise<void>
 }
 
 /** Starts the stand-in on the loopback. Its namespaces are empty at first. */
 export async function startDeployService({
   clock = createClock(),
   port = 0,
-  isToken = () => true,
-  keys,
-}: DeployServiceOptions = {}): Promise<DeployService> {
-  const namespaces = new Map<string, Entities>()
-  const alarms = new Map<string, Alarm>()
-  const server = await startServer({ clock, port, handle })
+  ...options
+}: PlatformOptions & { clock?: MovableClock; port?: number } = {}): Promise<DeployService> {
+  const { answer, place: _, ...platform } = createPlatform(options)
+  const server = await startServer({ clock, port, handle: answer })
   return {
+    ...platform,
     url: server.url,
     get requests() {
       return server.requests.map(shown)
     },
     faults: server.faults,
-    alarms,
     put: (pathEnd) =>
       server.requests
         .filter(({ method, path }) => method === 'PUT' && path.endsWith(pathEnd))
         .map(({ body }) => parseJson(body)),
+    close: server.close,
+  }
+}
+
+/** The stand-in without a port. Its namespaces are empty at first. */
+export function createPlatform({ isToken = () => true, keys, onChange }: PlatformOptions = {}): Platform {
+  const namespaces = new Map<string, Entities>()
+  const alarms = new Map<string, Alarm>()
+  return {
+    answer,
+    alarms,
     names: (namespace, kind) =>
       entitiesOf(namespace)
         .list(kind, { limit: '0' })
         .map((one) => nameOf(namespace, one)),
     actions: (namespace) => deployedActions(entitiesOf(namespace)),
-    close: server.close,
+    place: (namespace, packageName, actions) => {
+      const entities = entitiesOf(namespace)
+      if (actions.length > 0) entities.put('packages', packageName, {}, true)
+      for (const action of actions) entities.put('actions', `${packageName}/${action}`, {}, true)
+    },
+    startedByAlarms: (namespace) =>
+      [...alarms.keys()].flatMap((alarm) =>
+        alarm.startsWith(`/${namespace}/`)
+          ? entitiesOf(namespace).startedBy(alarm.slice(namespace.length + 2))
+          : [],
+      ),
   }
 
-  function handle(request: RecordedRequest): Answer {
+  async function answer(request: RecordedRequest): Promise<Answer> {
     const path = request.path.split('/').map(decodeURIComponent)
     const viaService = path[1] === 'runtime'
-    const [api, version, , namespace = '', kind = '', ...name] = path.slice(viaService ? 2 : 1)
+    const [api, version, , named = '', kind = '', ...name] = path.slice(viaService ? 2 : 1)
+    const namespace = named === '_' ? (namespaceOf(request) ?? named) : named
     if (viaService && request.path.startsWith('/runtime/audit')) return json(200, {})
     if (request.path === '/audit-log-api/event-post') return json(200, {})
     if (api !== 'api' || version !== 'v1')
@@ -97,18 +122,28 @@ export async function startDeployService({
     const refusal = viaService ? tokenRefusal(request) : keyRefusal(request, namespace)
     if (refusal !== undefined) return json(refusal.status, { error: refusal.error })
     const body = parseJson(request.body)
-    const answer =
+    const said =
       namespace === 'whisk.system'
         ? alarm(`/${namespace}/${name.join('/')}`, isJsonObject(body) ? body : {})
         : entity(request, { namespace, kind, name: name.join('/') }, isJsonObject(body) ? body : {})
-    if (!Array.isArray(answer) && isRefusal(answer)) return json(answer.status, { error: answer.error })
-    return json(200, answer)
+    if (!Array.isArray(said) && isRefusal(said)) return json(said.status, { error: said.error })
+    const changed = kinds.find((one) => one === kind)
+    if (changed !== undefined && (request.method === 'PUT' || request.method === 'DELETE'))
+      await onChange?.({ namespace, kind: changed, name: name.join('/') })
+    return json(200, said)
   }
 
   function tokenRefusal({ headers }: RecordedRequest): Refusal | undefined {
     const [, token] = /^Bearer (\S+)$/.exec(headers.authorization ?? '') ?? []
     if (token !== undefined && isToken(token)) return undefined
     return { status: 401, error: 'The supplied authentication is invalid' }
+  }
+
+  /** `_` is the namespace whose key is sent. */
+  function namespaceOf({ headers }: RecordedRequest): string | undefined {
+    const [, encoded = ''] = /^Basic (\S+)$/.exec(headers.authorization ?? '') ?? []
+    const given = Buffer.from(encoded, 'base64').toString()
+    return Object.entries(keys ?? {}).find(([, key]) => key === given)?.[0]
   }
 
   function keyRefusal({ headers }: RecordedRequest, namespace: string): Refusal | undefined {
@@ -173,30 +208,3 @@ const shown = ({ method, path, headers, body }: RecordedRequest): DeployRequest 
   authorization: headers.authorization,
   body: parseJson(body),
 })
-
-const nameOf = (namespace: string, { namespace: path, name }: Entity): string =>
-  `${path}/${name}`.slice(namespace.length + 1)
-
-function deployedActions(entities: Entities): ReadonlyMap<string, DeployedAction> {
-  return new Map(
-    entities.list('actions', { limit: '0' }).flatMap((listed) => {
-      const name = nameOf(entities.namespace, listed)
-      const action = entities.get('actions', name)
-      const bound = entities.get('packages', name.split('/')[0] ?? '')
-      if (isRefusal(action) || isRefusal(bound)) return []
-      const code = isJsonObject(action.exec) ? action.exec.code : undefined
-      const inputs = { ...asObject(bound.parameters), ...asObject(action.parameters) }
-      return [[name, { code: Buffer.from(String(code ?? ''), 'base64'), inputs }]]
-    }),
-  )
-}
-
-/** Of the platform's pairs of key and value. */
-function asObject(pairs: JsonValue | undefined): JsonObject {
-  if (!Array.isArray(pairs)) return {}
-  return Object.fromEntries(
-    pairs.flatMap((pair): [string, JsonValue][] =>
-      isJsonObject(pair) ? [[String(pair.key), pair.value ?? null]] : [],
-    ),
-  )
-}

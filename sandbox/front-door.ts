@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { USUAL_SIZE, withoutNulls } from './aem/asset'
 import type { AssetView } from './aem/author'
 import type { EventOverrides } from './aem/event'
+import { consoleFile } from './console-file'
 import type { NewContent } from './content'
 import { isJsonObject, type JsonObject, parseJson } from './json'
 import { changeProduct } from './product-door'
@@ -19,6 +20,8 @@ export type FrontDoorOptions = {
   exporter?: string
   /** The action that the alarm fires. */
   batch?: string
+  /** Nothing is set up in the sandbox's workspace: see {@link Sandbox.newcomerEnv}. */
+  isNew?: boolean
   /** Hears of every delivery. */
   onDelivery?: (event: JsonObject, answer: Answer) => void
 }
@@ -28,7 +31,7 @@ export const encodePath = (path: string): string => path.split('/').map(encodeUR
 
 const PATH_HELP = 'Give it as ?path=/content/dam/<folder>/<file name>, percent-encoded.'
 const ROUTES =
-  'POST /upload?path=, POST /publish?path=, POST /product?sku=, POST /deploy?<input>=, POST /clock?minutes=, POST /alarm, POST /events, GET /assets?path=, GET /event?path=, GET /exported, GET /env'
+  'POST /upload?path=, POST /publish?path=, POST /product?sku=, POST /deploy?<input>=, POST /clock?minutes=, POST /alarm, POST /events, GET /assets?path=, GET /event?path=, GET /exported, GET /env, GET /console.json'
 const MEBIBYTE = 1024 * 1024
 const MOST_MEBIBYTES = 4096
 /** Ten years. */
@@ -55,9 +58,14 @@ export const startFrontDoor = async (options: FrontDoorOptions): Promise<Sandbox
 
   const deliver = async (event: JsonObject): Promise<Answer> => {
     const registration = isPublication(event) ? publications : events
-    const activation = (await registration.deliver(event)).attempts.at(-1)?.activation
+    const [attempt] = (await registration.deliver(event)).attempts.slice(-1)
+    const { activation } = attempt ?? {}
     const said =
-      activation === undefined ? { status: 504, body: 'No answer in time' } : httpAnswer(activation)
+      attempt === undefined
+        ? { status: 404, body: 'No registration at I/O Events takes this event, so no action was run' }
+        : activation === undefined
+          ? { status: 504, body: 'No answer in time' }
+          : httpAnswer(activation)
     const answer = json(said.status, said.body ?? null, {
       'x-activation-id': activation?.activationId ?? 'none',
     })
@@ -155,6 +163,10 @@ export const startFrontDoor = async (options: FrontDoorOptions): Promise<Sandbox
   const alarm = async (): Promise<Answer> => {
     const { batch } = options
     if (batch === undefined) return help(404, 'There is no action for the alarm in this sandbox')
+    const { platform, workspace } = sandbox
+    const isAlarmed = platform.startedByAlarms(workspace.namespace).includes(`asset-bridge/${batch}`)
+    if (options.isNew && !isAlarmed)
+      return help(404, `No alarm starts ${batch} yet: npm run deploy -- --env <name> sets it`)
     const { status, body } = httpAnswer(await sandbox.runtime.invoke(batch))
     return json(status, body ?? null)
   }
@@ -207,8 +219,9 @@ export const startFrontDoor = async (options: FrontDoorOptions): Promise<Sandbox
       return {
         status: 200,
         headers: { 'content-type': 'text/plain' },
-        body: exportLines(sandbox.operatorEnv()),
+        body: exportLines(options.isNew ? sandbox.newcomerEnv() : sandbox.operatorEnv()),
       }
+    if (route === 'GET /console.json') return json(200, consoleFile(sandbox.workspace))
     if (route === 'GET /exported') return json(200, { folder: folder.root, files: await folder.files() })
     if (route === 'POST /events') return receive(request)
     if (route === 'GET /event')

@@ -31,6 +31,8 @@ export type RegistrationList = {
   remove(key: string): void
   /** Whether this event is pushed to this action; one without a registration is fed by hand. */
   pushes(action: string, event: JsonObject): boolean
+  /** Whether events for this action are kept in a journal: no journal has what came before its registration. */
+  keeps(action: string): boolean
 }
 
 /** What the list stands on. */
@@ -152,6 +154,9 @@ export const createRegistrationList = (world: RegistrationsWorld): RegistrationL
     ) &&
     (filters.get(id) ?? []).every(({ subscriber_filter: text }) => passes(String(text), event))
 
+  const registeredFor = (action: string): [string, JsonObject][] =>
+    [...registrations].filter(([, it]) => it.runtime_action === `asset-bridge/${action}`)
+
   const remove = (id: string): void => {
     registrations.delete(id)
     filters.delete(id)
@@ -207,8 +212,9 @@ export const createRegistrationList = (world: RegistrationsWorld): RegistrationL
     },
     all: () => [...registrations].map(shown),
     filters: (key) => filters.get(known(key)[0]) ?? [],
+    keeps: (action) => registeredFor(action).length > 0 || !world.fed.includes(action),
     pushes: (action, event) => {
-      const own = [...registrations].filter(([, it]) => it.runtime_action === `asset-bridge/${action}`)
+      const own = registeredFor(action)
       return own.length === 0 ? !world.fed.includes(action) : own.some((one) => takes(one, event))
     },
   }

@@ -19,6 +19,8 @@ import { createScreen } from './progress'
 import { MARKER } from './runtime/container'
 import type { ActionSpec } from './runtime/runtime'
 import { type Sandbox, STATUS_TOKEN, startSandbox } from './sandbox'
+import { explainNew } from './say-new'
+import { type Workspace, workspaces } from './workspace'
 
 const DEFAULT_PORT = 9870
 const SAMPLE = '/content/dam/shop/garden chair.jpg'
@@ -35,19 +37,23 @@ type Arguments = {
   assets: number | undefined
   env: string | undefined
   config: Configured
+  /** Nothing is deployed to it, and nothing is registered. */
+  workspace: Workspace | undefined
 }
 
 const readArguments = (): Arguments => {
   const text = { type: 'string' } as const
   const read = () =>
-    parseArgs({ options: { port: text, burst: text, assets: text, env: text, config: text } }).values
+    parseArgs({
+      options: { port: text, burst: text, assets: text, env: text, config: text, workspace: text },
+    }).values
   let given: ReturnType<typeof read>
   try {
     given = read()
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error)
     throw new SetupError(
-      `${reason}\nUsage: npm run sandbox [-- --port <first of ten ports> --assets <number of assets> --env <file> --config config | -- --burst <number of assets>]`,
+      `${reason}\nUsage: npm run sandbox [-- --port <first of ten ports> --assets <number of assets> --env <file> --config config | -- --workspace stage | -- --burst <number of assets>]`,
     )
   }
   const whole = (name: 'port' | 'burst' | 'assets', usual: number, least: number, most: number): number => {
@@ -66,12 +72,25 @@ const readArguments = (): Arguments => {
       '--burst plays a scene with the sample configuration: it takes no --env and no --config, and no --assets',
     )
   }
+  if (given.workspace !== undefined && (given.env ?? given.config ?? given.burst) !== undefined) {
+    throw new SetupError('--workspace starts with nothing deployed: it takes no --env, --config and --burst')
+  }
+  const workspace =
+    given.workspace === undefined
+      ? undefined
+      : Object.entries(workspaces).find(([name]) => name === given.workspace)?.[1]
+  if (given.workspace !== undefined && workspace === undefined) {
+    throw new SetupError(
+      `--workspace ${given.workspace} is not possible: it must be ${Object.keys(workspaces).join(' or ')}`,
+    )
+  }
   return {
     port: whole('port', DEFAULT_PORT, 1024, 65_526),
     burst: given.burst === undefined ? undefined : whole('burst', 0, 1, MOST_AT_ONCE),
     assets: given.assets === undefined ? undefined : whole('assets', 0, 1, MOST_ASSETS),
     env: given.env,
     config,
+    workspace,
   }
 }
 
@@ -99,16 +118,17 @@ const printLog = (action: string, text: string): void => {
   for (const line of lines) console.log(paint.dim(`${action}: ${line}`))
 }
 
-const start = async (
-  actions: Record<string, ActionSpec>,
-  port: number,
-  assets: number | undefined,
-  ownInputs: Record<string, string>,
-): Promise<Sandbox> => {
+type Start = Pick<Arguments, 'port' | 'assets' | 'workspace'> & {
+  actions: Record<string, ActionSpec>
+  ownInputs: Record<string, string>
+}
+
+const start = async ({ actions, port, assets, ownInputs, workspace }: Start): Promise<Sandbox> => {
   const sandbox = await startSandbox({
     actions,
     ...(assets === undefined ? {} : { aem: { assets } }),
     ownInputs,
+    ...(workspace === undefined ? {} : { workspace, registered: false }),
     receiver: 'generic',
     subscribed: false,
     ports: {
@@ -129,6 +149,7 @@ const start = async (
     port,
     exporter: 'export-asset',
     batch: 'export-batch',
+    isNew: workspace !== undefined,
     onDelivery: (event, answer) =>
       console.log(`${String(event.type)} answered ${answer.status}: ${answer.body ?? ''}`),
   }).catch(async (error: unknown) => {
@@ -211,7 +232,7 @@ const explainOwn = ({ taken, kept }: OwnInputs, file: string): void => {
 }
 
 const main = async (): Promise<void> => {
-  const { port, burst: count, assets, env, config } = readArguments()
+  const { port, burst: count, assets, env, config, workspace } = readArguments()
   checkDependencies(projectRoot)
   if (count !== undefined) {
     const screen = createScreen(process.stdout)
@@ -221,11 +242,13 @@ const main = async (): Promise<void> => {
   }
   const own = await readOwn(env, config)
   await checkPorts(port)
-  const actions = await buildActions((line) => console.log(paint.dim(line)), config)
-  const sandbox = await start(actions, port, assets, own.taken)
+  const actions =
+    workspace === undefined ? await buildActions((line) => console.log(paint.dim(line)), config) : {}
+  const sandbox = await start({ actions, port, assets, ownInputs: own.taken, workspace })
   sandbox.pim.setProduct(SKU)
   stockAkeneo(sandbox)
-  explain(sandbox, port)
+  if (workspace === undefined) explain(sandbox, port)
+  else console.log(explainNew(sandbox, { port, asset: SAMPLE, paint }))
   if (assets !== undefined) explainLibrary(assets)
   if (env !== undefined) explainOwn(own, env)
 }

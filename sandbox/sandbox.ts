@@ -4,6 +4,7 @@ import { type AkeneoStandIn, startAkeneo } from './akeneo/akeneo'
 import { type EventFeed, startEventFeed } from './akeneo/event-feed'
 import { subscribeReceiver } from './akeneo/event-subscriber'
 import { createClock, type MovableClock } from './clock'
+import { createPlatform, type Platform } from './deploy-service'
 import { aemProviders } from './event-providers'
 import { type EventsStandIn, startEvents } from './events'
 import { type ImsStandIn, startIms } from './ims'
@@ -11,14 +12,12 @@ import { type JournalStandIn, startJournal } from './journal'
 import type { JsonObject } from './json'
 import { type PimStandIn, startPim } from './pim'
 import { createRegistrationList, type RegistrationList } from './registrations'
+import { runDeployed } from './run-deployed'
 import { type ActionSpec, type RuntimeOptions, type RuntimeStandIn, startRuntime } from './runtime/runtime'
 import { type StateStandIn, startState } from './state'
 import { type FolderTarget, startFolder } from './targets/folder'
+import { appScopes, type Workspace, workspaces } from './workspace'
 
-/** A client that the sandbox knows; none of it means anything elsewhere. */
-const CLIENT_ID = 'sandbox-client-id'
-const CLIENT_SECRET = 'p8e-sandbox+client/secret&='
-const SCOPES = ['AdobeID', 'openid', 'aem.assets.author', 'aem.folders']
 /** What the service I/O Management API adds to the credential; the app itself asks for none of them. */
 const SCOPES_TO_DEPLOY = [
   'read_organizations',
@@ -28,8 +27,7 @@ const SCOPES_TO_DEPLOY = [
   'read_client_secret',
   'manage_client_secrets',
 ]
-const ORG_ID = '0123456789ABCDEF01234567@AdobeOrg'
-const WORKSPACE = { orgId: '23294', projectId: '4566206088344653970', workspaceId: '4566206088344671234' }
+const PACKAGE = 'asset-bridge'
 /** The actions that I/O Events delivers to, as far as they run here. */
 const FED_BY_IO_EVENTS = ['generic', 'export-asset']
 const EVENT_SECRETS = ['first-secret-of-the-sandbox', 'second-secret-of-the-sandbox'] as const
@@ -75,8 +73,8 @@ export type SandboxOptions = {
   /** False leaves it to others to register the actions at I/O Events; until then they get no event. */
   registered?: boolean
   clock?: MovableClock
-  /** Of I/O Runtime. @default '12345-assetbridge-stage' */
-  namespace?: string
+  /** @default that of Stage */
+  workspace?: Workspace
   aem?: Omit<AemOptions, 'clock' | 'isValidToken' | 'allowedClientIds' | 'port' | 'blobPort'>
   /** Fixed ports; free ones by default. */
   ports?: {
@@ -108,6 +106,10 @@ export type Sandbox = {
   /** Akeneo's events, sent to its subscribers; see {@link SandboxOptions.subscribed}. */
   pimEvents: EventFeed
   runtime: RuntimeStandIn
+  /** What the namespace holds. The runtime's API serves it, and runs what is deployed to it. */
+  platform: Platform
+  /** The workspace whose credential and namespace are let in. */
+  workspace: Workspace
   events: EventsStandIn
   /** Holds every event of every registration, delivered or not. */
   journal: JournalStandIn
@@ -123,6 +125,8 @@ export type Sandbox = {
   env(): Record<string, string>
   /** The environment of `npm run bridge` that points here. */
   operatorEnv(): Record<string, string>
+  /** The same as somebody has it who has set nothing up: credentials as `aio app use` writes them, and addresses. */
+  newcomerEnv(): Record<string, string>
   /** Stops everything and leaves no handle open. */
   close(): Promise<void>
 }
@@ -132,8 +136,8 @@ export type Sandbox = {
  * taken, a bundle is missing), the others are closed and the error is thrown.
  */
 export const startSandbox = async (options: SandboxOptions = {}): Promise<Sandbox> => {
-  const { actions = {}, clock = createClock(), ports = {}, namespace = '12345-assetbridge-stage' } = options
-  const auth = 'runtime-id:runtime-secret'
+  const { actions = {}, clock = createClock(), ports = {}, workspace = workspaces.stage } = options
+  const { namespace, auth, clientId, clientSecret, imsOrgId, ids } = workspace
   const started: { close(): Promise<void> }[] = []
   const keep = async <T extends { close(): Promise<void> }>(starting: Promise<T>): Promise<T> => {
     const it = await starting
@@ -145,11 +149,11 @@ export const startSandbox = async (options: SandboxOptions = {}): Promise<Sandbo
   }
 
   try {
-    const scopes = [...SCOPES, ...SCOPES_TO_DEPLOY]
-    const credentials = { clientId: CLIENT_ID, clientSecret: CLIENT_SECRET, scopes }
+    const scopes = [...appScopes, ...SCOPES_TO_DEPLOY]
+    const credentials = { clientId, clientSecret, scopes }
     const ims = await keep(startIms({ clock, ...credentials, port: ports.ims ?? 0 }))
     const aemPorts = { port: ports.aem ?? 0, blobPort: ports.blobs ?? 0 }
-    const aemKnows = { isValidToken: ims.isValid, allowedClientIds: [CLIENT_ID], ...aemPorts }
+    const aemKnows = { isValidToken: ims.isValid, allowedClientIds: [clientId], ...aemPorts }
     const aem = await keep(startAem({ ...options.aem, clock, ...aemKnows }))
     const state = await keep(startState({ clock, namespace, auth, port: ports.state ?? 0 }))
     const size = options.aem?.assets ?? 0
@@ -160,16 +164,15 @@ export const startSandbox = async (options: SandboxOptions = {}): Promise<Sandbo
     const settings = { acceptLoopback: true, effectiveAfterMs: 0 }
     const pimEvents = await keep(startEventFeed({ clock, akeneo, settings, port: ports.eventPlatform ?? 0 }))
     const folder = await keep(startFolder())
-    const registered = { clientId: CLIENT_ID, orgId: ORG_ID, isValidToken: ims.isValid }
-    const eventActions = Object.keys(actions).filter((name) => FED_BY_IO_EVENTS.includes(name))
+    const registered = { clientId, orgId: imsOrgId, isValidToken: ims.isValid }
     const isRegistered = options.registered !== false
     const list = createRegistrationList({
-      ids: WORKSPACE,
-      clientId: CLIENT_ID,
-      providers: aemProviders(aem.url, ORG_ID),
-      isDeployed: (name) => Object.keys(actions).some((action) => name === `asset-bridge/${action}`),
-      registered: isRegistered ? eventActions : [],
-      fed: isRegistered ? [] : eventActions,
+      ids,
+      clientId,
+      providers: aemProviders(aem.url, imsOrgId),
+      isDeployed: (name) => runtime.actions().some((action) => name === `${PACKAGE}/${action}`),
+      registered: isRegistered ? FED_BY_IO_EVENTS.filter((name) => name in actions) : [],
+      fed: isRegistered ? [] : FED_BY_IO_EVENTS,
       journalUrl: () => journal.journalUrl,
       now: clock.now,
     })
@@ -179,10 +182,10 @@ export const startSandbox = async (options: SandboxOptions = {}): Promise<Sandbo
 
     const inputs = (): Record<string, string> => ({
       LOG_LEVEL: options.logLevel ?? 'info',
-      ADC_CECREDENTIALS_CLIENTID: CLIENT_ID,
-      ADC_CECREDENTIALS_CLIENTSECRET: CLIENT_SECRET,
-      ADC_CECREDENTIALS_METASCOPES: SCOPES.join(','),
-      ADC_CECREDENTIALS_ORGID: ORG_ID,
+      ADC_CECREDENTIALS_CLIENTID: clientId,
+      ADC_CECREDENTIALS_CLIENTSECRET: clientSecret,
+      ADC_CECREDENTIALS_METASCOPES: appScopes.join(','),
+      ADC_CECREDENTIALS_ORGID: imsOrgId,
       IMS_URL: ims.url,
       AEM_AUTHOR_URLS: aem.url,
       ...(size > 0 ? pimInputs(pim) : { PIM_COMMUNICATOR: 'mock' }),
@@ -217,13 +220,27 @@ export const startSandbox = async (options: SandboxOptions = {}): Promise<Sandbo
         ),
       ),
       ...(hasOwnPim ? {} : { AKENEO_EVENTS_URL: pimEvents.platform.apiUrl }),
-      AIO_project_id: WORKSPACE.projectId,
-      AIO_project_org_id: WORKSPACE.orgId,
-      AIO_project_workspace_id: WORKSPACE.workspaceId,
+      ...surroundings(),
+    })
+    const surroundings = (): Record<string, string> => ({
+      AIO_project_id: ids.projectId,
+      AIO_project_org_id: ids.orgId,
+      AIO_project_workspace_id: ids.workspaceId,
       AIO_STATE_ENDPOINT: state.url,
+      AIO_DEPLOY_SERVICE_URL: runtime.api.url,
       AIO_runtime_namespace: namespace,
       AIO_runtime_auth: auth,
       AIO_runtime_apihost: runtime.api.url,
+    })
+    const newcomerEnv = (): Record<string, string> => ({
+      IMS_OAUTH_S2S_CLIENT_ID: clientId,
+      IMS_OAUTH_S2S_CLIENT_SECRET: clientSecret,
+      IMS_OAUTH_S2S_SCOPES: JSON.stringify(appScopes),
+      IMS_OAUTH_S2S_ORG_ID: imsOrgId,
+      IMS_URL: ims.url,
+      IO_EVENTS_URL: journal.url,
+      ...surroundings(),
+      AIO_project_workspace_name: workspace.name,
     })
     const bound = Object.entries(actions).map(([name, spec]): [string, ActionSpec] => {
       const changing = FED_BY_AKENEO.includes(name) && !hasOwnPim ? akeneoInputs : {}
@@ -247,7 +264,15 @@ export const startSandbox = async (options: SandboxOptions = {}): Promise<Sandbo
       ...(onLog === undefined ? {} : { onLog }),
       ...(maxActivations === undefined ? {} : { maxActivations }),
     }
-    const runtime = await keep(startRuntime({ ...deployment, ...further, port: ports.runtime ?? 0 }))
+    const platform: Platform = createPlatform({
+      isToken: ims.isValid,
+      keys: { [namespace]: auth },
+      onChange: (change) => runDeployed(change, { platform, runtime }),
+    })
+    platform.place(namespace, PACKAGE, Object.keys(actions))
+    const runtime: RuntimeStandIn = await keep(
+      startRuntime({ ...deployment, ...further, platform: platform.answer, port: ports.runtime ?? 0 }),
+    )
     if (PIM_RECEIVER in actions && options.subscribed !== false) {
       const receiver = { url: runtime.webUrl(PIM_RECEIVER), secrets: EVENT_SECRETS }
       await subscribeReceiver({ akeneo, platform: pimEvents.platform }, receiver)
@@ -255,13 +280,15 @@ export const startSandbox = async (options: SandboxOptions = {}): Promise<Sandbo
     const receivers = new Map<string, EventsStandIn>()
     const register = (action: string): EventsStandIn => {
       const invoke = (params: JsonObject) => runtime.invoke(action, params)
-      const onEvent = (event: JsonObject) => journal.append(event)
+      const onEvent = (event: JsonObject): void => {
+        if (list.keeps(action)) journal.append(event)
+      }
       const isPushed = (event: JsonObject) => list.pushes(action, event)
-      const registration = startEvents({ clock, invoke, onEvent, isPushed, recipientClientId: CLIENT_ID })
+      const registration = startEvents({ clock, invoke, onEvent, isPushed, recipientClientId: clientId })
       receivers.set(action, registration)
       return registration
     }
-    const names = Object.keys(actions)
+    const names = [...new Set([...Object.keys(actions), ...(isRegistered ? [] : FED_BY_IO_EVENTS)])]
     for (const name of names) register(name)
     const receiver = options.receiver ?? names[0] ?? 'none'
     const events = receivers.get(receiver) ?? register(receiver)
@@ -270,9 +297,9 @@ export const startSandbox = async (options: SandboxOptions = {}): Promise<Sandbo
       if (found === undefined) throw new Error(`There is no action ${action} in the sandbox`)
       return found
     }
-    const outside = { ims, aem, state, pim, akeneo, pimEvents, folder, runtime, events, journal }
-    const standIns = { clock, ...outside, registrations: list }
-    return { ...standIns, registration, inputs, env, operatorEnv, close }
+    const outside = { ims, aem, state, pim, akeneo, pimEvents, folder, runtime, platform, events, journal }
+    const standIns = { clock, workspace, ...outside, registrations: list }
+    return { ...standIns, registration, inputs, env, operatorEnv, newcomerEnv, close }
   } catch (error) {
     await close()
     throw error

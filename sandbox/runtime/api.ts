@@ -29,6 +29,8 @@ export type ApiOptions = {
   /** Activations that are accepted and have not ended. */
   running(): number
   log: ActivationLog
+  /** Answers what is about entities: what is there, and what is deployed. */
+  platform: ((request: RecordedRequest) => Promise<Answer>) | undefined
 }
 
 type Query = RecordedRequest['query']
@@ -48,9 +50,21 @@ const decoded = (path: string): string[] | undefined => {
   }
 }
 
+/** The deploy service of Adobe's CLI, and the audit log that it writes to. */
+const OF_DEPLOYMENTS = /^\/(runtime|audit-log-api)\//
+
+/** Whether a request is about entities of a namespace, such as a rule, or sets an alarm: nothing of the package runs. */
+const isAboutEntities = ({ method, path }: RecordedRequest): boolean => {
+  const [owner, kind, ...rest] = path.slice(BASE.length).split('/')
+  if (owner === 'whisk.system') return true
+  if (kind === 'actions') return method !== 'POST' || rest.length === 0
+  return kind === 'packages' || kind === 'triggers' || kind === 'rules'
+}
+
 /**
  * Serves the part of OpenWhisk's REST API that actions use (Apache OpenWhisk, rest_actions.md): invoking an action of
- * the package, reading records of activations, and the package's web actions. Anything else is 404.
+ * the package, reading records of activations, and the package's web actions. With a platform, also what deployments
+ * use. Anything else is 404.
  */
 export const startApi = (options: ApiOptions): Promise<SandboxServer> => {
   const { clock, namespace, packageName, log } = options
@@ -113,12 +127,15 @@ export const startApi = (options: ApiOptions): Promise<SandboxServer> => {
 
   const handle = (request: RecordedRequest): Answer | Promise<Answer> => {
     if (request.path.startsWith(WEB)) return web(request, bodies.get(request) ?? Buffer.alloc(0))
+    const { platform } = options
+    if (platform !== undefined && OF_DEPLOYMENTS.test(request.path)) return platform(request)
     const given = request.headers.authorization
     if (given === undefined) return refused.anonymous()
     if (!equal(given, authorization)) return refused.wrongKey()
     if (!request.path.startsWith(BASE)) return refused.absent()
     const segments = decoded(request.path.slice(BASE.length))
     if (segments === undefined) return refused.absent()
+    if (platform !== undefined && isAboutEntities(request)) return platform(request)
     const [owner, kind, ...rest] = segments
     if (owner !== '_' && owner !== namespace) return refused.otherNamespace()
     if (kind === 'actions' && rest.length === 2 && rest[0] === packageName)

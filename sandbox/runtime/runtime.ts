@@ -1,6 +1,6 @@
 import { createClock, type MovableClock } from '../clock'
 import type { JsonObject, JsonValue } from '../json'
-import type { SandboxServer } from '../server'
+import type { Answer, RecordedRequest, SandboxServer } from '../server'
 import { type Activation, MAX_BYTES, type Started } from './activation'
 import { startApi } from './api'
 import { type ActionSpec, type Deployed, deploy, newActivationId } from './deployment'
@@ -29,6 +29,8 @@ export type RuntimeOptions = {
   onLog?: (action: string, text: string) => void
   /** Of the API; 0 for any free port (default). */
   port?: number
+  /** Answers what is asked about the entities of namespaces, and what is deployed. None: 404. */
+  platform?: (request: RecordedRequest) => Promise<Answer>
 }
 
 /** The I/O Runtime stand-in. */
@@ -47,6 +49,14 @@ export type RuntimeStandIn = {
    * Returns the names of those actions.
    */
   rebind(input: string, value: JsonValue): string[]
+  /** Deploys an action, new or anew. What runs of the one before goes on to its end. Throws when there is no bundle. */
+  put(action: string, spec: ActionSpec): Promise<void>
+  /** Takes an action away, if there is one. What runs of it goes on to its end. */
+  remove(action: string): void
+  /** Replaces all inputs of an action; its containers stay. Throws when there is no such action. */
+  bind(action: string, inputs: JsonObject): void
+  /** The names of the actions that are there. */
+  actions(): string[]
   /** The records that the platform keeps, oldest first: what was invoked without blocking, and what failed. */
   activations(action?: string): ActivationRecord[]
   /** Resolves when nothing is running any more. */
@@ -72,6 +82,8 @@ export const startRuntime = async (options: RuntimeOptions): Promise<RuntimeStan
   const deployed = new Map<string, Deployed>()
   const log = createActivationLog({ clock, namespace })
   const running = new Set<Promise<unknown>>()
+  /** Those that were replaced while something of them ran. */
+  const retired = new Set<Deployed>()
 
   const find = (name: string): Deployed => {
     const found = deployed.get(name)
@@ -114,18 +126,27 @@ export const startRuntime = async (options: RuntimeOptions): Promise<RuntimeStan
       return final && Object.hasOwn(inputs, parameter)
     },
     isServed: (name) => deployed.get(name)?.spec.rawWeb === true,
+    platform: options.platform,
     start: (name, params, blocking) => start(name, params, { blocking }),
     running: () => running.size,
     log,
   })
   const close = async (): Promise<void> => {
     await api.close()
-    await Promise.all([...deployed.values()].map((it) => it.remove()))
+    await Promise.all([...deployed.values(), ...retired].map((it) => it.remove()))
     deployed.clear()
+    retired.clear()
+  }
+  const around = { namespace, auth, packageName, apiHost: api.url, env, maxContainers, onLog }
+  const retire = (name: string): void => {
+    const old = deployed.get(name)
+    if (old === undefined) return
+    deployed.delete(name)
+    retired.add(old)
+    void Promise.allSettled([...running]).then(() => (retired.delete(old) ? old.remove() : undefined))
   }
 
   try {
-    const around = { namespace, auth, packageName, apiHost: api.url, env, maxContainers, onLog }
     for (const [name, spec] of Object.entries(options.actions))
       deployed.set(name, await deploy(name, spec, around))
   } catch (error) {
@@ -146,6 +167,17 @@ export const startRuntime = async (options: RuntimeOptions): Promise<RuntimeStan
       for (const [, it] of bound) it.spec = { ...it.spec, inputs: { ...it.spec.inputs, [input]: value } }
       return bound.map(([name]) => name)
     },
+    put: async (name, spec) => {
+      const next = await deploy(name, spec, around)
+      retire(name)
+      deployed.set(name, next)
+    },
+    remove: retire,
+    bind: (name, inputs) => {
+      const action = find(name)
+      action.spec = { ...action.spec, inputs }
+    },
+    actions: () => [...deployed.keys()],
     activations: (name) => log.all().filter((it) => name === undefined || it.name === name),
     idle: async () => {
       while (running.size > 0) await Promise.allSettled(running)

@@ -2,10 +2,10 @@ import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 import { type DeployService, startDeployService } from '../../sandbox/deploy-service'
+import { unzip } from '../../sandbox/unzip'
 import { declaredActions, declaredInputs, filesOf } from '../../scripts/app-build'
 import { type CommandResult, runScript, sampleRoot } from '../../scripts/command'
 import { loadFresh } from '../../scripts/load-time'
-import { unzip } from './unzip'
 
 type Pair = { key: string; value: unknown }
 type PackageBody = { parameters: Pair[] }
@@ -24,7 +24,7 @@ const env = {
   ADC_CECREDENTIALS_METASCOPES: 'openid,AdobeID,aem.assets.author',
   AEM_AUTHOR_URLS: 'https://author-p4711-e4712.adobeaemcloud.com',
   IMS_OAUTH_S2S_SCOPES: '["openid","AdobeID"]',
-  JOURNAL_URL: 'https://events-va6.adobe.io/events/organizations/1/integrations/2/3',
+  JOURNAL_URL: 'https://events-va6.adobe.io/events/organizations/1/integrations/4712/4713',
 }
 /** aio makes one `$` of two. */
 const arrived = { ...env, ADC_CECREDENTIALS_CLIENTSECRET: 'p@ss=hush$hush $HOME # not a comment' }

@@ -50,7 +50,7 @@ export type StepRun = {
   log: string
   /** What the runner was told to mask. */
   masked: readonly string[]
-  /** The command lines of all processes of the machine, as they were seen meanwhile. */
+  /** The command lines of all processes of the machine, as they were seen meanwhile: none where there is no /proc. */
   commandLines: ReadonlySet<string>
 }
 
@@ -87,7 +87,7 @@ export async function runStep(
 }
 
 async function noteCommandLines(noted: Set<string>): Promise<void> {
-  const ids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name))
+  const ids = (await readdir('/proc').catch(() => [])).filter((name) => /^\d+$/.test(name))
   // A process may end meanwhile.
   const lines = ids.map((id) => readFile(`/proc/${id}/cmdline`, 'utf8').catch(() => ''))
   for (const line of await Promise.all(lines)) noted.add(line.replaceAll('\0', ' '))
