@@ -58,7 +58,7 @@ const codesIn = (table: string): string[] =>
     .filter((symptom) => code.test(symptom))
 
 /** The command line reads some that are bound to no action. */
-const ofCommandLine = ['AKENEO_EVENTS_URL']
+const ofCommandLine = ['AKENEO_EVENTS_URL', 'EVENTS_PROVIDER_ID']
 
 const namesIn = (example: string): (string | undefined)[] =>
   [...example.matchAll(/^(?:# )?([A-Z][A-Z0-9_]*)=/gm)].map(([, name]) => name).sort()
