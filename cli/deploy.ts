@@ -1,4 +1,5 @@
 import type { CheckResult } from '../src/app/doctor/checks'
+import { confirmed } from './confirmed'
 import { findingsOf, isProduction } from './deploy/belongs'
 import { hasLogin } from './deploy/login'
 import { type Deployed, runDeployment, type Target, valuesOf } from './deploy/run'
@@ -29,8 +30,8 @@ export function addDeploy(program: Program, run: Run): void {
     )
     .action(async ({ dryRun = false, build, shared = [] }) => {
       let begun: Begun | undefined
-      const opens: Opens = async (name, host) => {
-        begun = await begin(name, { dryRun, shared }, host)
+      const opens: Opens = async (name, host, { isAgreed }) => {
+        begun = await begin(name, { dryRun, shared, isAgreed }, host)
         return begun.environment
       }
       await run(
@@ -61,7 +62,7 @@ type Begun = Target & { host: Host; warnings: readonly string[] }
 /** Looks whether the environment belongs together, and asks before Production. */
 async function begin(
   name: string | undefined,
-  { dryRun, shared }: { dryRun: boolean; shared: readonly string[] },
+  { dryRun, shared, isAgreed }: { dryRun: boolean; shared: readonly string[]; isAgreed: boolean },
   host: Host,
 ): Promise<Begun> {
   if (name === undefined) throw new UsageError('--env <name> is missing: it names the environment to deploy')
@@ -76,9 +77,9 @@ async function begin(
   if (!dryRun) {
     for (const warning of warnings) host.stderr(`Warning: ${warning}\n`)
     const workspace = values.AIO_project_workspace_name
-    if (host.confirm !== undefined && isProduction(name, namespace, workspace)) {
-      const question = `This deploys to Production: ${name}, namespace ${namespace}, ${values.AEM_AUTHOR_URLS ?? 'no author'}. Go on?`
-      if (!(await host.confirm(question))) throw new CommandError('nothing was done')
+    if (!isAgreed && isProduction(name, namespace, workspace)) {
+      const target = `${name}, namespace ${namespace}, ${values.AEM_AUTHOR_URLS ?? 'no author'}`
+      await confirmed(`deploys to Production: ${target}`, host)
     }
   }
   return { name, root, settings, environment, host, warnings }
@@ -96,7 +97,7 @@ async function tokenOf(
 }
 
 function reportOf(
-  { actions, removed, steps: { items, failed: failedSteps }, checks }: Deployed,
+  { actions, removed, items, failed: failedSteps, checks }: Deployed,
   { name, warnings, dryRun }: { name: string; warnings: readonly string[]; dryRun: boolean },
 ): CommandResult {
   const manual = items.flatMap((item) => (item.kind === 'manual' ? [item] : []))
@@ -127,7 +128,7 @@ function reportOf(
       ...changedLines(changed, dryRun),
       ...unchanged.map((what) => `as it was      ${what}`),
       ...failedSteps.map(({ step, code, message }) => `failed         ${step}: ${code}: ${message}`),
-      ...(dryRun ? [] : doctorLines(checks, name)),
+      ...(checks.length === 0 ? [] : doctorLines(checks, name)),
       ...(manual.length === 0 ? [] : ['', 'Left to you:']),
       ...manual.flatMap(({ what, where, file }) => [
         `- ${what}`,

@@ -4,7 +4,7 @@ import { type Clock, systemClock } from '../src/core/clock'
 import { createRedactor, type Redactor } from '../src/core/redaction'
 import { messageOf } from '../src/core/shown'
 import { type ActivationLogs, openActivationLogs } from '../src/delivery/activation-logs'
-import { type Activations, createActivations } from '../src/delivery/activations'
+import { type Activations, createActivations, type RuntimeCredentials } from '../src/delivery/activations'
 import { type RawInputs, readOperatorInputs, secretsOf } from '../src/inputs/raw-inputs'
 import { createRecords, type Records } from '../src/runtime/records'
 import type { StateRegion } from '../src/store/state-store'
@@ -28,6 +28,8 @@ export type Environment = Records & {
   stateOf(region: StateRegion): Store
   /** Starts the deployed actions. */
   activations: Activations
+  /** What asks I/O Runtime about the workspace. */
+  runtimeCredentials: RuntimeCredentials
   /** What I/O Runtime keeps of their activations. */
   activationLogs: ActivationLogs
   /** Opens the context of one unit of work, with two hours for it: a file may be large. */
@@ -81,6 +83,7 @@ function environmentWith(settings: Settings, { runtime, project }: Surroundings)
     redactor,
     clock: systemClock,
     activations: createActivations(workerOf(runtime)),
+    runtimeCredentials: workerOf(runtime),
     activationLogs: openActivationLogs(workerOf(runtime)),
     stateOf: (region) => createRecords(activation, { ...inputs, STATE_REGION: region }).store,
     call: () => ({

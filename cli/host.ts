@@ -42,8 +42,15 @@ export type Run = (
   options?: { destroys?: string | undefined; asks?: string | undefined; opens?: Opens },
 ) => Promise<void>
 
-/** Opens the environment that is named, if one is. With `--yes` nobody is asked to confirm. */
-export type Opens = (name: string | undefined, host: Host) => Promise<Environment>
+/**
+ * Opens the environment that is named, if one is. With `--yes` nobody is asked to confirm.
+ * @param agreement.isAgreed `--yes` was given
+ */
+export type Opens = (
+  name: string | undefined,
+  host: Host,
+  agreement: { isAgreed: boolean },
+) => Promise<Environment>
 
 /** What a group of commands is added to. */
 export type Program = Pick<Command, 'command'>

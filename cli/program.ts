@@ -6,6 +6,7 @@ import { addAlerts } from './alerts'
 import { addApply } from './apply'
 import { addAsset } from './asset'
 import { addBackfill } from './backfill'
+import { confirmed } from './confirmed'
 import { addDashboard } from './dashboard'
 import { addDeadLetters } from './dead-letters'
 import { addDeploy } from './deploy'
@@ -60,7 +61,7 @@ export async function runProgram(argv: readonly string[], host: Host): Promise<n
     const environment =
       opens === undefined
         ? await host.open(env)
-        : await opens(env, yes ? { ...host, confirm: undefined } : host)
+        : await opens(env, yes ? { ...host, confirm: undefined } : host, { isAgreed: yes })
     redact = (text) => environment.redactor.text(text)
     const result = await work(environment, host).finally(() => host.progress(''))
     host.stdout(printed(result, json))
@@ -112,13 +113,6 @@ export async function runProgram(argv: readonly string[], host: Host): Promise<n
 function jsonAsked(argv: readonly string[]): boolean {
   const end = argv.indexOf('--')
   return argv.slice(0, end === -1 ? undefined : end).includes('--json')
-}
-
-async function confirmed(destroys: string, { confirm }: Host): Promise<void> {
-  if (confirm === undefined) {
-    throw new UsageError(`this ${destroys}, and nobody can be asked here: --yes says that it is meant`)
-  }
-  if (!(await confirm(`This ${destroys}. Go on?`))) throw new CommandError('nothing was done')
 }
 
 /** The names of the command that was meant, as far as they are right. */

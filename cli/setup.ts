@@ -1,3 +1,4 @@
+import { join } from 'node:path'
 import { plainInputs, secretInputs } from '#declared-inputs'
 import { destinationsOn } from '../src/app/choices'
 import type { Parsed } from '../src/inputs/declaration'
@@ -8,11 +9,13 @@ import { type AnswerOptions, type Decided, decide } from './setup/answers'
 import { type Ask, answered } from './setup/ask'
 import { addSetupCi } from './setup/ci'
 import { envFile, envTemplate, requireIgnored } from './setup/env-steps'
+import { readEnvText } from './setup/env-text'
 import { findKnown, type Values } from './setup/known'
 import { changedLines, named, setupReport } from './setup/report'
 import { runSteps } from './setup/run-steps'
-import type { SetupContext, SetupItem, SetupStep } from './setup/step'
+import type { SetupAnswers, SetupContext, SetupItem, SetupStep } from './setup/step'
 import { steps } from './setup/steps'
+import { textOf } from './setup/written-file'
 
 export function addSetup(program: Program, run: Run): void {
   const command = program
@@ -107,8 +110,18 @@ async function setup(
   }
   const results = await runSteps(all, answers, context, host.progress)
   host.progress(withDoctor ? 'doctor' : '')
-  const checks = withDoctor ? await examine(environment, { write: false, deployed: false }) : undefined
+  // Steps find inputs out, such as the journals.
+  const now = dryRun
+    ? environment
+    : await host.openSettings(settingsOf(host, await writtenValues(values, answers, host)))
+  const checks = withDoctor ? await examine(now, { write: false, deployed: false }) : undefined
   return setupReport(answers, results, { checks, dryRun })
+}
+
+/** What was decided, with what the steps have written beside it. */
+async function writtenValues(values: Values, { env }: SetupAnswers, { root }: Host): Promise<Values> {
+  const written = readEnvText((await textOf(join(root, `.env.${env}`))) ?? '')
+  return { ...values, ...written }
 }
 
 /** A destination is on while its inputs are set, whatever was answered. */

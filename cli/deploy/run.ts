@@ -6,8 +6,8 @@ import { type Environment, type Settings, workerOf } from '../environment'
 import { CommandError } from '../output'
 import { readFolders } from '../setup/folders'
 import { foldersSetting } from '../setup/known'
-import { runSteps, type StepResults } from '../setup/run-steps'
-import type { SetupAnswers, SetupStep } from '../setup/step'
+import { type FailedStep, failedStep, runSteps } from '../setup/run-steps'
+import type { SetupAnswers, SetupItem, SetupStep } from '../setup/step'
 import { buildApp, deployApp } from './aio'
 import { readEnvFile } from './belongs'
 import { type Manifest, readManifest } from './manifest'
@@ -47,15 +47,19 @@ export type Means = {
 export type Deployed = {
   actions: readonly string[]
   removed: readonly string[]
-  steps: StepResults
+  /** Of the steps. */
+  items: readonly SetupItem[]
+  /** What did not work after the upload, which stays all the same. */
+  failed: readonly FailedStep[]
   checks: readonly CheckResult[]
 }
 
 /**
  * Builds, deploys, removes what is declared no more, runs the steps, binds the inputs again where a step has changed them,
  * and asks `doctor`. In a dry run it only reads.
+ * What fails after the upload keeps nothing else from its work, and is told with what was done.
  * @throws {CommandError} the build or the upload failed: the next deployment uploads everything again
- * @throws {BridgeError} I/O Runtime did not do what was asked
+ * @throws {BridgeError} there is no token to deploy with
  */
 export async function runDeployment(target: Target, means: Means): Promise<Deployed> {
   const { root, environment } = target
@@ -88,24 +92,38 @@ export async function runDeployment(target: Target, means: Means): Promise<Deplo
     if (means.build) await buildApp(run)
     await deployApp(run)
   }
-  const undeclared = await findUndeclared(manifest, runtime)
-  if (!dryRun) for (const one of undeclared) await removeUndeclared(one, runtime)
+  const failed: FailedStep[] = []
+  const attempt = async (step: string, work: () => Promise<void>): Promise<void> => {
+    progress(step)
+    await work().catch((thrown: unknown) => {
+      failed.push(failedStep(step, thrown, environment.redactor))
+    })
+  }
+  const removed: string[] = []
+  await attempt('what is declared no more', async () => {
+    for (const one of await findUndeclared(manifest, runtime)) {
+      if (!dryRun) await removeUndeclared(one, runtime)
+      removed.push(...shown(one))
+    }
+  })
 
   const before = inputsOf(manifest, await valuesOf(target))
   const answers = await answersOf(target)
-  const steps = await runSteps(means.steps, answers, { dryRun, root, environment }, progress)
-  const done = {
-    actions: manifest.actions.map((name) => `${manifest.packageName}/${name}`),
-    removed: undeclared.flatMap(shown),
-    steps,
-  }
+  const steps = await runSteps(means.steps, answers, { dryRun, root, environment, deploys: true }, progress)
+  failed.push(...steps.failed)
+  const actions = manifest.actions.map((name) => `${manifest.packageName}/${name}`)
+  const done = { actions, removed, items: steps.items, failed }
   if (dryRun) return { ...done, checks: [] }
   const values = await valuesOf(target)
   const after = inputsOf(manifest, values)
   const isChanged = Object.entries(after).some(([name, value]) => before[name] !== value)
-  if (isChanged) await bindInputs(manifest.packageName, after, runtime.credentials, call.signal)
-  progress('doctor')
-  return { ...done, checks: await means.examine(isChanged ? await means.open(values) : environment) }
+  if (isChanged)
+    await attempt('inputs', () => bindInputs(manifest.packageName, after, runtime.credentials, call.signal))
+  const checks: CheckResult[] = []
+  await attempt('doctor', async () => {
+    checks.push(...(await means.examine(isChanged ? await means.open(values) : environment)))
+  })
+  return { ...done, checks }
 }
 
 /** What the process and `.env.<name>` set. As dotenv has it, the process wins, also with an empty text. */

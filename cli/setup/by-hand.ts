@@ -52,14 +52,17 @@ export function leftByHand(
     Object.entries(shownFiles).find(([begin]) => basename(file).startsWith(begin))?.[1]
   const left = byHand(answers).filter(({ shownBy }) => !isShown(shownBy))
   const leftOfSteps = told.filter((item) => !isShown(checkOf(item) ?? ''))
+  const waiting = leftOfSteps.filter((item) => isLeftToDeployment(item, answers))
   const covered = new Set([
+    ...(waiting.length === 0 ? [] : shownByDeployment),
     ...left.map(({ shownBy }) => shownBy),
     ...leftOfSteps.flatMap((item) => checkOf(item) ?? []),
   ])
   const found = (results ?? []).filter(({ status, name }) => status === 'failed' && !covered.has(name))
   return [
     ...left.map(({ shownBy: _, ...item }): Manual => ({ kind: 'manual', ...item })),
-    ...leftOfSteps,
+    ...leftOfSteps.filter((item) => !waiting.includes(item)),
+    ...(waiting.length === 0 ? [] : [deployment(waiting, answers)]),
     ...found.map(
       ({ name, code = 'UNEXPECTED', message, remedy = '' }): Manual => ({
         kind: 'manual',
@@ -68,4 +71,20 @@ export function leftByHand(
       }),
     ),
   ]
+}
+
+/** What a deployment brings along. */
+const shownByDeployment = ['inputs.journal', 'events.registrations']
+
+const isLeftToDeployment = ({ what, where }: Manual, { env }: SetupAnswers): boolean =>
+  what.startsWith('registration "') && where === `npm run deploy -- --env ${env}`
+
+/** Parts that wait for the deployment are one thing to do. */
+function deployment(waiting: readonly Manual[], { env }: SetupAnswers): Manual {
+  const [first, ...others] = waiting
+  const what =
+    first !== undefined && others.length === 0
+      ? first.what
+      : `deploy: that ends with ${waiting.length} event registrations, which I/O Events takes only for deployed actions, and with JOURNAL_URL`
+  return { kind: 'manual', what, where: `npm run deploy -- --env ${env}` }
 }

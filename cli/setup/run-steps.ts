@@ -1,4 +1,5 @@
 import { toBridgeError } from '../../src/core/errors'
+import type { Redactor } from '../../src/core/redaction'
 import { CommandError, UsageError } from '../output'
 import type { SetupAnswers, SetupContext, SetupItem, SetupStep } from './step'
 
@@ -22,11 +23,16 @@ export async function runSteps(
     try {
       items.push(...(await step.run(answers, context)))
     } catch (thrown) {
-      const { code, message } = failureOf(thrown)
-      failed.push({ step: step.name, code, message: context.environment.redactor.text(message) })
+      failed.push(failedStep(step.name, thrown, context.environment.redactor))
     }
   }
   return { items, failed }
+}
+
+/** What kept a step from its end, without secrets. */
+export function failedStep(step: string, thrown: unknown, redactor: Pick<Redactor, 'text'>): FailedStep {
+  const { code, message } = failureOf(thrown)
+  return { step, code, message: redactor.text(message) }
 }
 
 function failureOf(thrown: unknown): { code: string; message: string } {

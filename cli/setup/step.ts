@@ -35,6 +35,8 @@ export type SetupContext = {
   root: string
   /** Opened with the answers as they stand in `.env.<name>`, also in a dry run. */
   environment: Environment
+  /** The actions are deployed before, or would be, were it no dry run. */
+  deploys?: boolean
 }
 
 /**

@@ -117,6 +117,7 @@ const deploy = async (name: string): Promise<Deployed> =>
     open: openSettings,
     examine: async (environment) => {
       examined.push(environment)
+      if (environment.namespace === production) throw new Error('nobody answers')
       return []
     },
     show: (text) => {
@@ -152,6 +153,15 @@ test('uploads every action of either environment, though both are deployed from 
   expect(await readdir(join(app, 'dist'))).not.toContain('last-deployed-actions.json')
 })
 
+test('tells what is deployed also when something fails after the upload', () => {
+  expect(deployed.production).toMatchObject({
+    actions: deployed.stage.actions,
+    failed: [{ step: 'doctor', message: expect.stringContaining('nobody answers') }],
+    checks: [],
+  })
+  expect(deployed.stage.failed).toEqual([])
+})
+
 test('sets every input to what the environment says, and to nothing where it says nothing, whatever .env holds', async () => {
   const unset = Object.fromEntries((await declaredInputs()).map((name) => [name, '']))
   const inputsOf = (values: Readonly<Record<string, string>>) =>
@@ -171,7 +181,7 @@ test('binds the inputs again once a step has found the journal, and examines the
     'Basic',
     'Bearer',
   ])
-  expect(deployed.stage.steps.items).toEqual([{ kind: 'changed', what: '.env.stage' }])
+  expect(deployed.stage.items).toEqual([{ kind: 'changed', what: '.env.stage' }])
   expect(examined.map(({ inputs, namespace }) => [namespace, inputs.JOURNAL_URL])).toEqual([
     [stage, journal],
     [production, ofProduction.JOURNAL_URL],

@@ -105,3 +105,34 @@ test('asks before Production, and does nothing when the answer is no', async () 
   ])
   expect(service.requests).toEqual([])
 })
+
+test('deploys to Production only by --yes where nobody can be asked', async () => {
+  const { code, stdout } = await commands(line, { AIO_runtime_namespace: '1-app' }, { root })
+
+  expect([code, JSON.parse(stdout).error]).toEqual([
+    2,
+    {
+      code: 'USAGE',
+      message: expect.stringMatching(
+        /^this deploys to Production: stage, namespace 1-app, https:.*--yes says that it is meant/,
+      ),
+    },
+  ])
+  expect(service.requests).toEqual([])
+})
+
+test('what fails is told beside what is deployed', async () => {
+  service.faults.add({ method: 'GET', path: /triggers/, fault: { kind: 'status', status: 503 } })
+
+  const { code, stdout } = await commands([...line, '--dry-run'], {}, { root })
+
+  expect([code, JSON.parse(stdout)]).toMatchObject([
+    1,
+    {
+      deployed: ['asset-bridge/generic'],
+      failed: expect.arrayContaining([
+        expect.objectContaining({ step: 'what is declared no more', code: 'RUNTIME_UNAVAILABLE' }),
+      ]),
+    },
+  ])
+})

@@ -356,7 +356,9 @@ test('on the sandbox doctor finds what is left, and what it shows to be done is 
   expect(stdout).toMatch(/^doctor: \d+ ok, \d+ failed/m)
   expect(stdout).not.toContain('run the configuration pipeline')
   expect(stdout).not.toContain('Akeneo')
-  expect(stdout).toContain('- REGISTRATION_MISSING: ')
+  // One thing to do, which brings the registrations and the journal.
+  expect(stdout).toContain('- deploy: that ends with 4 event registrations')
+  expect(stdout).not.toContain('REGISTRATION_MISSING')
   expect(stdout).not.toContain(env.AIO_runtime_auth)
   expect(code).toBe(0)
 })

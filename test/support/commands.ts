@@ -83,6 +83,7 @@ export function environmentOf(env: OperatorEnv): Environment {
     trigger: 'batch',
     project: projectOf(env),
     activations: createActivations(workerOf({ namespace, apiKey, apiHost })),
+    runtimeCredentials: workerOf({ namespace, apiKey, apiHost }),
     activationLogs: openActivationLogs(workerOf({ namespace, apiKey, apiHost })),
     stateOf: (region) => createRecords(activation, { ...inputs, STATE_REGION: region }).store,
     namespace,

@@ -19,6 +19,8 @@ export type Workbench = {
   /** Of `.env.<name>`. */
   env: string
   dryRun: boolean
+  /** Whether an action is deployed, or will be before; undefined when that cannot be told. */
+  isDeployed(action: string): Promise<boolean | undefined>
   call: CallContext
 }
 
@@ -60,6 +62,7 @@ export async function keepRegistration(
     const what = `${quoted(mixed)} has the events of "${role.name}", too: take ${events.codes.join(', ')} out of it, and run setup again`
     return { items: [manual(what)], registration: undefined, isLeft: true }
   }
+  if (bench.dryRun && !(await bench.isDeployed(role.action))) return left(role, 'later', bench, [])
   if (bench.dryRun)
     return { items: [{ kind: 'changed', what: quoted(role) }], registration: undefined, isLeft: false }
   return create(role, events, bench)
@@ -132,8 +135,13 @@ async function create(role: Role, events: WantedEvents, bench: Workbench): Promi
 /** I/O Events knows actions that are deployed only, and says no more than that the request is wrong. */
 const isRefused = ({ status }: BridgeError): boolean => status === 400 || status === 422
 
-function left(role: Role, { status }: BridgeError, { env }: Workbench, told: readonly SetupItem[]): Kept {
-  const what = `${quoted(role)}: I/O Events refuses it (${status}), as while ${role.action} is not deployed. Deploy first: that ends with the registrations`
+/** @param why the refusal; or `later` when nothing was tried, since the action is not known to be there */
+function left(role: Role, why: BridgeError | 'later', { env }: Workbench, told: readonly SetupItem[]): Kept {
+  const reason =
+    why === 'later'
+      ? `I/O Events takes it once ${role.action} is deployed`
+      : `I/O Events refuses it (${why.status}), as while ${role.action} is not deployed`
+  const what = `${quoted(role)}: ${reason}. Deploy first: that ends with the registrations`
   return {
     items: [manual(what, `npm run deploy -- --env ${env}`), ...told],
     registration: undefined,

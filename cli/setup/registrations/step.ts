@@ -6,6 +6,7 @@ import type { RegistrationsOptions } from '../../../src/journal/registrations-ap
 import { registrationAccess } from '../../registrations'
 import { setInputs } from '../env-inputs'
 import type { SetupAnswers, SetupContext, SetupItem, SetupStep } from '../step'
+import { isDeployed } from './deployed'
 import { keepFilter } from './filter'
 import { keepRegistration, type Workbench } from './keep'
 import { openEventsLibrary } from './library'
@@ -22,7 +23,7 @@ type Means = Pick<RegistrationsOptions, 'retries' | 'timeoutMs'> & { http?: Http
 export const createEventRegistrations = ({ http, ...limits }: Means = {}): SetupStep => ({
   name: 'event registrations',
   run: async (answers, context) => {
-    const { environment, dryRun } = context
+    const { environment, dryRun, deploys = false } = context
     const call = environment.call()
     const access = registrationAccess(environment, http)
     const { settings, parts } = access
@@ -31,7 +32,16 @@ export const createEventRegistrations = ({ http, ...limits }: Means = {}): Setup
     const provider = await findProvider(answers.author, settings.EVENTS_PROVIDER_ID, answers.env, library)
     if ('manual' in provider) return [provider.manual]
 
-    const bench: Workbench = { options, parts, library, env: answers.env, dryRun, call }
+    const bench: Workbench = {
+      options,
+      parts,
+      library,
+      env: answers.env,
+      dryRun,
+      isDeployed: async (action) =>
+        deploys || isDeployed(action, environment.runtimeCredentials, call.signal),
+      call,
+    }
     const all = await listHeldRegistrations(options, parts, call)
     const items: SetupItem[] = []
     const held = new Map<Role, HeldRegistration>()

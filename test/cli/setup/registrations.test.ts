@@ -106,6 +106,16 @@ async function byHand(fields: JsonObject): Promise<void> {
   })
 }
 
+test('a dry run leaves the registrations to the deployment while no action is known to be there', async () => {
+  const dry = await setUp({ dryRun: true, env: { AIO_runtime_apihost: 'http://127.0.0.1:9' } })
+
+  expect(whats(dry, 'changed').filter((what) => what.startsWith('registration'))).toEqual([])
+  expect(whats(dry, 'manual')).toEqual(
+    names.map((name) => expect.stringMatching(`^registration "${name}": .* Deploy first`)),
+  )
+  expect(namesNow()).toEqual([])
+})
+
 test('registers all events with the filter, writes the journal, and changes nothing the second time', async () => {
   const dry = await setUp({ dryRun: true })
   expect([whats(dry, 'changed'), namesNow()]).toEqual([
