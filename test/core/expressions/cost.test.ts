@@ -35,6 +35,6 @@ describe('an expression whose cost grows faster than the text', () => {
 
 describe('an expression of the app', () => {
   it('stands there as a literal, or is made of what the operator writes', () => {
-    expect(all.flatMap(({ composed }) => composed)).toEqual(['metadata/matching.ts'])
+    expect(all.flatMap(({ composed }) => composed)).toEqual(['metadata/matching.ts', 'metadata/roles.ts'])
   })
 })
