@@ -200,6 +200,28 @@ test('an edit while the PIM is told is told, too', async () => {
   expect([edits, bench.held(sku, 'photographer')]).toEqual([2, 'Fay'])
 })
 
+test('two properties never take turns at an attribute: a rule of its own goes before every attribute', async () => {
+  const asset = bench.upload(`${sku}.png`, {
+    'wknd-skuid': sku,
+    'wknd-photographer': 'Eve',
+    'dc:creator': 'Fay',
+    'wknd-rights': 'Web',
+    'dc:rights': 'Print',
+  })
+  bench.product(sku, { rights: 'none' })
+  const parts = bench.parts({
+    mapping: [
+      { attribute: 'photographer', property: 'dc:creator', owner: 'aem' },
+      everyAttribute('wknd-', { owner: 'aem' }),
+    ],
+    tellPim: [{ attribute: 'rights', property: 'dc:rights' }],
+  })
+  const told: unknown[] = []
+  for (let turn = 0; turn < 3; turn++) told.push('told' in (await bench.run(asset, parts)))
+  expect(told).toEqual([true, false, false])
+  expect(['photographer', 'rights'].map((code) => bench.held(sku, code))).toEqual(['Fay', 'Print'])
+})
+
 test('a change in the PIM of what AEM owns is undone; several assets are one call', async () => {
   const skus = [1, 2, 3].map((n) => `${sku}x${n}`)
   const assets = skus.map((one) => {
