@@ -72,10 +72,7 @@ export async function tellPim(
     const { asset, products } = untold
     const changes = await undisputed(await changesOf(untold, parts, call), parts.disputes, call)
     if (changes.length === 0) break
-    const written = await update(changes, parts.pim, call)
-    for (const one of written) {
-      for (const mark of marksOf(one)) parts.disputes?.recent.add(idOf(one), mark)
-    }
+    const written = await update(changes, parts, call)
     for (const { ref, values } of written) {
       told.set(ref.value, new Set([...(told.get(ref.value) ?? []), ...Object.keys(values)]))
     }
@@ -197,7 +194,7 @@ const marksOf = ({ values }: ProductChange): readonly MetadataChange[] =>
 /** @returns those that the PIM did not have before */
 async function update(
   changes: readonly ProductChange[],
-  pim: PimCommunicator,
+  { pim, disputes }: Pick<WriteBackParts, 'pim' | 'disputes'>,
   call: CallContext,
 ): Promise<readonly ProductChange[]> {
   let updates: readonly ProductUpdate[]
@@ -212,6 +209,10 @@ async function update(
     return one?.kind === 'refused' ? [{ ...one, product: ref.value, attributes: Object.keys(values) }] : []
   })
   const written = changes.filter((_, index) => updates[index]?.kind === 'updated')
+  // Before anything is thrown: these are told, whatever became of the others.
+  for (const one of written) {
+    for (const mark of marksOf(one)) disputes?.recent.add(idOf(one), mark)
+  }
   if (written.length > 0)
     call.logger.info('the PIM was told', {
       products: written.map(({ ref, values }) => ({ product: ref.value, attributes: Object.keys(values) })),

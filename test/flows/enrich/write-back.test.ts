@@ -256,6 +256,27 @@ test('a value that another system puts back again and again is left alone', asyn
   expect(bench.held(sku, 'photographer')).toBe('Jon')
 })
 
+test('a value that is put back is left alone, although another product refuses what it is told', async () => {
+  const gone = `${sku}r`
+  bench.product(gone, { photographer: 'Ann' })
+  const asset = bench.upload('refused.png', { 'wknd-skuid': [sku, gone], 'wknd-photographer': 'Ida' })
+  const { clock } = bench.author
+  const disputes = { recent: createRecentWrites(clock), store: createMemoryStore(clock), clock }
+  const parts = rules()
+  let writes = 0
+  const pim: typeof parts.pim = {
+    ...parts.pim,
+    updateProducts: async (changes) =>
+      changes.map(({ ref }) => {
+        if (ref.value === gone) return { kind: 'refused', code: 'NO', reason: 'it is locked' }
+        writes += 1
+        return { kind: 'updated' }
+      }),
+  }
+  for (let turn = 0; turn < 6; turn++) await rejection(bench.run(asset, { ...parts, pim, disputes }))
+  expect(writes).toBe(3)
+})
+
 test('a page of a backfill is one call, and a dry run is none', async () => {
   const skus = [1, 2, 3, 4, 5].map((n) => `${sku}p${n}`)
   const refs = skus.map((one) => {
