@@ -33,7 +33,6 @@ type Candidate = { ref: AssetRef; id: string; path: string; asset?: Asset }
  */
 export function createSpeakers(asset: Asset, parts: SpeakerParts, call: CallContext) {
   const { siblings, enrichment, assets, memory } = parts
-  const settings = settingsOf(enrichment)
   const { roles, linkProperty } = enrichment
   const keeps = isUsedBy(enrichment)
   const found = new Map<string, Promise<readonly Candidate[]>>()
@@ -55,7 +54,8 @@ export function createSpeakers(asset: Asset, parts: SpeakerParts, call: CallCont
     for (const { one } of ranked) {
       if (one.id === asset.id) return { isThis: true }
       const read = one.asset ?? (await readOne(one.ref))
-      if (read !== undefined && mayBeHeard(read, product)) return { isThis: false, path: one.path }
+      if (read !== undefined && maySpeakFor(read, product, enrichment))
+        return { isThis: false, path: one.path }
     }
     return { isThis: false }
   }
@@ -102,11 +102,15 @@ export function createSpeakers(asset: Asset, parts: SpeakerParts, call: CallCont
       return undefined
     }
   }
+}
 
-  function mayBeHeard(other: Asset, product: string): boolean {
-    const linked = itemsOf(heldValue(other.metadata, linkProperty)).map(String)
-    return linked.includes(product) && leaveReason(other, settings) === undefined
-  }
+/**
+ * Tells whether an asset names a product, and is one that enrichment does not leave alone.
+ * @throws {BridgeError} permanent, `MAPPING_FAILED`, when the function `skip` throws
+ */
+export function maySpeakFor(asset: Asset, product: string, enrichment: EnrichmentRules): boolean {
+  const linked = itemsOf(heldValue(asset.metadata, enrichment.linkProperty)).map(String)
+  return linked.includes(product) && leaveReason(asset, settingsOf(enrichment)) === undefined
 }
 
 function roleOf({ asset, path }: Candidate, roles: RoleRule | undefined): AssetRole | undefined {

@@ -13,7 +13,7 @@ import type { Store } from '../../store/store'
 import { type Told, toError } from '../outcome'
 import { pimSystem } from '../systems'
 import { countPutBacks, type RecentWrites } from './fights'
-import { createSpeakers, type SpeakerParts } from './speaker'
+import { createSpeakers, maySpeakFor, type SpeakerParts } from './speaker'
 
 export type WriteBackParts = SpeakerParts & {
   pim: PimCommunicator
@@ -80,9 +80,10 @@ export async function tellPim(
     const now = await memory.run(asset.origin, call, (own) =>
       assets.readAsset(asset, own, isUsedBy(enrichment)),
     )
+    const still = products.filter(({ identifier }) => maySpeakFor(now, identifier, enrichment))
     untold = untoldOf(
       now,
-      products.map((product) => withValues(product, changes)),
+      still.map((product) => withValues(product, changes)),
       parts,
     )
   }

@@ -200,6 +200,25 @@ test('an edit while the PIM is told is told, too', async () => {
   expect([edits, bench.held(sku, 'photographer')]).toEqual([2, 'Fay'])
 })
 
+test.each([
+  ['switched off', { 'wknd-sync': 'off' }],
+  ['linked to another product', { 'wknd-skuid': 'another' }],
+])('an asset that is %s while the PIM is told says no more', async (_, edit) => {
+  const asset = bench.upload(`${sku}.png`, { 'wknd-photographer': 'Eve' })
+  const parts = rules()
+  let calls = 0
+  const pim: typeof parts.pim = {
+    ...parts.pim,
+    async updateProducts(changes, call) {
+      calls += 1
+      bench.author.aem.life.edit(asset.id, { 'wknd-photographer': 'Fay', ...edit })
+      return (await parts.pim.updateProducts?.(changes, call)) ?? []
+    },
+  }
+  await bench.run(asset, { ...parts, pim })
+  expect([calls, bench.held(sku, 'photographer')]).toEqual([1, 'Eve'])
+})
+
 test('two properties never take turns at an attribute: a rule of its own goes before every attribute', async () => {
   const asset = bench.upload(`${sku}.png`, {
     'wknd-skuid': sku,
