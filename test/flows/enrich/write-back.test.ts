@@ -3,6 +3,7 @@ import { createRedactor } from '../../../src/core/redaction'
 import { enrichPage } from '../../../src/flows/backfill/enrich-page'
 import { explainEnrichment } from '../../../src/flows/enrich/explain-enrichment'
 import { createRecentWrites } from '../../../src/flows/enrich/fights'
+import { createSpeakers } from '../../../src/flows/enrich/speaker'
 import { syncAssets } from '../../../src/flows/sync/sync-assets'
 import {
   type Enrichment,
@@ -155,6 +156,35 @@ test('one asset speaks for a product, whichever comes last: the main one, else t
   // One that is switched off says nothing.
   bench.author.aem.life.edit(assets[0]?.id ?? '', { 'wknd-sync': 'off' })
   expect(await by({ roles })).toBe(`/content/dam/shop/${sku}_1.png`)
+})
+
+test('of two authors whose copies have the same id, one speaks', async () => {
+  const { id } = bench.upload(`${sku}.png`, { 'wknd-skuid': sku })
+  const parts = rules()
+  const here = await parts.assets.readAsset({ origin: bench.author.aem.url, id }, startCall())
+  const there = { ...here, origin: 'https://author-p2-e2.adobeaemcloud.com' }
+  const copies = [here, there]
+  const copyAt = (origin: string) => (origin === there.origin ? there : here)
+  const speakers = copies.map((asset) =>
+    createSpeakers(
+      asset,
+      {
+        ...parts,
+        assets: { ...parts.assets, readAsset: async (ref) => copyAt(ref.origin) },
+        siblings: {
+          origins: copies.map(({ origin }) => origin),
+          search: {
+            async *find(origin) {
+              yield [{ origin, id, path: here.path }]
+            },
+            any: async () => undefined,
+          },
+        },
+      },
+      startCall(),
+    ).of(sku, undefined),
+  )
+  expect((await Promise.all(speakers)).map(({ isThis }) => isThis).sort()).toEqual([false, true])
 })
 
 test('each product of an asset is told its own', async () => {
