@@ -9,6 +9,7 @@ export type FactForPim = { attribute: string; property: string; value: JsonValue
 /**
  * Lists what the PIM would be told about an asset: the values of the properties that AEM owns. An empty property tells
  * the PIM nothing, unless its rule says `whenEmpty: 'clear'`: then the value is null. Where two rules name a property, the later one wins.
+ * An attribute gets the value of one property: that of a rule of its own, else that of the last rule `everyAttribute`.
  * @param attributes those that a rule `everyAttribute` is asked about, such as those that the product has
  * @throws {BridgeError} permanent, `MAPPING_FAILED`
  */
@@ -17,10 +18,11 @@ export function factsForPim(
   rules: readonly MappingRule[],
   attributes: readonly string[] = [],
 ): readonly FactForPim[] {
-  const facts = new Map<string, { attribute: string; clears: boolean } | undefined>()
+  const facts = new Map<string, { attribute: string; clears: boolean; isOwn: boolean } | undefined>()
   const own = (rule: MappingRule, property: string, attribute: string): void => {
     const clears = 'whenEmpty' in rule && rule.whenEmpty === 'clear'
-    facts.set(property, ownerOf(rule) === 'aem' ? { attribute, clears } : undefined)
+    const isOwn = 'property' in rule
+    facts.set(property, ownerOf(rule) === 'aem' ? { attribute, clears, isOwn } : undefined)
   }
   for (const rule of rules) {
     if ('property' in rule) own(rule, rule.property, 'attribute' in rule ? rule.attribute : '')
@@ -31,8 +33,15 @@ export function factsForPim(
       }
     }
   }
+  // By attribute, the property that tells it: two of them would take turns.
+  const telling = new Map<string, string>()
+  for (const turn of [false, true]) {
+    for (const [property, fact] of facts) {
+      if (fact?.isOwn === turn) telling.set(fact.attribute, property)
+    }
+  }
   return [...facts].flatMap(([property, fact]): FactForPim[] => {
-    if (fact === undefined) return []
+    if (fact === undefined || telling.get(fact.attribute) !== property) return []
     const { attribute, clears } = fact
     const value = heldValue(metadata, property) ?? null
     if (!isBlank(value)) return [{ attribute, property, value }]

@@ -22,8 +22,11 @@ export function factsToTell(
     const told = factValue(value)
     if (told !== undefined) facts.push({ ...fact, value: told })
   }
-  for (const { attribute, property, value } of factsForPim(asset, mapping, attributes))
-    add({ attribute, from: `property ${property}` }, value)
+  const named = new Set(tellPim.map(({ attribute }) => attribute))
+  for (const { attribute, property, value } of factsForPim(asset, mapping, attributes)) {
+    // A rule `everyAttribute` may come to name it, too.
+    if (!named.has(attribute)) add({ attribute, from: `property ${property}` }, value)
+  }
   for (const rule of tellPim) {
     const value = valueToTell(asset, rule)
     const { attribute, as } = rule

@@ -33,7 +33,6 @@ type Candidate = { ref: AssetRef; id: string; path: string; asset?: Asset }
  */
 export function createSpeakers(asset: Asset, parts: SpeakerParts, call: CallContext) {
   const { siblings, enrichment, assets, memory } = parts
-  const settings = settingsOf(enrichment)
   const { roles, linkProperty } = enrichment
   const keeps = isUsedBy(enrichment)
   const found = new Map<string, Promise<readonly Candidate[]>>()
@@ -51,11 +50,12 @@ export function createSpeakers(asset: Asset, parts: SpeakerParts, call: CallCont
       const rank = rankOf(roleOf(one, roles), as)
       return rank === undefined ? [] : [{ one, rank }]
     })
-    ranked.sort((a, b) => a.rank - b.rank || (a.one.id < b.one.id ? -1 : 1))
+    ranked.sort((a, b) => a.rank - b.rank || (idIn(a.one) < idIn(b.one) ? -1 : 1))
     for (const { one } of ranked) {
-      if (one.id === asset.id) return { isThis: true }
+      if (one.asset === asset) return { isThis: true }
       const read = one.asset ?? (await readOne(one.ref))
-      if (read !== undefined && mayBeHeard(read, product)) return { isThis: false, path: one.path }
+      if (read !== undefined && maySpeakFor(read, product, enrichment))
+        return { isThis: false, path: one.path }
     }
     return { isThis: false }
   }
@@ -77,7 +77,7 @@ export function createSpeakers(asset: Asset, parts: SpeakerParts, call: CallCont
     const others: Candidate[] = []
     for (const ref of hits.slice(0, maxSiblings)) {
       const { id, path = '' } = ref
-      if (id === asset.id || (ref.origin === asset.origin && path === asset.path)) continue
+      if (isOwn(ref)) continue
       // What a role is read from, and the id, are known of most without a request.
       const needed = id === undefined || (roles !== undefined && roles.reads.length > 0)
       const read = needed ? await readOne(ref) : undefined
@@ -90,7 +90,12 @@ export function createSpeakers(asset: Asset, parts: SpeakerParts, call: CallCont
       assets: maxSiblings,
     })
     // Each of them looks at the same ones.
-    return hits.some(({ id, path }) => id === asset.id || path === asset.path) ? [...others, own] : others
+    return hits.some(isOwn) ? [...others, own] : others
+  }
+
+  /** A copy at another author may have the same id, and the same path. */
+  function isOwn({ origin, id, path }: AssetRef): boolean {
+    return origin === asset.origin && (id === asset.id || path === asset.path)
   }
 
   /** The index lags: the asset may be gone. */
@@ -102,12 +107,19 @@ export function createSpeakers(asset: Asset, parts: SpeakerParts, call: CallCont
       return undefined
     }
   }
-
-  function mayBeHeard(other: Asset, product: string): boolean {
-    const linked = itemsOf(heldValue(other.metadata, linkProperty)).map(String)
-    return linked.includes(product) && leaveReason(other, settings) === undefined
-  }
 }
+
+/**
+ * Tells whether an asset names a product, and is one that enrichment does not leave alone.
+ * @throws {BridgeError} permanent, `MAPPING_FAILED`, when the function `skip` throws
+ */
+export function maySpeakFor(asset: Asset, product: string, enrichment: EnrichmentRules): boolean {
+  const linked = itemsOf(heldValue(asset.metadata, enrichment.linkProperty)).map(String)
+  return linked.includes(product) && leaveReason(asset, settingsOf(enrichment)) === undefined
+}
+
+/** Differs for each asset of all authors. */
+const idIn = ({ id, ref }: Candidate): string => `${id} ${ref.origin}`
 
 function roleOf({ asset, path }: Candidate, roles: RoleRule | undefined): AssetRole | undefined {
   const name = asset?.name || path.slice(path.lastIndexOf('/') + 1)

@@ -13,7 +13,7 @@ import type { Store } from '../../store/store'
 import { type Told, toError } from '../outcome'
 import { pimSystem } from '../systems'
 import { countPutBacks, type RecentWrites } from './fights'
-import { createSpeakers, type SpeakerParts } from './speaker'
+import { createSpeakers, maySpeakFor, type SpeakerParts } from './speaker'
 
 export type WriteBackParts = SpeakerParts & {
   pim: PimCommunicator
@@ -72,10 +72,7 @@ export async function tellPim(
     const { asset, products } = untold
     const changes = await undisputed(await changesOf(untold, parts, call), parts.disputes, call)
     if (changes.length === 0) break
-    const written = await update(changes, parts.pim, call)
-    for (const one of written) {
-      for (const mark of marksOf(one)) parts.disputes?.recent.add(idOf(one), mark)
-    }
+    const written = await update(changes, parts, call)
     for (const { ref, values } of written) {
       told.set(ref.value, new Set([...(told.get(ref.value) ?? []), ...Object.keys(values)]))
     }
@@ -83,9 +80,10 @@ export async function tellPim(
     const now = await memory.run(asset.origin, call, (own) =>
       assets.readAsset(asset, own, isUsedBy(enrichment)),
     )
+    const still = products.filter(({ identifier }) => maySpeakFor(now, identifier, enrichment))
     untold = untoldOf(
       now,
-      products.map((product) => withValues(product, changes)),
+      still.map((product) => withValues(product, changes)),
       parts,
     )
   }
@@ -197,7 +195,7 @@ const marksOf = ({ values }: ProductChange): readonly MetadataChange[] =>
 /** @returns those that the PIM did not have before */
 async function update(
   changes: readonly ProductChange[],
-  pim: PimCommunicator,
+  { pim, disputes }: Pick<WriteBackParts, 'pim' | 'disputes'>,
   call: CallContext,
 ): Promise<readonly ProductChange[]> {
   let updates: readonly ProductUpdate[]
@@ -212,6 +210,10 @@ async function update(
     return one?.kind === 'refused' ? [{ ...one, product: ref.value, attributes: Object.keys(values) }] : []
   })
   const written = changes.filter((_, index) => updates[index]?.kind === 'updated')
+  // Before anything is thrown: these are told, whatever became of the others.
+  for (const one of written) {
+    for (const mark of marksOf(one)) disputes?.recent.add(idOf(one), mark)
+  }
   if (written.length > 0)
     call.logger.info('the PIM was told', {
       products: written.map(({ ref, values }) => ({ product: ref.value, attributes: Object.keys(values) })),

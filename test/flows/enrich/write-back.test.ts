@@ -3,6 +3,7 @@ import { createRedactor } from '../../../src/core/redaction'
 import { enrichPage } from '../../../src/flows/backfill/enrich-page'
 import { explainEnrichment } from '../../../src/flows/enrich/explain-enrichment'
 import { createRecentWrites } from '../../../src/flows/enrich/fights'
+import { createSpeakers } from '../../../src/flows/enrich/speaker'
 import { syncAssets } from '../../../src/flows/sync/sync-assets'
 import {
   type Enrichment,
@@ -157,6 +158,35 @@ test('one asset speaks for a product, whichever comes last: the main one, else t
   expect(await by({ roles })).toBe(`/content/dam/shop/${sku}_1.png`)
 })
 
+test('of two authors whose copies have the same id, one speaks', async () => {
+  const { id } = bench.upload(`${sku}.png`, { 'wknd-skuid': sku })
+  const parts = rules()
+  const here = await parts.assets.readAsset({ origin: bench.author.aem.url, id }, startCall())
+  const there = { ...here, origin: 'https://author-p2-e2.adobeaemcloud.com' }
+  const copies = [here, there]
+  const copyAt = (origin: string) => (origin === there.origin ? there : here)
+  const speakers = copies.map((asset) =>
+    createSpeakers(
+      asset,
+      {
+        ...parts,
+        assets: { ...parts.assets, readAsset: async (ref) => copyAt(ref.origin) },
+        siblings: {
+          origins: copies.map(({ origin }) => origin),
+          search: {
+            async *find(origin) {
+              yield [{ origin, id, path: here.path }]
+            },
+            any: async () => undefined,
+          },
+        },
+      },
+      startCall(),
+    ).of(sku, undefined),
+  )
+  expect((await Promise.all(speakers)).map(({ isThis }) => isThis).sort()).toEqual([false, true])
+})
+
 test('each product of an asset is told its own', async () => {
   const other = `${sku}b`
   bench.product(other, { photographer: 'Dan' })
@@ -200,6 +230,47 @@ test('an edit while the PIM is told is told, too', async () => {
   expect([edits, bench.held(sku, 'photographer')]).toEqual([2, 'Fay'])
 })
 
+test.each([
+  ['switched off', { 'wknd-sync': 'off' }],
+  ['linked to another product', { 'wknd-skuid': 'another' }],
+])('an asset that is %s while the PIM is told says no more', async (_, edit) => {
+  const asset = bench.upload(`${sku}.png`, { 'wknd-photographer': 'Eve' })
+  const parts = rules()
+  let calls = 0
+  const pim: typeof parts.pim = {
+    ...parts.pim,
+    async updateProducts(changes, call) {
+      calls += 1
+      bench.author.aem.life.edit(asset.id, { 'wknd-photographer': 'Fay', ...edit })
+      return (await parts.pim.updateProducts?.(changes, call)) ?? []
+    },
+  }
+  await bench.run(asset, { ...parts, pim })
+  expect([calls, bench.held(sku, 'photographer')]).toEqual([1, 'Eve'])
+})
+
+test('two properties never take turns at an attribute: a rule of its own goes before every attribute', async () => {
+  const asset = bench.upload(`${sku}.png`, {
+    'wknd-skuid': sku,
+    'wknd-photographer': 'Eve',
+    'dc:creator': 'Fay',
+    'wknd-rights': 'Web',
+    'dc:rights': 'Print',
+  })
+  bench.product(sku, { rights: 'none' })
+  const parts = bench.parts({
+    mapping: [
+      { attribute: 'photographer', property: 'dc:creator', owner: 'aem' },
+      everyAttribute('wknd-', { owner: 'aem' }),
+    ],
+    tellPim: [{ attribute: 'rights', property: 'dc:rights' }],
+  })
+  const told: unknown[] = []
+  for (let turn = 0; turn < 3; turn++) told.push('told' in (await bench.run(asset, parts)))
+  expect(told).toEqual([true, false, false])
+  expect(['photographer', 'rights'].map((code) => bench.held(sku, code))).toEqual(['Fay', 'Print'])
+})
+
 test('a change in the PIM of what AEM owns is undone; several assets are one call', async () => {
   const skus = [1, 2, 3].map((n) => `${sku}x${n}`)
   const assets = skus.map((one) => {
@@ -232,6 +303,27 @@ test('a value that another system puts back again and again is left alone', asyn
   bench.author.aem.life.edit(asset.id, { 'wknd-photographer': 'Jon' })
   await bench.run(asset, { ...rules(), disputes })
   expect(bench.held(sku, 'photographer')).toBe('Jon')
+})
+
+test('a value that is put back is left alone, although another product refuses what it is told', async () => {
+  const gone = `${sku}r`
+  bench.product(gone, { photographer: 'Ann' })
+  const asset = bench.upload('refused.png', { 'wknd-skuid': [sku, gone], 'wknd-photographer': 'Ida' })
+  const { clock } = bench.author
+  const disputes = { recent: createRecentWrites(clock), store: createMemoryStore(clock), clock }
+  const parts = rules()
+  let writes = 0
+  const pim: typeof parts.pim = {
+    ...parts.pim,
+    updateProducts: async (changes) =>
+      changes.map(({ ref }) => {
+        if (ref.value === gone) return { kind: 'refused', code: 'NO', reason: 'it is locked' }
+        writes += 1
+        return { kind: 'updated' }
+      }),
+  }
+  for (let turn = 0; turn < 6; turn++) await rejection(bench.run(asset, { ...parts, pim, disputes }))
+  expect(writes).toBe(3)
 })
 
 test('a page of a backfill is one call, and a dry run is none', async () => {
