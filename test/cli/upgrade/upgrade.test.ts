@@ -286,3 +286,9 @@ test('a release that was fetched before, from elsewhere or since withdrawn, is n
   await expect(run({ to: 'v9.0.0' })).rejects.toThrow('no release v9.0.0')
   expect(company.git('tag', '--list', 'v8.0.0').trim()).toBe('v8.0.0')
 })
+
+test('a file that git ignores is not written over by one that the new version has at its place', async () => {
+  await company.write({ '.git/info/exclude': 'src/plugin/\n', 'src/plugin/enrichment.ts': 'ours\n' })
+  await expect(run()).rejects.toThrow('an upgrade would lose them: src/plugin/enrichment.ts')
+  expect(await company.read('src/plugin/enrichment.ts')).toBe('ours\n')
+})
