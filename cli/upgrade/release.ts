@@ -25,6 +25,8 @@ export async function fetchReleases(git: Git, url: string | undefined): Promise<
   await git.run([
     'fetch',
     '--quiet',
+    // What another URL once gave, or what was withdrawn, is no release of this source. It prunes below `place` alone.
+    '--prune',
     '--no-tags',
     '--no-write-fetch-head',
     '--',

@@ -50,6 +50,34 @@ export async function uncommitted(git: Git, begun: BegunUpgrade | undefined): Pr
   return open
 }
 
+/** Windows takes 32,767 characters as a command. */
+const mostPaths = 100
+
+/** The files here that git ignores and that the upgrade would write over: of them there is no other copy. */
+export async function ignoredInTheWay(git: Git, { head, tree }: UpgradePlan): Promise<readonly string[]> {
+  const [before, after] = [await filesOf(git, head), await filesOf(git, tree)]
+  const added = [...after.keys()].filter((path) => !before.has(path))
+  const ignored = [
+    '--literal-pathspecs',
+    'ls-files',
+    '--others',
+    '--ignored',
+    '--exclude-standard',
+    '-z',
+    '--',
+  ]
+  const lost: string[] = []
+  for (let at = 0; at < added.length; at += mostPaths) {
+    const listed = await git.run([...ignored, ...added.slice(at, at + mostPaths)])
+    for (const path of entriesOf(listed)) {
+      const here = await git.maybe(['hash-object', '--', path])
+      const file = after.get(path)
+      if (file === undefined || here?.trim() !== idOf(file)) lost.push(path)
+    }
+  }
+  return lost
+}
+
 /** What differs from the last commit, files that Git does not know included. */
 async function changedPaths(git: Git): Promise<string[]> {
   const listed = await git.run(['status', '--porcelain=v1', '-z', '--no-renames', '--untracked-files=all'])

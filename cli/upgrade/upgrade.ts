@@ -4,7 +4,15 @@ import type { NewInput } from './news'
 import { inputsBetween, planUpgrade, type UpgradeOptions, type UpgradePlan } from './plan'
 import type { RunProcess } from './process'
 import { optionalSteps, runStep, type StepName, type StepResult } from './steps'
-import { checkRepository, commitUpgrade, forgetBegun, readBegun, takeOver, uncommitted } from './take-over'
+import {
+  checkRepository,
+  commitUpgrade,
+  forgetBegun,
+  ignoredInTheWay,
+  readBegun,
+  takeOver,
+  uncommitted,
+} from './take-over'
 
 export type UpgradeRun = UpgradeOptions & {
   /** The folder of the checkout, absolute. */
@@ -65,10 +73,10 @@ export async function upgrade(options: UpgradeRun): Promise<UpgradeReport> {
     return { from, to, plan, inputs, steps: [], commit: undefined, before: head }
   }
 
-  const open = await uncommitted(git, begun)
+  const open = [...(await uncommitted(git, begun)), ...(await ignoredInTheWay(git, plan))]
   if (open.length > 0) {
     throw new CommandError(
-      `commit or stash these files first, an upgrade would lose them: ${open.join(', ')}`,
+      `commit, stash or move these files first, an upgrade would lose them: ${open.join(', ')}`,
     )
   }
   const { undecided } = plan.files

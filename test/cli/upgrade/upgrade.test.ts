@@ -278,3 +278,17 @@ test('releases are named, and looked for where they are said to be', async () =>
   await expect(run({ fromUrl: '--upload-pack=touch x' })).rejects.toThrow('git fetch')
   expect(await run({ fromUrl: company.upstream, dryRun: true })).toMatchObject({ to: '2.0.0' })
 })
+
+test('a release that was fetched before, from elsewhere or since withdrawn, is none of those there are now', async () => {
+  company.git('update-ref', 'refs/bridge-upgrade/v9.0.0', 'HEAD')
+  company.git('tag', 'v8.0.0')
+  expect(await run({ dryRun: true })).toMatchObject({ to: '2.0.0' })
+  await expect(run({ to: 'v9.0.0' })).rejects.toThrow('no release v9.0.0')
+  expect(company.git('tag', '--list', 'v8.0.0').trim()).toBe('v8.0.0')
+})
+
+test('a file that git ignores is not written over by one that the new version has at its place', async () => {
+  await company.write({ '.git/info/exclude': 'src/plugin/\n', 'src/plugin/enrichment.ts': 'ours\n' })
+  await expect(run()).rejects.toThrow('an upgrade would lose them: src/plugin/enrichment.ts')
+  expect(await company.read('src/plugin/enrichment.ts')).toBe('ours\n')
+})
