@@ -98,6 +98,11 @@ const configured = (value: unknown): string | undefined =>
   typeof value === 'string' && value !== '' ? value : undefined
 
 function readDotEnvOf(name: string | undefined): void {
+  if (name !== undefined && !/^[A-Za-z0-9][A-Za-z0-9-]*$/.test(name)) {
+    throw new UsageError(
+      `--env ${name} is no name of an environment: it has letters, digits and hyphens only`,
+    )
+  }
   const file = name === undefined ? '.env' : `.env.${name}`
   const { error } = readDotEnv({ path: file, quiet: true })
   if (name === undefined || error === undefined) return

@@ -7,9 +7,10 @@ beforeEach(async () => {
 }, 5 * minutes)
 afterEach(() => copy.close())
 
-test.each([
+const kinds = [
   {
     kind: 'destination',
+    name: 'my-shop',
     config: 'config/destinations.ts',
     files: ['destination.ts', 'inputs.ts', 'errors.ts'],
     input: 'MY_SHOP_TOKEN',
@@ -18,35 +19,56 @@ test.each([
   },
   {
     kind: 'pim',
+    name: 'my-facts',
     config: 'config/enrichment.ts',
     files: ['pim.ts', 'inputs.ts'],
-    input: 'MY_SHOP_API_KEY',
-    import: ['import { restPim }', "import { myShopPim } from '../src/connectors/my-shop/pim'"],
-    line: ['    rest: restPim(),\n', "    'my-shop': myShopPim(),\n"],
+    input: 'MY_FACTS_API_KEY',
+    import: ['import { restPim }', "import { myFactsPim } from '../src/connectors/my-facts/pim'"],
+    line: ['    rest: restPim(),\n', "    'my-facts': myFactsPim(),\n"],
   },
-] as const)(
-  'npm run new lays out a $kind that passes the check and its conformance suite, and its key in config/ is all that it needs',
-  async ({ kind, config, files, input, import: [beside, line], line: [before, key] }) => {
-    const made = await copy.script('scripts/new.ts', kind, 'my-shop')
-    expect(made.code === 0 ? '' : made.output).toBe('')
-    for (const file of files) expect(made.output).toContain(`wrote src/connectors/my-shop/${file}`)
-    expect(await copy.changed()).toEqual([])
-    for (const told of [line, key.trim()]) expect(made.output).toContain(told)
+] as const
 
-    await copy.edit(config, before, `${before}${key}`)
-    await copy.edit(config, beside, `${line}\n${beside}`)
+test(
+  'npm run new lays out connectors that pass the check and their conformance suites, and their keys in config/ are all that they need',
+  async () => {
+    for (const {
+      kind,
+      name,
+      files,
+      import: [, line],
+      line: [, key],
+    } of kinds) {
+      const made = await copy.script('scripts/new.ts', kind, name)
+      expect(made.code === 0 ? '' : made.output).toBe('')
+      for (const file of files) expect(made.output).toContain(`wrote src/connectors/${name}/${file}`)
+      expect(await copy.changed()).toEqual([])
+      for (const told of [line, key.trim()]) expect(made.output).toContain(told)
+    }
+
+    for (const {
+      config,
+      import: [beside, line],
+      line: [before, key],
+    } of kinds) {
+      await copy.edit(config, before, `${before}${key}`)
+      await copy.edit(config, beside, `${line}\n${beside}`)
+    }
     expect(await copy.script('scripts/generate.ts')).toMatchObject({ code: 0 })
-    expect(await copy.changed()).toEqual([...followsConfig, config].sort())
-    expect(await copy.read('ext.config.yaml')).toContain(`        ${input}: $${input}\n`)
-    expect(await copy.read('.env.example')).toContain('docs/connectors/my-shop.md')
+    expect(await copy.changed()).toEqual([...followsConfig, ...kinds.map(({ config }) => config)].sort())
+    for (const { name, input } of kinds) {
+      expect(await copy.read('ext.config.yaml')).toContain(`        ${input}: $${input}\n`)
+      expect(await copy.read('.env.example')).toContain(`docs/connectors/${name}.md`)
+    }
 
     const checked = await copy.script('scripts/check.ts', '--skip', 'budgets', 'load times')
     expect(checked.code === 0 ? '' : checked.output).toBe('')
-    const tested = await copy.jest('test/connectors/my-shop')
+    const tested = await copy.jest(...kinds.map(({ name }) => `test/connectors/${name}`))
     expect(tested.code === 0 ? '' : tested.output).toBe('')
 
-    const again = await copy.script('scripts/new.ts', kind, 'my-shop')
-    expect([again.code, again.output]).toEqual([2, expect.stringContaining('nothing was written')])
+    for (const { kind, name } of kinds) {
+      const again = await copy.script('scripts/new.ts', kind, name)
+      expect([again.code, again.output]).toEqual([2, expect.stringContaining('nothing was written')])
+    }
   },
   5 * minutes,
 )

@@ -11,10 +11,14 @@ afterEach(() => {
   process.env = { ...own }
 })
 
-const open = (settings: Record<string, string>) => {
+const open = (settings: Record<string, string>, name = 'nowhere') => {
   process.env = { ...own, CI: '', ...settings }
-  return openEnvironment('nowhere')
+  return openEnvironment(name)
 }
+
+test.each(['../elsewhere', '', 'a/b', '-x', 'a b'])('%j is no name of an environment', async (name) => {
+  await expect(open(ofPipeline, name)).rejects.toThrow('is no name of an environment')
+})
 
 test('a pipeline needs no .env.<name>: it sets what would stand there', async () => {
   expect(await open(ofPipeline)).toMatchObject({
