@@ -1,9 +1,9 @@
 import { parse } from 'dotenv'
 import { CommandError } from '../output'
 
-/** One assignment, as dotenv 17 finds it: the name, and what stands behind the equals sign. */
+/** One assignment, as dotenv 17 finds it, without the lines before it: the name, and what stands behind the equals sign. */
 const assignment =
-  /^\s*(?:export\s+)?([\w.-]+)(?:\s*=\s*?|:\s+?)(\s*'(?:\\'|[^'])*'|\s*"(?:\\"|[^"])*"|\s*`(?:\\`|[^`])*`|[^#\r\n]+)?\s*(?:#.*)?$/dgm
+  /^[^\S\r\n]*(?:export\s+)?([\w.-]+)(?:\s*=\s*?|:\s+?)(\s*'(?:\\'|[^'])*'|\s*"(?:\\"|[^"])*"|\s*`(?:\\`|[^`])*`|[^#\r\n]+)?\s*(?:#.*)?$/dgm
 
 /** What an environment file says, as the app's command line and `aio` read it. */
 export const readEnvText = (text: string): Readonly<Record<string, string>> => parse(text)
@@ -40,7 +40,7 @@ function withValue(text: string, name: string, value: string): string {
   }
   const [start, end] = range
   const old = text.slice(start, end)
-  const [lead, trail] = [/^\s*/.exec(old)?.[0] ?? '', /\s*$/.exec(old)?.[0] ?? '']
+  const [lead, trail] = [/^\s*/.exec(old)?.[0] ?? '', old.slice(old.trimEnd().length)]
   return `${text.slice(0, start)}${lead}${written}${trail}${text.slice(end)}`
 }
 

@@ -1,4 +1,5 @@
 import { shown } from '../../src/core/shown'
+import { trimEndOf } from '../../src/core/trim'
 import type { Parsed } from '../../src/inputs/declaration'
 
 /** Characters that no folder of AEM has in its name, and those that set folders or values apart here. */
@@ -6,7 +7,7 @@ const forbidden = /[\p{Cc}*:[\]|"\\,]/u
 
 /** A folder below `/content/dam`, without the slash at its end. */
 function readFolder(text: string): Parsed<string> {
-  const path = text.trim().replace(/\/+$/, '')
+  const path = trimEndOf(text.trim(), '/')
   const names = path.split('/').slice(3)
   const isBelow = path === '/content/dam' || path.startsWith('/content/dam/')
   if (isBelow && !forbidden.test(path) && names.every((name) => !['', '.', '..'].includes(name)))

@@ -80,7 +80,11 @@ const placeOf = (key: string, quote: string, end: string): string => `\0${key}\0
 const place = /\0([^\0]*)\0(['"])(;?)\0\n?/g
 
 /** `a` of `a`, `type a` and `a as b`. */
-const importedName = (name: string): string => name.replace(/^type\s+/, '').replace(/\s+as\s[\s\S]*$/, '')
+const importedName = (name: string): string =>
+  name
+    .replace(/^type\s+/, '')
+    .split(/\sas\s/)[0]
+    ?.trim() ?? ''
 
 const byName = (a: string, b: string): number =>
   importedName(a).toLowerCase() < importedName(b).toLowerCase() ? -1 : 1
