@@ -27,8 +27,9 @@ module.exports = {
   testTimeout: 120_000,
   // What the app logs on purpose; `npx jest --silent=false` shows it.
   silent: true,
-  // With two cores Jest would take one.
-  maxWorkers: Math.max(2, require('node:os').availableParallelism() - 1),
+  // One more than there are cores: half of what tests do is waiting for servers and processes. With two cores Jest would
+  // take one.
+  maxWorkers: require('node:os').availableParallelism() + 1,
   // A test that failed half-way may leave a server open; the run must end all the same.
   forceExit: true,
   projects: [

@@ -3,8 +3,6 @@ const { projects, ...quick } = require('./jest.config')
 /** The long runs: the projects of jest.config.js, with `*.soak.ts` in place of `*.test.ts`. */
 module.exports = {
   ...quick,
-  // Much of a long run is waiting: for processes that are killed, for pipelines, for clocks of other systems.
-  maxWorkers: quick.maxWorkers + 1,
   projects: projects.map((project) => ({
     ...project,
     testMatch: project.testMatch.map((pattern) => pattern.replace('.test.ts', '.soak.ts')),
