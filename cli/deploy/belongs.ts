@@ -2,6 +2,7 @@ import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { foreignValues } from '../../scripts/workspace/check'
 import { notes } from '../../scripts/workspace/hooks'
+import { trimEndOf } from '../../src/core/trim'
 import type { Settings } from '../environment'
 import { readEnvText } from '../setup/env-text'
 
@@ -136,6 +137,6 @@ function settingIn(values: Settings, name: string): string | undefined {
 /** Whether two lists have an item in common. */
 function isSame(one: string | undefined, other: string | undefined): boolean {
   const items = (text = ''): string[] =>
-    text.split(/[\s,"'[\]]+/).flatMap((item) => (item === '' ? [] : [item.toLowerCase().replace(/\/+$/, '')]))
+    text.split(/[\s,"'[\]]+/).flatMap((item) => (item === '' ? [] : [trimEndOf(item.toLowerCase(), '/')]))
   return items(one).some((item) => items(other).includes(item))
 }

@@ -3,7 +3,7 @@ import { CommandError } from '../output'
 
 /** One assignment, as dotenv 17 finds it, without the lines before it: the name, and what stands behind the equals sign. */
 const assignment =
-  /^[^\S\r\n]*(?:export\s+)?([\w.-]+)(?:\s*=\s*?|:\s+?)(\s*'(?:\\'|[^'])*'|\s*"(?:\\"|[^"])*"|\s*`(?:\\`|[^`])*`|[^#\r\n]+)?\s*(?:#.*)?$/dgm
+  /^[^\S\r\n\u2028\u2029]*(?:export\s+)?([\w.-]+)(?:\s*=\s*?|:\s+?)(\s*'(?:\\'|[^'])*'|\s*"(?:\\"|[^"])*"|\s*`(?:\\`|[^`])*`|[^#\r\n]+)?\s*(?:#.*)?$/dgm
 
 /** What an environment file says, as the app's command line and `aio` read it. */
 export const readEnvText = (text: string): Readonly<Record<string, string>> => parse(text)
