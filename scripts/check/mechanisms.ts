@@ -113,9 +113,7 @@ const mechanisms: readonly Mechanism[] = [
       'src/delivery/lease.ts': "until another run's write would be seen",
       'src/flows/update-metadata.ts':
         'If-Match: reads and decides anew, which is no repetition of the same request',
-      'src/flows/sync/batch-references.ts': 'the window of a batch',
-      'src/flows/sync/batch-queries.ts': 'the window of a batch',
-      'src/flows/sync/batch-updates.ts': 'the window of a batch',
+      'src/flows/sync/batch-window.ts': 'the window of a batch',
       'src/flows/run/run-batch.ts': 'the end of a run',
       'src/flows/run/finish-run.ts': 'the end of a run',
       'src/flows/run/remote-lane.ts': 'a lane that got no answer lets the others work',

@@ -3,6 +3,7 @@ import type { Clock } from '../../core/clock'
 import type { Product, ProductRef } from '../../core/product'
 import type { PimCommunicator } from '../../plugin/pim'
 import type { UpdateBatcher } from './batch-updates'
+import { createBatchWindow } from './batch-window'
 
 type Waiting = {
   refs: readonly ProductRef[]
@@ -38,15 +39,15 @@ export function batchQueries(
 ): BatchingPim {
   const { clock, windowMs, maxWaiting, call, expected = none, expectedUpdates = none } = options
   let updates: Promise<UpdateBatcher> | undefined
+  const window = createBatchWindow(clock, () => void askNow())
   let waiting: Waiting[] = []
-  let timer: AbortController | undefined
 
   // By their names: those of a class of the user's are not its own, and a copy would lack them.
   return {
     name: pim.name,
     getProducts,
     recheck: () => {
-      if (waiting.length > 0 && expected.count() === 0) askAfter(windowMs)
+      if (waiting.length > 0 && expected.count() === 0) window.endAfter(windowMs)
       void updates?.then((batcher) => batcher.recheck())
     },
     ...(pim.updateProducts && { updateProducts: async (changes) => (await updater()).add(changes) }),
@@ -70,25 +71,13 @@ export function batchQueries(
     return new Promise((resolve, reject) => {
       waiting.push({ refs, resolve, reject })
       if (waiting.length >= maxWaiting) void askNow()
-      else if (expected.count() > 0) askAfter(expected.patienceMs)
-      else if (waiting.length === 1 || expected.patienceMs > 0) askAfter(windowMs)
+      else if (expected.count() > 0) window.endAfter(expected.patienceMs)
+      else if (waiting.length === 1 || expected.patienceMs > 0) window.endAfter(windowMs)
     })
   }
 
-  /** Sets the time anew: the timer before does not count any more. */
-  function askAfter(ms: number): void {
-    timer?.abort()
-    const own = new AbortController()
-    timer = own
-    const ask = (): void => {
-      if (timer === own) void askNow()
-    }
-    clock.sleep(ms, own.signal).then(ask, () => undefined)
-  }
-
   async function askNow(): Promise<void> {
-    timer?.abort()
-    timer = undefined
+    window.close()
     const together = waiting
     waiting = []
     if (together.length === 0) return

@@ -1,5 +1,6 @@
 import type { Clock } from '../../core/clock'
 import type { ProductRef } from '../../core/product'
+import { createBatchWindow } from './batch-window'
 
 /** Batches the product references of many requests into one invocation. */
 export type ReferenceBatcher = {
@@ -49,21 +50,22 @@ export function createReferenceBatcher(options: {
 
   function openBatch(handOver: HandOver): Batch {
     const refs = new Map<string, ProductRef>()
-    const waiting = new AbortController()
-    // The wait may end early, when the batch is full.
-    const closed = clock.sleep(windowMs, waiting.signal).catch(() => undefined)
+    let end = (): void => undefined
+    const closed = new Promise<void>((resolve) => {
+      end = resolve
+    })
     const batch: Batch = {
       refs,
       close() {
+        window.close()
         // Requests that arrive from now on belong to the next batch.
         if (open === batch) open = undefined
-        waiting.abort()
+        end()
       },
-      handedOver: closed.then(() => {
-        batch.close()
-        return handOver([...refs.values()])
-      }),
+      handedOver: closed.then(() => handOver([...refs.values()])),
     }
+    const window = createBatchWindow(clock, batch.close)
+    window.endAfter(windowMs)
     return batch
   }
 }

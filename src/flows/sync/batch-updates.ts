@@ -2,6 +2,7 @@ import type { CallContext } from '../../core/call-context'
 import type { Clock } from '../../core/clock'
 import type { ProductChange, ProductUpdate } from '../../core/product'
 import type { PimCommunicator } from '../../plugin/pim'
+import { createBatchWindow } from './batch-window'
 
 type Waiting = {
   changes: readonly ProductChange[]
@@ -35,8 +36,8 @@ export function batchUpdates(
   },
 ): UpdateBatcher {
   const { clock, windowMs, call, expected } = options
+  const window = createBatchWindow(clock, () => void send())
   let waiting: Waiting[] = []
-  let timer: AbortController | undefined
 
   return {
     add: (changes) =>
@@ -44,27 +45,15 @@ export function batchUpdates(
         waiting.push({ changes, resolve, reject })
         const count = waiting.reduce((sum, one) => sum + one.changes.length, 0)
         if (count >= maxChanges) void send()
-        else sendAfter(expected.count() > 0 ? expected.patienceMs : windowMs)
+        else window.endAfter(expected.count() > 0 ? expected.patienceMs : windowMs)
       }),
     recheck() {
-      if (waiting.length > 0 && expected.count() === 0) sendAfter(windowMs)
+      if (waiting.length > 0 && expected.count() === 0) window.endAfter(windowMs)
     },
   }
 
-  /** Sets the time anew: the timer before does not count any more. */
-  function sendAfter(ms: number): void {
-    timer?.abort()
-    const own = new AbortController()
-    timer = own
-    const sendThen = (): void => {
-      if (timer === own) void send()
-    }
-    clock.sleep(ms, own.signal).then(sendThen, () => undefined)
-  }
-
   async function send(): Promise<void> {
-    timer?.abort()
-    timer = undefined
+    window.close()
     const together = waiting
     waiting = []
     try {
