@@ -205,6 +205,10 @@ async function update(
     call.signal.throwIfAborted()
     throw toBridgeError(thrown)
   }
+  // A communicator of the user's own may forget one: then nobody knows what became of it.
+  if (updates.length !== changes.length) {
+    throw toBridgeError(new Error(`${pim.name} answers ${updates.length} of ${changes.length} changes`))
+  }
   const refused = changes.flatMap(({ ref, values }, index) => {
     const one = updates[index]
     return one?.kind === 'refused' ? [{ ...one, product: ref.value, attributes: Object.keys(values) }] : []

@@ -214,6 +214,18 @@ test('a PIM that fails for now is told by the next try', async () => {
   expect(bench.held(sku, 'photographer')).toBe('Eve')
 })
 
+test('a communicator that forgets a change has not told it: the next try does', async () => {
+  const asset = bench.upload(`${sku}.png`, { 'wknd-photographer': 'Eve' })
+  const parts = rules()
+  const pim: typeof parts.pim = { ...parts.pim, updateProducts: async () => [] }
+  expect(await rejection(bench.run(asset, { ...parts, pim }))).toMatchObject({
+    failureClass: 'transient',
+    message: expect.stringContaining('answers 0 of 1 changes'),
+  })
+  await bench.run(asset, parts)
+  expect(bench.held(sku, 'photographer')).toBe('Eve')
+})
+
 test('an edit while the PIM is told is told, too', async () => {
   const asset = bench.upload(`${sku}.png`, { 'wknd-photographer': 'Eve' })
   const parts = rules()
