@@ -1,4 +1,4 @@
-import { InvalidArgumentError } from '@commander-js/extra-typings'
+import { InvalidArgumentError, Option } from '@commander-js/extra-typings'
 import { startDashboard } from './dashboard/server'
 import type { Environment } from './environment'
 import type { Program, Run } from './host'
@@ -8,7 +8,7 @@ export function addDashboard(program: Program, run: Run): void {
   program
     .command('dashboard')
     .description('a page on this machine: health, runs, dead letters, parked work, assets')
-    .option('--port <n>', 'port on 127.0.0.1 (default: any free one)', portOf, 0)
+    .addOption(new Option('--port <n>', 'port on 127.0.0.1').default(0, 'any free one').argParser(portOf))
     .addHelpText(
       'after',
       '\nIt prints an address to open in a browser, and goes on until Ctrl-C. The address has a token in it: whoever knows it\nmay do there what you may.\n' +

@@ -1,4 +1,5 @@
 import type { CheckResult } from '../src/app/doctor/checks'
+import { aioSetting } from './aio-settings'
 import { confirmed } from './confirmed'
 import { findingsOf, isProduction } from './deploy/belongs'
 import { hasLogin } from './deploy/login'
@@ -76,7 +77,7 @@ async function begin(
   const warnings = found.warnings.map((one) => redactor.text(one))
   if (!dryRun) {
     for (const warning of warnings) host.stderr(`Warning: ${warning}\n`)
-    const workspace = values.AIO_project_workspace_name
+    const workspace = aioSetting(values, 'AIO_project_workspace_name')
     if (!isAgreed && isProduction(name, namespace, workspace)) {
       const target = `${name}, namespace ${namespace}, ${values.AEM_AUTHOR_URLS ?? 'no author'}`
       await confirmed(`deploys to Production: ${target}`, host)

@@ -9,6 +9,7 @@ import { type RawInputs, readOperatorInputs, secretsOf } from '../src/inputs/raw
 import { createRecords, type Records } from '../src/runtime/records'
 import type { StateRegion } from '../src/store/state-store'
 import type { Store } from '../src/store/store'
+import { aioSetting } from './aio-settings'
 import { UsageError } from './output'
 import { createStderrLogger } from './stderr-logger'
 
@@ -117,7 +118,7 @@ const isInCi = ({ CI = '' }: NodeJS.ProcessEnv): boolean => !['', '0', 'false'].
 
 function requireOfPipeline(name: string, settings: NodeJS.ProcessEnv): void {
   const needed = ['AIO_runtime_namespace', 'AIO_runtime_auth']
-  const missing = needed.filter((one) => configured(settings[one]) === undefined)
+  const missing = needed.filter((one) => aioSetting(settings, one) === undefined)
   if (missing.length === 0) return
   throw new UsageError(
     `--env ${name}: there is no .env.${name} here, and this pipeline does not set ${missing.join(' and ')}`,
@@ -138,19 +139,19 @@ type Runtime = Record<'namespace' | 'apiKey' | 'apiHost', string | undefined>
 
 /** The names under which `aio` takes its settings from the environment. */
 const runtimeOf = (settings: Settings): Runtime => ({
-  namespace: configured(settings.AIO_runtime_namespace),
-  apiKey: configured(settings.AIO_runtime_auth),
-  apiHost: configured(settings.AIO_runtime_apihost),
+  namespace: aioSetting(settings, 'AIO_runtime_namespace'),
+  apiKey: aioSetting(settings, 'AIO_runtime_auth'),
+  apiHost: aioSetting(settings, 'AIO_runtime_apihost'),
 })
 
 /** The same for organisation, project and workspace, as `aio` would find them in `.aio`. */
 const projectOf = (settings: Settings): unknown => ({
-  id: configured(settings.AIO_project_id),
-  name: configured(settings.AIO_project_name),
-  org: { id: configured(settings.AIO_project_org_id) },
+  id: aioSetting(settings, 'AIO_project_id'),
+  name: aioSetting(settings, 'AIO_project_name'),
+  org: { id: aioSetting(settings, 'AIO_project_org_id') },
   workspace: {
-    id: configured(settings.AIO_project_workspace_id),
-    name: configured(settings.AIO_project_workspace_name),
+    id: aioSetting(settings, 'AIO_project_workspace_id'),
+    name: aioSetting(settings, 'AIO_project_workspace_name'),
   },
 })
 

@@ -54,9 +54,9 @@ export type Change = { namespace: string; kind: Kind; name: string }
 
 /** Who is let in. */
 export type PlatformOptions = {
-  /** Whether a token of IMS may deploy. Default: any. */
+  /** Whether a token of IMS may deploy. @default any may */
   isToken?: (token: string) => boolean
-  /** The keys, `<id>:<secret>`, by namespace. Default: any key, and any namespace. */
+  /** The keys, `<id>:<secret>`, by namespace. @default any key, and any namespace */
   keys?: Readonly<Record<string, string>>
   /** Hears of what was changed, before that is answered. */
   onChange?: (change: Change) => Promise<void>

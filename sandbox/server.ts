@@ -53,7 +53,7 @@ export type ServerOptions = {
   port?: number
   /** Takes a body that must not be read into memory; undefined for all others. */
   receive?: (request: RecordedRequest, incoming: IncomingMessage) => Promise<void> | undefined
-  /** How this service words a fault's status. Default: JSON with `error`. */
+  /** How this service words a fault's status. @default JSON with `error` */
   faultAnswer?: (fault: Extract<Fault, { kind: 'status' }>) => Answer
 }
 

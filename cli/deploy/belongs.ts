@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { foreignValues } from '../../scripts/workspace/check'
 import { notes } from '../../scripts/workspace/hooks'
 import { trimEndOf } from '../../src/core/trim'
+import { aioSetting } from '../aio-settings'
 import type { Settings } from '../environment'
 import { readEnvText } from '../setup/env-text'
 
@@ -116,23 +117,19 @@ async function otherEnvironments(
   root: string,
 ): Promise<readonly { file: string; values: Settings }[]> {
   const files = (await readdir(root).catch(() => [])).filter(
-    (file) => /^\.env\.[a-z0-9-]+$/.test(file) && ![`.env.${name}`, '.env.example'].includes(file),
+    (file) => /^\.env\.[a-z0-9-]+$/i.test(file) && ![`.env.${name}`, '.env.example'].includes(file),
   )
   const all = await Promise.all(
     ['.env', ...files].map(async (file) => ({ file, values: await readEnvFile(file, root) })),
   )
   return all.filter(({ file, values }) => {
-    const other = settingIn(values, 'AIO_runtime_namespace')
+    const other = aioSetting(values, 'AIO_runtime_namespace')
     return file !== '.env' || (other !== undefined && other !== namespace)
   })
 }
 
-/** `aio` does not tell capital letters of its own settings. */
-function settingIn(values: Settings, name: string): string | undefined {
-  if (!name.startsWith('AIO_')) return values[name]
-  const found = Object.keys(values).find((one) => one.toUpperCase() === name.toUpperCase() && values[one])
-  return found === undefined ? undefined : values[found]
-}
+const settingIn = (values: Settings, name: string): string | undefined =>
+  name.startsWith('AIO_') ? aioSetting(values, name) : values[name]
 
 /** Whether two lists have an item in common. */
 function isSame(one: string | undefined, other: string | undefined): boolean {

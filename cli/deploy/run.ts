@@ -2,6 +2,7 @@ import { plainInputs, secretInputs } from '#declared-inputs'
 import { destinationsOn } from '../../src/app/choices'
 import type { CheckResult } from '../../src/app/doctor/checks'
 import { isOfCommandLine, secretsOf } from '../../src/inputs/raw-inputs'
+import { aioSetting, projectNames } from '../aio-settings'
 import { type Environment, type Settings, workerOf } from '../environment'
 import { CommandError } from '../output'
 import { readFolders } from '../setup/folders'
@@ -149,20 +150,11 @@ function requireUnaltered({ includesIms }: Manifest, inputs: Readonly<Record<str
   )
 }
 
-const projectNames = [
-  'AIO_project_id',
-  'AIO_project_name',
-  'AIO_project_org_id',
-  'AIO_project_workspace_id',
-  'AIO_project_workspace_name',
-  'AIO_runtime_apihost',
-]
-
-/** Each is there, empty where it is not known. */
+/** Each is there, undefined where it is not known. */
 const projectOf = (values: Settings): Settings =>
-  Object.fromEntries(projectNames.map((name) => [name, values[name] ?? values[name.toUpperCase()]]))
+  Object.fromEntries([...projectNames, 'AIO_runtime_apihost'].map((name) => [name, aioSetting(values, name)]))
 
-const apiHostOf = (values: Settings): string | undefined => values.AIO_runtime_apihost || undefined
+const apiHostOf = (values: Settings): string | undefined => aioSetting(values, 'AIO_runtime_apihost')
 
 async function answersOf(target: Target): Promise<SetupAnswers> {
   const { inputs } = target.environment

@@ -4,6 +4,7 @@ import { plainInputs, secretInputs } from '#declared-inputs'
 import { isRecord, nonEmptyString } from '../../src/core/json'
 import type { InputDeclaration, InputDeclarations } from '../../src/inputs/declaration'
 import { text } from '../../src/inputs/shapes'
+import { aioSetting, projectNames, runtimeNames } from '../aio-settings'
 import { CommandError } from '../output'
 import { readEnvText } from './env-text'
 import { textOf } from './written-file'
@@ -30,14 +31,8 @@ export const runtimeSettings: InputDeclarations = {
 /** What `aio app use` leaves, in groups that belong together. The first of a group tells whether it is there. */
 const leftByAio = [
   ['IMS_OAUTH_S2S_CLIENT_ID', 'IMS_OAUTH_S2S_CLIENT_SECRET', 'IMS_OAUTH_S2S_SCOPES', 'IMS_OAUTH_S2S_ORG_ID'],
-  ['AIO_runtime_namespace', 'AIO_runtime_auth', 'AIO_runtime_apihost'],
-  [
-    'AIO_project_id',
-    'AIO_project_name',
-    'AIO_project_org_id',
-    'AIO_project_workspace_id',
-    'AIO_project_workspace_name',
-  ],
+  runtimeNames,
+  projectNames,
 ] as const
 
 const settingNames: readonly string[] = leftByAio.flat().filter((name) => name.startsWith('AIO_'))
@@ -60,7 +55,9 @@ export async function findKnown(
   const own = withoutEmpty(readEnvText((await textOf(join(root, `.env.${env}`))) ?? ''))
   const names = [...plainInputs, ...secretInputs, ...settingNames, foldersSetting, eventProxySetting]
   const process = withoutEmpty(
-    Object.fromEntries(names.map((name) => [name, settings[name] ?? settings[name.toUpperCase()]])),
+    Object.fromEntries(
+      names.map((name) => [name, settingNames.includes(name) ? aioSetting(settings, name) : settings[name]]),
+    ),
   )
   const isKept = (name: string): boolean => foundOut.includes(name) && own[name] !== undefined
   const values = {

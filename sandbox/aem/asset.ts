@@ -23,7 +23,7 @@ export type NewAsset = {
   path: string
   assetMetadata?: JsonObject
   repositoryMetadata?: JsonObject
-  /** Default: 200 KiB of its own. */
+  /** @default 200 KiB of its own */
   content?: NewContent
   /** By name, such as `cq5dam.web.1280.1280.jpeg`; `original` is always there. */
   renditions?: Record<string, NewContent>

@@ -28,6 +28,16 @@ test('a pipeline needs no .env.<name>: it sets what would stand there', async ()
   })
 })
 
+test('the settings of aio count in capitals, too, as CI systems write them', async () => {
+  const { AIO_runtime_namespace, AIO_runtime_auth, ...rest } = ofPipeline
+  const settings = { AIO_RUNTIME_NAMESPACE: AIO_runtime_namespace, AIO_RUNTIME_AUTH: AIO_runtime_auth }
+  expect(await open({ ...rest, ...settings, AIO_PROJECT_ID: '4711' })).toMatchObject({
+    namespace: '12345-bridge-stage',
+    runtimeKey: 'id:key',
+    project: { id: '4711' },
+  })
+})
+
 test('a pipeline that does not set the credentials of I/O Runtime is told which', async () => {
   await expect(open({ ...ofPipeline, AIO_runtime_auth: '' })).rejects.toThrow(
     '--env nowhere: there is no .env.nowhere here, and this pipeline does not set AIO_runtime_auth',

@@ -64,7 +64,7 @@ export function connectionOf(
   sftp.on('end', () => lose(connectionLost()))
 
   /**
-   * The library sets no time limit for an answer. One timer serves all requests: any answer shows that the server is alive.
+   * ssh2 waits for an answer without a limit. One timer serves all requests: any answer shows that the server is alive.
    */
   const watch = (): void => {
     if (waiting.size === 0) {
