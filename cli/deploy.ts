@@ -1,4 +1,3 @@
-import type { CheckResult } from '../src/app/doctor/checks'
 import { aioSetting } from './aio-settings'
 import { confirmed } from './confirmed'
 import { findingsOf, isProduction } from './deploy/belongs'
@@ -6,12 +5,12 @@ import { hasLogin } from './deploy/login'
 import { type Deployed, runDeployment, type Target, valuesOf } from './deploy/run'
 import { type DeployToken, deployToken } from './deploy/token'
 import { examine } from './doctor'
-import type { Environment } from './environment'
+import { type Environment, isInCi } from './environment'
 import type { Host, Opens, Program, Run } from './host'
 import { CommandError, type CommandResult, examples, UsageError } from './output'
 import { akeneoSubscription } from './setup/akeneo-subscription'
+import { doctorLines, doneLines, itemsData, leftLines, sorted } from './setup/items'
 import { eventRegistrations } from './setup/registrations/step'
-import { changedLines, named } from './setup/report'
 import type { SetupStep } from './setup/step'
 
 /** What needs deployed actions. */
@@ -92,7 +91,7 @@ async function tokenOf(
   { settings }: Pick<Host, 'settings'>,
 ): Promise<DeployToken | undefined> {
   if (settings.AIO_IMS_CONTEXTS_CLI_ACCESS__TOKEN_TOKEN) return undefined
-  const isUnattended = Boolean(settings.CI) || !process.stdin.isTTY
+  const isUnattended = isInCi(settings) || !process.stdin.isTTY
   if (!isUnattended && (await hasLogin(settings, environment.clock.now()))) return undefined
   return deployToken(environment, environment.call())
 }
@@ -101,23 +100,19 @@ function reportOf(
   { actions, removed, items, failed: failedSteps, checks }: Deployed,
   { name, warnings, dryRun }: { name: string; warnings: readonly string[]; dryRun: boolean },
 ): CommandResult {
-  const manual = items.flatMap((item) => (item.kind === 'manual' ? [item] : []))
-  const changed = named(items, 'changed')
+  const told = sorted(items)
   const failed = [
     ...failedSteps,
     ...checks
       .filter(({ status }) => status === 'failed')
       .map(({ name: check, code = '', message }) => ({ check, code, message })),
   ]
-  const unchanged = named(items, 'unchanged')
   return {
     data: {
       ...(dryRun ? { dryRun } : {}),
       deployed: actions,
       removed,
-      changed,
-      unchanged,
-      manual: manual.map(({ kind: _, ...item }) => item),
+      ...itemsData(told),
       ...(warnings.length === 0 ? {} : { warnings }),
       ...(failed.length === 0 ? {} : { failed }),
     },
@@ -126,33 +121,10 @@ function reportOf(
       ...(dryRun ? warnings.map((one) => `Warning: ${one}`) : []),
       ...actions.map((action) => `${dryRun ? 'would deploy  ' : 'deployed      '} ${action}`),
       ...removed.map((one) => `${dryRun ? 'would remove  ' : 'removed       '} ${one}`),
-      ...changedLines(changed, dryRun),
-      ...unchanged.map((what) => `as it was      ${what}`),
+      ...doneLines(told, dryRun),
       ...failedSteps.map(({ step, code, message }) => `failed         ${step}: ${code}: ${message}`),
-      ...(checks.length === 0 ? [] : doctorLines(checks, name)),
-      ...(manual.length === 0 ? [] : ['', 'Left to you:']),
-      ...manual.flatMap(({ what, where, file }) => [
-        `- ${what}`,
-        `    where: ${where}`,
-        ...(file === undefined ? [] : [`    file:  ${file}`]),
-      ]),
+      ...(checks.length === 0 ? [] : doctorLines(checks, name, ({ code }) => code !== undefined)),
+      ...leftLines(told),
     ],
   }
-}
-
-function doctorLines(checks: readonly CheckResult[], name: string): string[] {
-  const count = (status: CheckResult['status']): number =>
-    checks.filter((check) => check.status === status).length
-  return [
-    '',
-    ...checks.flatMap(({ name: check, status, code, message, remedy }) =>
-      code === undefined
-        ? []
-        : [
-            `${status.padEnd(7)}  ${check}  ${code}: ${message}`,
-            ...(remedy === undefined ? [] : [`         -> ${remedy}`]),
-          ],
-    ),
-    `doctor: ${count('ok')} ok, ${count('failed')} failed, ${count('warning')} warnings, ${count('skipped')} skipped; npx bridge doctor --env ${name} tells more`,
-  ]
 }

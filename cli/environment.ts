@@ -114,7 +114,7 @@ function readDotEnvOf(name: string | undefined): void {
 const isMissing = (error: Error): boolean => 'code' in error && error.code === 'ENOENT'
 
 /** On a person's machine a missing file is a wrong name: what the shell has set may be of any workspace. */
-const isInCi = ({ CI = '' }: NodeJS.ProcessEnv): boolean => !['', '0', 'false'].includes(CI.toLowerCase())
+export const isInCi = ({ CI = '' }: Settings): boolean => !['', '0', 'false'].includes(CI.toLowerCase())
 
 function requireOfPipeline(name: string, settings: NodeJS.ProcessEnv): void {
   const needed = ['AIO_runtime_namespace', 'AIO_runtime_auth']

@@ -10,8 +10,9 @@ import { type Ask, answered } from './setup/ask'
 import { addSetupCi } from './setup/ci'
 import { envFile, envTemplate, requireIgnored } from './setup/env-steps'
 import { readEnvText } from './setup/env-text'
+import { changedLines, sorted } from './setup/items'
 import { findKnown, type Values } from './setup/known'
-import { changedLines, named, setupReport } from './setup/report'
+import { setupReport } from './setup/report'
 import { runSteps } from './setup/run-steps'
 import type { SetupAnswers, SetupContext, SetupItem, SetupStep } from './setup/step'
 import { steps } from './setup/steps'
@@ -101,7 +102,7 @@ async function setup(
   const { dryRun, environment } = context
   if (!dryRun && host.confirm !== undefined) {
     const { items } = await runSteps(all, answers, { ...context, dryRun: true }, host.progress)
-    const changes = changedLines(named(items, 'changed'), true)
+    const changes = changedLines(sorted(items), true)
     host.progress('')
     if (changes.length > 0) {
       host.stderr(`${changes.map((line) => `${line}\n`).join('')}`)

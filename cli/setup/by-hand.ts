@@ -1,8 +1,6 @@
 import { basename } from 'node:path'
 import type { CheckResult } from '../../src/app/doctor/checks'
-import type { SetupAnswers, SetupItem } from './step'
-
-type Manual = Extract<SetupItem, { kind: 'manual' }>
+import type { Manual, SetupAnswers } from './step'
 
 /** What only a person can do, with the check of `doctor` that shows it to be done. */
 type ByHand = Omit<Manual, 'kind'> & { shownBy: string }
@@ -52,7 +50,7 @@ export function leftByHand(
     Object.entries(shownFiles).find(([begin]) => basename(file).startsWith(begin))?.[1]
   const left = byHand(answers).filter(({ shownBy }) => !isShown(shownBy))
   const leftOfSteps = told.filter((item) => !isShown(checkOf(item) ?? ''))
-  const waiting = leftOfSteps.filter((item) => isLeftToDeployment(item, answers))
+  const waiting = leftOfSteps.filter(({ awaitsDeployment }) => awaitsDeployment === true)
   const covered = new Set([
     ...(waiting.length === 0 ? [] : shownByDeployment),
     ...left.map(({ shownBy }) => shownBy),
@@ -75,9 +73,6 @@ export function leftByHand(
 
 /** What a deployment brings along. */
 const shownByDeployment = ['inputs.journal', 'events.registrations']
-
-const isLeftToDeployment = ({ what, where }: Manual, { env }: SetupAnswers): boolean =>
-  what.startsWith('registration "') && where === `npm run deploy -- --env ${env}`
 
 /** Parts that wait for the deployment are one thing to do. */
 function deployment(waiting: readonly Manual[], { env }: SetupAnswers): Manual {

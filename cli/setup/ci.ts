@@ -3,7 +3,7 @@ import type { Program, Run } from '../host'
 import { type CommandResult, examples, UsageError } from '../output'
 import { type PipelineInputs, pipelineInputs } from './ci-inputs'
 import { githubName, isChangedByHand, targets, workflowText } from './ci-workflow'
-import { changedLines, named } from './report'
+import { doneLines, itemsData, leftLines, sorted } from './items'
 import type { SetupContext, SetupItem } from './step'
 import { keepFile, textOf } from './written-file'
 
@@ -38,21 +38,15 @@ async function setupCi(
     targets.map(async (target) => ({ ...target, ...(await pipelineInputs(target.name, root)) })),
   )
   const written = await keepFile(file, workflowText(branch, deployments), { root, dryRun })
-  const items: readonly SetupItem[] = [written, ...targets.map(({ name }) => leftAtGitHub(name))]
-  const manual = items.flatMap((item) => (item.kind === 'manual' ? [item] : []))
+  const items = sorted([written, ...targets.map(({ name }) => leftAtGitHub(name))])
   return {
     data: {
-      changed: named(items, 'changed'),
-      unchanged: named(items, 'unchanged'),
-      manual: manual.map(({ kind: _, ...item }) => item),
+      ...itemsData(items),
       environments: Object.fromEntries(deployments.map(({ name, toSet }) => [name, toSet])),
     },
     lines: [
-      ...changedLines(named(items, 'changed'), dryRun),
-      ...named(items, 'unchanged').map((what) => `as it was      ${what}`),
-      '',
-      'Left to you:',
-      ...manual.flatMap(({ what, where }) => [`- ${what}`, `    where: ${where}`]),
+      ...doneLines(items, dryRun),
+      ...leftLines(items),
       '',
       'With the command line of GitHub, which asks for each value:',
       ...deployments.flatMap(commandsOf),

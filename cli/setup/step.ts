@@ -3,9 +3,19 @@ import type { Environment } from '../environment'
 /** What a step of the setup did, found as it should be, or leaves to a person. */
 export type SetupItem =
   /** `what` names it, such as `.env.stage` or `registration "asset-bridge: processing completed"`. */
-  | { kind: 'changed' | 'unchanged'; what: string }
-  /** `where`: the exact place, such as `Cloud Manager > Pipelines`. `file`: what to put there, in the project's folder. */
-  | { kind: 'manual'; what: string; where: string; file?: string }
+  { kind: 'changed' | 'unchanged'; what: string } | Manual
+
+/** What is left to a person. */
+export type Manual = {
+  kind: 'manual'
+  what: string
+  /** The exact place, such as `Cloud Manager > Pipelines`. */
+  where: string
+  /** What to put there, in the project's folder. */
+  file?: string
+  /** An event registration, which the next deployment makes: it is left to nobody then. */
+  awaitsDeployment?: true
+}
 
 /** What the user has decided, by options or by answers; each is valid. */
 export type SetupAnswers = {

@@ -1,13 +1,11 @@
 import type { WrittenProperties } from '../../../src/app/written-properties'
 import { shown } from '../../../src/core/shown'
-import type { SetupAnswers, SetupItem } from '../step'
+import type { Manual, SetupAnswers } from '../step'
 import { environmentType } from './api-yaml'
 import { eventProxyFiles } from './event-proxy'
 import { propertyProblem } from './property-name'
 import { indexFolder, schemaFolder } from './readme'
 import { isExpressible, outermost, repoinitName, rights, serviceGroup } from './repoinit'
-
-type Manual = Extract<SetupItem, { kind: 'manual' }>
 
 const osgi = (env: string): string =>
   `AEM project > ui.config > osgiconfig/config.author.${environmentType(env)}; then Cloud Manager > Pipelines > the full-stack pipeline`
@@ -28,7 +26,7 @@ export function leftToDo(
     /** Takes secrets out of a message. */
     tell(text: string): string
   },
-): readonly SetupItem[] {
+): readonly Manual[] {
   const item = (what: string, where: string, file?: string): Manual => ({
     kind: 'manual',
     what: tell(what),

@@ -143,7 +143,10 @@ function left(role: Role, why: BridgeError | 'later', { env }: Workbench, told: 
       : `I/O Events refuses it (${why.status}), as while ${role.action} is not deployed`
   const what = `${quoted(role)}: ${reason}. Deploy first: that ends with the registrations`
   return {
-    items: [manual(what, `npm run deploy -- --env ${env}`), ...told],
+    items: [
+      { kind: 'manual', what, where: `npm run deploy -- --env ${env}`, awaitsDeployment: true },
+      ...told,
+    ],
     registration: undefined,
     isLeft: true,
   }

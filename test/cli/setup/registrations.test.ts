@@ -303,6 +303,7 @@ test('actions that are not deployed yet are told, and the next run registers the
   expect(items.filter(({ kind }) => kind === 'manual')).toEqual(
     [publications, editsForExports].map((name) => ({
       kind: 'manual',
+      awaitsDeployment: true,
       what: expect.stringContaining(`registration "${name}": I/O Events refuses it (400)`),
       where: 'npm run deploy -- --env stage',
     })),
