@@ -1,5 +1,3 @@
-import type { Settings } from './environment'
-
 /** Of I/O Runtime, as `aio app use` writes them. */
 export const runtimeNames = ['AIO_runtime_namespace', 'AIO_runtime_auth', 'AIO_runtime_apihost'] as const
 
@@ -16,7 +14,10 @@ export const projectNames = [
  * A setting as it is written, in capitals or otherwise: `aio` does not tell capital letters of its own settings.
  * @returns undefined when it is not set, or empty
  */
-export function aioSetting(settings: Settings, name: string): string | undefined {
+export function aioSetting(
+  settings: Readonly<Record<string, string | undefined>>,
+  name: string,
+): string | undefined {
   const names = [name, ...Object.keys(settings).filter((one) => one.toUpperCase() === name.toUpperCase())]
   return names.map((one) => settings[one]).find((value) => value !== undefined && value !== '')
 }

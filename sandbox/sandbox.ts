@@ -16,17 +16,8 @@ import { runDeployed } from './run-deployed'
 import { type ActionSpec, type RuntimeOptions, type RuntimeStandIn, startRuntime } from './runtime/runtime'
 import { type StateStandIn, startState } from './state'
 import { type FolderTarget, startFolder } from './targets/folder'
-import { appScopes, type Workspace, workspaces } from './workspace'
+import { appScopes, grantedScopes, type Workspace, workspaces } from './workspace'
 
-/** What the service I/O Management API adds to the credential; the app itself asks for none of them. */
-const SCOPES_TO_DEPLOY = [
-  'read_organizations',
-  'additional_info.projectedProductContext',
-  'additional_info.roles',
-  'adobeio_api',
-  'read_client_secret',
-  'manage_client_secrets',
-]
 const PACKAGE = 'asset-bridge'
 /** The actions that I/O Events delivers to, as far as they run here. */
 const FED_BY_IO_EVENTS = ['generic', 'export-asset']
@@ -149,8 +140,7 @@ export const startSandbox = async (options: SandboxOptions = {}): Promise<Sandbo
   }
 
   try {
-    const scopes = [...appScopes, ...SCOPES_TO_DEPLOY]
-    const credentials = { clientId, clientSecret, scopes }
+    const credentials = { clientId, clientSecret, scopes: grantedScopes }
     const ims = await keep(startIms({ clock, ...credentials, port: ports.ims ?? 0 }))
     const aemPorts = { port: ports.aem ?? 0, blobPort: ports.blobs ?? 0 }
     const aemKnows = { isValidToken: ims.isValid, allowedClientIds: [clientId], ...aemPorts }

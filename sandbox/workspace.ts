@@ -44,3 +44,14 @@ export const workspaces = {
 
 /** Scopes that the app needs. */
 export const appScopes = ['AdobeID', 'openid', 'aem.assets.author', 'aem.folders']
+
+/** What the credential may ask for: the service I/O Management API adds those that the app does not use. */
+export const grantedScopes: readonly string[] = [
+  ...appScopes,
+  'read_organizations',
+  'additional_info.projectedProductContext',
+  'additional_info.roles',
+  'adobeio_api',
+  'read_client_secret',
+  'manage_client_secrets',
+]
