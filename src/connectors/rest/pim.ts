@@ -1,4 +1,5 @@
 import type { CallContext } from '../../core/call-context'
+import { chunksOf } from '../../core/chunks'
 import { systemicError } from '../../core/errors'
 import { isJsonValue, isRecord, type JsonValue } from '../../core/json'
 import { atPointer } from '../../core/json-pointer'
@@ -135,11 +136,14 @@ export const restPim = ({ inputs = 'PIM_REST', ...options }: RestPimOptions = {}
       return [...new Map(answers.flat().map((product) => [product.identifier, product])).values()]
     }
 
-    function requestsFor(identifiers: readonly string[]): string[][] {
+    function requestsFor(identifiers: readonly string[]): (readonly string[])[] {
       const askable = identifiers.filter(isAskable)
       // A comma inside an identifier would make it two, percent-encoded or not.
       return settings.many
-        ? chunks(askable.filter((identifier) => !identifier.includes(',')))
+        ? chunksOf(
+            askable.filter((identifier) => !identifier.includes(',')),
+            identifiersPerRequest,
+          )
         : askable.map((identifier) => [identifier])
     }
 
@@ -267,12 +271,4 @@ function jsonMembers(value: Record<string, unknown>): Record<string, JsonValue> 
       isJsonValue(member) ? [[name, member]] : [],
     ),
   )
-}
-
-function chunks(identifiers: readonly string[]): string[][] {
-  const groups: string[][] = []
-  for (let start = 0; start < identifiers.length; start += identifiersPerRequest) {
-    groups.push(identifiers.slice(start, start + identifiersPerRequest))
-  }
-  return groups
 }

@@ -1,4 +1,5 @@
 import type { CallContext } from '../../core/call-context'
+import { chunksOf } from '../../core/chunks'
 import { BridgeError, systemicError } from '../../core/errors'
 import type { FactValue, Product, ProductChange } from '../../core/product'
 import type { Upstream } from '../../http/http-client'
@@ -58,7 +59,7 @@ export function createRestWriter(
       else if (different.length === 0) results.set(identifier, { kind: 'unchanged' })
       else due.push({ identifier, values: method === 'PUT' ? values : Object.fromEntries(different) })
     }
-    await Promise.all(inChunks(due, many ? productsPerRequest : 1).map((some) => send(some)))
+    await Promise.all(chunksOf(due, many ? productsPerRequest : 1).map((some) => send(some)))
     return changes.map(({ ref }) => results.get(ref.value) ?? { kind: 'unknown' })
 
     async function send(products: readonly ProductValues[]): Promise<void> {
@@ -116,10 +117,4 @@ export function createRestWriter(
 function differs({ attributes }: Product, name: string, value: FactValue): boolean {
   const held = heldValue(attributes, name) ?? null
   return !(isBlank(held) && isBlank(value)) && !sameValue(held, value)
-}
-
-function inChunks<T>(items: readonly T[], size: number): T[][] {
-  const chunks: T[][] = []
-  for (let start = 0; start < items.length; start += size) chunks.push(items.slice(start, start + size))
-  return chunks
 }

@@ -1,6 +1,7 @@
 import type { AssetLibrary } from '../../aem/library'
 import type { AssetRef } from '../../core/asset'
 import type { CallContext } from '../../core/call-context'
+import { chunksOf } from '../../core/chunks'
 import type { Clock } from '../../core/clock'
 import { type BridgeError, systemicError, toBridgeError } from '../../core/errors'
 import type { Leases } from '../../delivery/lease'
@@ -146,9 +147,7 @@ export async function runBackfill(
   /** What failed for now may work by now. */
   async function doAgain(): Promise<typeof ending | undefined> {
     const { pageSize } = parts
-    const all = checkpoint.again
-    for (let start = 0; start < all.length; start += pageSize) {
-      const some = all.slice(start, start + pageSize)
+    for (const some of chunksOf(checkpoint.again, pageSize)) {
       const page = await parts.work(
         some.map(({ id: assetId, path }) => refOf(task.origin, assetId, path)),
         call,

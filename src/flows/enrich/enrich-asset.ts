@@ -33,8 +33,8 @@ export type Review = (asset: Asset, changes: readonly MetadataChange[]) => Promi
 
 /**
  * Updates one asset's metadata from the PIM, and tells the PIM what AEM owns: reads the asset, asks the PIM, and writes
- * the difference only over the state that was read. If the asset has changed meanwhile, all three steps are repeated, so that an old product never
- * overwrites a newer one.
+ * the difference only over the state that was read. If the asset has changed meanwhile, all three steps are repeated, so
+ * that an old product never overwrites a newer one.
  * @throws {BridgeError} what `updateMetadata`, the PIM and `tellPim` throw
  */
 export async function enrichAsset(

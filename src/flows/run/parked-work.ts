@@ -1,3 +1,4 @@
+import { chunksOf } from '../../core/chunks'
 import type { Pending } from '../../delivery/pending'
 import type { FlowContext, Flows } from '../event-flow'
 import { renewRecord } from '../record-failure'
@@ -20,9 +21,7 @@ export async function* dueWork(
   const { pending, call, clock } = context
   const found: string[] = []
   for await (const id of pending.ids(call.signal)) found.push(id)
-  const ids = order(found)
-  for (let start = 0; start < ids.length; start += readAtOnce) {
-    const some = ids.slice(start, start + readAtOnce)
+  for (const some of chunksOf(order(found), readAtOnce)) {
     for (const record of await Promise.all(some.map((id) => pending.read(id, call.signal)))) {
       if (record === undefined || !Object.hasOwn(flows, record.action)) continue
       if ((await know(record)) !== undefined) continue

@@ -1,3 +1,4 @@
+import { chunksOf } from '../../../core/chunks'
 import { BridgeError } from '../../../core/errors'
 import type { AkeneoPage } from '../client'
 
@@ -12,10 +13,7 @@ type Find = (values: readonly string[]) => Promise<readonly unknown[] | undefine
  * @throws {BridgeError} permanent, `PIM_ANSWER_TOO_LARGE`, for one value; what `find` throws
  */
 export async function inBatches(values: readonly string[], find: Find): Promise<readonly unknown[]> {
-  const batches: Promise<readonly unknown[]>[] = []
-  for (let start = 0; start < values.length; start += valuesPerCall) {
-    batches.push(inHalves(values.slice(start, start + valuesPerCall), find))
-  }
+  const batches = chunksOf(values, valuesPerCall).map((some) => inHalves(some, find))
   return (await Promise.all(batches)).flat()
 }
 

@@ -1,4 +1,5 @@
 import type { CallContext } from '../../../core/call-context'
+import { chunksOf } from '../../../core/chunks'
 import type { Clock } from '../../../core/clock'
 import { isRecord } from '../../../core/json'
 import { isOk, jsonBody } from '../../../http/response'
@@ -127,8 +128,7 @@ export function createAkeneoCatalogue(
     call: CallContext,
   ): Promise<ReadonlyMap<string, AkeneoAttribute>> {
     const missing = codes.filter((code) => known.get(code) === undefined)
-    for (let start = 0; start < missing.length; start += codesPerCall) {
-      const batch = missing.slice(start, start + codesPerCall)
+    for (const batch of chunksOf(missing, codesPerCall)) {
       await attributeFlights(batch.join(), call, (own) => learn(batch, own))
     }
     return new Map(
