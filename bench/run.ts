@@ -1,31 +1,43 @@
-import { batch } from './batch'
-import { capacity } from './capacity'
-import { chaosRun } from './chaos'
-import { cold } from './cold'
-import { exportFiles } from './export'
-import { pimBurst } from './pim-burst'
+import { compare } from './compare'
+import { readCommandLine } from './harness/command-line'
+import { printResult } from './harness/print'
+import { writeResult } from './harness/result-file'
+import { writePage } from './page/write-page'
+import { rows } from './rows'
 
-/** One entry a benchmark: `npm run bench -- <name>`; all of them without a name. What begins with `--` is theirs. */
-const benchmarks: Readonly<Record<string, () => Promise<void>>> = {
-  cold,
-  export: exportFiles,
-  batch,
-  chaos: chaosRun,
-  'pim-burst': pimBurst,
-  capacity,
-}
-
-async function run(): Promise<void> {
-  const all = Object.keys(benchmarks)
-  const names = process.argv.slice(2).filter((argument) => !argument.startsWith('--'))
-  const unknown = names.filter((name) => !Object.hasOwn(benchmarks, name))
+/**
+ * `npm run bench [-- row ... --options]`: the rows named, or all of them. `compare <ref> <row>` runs a row on this
+ * checkout and on another commit; `page` writes docs/performance.md from what the rows found.
+ */
+async function bench(): Promise<void> {
+  const { names, args, context } = readCommandLine(process.argv.slice(2), rows)
+  const [first, ...others] = names
+  if (first === 'page') return writePage()
+  if (first === 'compare') return compare(others, args, context.rounds(3, 5))
+  const unknown = names.filter((name) => !rows.some((row) => row.name === name))
   if (unknown.length > 0) {
-    throw new Error(`no benchmark named ${unknown.join(', ')}; there are: ${all.join(', ')}`)
+    const known = rows.map(({ name }) => name).join(', ')
+    throw new Error(`no row named ${unknown.join(', ')}; there are: ${known}; and the commands compare, page`)
   }
-  for (const name of names.length > 0 ? names : all) await benchmarks[name]?.()
+  const failed: string[] = []
+  for (const row of rows.filter(({ name }) => names.length === 0 || names.includes(name))) {
+    const started = performance.now()
+    try {
+      const command = `npm run bench -- ${[row.name, ...args].join(' ')}`
+      const result = await writeResult(row, await row.run(context), command)
+      printResult(result)
+      const seconds = Math.round((performance.now() - started) / 1000)
+      console.log(`  ${seconds} s, written to bench/out/${row.name}.json`)
+    } catch (error) {
+      // One row that fails keeps no other one from being measured.
+      console.error(`\n${row.name} FAILED: ${error instanceof Error ? error.message : error}`)
+      failed.push(row.name)
+    }
+  }
+  if (failed.length > 0) throw new Error(`not measured: ${failed.join(', ')}`)
 }
 
-run().catch((error: unknown) => {
+bench().catch((error: unknown) => {
   console.error(error instanceof Error ? error.message : error)
   process.exitCode = 1
 })

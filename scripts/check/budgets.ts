@@ -1,6 +1,6 @@
 import { readdir, readFile, stat } from 'node:fs/promises'
 import { basename, join, relative } from 'node:path'
-import { buildBaseline } from '../../bench/baseline'
+import { buildBaseline } from '../../bench/rivals/sdk-sample'
 import { type App, type BuiltAction, declaredActions, ensureBuilt, filesOf, ownApp } from '../app-build'
 import limits from '../budgets.json'
 import { root } from '../command'

@@ -2,13 +2,13 @@ import { createHash } from 'node:crypto'
 import { access, mkdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import webpack from 'webpack'
-import { root } from '../scripts/command'
-import ourConfig from '../webpack-config.js'
+import { root } from '../../scripts/command'
+import ourConfig from '../../webpack-config.js'
 
 /** The sample on the whole SDK: as aio bundles without a configuration, and minimised with our settings. */
 export type Baseline = { asIs: string; minimised: string }
 
-const source = join(root, 'bench/baseline/generic.js')
+const source = join(root, 'bench/rivals/sdk-sample/generic.js')
 
 /** Bundles the baseline, or takes what an earlier run bundled from the same sources. */
 export async function buildBaseline(): Promise<Baseline> {

@@ -1,9 +1,9 @@
 import { readFile } from 'node:fs/promises'
 import { deflateRawSync } from 'node:zlib'
-import { declaredActions, ensureBuilt, filesOf } from '../scripts/app-build'
-import { type LoadSample, loadInTurn, median } from '../scripts/load-time'
-import { buildBaseline } from './baseline'
-import { printRows, type Row, writeResult } from './report'
+import { declaredActions, ensureBuilt, filesOf } from '../../scripts/app-build'
+import { type LoadSample, loadInTurn, median } from '../../scripts/load-time'
+import { printRows, type Row, writeResult } from '../report'
+import { buildBaseline } from '../rivals/sdk-sample'
 
 const rounds = 21
 

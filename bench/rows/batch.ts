@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto'
 import { tmpdir } from 'node:os'
-import { startJournal } from '../sandbox/journal'
-import type { JsonObject } from '../sandbox/json'
-import { type Sandbox, startSandbox } from '../sandbox/sandbox'
-import { declaredActions, ensureBuilt } from '../scripts/app-build'
-import { createFastClock, type Ended, startChild } from './chaos/child'
-import { writeResult } from './report'
+import { startJournal } from '../../sandbox/journal'
+import type { JsonObject } from '../../sandbox/json'
+import { type Sandbox, startSandbox } from '../../sandbox/sandbox'
+import { declaredActions, ensureBuilt } from '../../scripts/app-build'
+import { createFastClock, type Ended, startChild } from '../chaos/child'
+import { writeResult } from '../report'
 
 /** More than a run keeps waiting, so that no two events about one asset are done as one. */
 const assets = 1_000

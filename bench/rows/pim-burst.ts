@@ -1,8 +1,8 @@
-import { builtActions } from '../sandbox/deployment'
-import { ensureBuilt } from '../scripts/app-build'
-import { sampleRoot } from '../scripts/command'
-import { burst } from './pim/burst'
-import { writeResult } from './report'
+import { builtActions } from '../../sandbox/deployment'
+import { ensureBuilt } from '../../scripts/app-build'
+import { sampleRoot } from '../../scripts/command'
+import { burst } from '../pim/burst'
+import { writeResult } from '../report'
 
 /**
  * Ten thousand product events in a burst, at the built actions. `--seed=7`, `--events=10000`, `--kills=5` choose; with

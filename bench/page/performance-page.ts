@@ -1,0 +1,59 @@
+import { cells } from '../harness/print'
+import type { Result } from '../harness/result-file'
+import { summaryOf } from '../harness/summary'
+
+const head = ['figure', 'ours', 'rival', 'times better', 'aim']
+
+const introduction = `# Performance
+
+<!-- Written by \`npm run bench -- page\` from the files in docs/performance/. Do not edit. -->
+
+What the app costs, how that grows, and how it compares with doing the same in the usual way. Each figure comes from the
+command that stands with it. Ours and the rival run in turn on one machine, against the same stand-ins; builds and a first
+round are not counted. A figure is the median of the rounds, with the least and the most in brackets. *Times better* is the
+ratio of each round's pair, so it is above 1 where ours is better.
+
+Ratios carry over to other machines, times do not. The stand-ins answer at once, or after a fixed time where a row says so:
+what AEM, a PIM or a destination takes comes on top, for both sides alike.`
+
+const comparisons = `## Before and after
+
+What single changes brought: the row on this code against the row on an older commit.`
+
+/** The page, from the results in the order given. */
+export function performancePage(results: readonly Result[]): string {
+  const rows = results.filter(({ row }) => !isComparison(row))
+  const compared = results.filter(({ row }) => isComparison(row))
+  const parts = [
+    introduction,
+    ...rows.map((result) => section('##', result)),
+    ...(compared.length === 0 ? [] : [comparisons, ...compared.map((result) => section('###', result))]),
+  ]
+  return `${parts.join('\n\n')}\n`
+}
+
+/** The file of a plot, below docs/performance. */
+export const plotFile = (row: string, plot: string): string => `${row}-${plot}.svg`
+
+const isComparison = (row: string): boolean => row.startsWith('compare-')
+
+function section(level: string, result: Result): string {
+  const { row, question, rival, command, at, commit, machine, figures, plots, notes } = result
+  const { cpu, cores, memoryGb, arch, node } = machine
+  const where = `${at.slice(0, 10)}, commit ${commit}, ${cpu}, ${cores} cores, ${memoryGb} GB, ${arch}, Node ${node}`
+  return [
+    `${level} ${question}`,
+    `\`\`\`text\n${command}\n\`\`\``,
+    ...(rival === undefined ? [] : [`**Rival**: ${rival}`]),
+    table(figures.map((figure) => cells(summaryOf(figure)))),
+    ...plots.map(({ name, title }) => `![${title}](performance/${plotFile(row, name)})`),
+    ...(notes.length === 0 ? [] : [notes.map((note) => `- ${note}`).join('\n')]),
+    `*${where}*`,
+  ].join('\n\n')
+}
+
+function table(rows: readonly (readonly string[])[]): string {
+  const used = head.map((_, column) => rows.some((one) => one[column] !== ''))
+  const line = (texts: readonly string[]): string => `| ${texts.filter((_, at) => used[at]).join(' | ')} |`
+  return [line(head), line(head.map((_, at) => (at === 0 ? '---' : '--:'))), ...rows.map(line)].join('\n')
+}
