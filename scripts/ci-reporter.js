@@ -1,9 +1,12 @@
-const { writeFileSync } = require('node:fs')
+const { appendFileSync, writeFileSync } = require('node:fs')
 const { relative } = require('node:path')
 
 const time = () => new Date().toISOString().slice(11, 19)
 
-/** Jest reporter for logs: one line a test file, what failed in full, and the counts in the file CI_SUMMARY names. */
+/**
+ * Jest reporter for logs: one line a test file, what failed in full, the counts in the file CI_SUMMARY names, and what
+ * failed once more in the one CI_FAILURES names.
+ */
 class CiReporter {
   onTestResult(test, result) {
     const { numPassingTests, numFailingTests, perfStats, failureMessage } = result
@@ -13,6 +16,9 @@ class CiReporter {
     const counts = `${numPassingTests} passed, ${numFailingTests} failed, ${seconds} s`
     console.log(`${time()} ${failed ? 'FAIL' : 'ok  '} ${file} (${counts})`)
     if (failureMessage) console.log(failureMessage)
+    if (failureMessage && process.env.CI_FAILURES) {
+      appendFileSync(process.env.CI_FAILURES, `${file}\n${failureMessage.slice(0, 5_000)}\n`)
+    }
   }
 
   onRunComplete(_contexts, results) {

@@ -163,9 +163,9 @@ describe('what it tells', () => {
         byCode: { AZURE_DOWN: 1, NONE: 1 },
       },
     })
-    // What the last run left, and the ten minutes since.
+    // What the last run left, and the ten minutes since. However slow the machine is, it is no other ten minutes.
     expect(body.lagSeconds).toBeGreaterThanOrEqual(605)
-    expect(body.lagSeconds).toBeLessThan(630)
+    expect(body.lagSeconds).toBeLessThan(1_200)
   })
 
   test.each<[string, () => void, string]>([

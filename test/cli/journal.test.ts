@@ -101,8 +101,8 @@ describe('journal lag', () => {
     const [{ isCaughtUp, lagSeconds }] = JSON.parse(after.stdout)
     expect(isCaughtUp).toBe(false)
     expect(lagSeconds).toBeGreaterThanOrEqual(1_800)
-    expect(lagSeconds).toBeLessThan(1_860)
-    expect(shown.stdout).toContain('The next event is 30 min old.')
+    expect(lagSeconds).toBeLessThan(2_100)
+    expect(shown.stdout).toMatch(/The next event is 3\d min old\./)
     expect(cursor()).toBeUndefined()
   })
 

@@ -42,10 +42,10 @@ describe('an action', () => {
 
   test('that never ends is answered for before the platform gives up', async () => {
     const main = createAction('test', () => new Promise(() => undefined))
-    process.env.__OW_DEADLINE = String(Date.now() + 1_000)
-    const started = Date.now()
+    const deadline = Date.now() + 4_000
+    process.env.__OW_DEADLINE = String(deadline)
     expect(await main(quiet)).toMatchObject({ error: { statusCode: 503, body: { code: 'TIME_IS_UP' } } })
-    expect(Date.now() - started).toBeLessThan(1_000)
+    expect(Date.now()).toBeLessThan(deadline)
   })
 
   test('tells its work that the time is up, so that it stops calling others', async () => {
