@@ -58,6 +58,9 @@ function paired(ours: readonly Result[], theirs: readonly Result[]): Figure[] {
 
 async function runRow(checkout: string, row: string, args: readonly string[]): Promise<Result> {
   const command = ['run', '--silent', 'bench', '--', row, '--ours-only', '--rounds=1', ...args]
+  // Beside the checkout's own results, which stay.
+  const out = join(checkout, 'bench/out/compare')
+  command.push(`--out=${out}`)
   await new Promise<void>((resolve, reject) => {
     const child = spawn('npm', command, { cwd: checkout, stdio: ['ignore', 'pipe', 'pipe'] })
     let output = ''
@@ -72,7 +75,7 @@ async function runRow(checkout: string, row: string, args: readonly string[]): P
       else reject(new Error(`the row ${row} failed in ${checkout}:\n${output}`))
     })
   })
-  return readResult(join(checkout, 'bench/out', `${row}.json`))
+  return readResult(join(out, `${row}.json`))
 }
 
 /** Another commit in a folder of its own, with the packages that it needs. */

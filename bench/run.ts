@@ -10,7 +10,7 @@ import { rows } from './rows'
  * checkout and on another commit; `page` writes docs/performance.md from what the rows found.
  */
 async function bench(): Promise<void> {
-  const { names, args, context } = readCommandLine(process.argv.slice(2), rows)
+  const { names, args, context, out } = readCommandLine(process.argv.slice(2), rows)
   const [first, ...others] = names
   if (first === 'page') return writePage()
   if (first === 'compare') return compare(others, args, context.rounds(3, 5))
@@ -24,10 +24,10 @@ async function bench(): Promise<void> {
     const started = performance.now()
     try {
       const command = `npm run bench -- ${[row.name, ...args].join(' ')}`
-      const result = await writeResult(row, await row.run(context), command)
+      const result = await writeResult(row, await row.run(context), command, out)
       printResult(result)
       const seconds = Math.round((performance.now() - started) / 1000)
-      console.log(`  ${seconds} s, written to bench/out/${row.name}.json`)
+      console.log(`  ${seconds} s, written to ${out ?? 'bench/out'}/${row.name}.json`)
     } catch (error) {
       // One row that fails keeps no other one from being measured.
       console.error(`\n${row.name} FAILED: ${error instanceof Error ? error.message : error}`)

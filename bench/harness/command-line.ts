@@ -5,10 +5,18 @@ const common = {
   full: { what: 'the size of the published page', isSwitch: true },
   'ours-only': { what: 'leave the rival out', isSwitch: true },
   rounds: { what: 'how often each side runs' },
+  out: { what: 'the folder for what is found (bench/out)' },
 } as const
 
 /** What was asked for: rows, or another command with its arguments. */
-export type Asked = { names: readonly string[]; context: RowContext; args: readonly string[] }
+export type Asked = {
+  names: readonly string[]
+  context: RowContext
+  /** The options, as they repeat the run. */
+  args: readonly string[]
+  /** Where results go, when it is not the usual folder. */
+  out: string | undefined
+}
 
 /**
  * Reads the command line. An option counts for the rows that know it.
@@ -34,9 +42,10 @@ export function readCommandLine(argv: readonly string[], rows: readonly Row[]): 
     throw new Error(`--rounds=${asked} is no whole number above 0`)
   return {
     names: positionals,
-    args: Object.entries(values).map(([name, value]) =>
-      value === true ? `--${name}` : `--${name}=${value}`,
-    ),
+    out: text('out'),
+    args: Object.entries(values)
+      .filter(([name]) => name !== 'out')
+      .map(([name, value]) => (value === true ? `--${name}` : `--${name}=${value}`)),
     context: {
       isFull,
       rounds: (small, full) => asked ?? (isFull ? full : small),

@@ -50,11 +50,15 @@ export type Result = v.InferOutput<typeof schema>
 
 export const outFolder = join(root, 'bench/out')
 
-/** Writes `bench/out/<row>.json`. */
+/**
+ * Writes `<row>.json`.
+ * @param folder bench/out, unless another one is given
+ */
 export async function writeResult(
   row: Pick<Row, 'name' | 'question' | 'rival'>,
   findings: Findings,
   command: string,
+  folder = outFolder,
 ): Promise<Result> {
   const { figures, plots = [], notes = [] } = findings
   const result = v.parse(schema, {
@@ -79,8 +83,8 @@ export async function writeResult(
     plots,
     notes,
   })
-  await mkdir(outFolder, { recursive: true })
-  await writeFile(join(outFolder, `${row.name}.json`), `${JSON.stringify(result, null, 2)}\n`)
+  await mkdir(folder, { recursive: true })
+  await writeFile(join(folder, `${row.name}.json`), `${JSON.stringify(result, null, 2)}\n`)
   return result
 }
 

@@ -26,10 +26,25 @@ export function performancePage(results: readonly Result[]): string {
   const compared = results.filter(({ row }) => isComparison(row))
   const parts = [
     introduction,
+    ...aims(rows),
     ...rows.map((result) => section('##', result)),
     ...(compared.length === 0 ? [] : [comparisons, ...compared.map((result) => section('###', result))]),
   ]
   return `${parts.join('\n\n')}\n`
+}
+
+/** Each aim and what came of it. */
+function aims(results: readonly Result[]): string[] {
+  const lines = results.flatMap(({ figures }) =>
+    figures.flatMap((figure) => {
+      const [name, ours, , ratio, aim] = cells(summaryOf(figure))
+      if (aim === undefined || aim === '') return []
+      return `| ${name} | ${figure.aim !== undefined && 'times' in figure.aim ? `${ratio} times` : ours} | ${aim} |`
+    }),
+  )
+  return lines.length === 0
+    ? []
+    : ['## In short', ['| figure | found | aim |', '| --- | --: | --: |', ...lines].join('\n')]
 }
 
 /** The file of a plot, below docs/performance. */
