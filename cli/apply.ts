@@ -54,7 +54,7 @@ async function apply(
   const { report } = summary
   const { untold } = plan
   const words = { written: 'written', unchanged: 'held it already' }
-  const notTold = untold === 0 ? [] : [`${untold} facts for the PIM were not told: ${whoTells}`]
+  const notTold = untold === 0 ? [] : [`not told to the PIM  ${untold}  (${whoTells})`]
   return resultOf(
     summary,
     { ...summaryData(summary), ...(untold === 0 ? {} : { untold }) },

@@ -185,8 +185,8 @@ function linesOf(
     ...(pim === undefined
       ? []
       : [
-          `    PIM tell  ${pim.tell} facts`,
-          `    PIM keep  ${pim.keep} facts: another asset speaks, or none has the role`,
+          `    PIM tell  ${pim.tell}`,
+          `    PIM keep  ${pim.keep}  (another asset speaks, or none has the role)`,
         ]),
     ...(report === undefined ? [] : [`The report is in ${report}.`]),
     ...(stopped === undefined ? [] : [`It was stopped: ${stopped}.`]),

@@ -133,7 +133,7 @@ test('a plan lists what the PIM would be told, and by whom; apply writes the met
   expect(await json('apply', plan)).toMatchObject({ checked: 1, written: 1, refused: 0, untold: 2 })
   expect(receiver.sandbox.aem.asset(assets[3]?.id ?? '').assetMetadata).toMatchObject({ 'dc:title': 'Lamp' })
   expect(await text('apply', plan)).toContain(
-    '2 facts for the PIM were not told: apply leaves the PIM alone: the next event of an asset tells it, or npx bridge backfill enrich',
+    'not told to the PIM  2  (apply leaves the PIM alone: the next event of an asset tells it, or npx bridge backfill enrich)',
   )
   expect([productCalls('PATCH') - writes, heldBy(first), heldBy(third)]).toEqual([0, 'X1', 'X1'])
 })
@@ -164,8 +164,8 @@ test('a dry run of a backfill tells the same, in its result and in its reports, 
 
   expect(await text(...dry, '--report', table)).toEqual(
     expect.arrayContaining([
-      '    PIM tell  2 facts',
-      '    PIM keep  1 facts: another asset speaks, or none has the role',
+      '    PIM tell  2',
+      '    PIM keep  1  (another asset speaks, or none has the role)',
     ]),
   )
   const rows = (await rowsOf(table)).map((row) => row.trim())

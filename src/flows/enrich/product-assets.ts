@@ -1,7 +1,7 @@
 import type { AssetSearch } from '../../aem/asset-search'
 import type { AssetsClient } from '../../aem/assets-client'
 import type { Asset, AssetRef } from '../../core/asset'
-import type { CallContext } from '../../core/call-context'
+import { type CallContext, withSignal } from '../../core/call-context'
 import type { Clock } from '../../core/clock'
 import { BridgeError, transientError } from '../../core/errors'
 import type { MemoryGate } from '../../http/memory-gate'
@@ -69,7 +69,7 @@ export type ProductAssets = {
 }
 
 /** Assets of a product that are looked at. */
-export const maxAssets = 200
+const maxAssets = 200
 /** Products that are remembered; each has a few assets, as a rule. */
 const maxProducts = 300
 /** What others change in AEM meanwhile is seen after so long. */
@@ -113,7 +113,7 @@ function createProductAssets({
       const meanwhile: ProductAsset[] = []
       heard.set(product, meanwhile)
       try {
-        const all = await search(product, own)
+        const all = await search(product, until(own, call))
         for (const one of meanwhile) put(one, all)
         keep(product, all)
         return all
@@ -153,7 +153,7 @@ function createProductAssets({
     if (known !== undefined) return known
     const { origin, id, path } = ref
     const news = await reading(JSON.stringify([product, origin, id ?? path]), call, async (own) => {
-      const asset = await readOne(ref, own)
+      const asset = await readOne(ref, until(own, call))
       return asset === undefined
         ? { id: id ?? '', role: undefined, maySpeak: false }
         : knownOf(asset, maySpeakFor(asset, product, enrichment), roles)
@@ -184,6 +184,10 @@ function createProductAssets({
     if (held.assets.list.length > maxAssets) found.delete(product)
   }
 }
+
+/** Retries end with the time of the caller that came first. */
+const until = (own: CallContext, { deadline }: CallContext): CallContext =>
+  withSignal(own, own.signal, deadline)
 
 function put(one: ProductAsset, { list, isCut }: AssetList): void {
   const at = list.findIndex(({ ref }) => isSameAsset(ref, one.ref))
