@@ -5,7 +5,7 @@ import { headOfReport } from '../src/flows/plan/report-file'
 import type { Environment } from './environment'
 import type { Interaction, Program, Run } from './host'
 import { type CommandResult, examples } from './output'
-import { longContext, summaryData, summaryLines } from './plan-parts'
+import { longContext, summaryData, summaryLines, whoTells } from './plan-parts'
 import { shownRecord } from './shown-record'
 
 export function addApply(program: Program, run: Run): void {
@@ -52,11 +52,13 @@ async function apply(
   const tell = (checked: number): void => progress(`${checked} of ${plan.entries}`)
   const summary = await applyPlan(plan, { progress: tell }, context)
   const { report } = summary
+  const { untold } = plan
   const words = { written: 'written', unchanged: 'held it already' }
+  const notTold = untold === 0 ? [] : [`not told to the PIM  ${untold}  (${whoTells})`]
   return resultOf(
     summary,
-    summaryData(summary),
-    [...summaryLines(summary, words), `report  ${report}`],
+    { ...summaryData(summary), ...(untold === 0 ? {} : { untold }) },
+    [...summaryLines(summary, words), ...notTold, `report  ${report}`],
     environment,
   )
 }

@@ -13,6 +13,7 @@ import { namedAsset } from './named-asset'
 import { type CommandResult, examples } from './output'
 import { allLetters, allPending, letterFacts, letterLines, pendingFacts, pendingLines } from './record-list'
 import { shownRecord } from './shown-record'
+import { factLine, leftAlone } from './told-lines'
 
 const day = { text: 'P1D', ms: 24 * 3_600_000 }
 
@@ -152,18 +153,14 @@ export function enrichmentLines({
     rule === null
       ? `match  no product; candidates: ${asked}`
       : `match  ${rule}: ${asked}; products: ${products.join(', ')}`,
-    ...changes.map(({ property, rule, old, new: next, action, why, owner, recorded }) => {
+    ...changes.map(({ property, rule, old, new: next, action, why, owner, recorded, leftAloneUntil }) => {
       const values =
         action === 'keep' ? JSON.stringify(old) : `${JSON.stringify(old)} -> ${JSON.stringify(next)}`
       const known = recorded === undefined ? '' : recorded ? ', recorded' : ', not recorded'
       const whose = owner === undefined ? '' : `; owner ${owner}${known}`
-      return `${action}  ${property}  ${values}  (${rule}${whose}; ${why})`
+      return `${action}  ${property}  ${values}  (${rule}${whose}; ${why}${leftAlone(leftAloneUntil)})`
     }),
-    ...told.map(({ product, attribute, from, old, new: next, action, why }) => {
-      const values =
-        action === 'keep' ? JSON.stringify(old) : `${JSON.stringify(old)} -> ${JSON.stringify(next)}`
-      return `PIM ${action}  ${product} ${attribute}  ${values}  (${from}; ${why})`
-    }),
+    ...told.map(factLine),
   ]
 }
 

@@ -71,6 +71,7 @@ function linesOf(worked: Worked, isDryRun: boolean): readonly ReportLine[] {
   const isWritten = worked.outcomes.some(({ kind }) => kind === 'updated')
   return [
     ...(isWritten ? [{ asset, changes, outcome: written }] : []),
+    ...factsOf(worked).map((one) => ({ asset, ...one })),
     ...stored.map((one) => ({ asset, export: one, outcome: written })),
     ...failuresOf(worked).map(({ code, message }) => ({
       asset,
@@ -78,6 +79,14 @@ function linesOf(worked: Worked, isDryRun: boolean): readonly ReportLine[] {
       reason: `${code}: ${message}`,
     })),
   ]
+}
+
+/** Only a dry run has some: what the PIM would be told, and what it would not, since another asset speaks. */
+function factsOf({ facts = [] }: Worked): readonly Pick<ReportLine, 'facts' | 'outcome'>[] {
+  return (['tell', 'keep'] as const).flatMap((action) => {
+    const some = facts.filter((fact) => fact.action === action)
+    return some.length === 0 ? [] : [{ facts: some, outcome: `would-${action}` }]
+  })
 }
 
 /** One that was found by its id alone is named as AEM names it. */

@@ -155,11 +155,12 @@ function resultOf(
   const done = results.every((one) => one.done)
   const stopped = results.find((one) => one.stopped !== undefined)?.stopped
   const error = results.find((one) => one.error !== undefined)?.error
-  const { checked, written, unchanged, skipped, failed } = tally
+  const { checked, written, unchanged, skipped, failed, pim } = tally
   const seconds = Math.round(results.reduce((ms, one) => ms + one.ms, 0) / 1_000)
   const shownError = error && { code: error.code, message: redactor.text(error.message) }
   const data = {
     ...{ checked, written, unchanged, skipped, failed, seconds, done },
+    ...(pim === undefined ? {} : { pim }),
     ...(report === undefined ? {} : { report }),
     ...(stopped === undefined ? {} : { stopped }),
     ...(shownError === undefined ? {} : { error: shownError }),
@@ -168,7 +169,7 @@ function resultOf(
 }
 
 function linesOf(
-  { checked, written, unchanged, skipped, failed }: Tally,
+  { checked, written, unchanged, skipped, failed, pim }: Tally,
   data: {
     seconds: number
     done: boolean
@@ -181,6 +182,12 @@ function linesOf(
   return [
     `${checked} assets checked in ${inTime(seconds * 1_000)}: ${written} written, ${unchanged} unchanged, ${failed} failed`,
     ...Object.entries(skipped).map(([reason, count]) => `    ${count} skipped: ${reason}`),
+    ...(pim === undefined
+      ? []
+      : [
+          `    PIM tell  ${pim.tell}`,
+          `    PIM keep  ${pim.keep}  (another asset speaks, or none has the role)`,
+        ]),
     ...(report === undefined ? [] : [`The report is in ${report}.`]),
     ...(stopped === undefined ? [] : [`It was stopped: ${stopped}.`]),
     ...(error === undefined ? [] : [`It stopped: ${error.code}: ${error.message}`]),

@@ -15,8 +15,8 @@ export type BackfillReport = {
 const columns = ['path', 'id', 'outcome', 'property', 'old', 'new', 'rule', 'destination', 'key', 'reason']
 
 /**
- * Opens a report as CSV (RFC 4180): a row for each property that changed, each file that was stored and each failure.
- * Undo does not read it.
+ * Opens a report as CSV (RFC 4180): a row for each property that changed, each file that was stored, each failure, and
+ * in a dry run each fact for the PIM: the product is the key, and the attribute the property. Undo does not read it.
  * @throws {CommandError} what is there is another table, or none
  */
 export async function openTable(
@@ -49,10 +49,16 @@ function rowsOf({
   outcome,
   changes = [],
   export: stored,
+  facts,
   reason,
 }: ReportLine): readonly (readonly unknown[])[] {
   const about = [asset.path, asset.id, outcome]
   if (stored !== undefined) return [[...about, '', '', '', '', stored.destination, stored.key, stored.reason]]
+  if (facts !== undefined)
+    return facts.map(({ product, attribute, from, old, new: next, why }) => [
+      ...[...about, attribute, old, next, from],
+      ...['PIM', product, why],
+    ])
   if (reason !== undefined) return [[...about, '', '', '', '', '', '', reason]]
   return changes.map((change) => [...about, change.property, change.old, change.new, change.rule, '', '', ''])
 }

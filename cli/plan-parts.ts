@@ -10,6 +10,10 @@ export function longContext(environment: Environment, action: string): FlowConte
   return { ...environment, call, action }
 }
 
+/** Of the facts for the PIM that a plan lists. */
+export const whoTells =
+  'apply leaves the PIM alone: the next event of an asset tells it, or npx bridge backfill enrich'
+
 /** The first troubles, one a line, and how many there are besides. */
 export function troubleLines(word: string, troubles: readonly Trouble[], count: number): readonly string[] {
   const lines = troubles.map(({ path, property, expected, held, code, reason }) => {

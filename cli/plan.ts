@@ -1,19 +1,23 @@
 import { makePlan, type PlanScope } from '../src/app/plan'
 import { shown } from '../src/core/shown'
-import type { PlannedKind, PlanSummary } from '../src/flows/plan/plan-summary'
+import type { PlannedFacts, PlannedKind, PlanSummary } from '../src/flows/plan/plan-summary'
 import type { Environment } from './environment'
 import type { Interaction, Program, Run } from './host'
 import { folderOf, sinceOf, typesOf } from './library-options'
 import { type CommandResult, examples } from './output'
-import { longContext, troubleLines } from './plan-parts'
+import { longContext, troubleLines, whoTells } from './plan-parts'
 import { shownRecord } from './shown-record'
+import { factText } from './told-lines'
 
 export function addPlan(program: Program, run: Run): void {
   const plan = program
     .command('plan')
     .description('write what would change to a file, which npx bridge apply carries out')
   const kinds = [
-    { kind: 'enrich', description: 'what enrichment would write to the metadata of assets' },
+    {
+      kind: 'enrich',
+      description: 'what enrichment would write to the metadata of assets, and tell the PIM',
+    },
     { kind: 'export', description: 'which files would be put to which destination' },
   ] as const
   for (const { kind, description } of kinds) {
@@ -63,18 +67,24 @@ async function writePlan(
 }
 
 function linesOf(out: string, { kind, folder }: PlanScope, summary: PlanSummary): readonly string[] {
-  const { checked, planned, unchanged, skipped, kept = {}, failed, failures, changes } = summary
+  const { checked, planned, unchanged, skipped, kept = {}, failed, failures, changes, pim = [] } = summary
   const would = kind === 'enrich' ? 'would change' : 'would be exported'
   return [
     `${planned} of ${checked} assets below ${folder} ${would}; ${unchanged} are in step, ${failed} failed`,
     ...Object.entries(skipped).map(([reason, count]) => `skipped  ${reason}  ${count}`),
     ...Object.entries(kept).map(([property, count]) => `kept  ${property}  ${count}  (AEM keeps its value)`),
     ...changes.map((change) => `    ${kindLine(change)}`),
+    ...pim.map((facts) => `    ${factsLine(facts)}`),
     ...troubleLines('failed', failures, failed),
     planned === 0
       ? `the plan is ${out}; there is nothing to apply`
       : `the plan is ${out}; nothing else was written. npx bridge apply ${out} carries it out`,
+    ...(pim.length === 0 ? [] : [`what the PIM would be told stands in the plan, too; ${whoTells}`]),
   ]
+}
+
+function factsLine({ attribute, from, action, count, example: { path, ...fact } }: PlannedFacts): string {
+  return `PIM ${action}  ${attribute}  ${count}  (${from})  such as ${path}: ${factText(fact)}`
 }
 
 function kindLine({ name, rule, assets, example }: PlannedKind): string {

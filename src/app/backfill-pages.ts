@@ -75,7 +75,11 @@ export function partsOf(
     enrich:
       kind === 'export'
         ? undefined
-        : { ...graphFor(context), ...own, isRecordOnly, onChange, rate, memory: createMemoryGate(heldBytes) },
+        : {
+            ...{ ...graphFor(context), ...own, isRecordOnly, onChange, rate },
+            memory: createMemoryGate(heldBytes),
+            run: {},
+          },
     export:
       kind === 'enrich'
         ? undefined

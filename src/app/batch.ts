@@ -39,7 +39,7 @@ function prepareBatch(context: FlowContext): PreparedJob {
   const { store, clock } = context
   const parts = {
     // The records of pim-sync belong to reconcile.
-    flows: journalFlows,
+    flows: journalFlows(),
     start: settings.JOURNAL_START,
     onGap: async (gap: Gap) => (await import('./alerts')).noteGap(gap, context),
     journals: readers.map(({ url, reader }) => ({

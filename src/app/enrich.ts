@@ -55,7 +55,14 @@ export function enrichingInBatches(context: FlowContext): EventFlow {
   const graph = graphFor(context)
   const { clock, call } = context
   const pim = batchQueries(graph.pim, { clock, windowMs: 50, maxWaiting: 100, call })
-  return (raw, own) => enrichWith(raw, () => ({ ...graph, pim }), own)
+  const together = { ...graph, pim, run: {} }
+  return (raw, own) => enrichWith(raw, () => together, own)
+}
+
+/** The same for the events of one run: what it finds out about the assets of a product is found out once. */
+export function enrichingInRun(): EventFlow {
+  const run = {}
+  return (raw, context) => enrichWith(raw, (own) => ({ ...graphFor(own), run }), context)
 }
 
 async function enrichWith(

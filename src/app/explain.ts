@@ -5,6 +5,7 @@ import { subjectOf } from '../delivery/subject'
 import { decodeEvent, eventKey } from '../events/decode'
 import { namesAsset } from '../events/reduce'
 import { type ExplainedEnrichment, explainEnrichment } from '../flows/enrich/explain-enrichment'
+import { withFights } from '../flows/enrich/explain-fights'
 import type { FlowContext } from '../flows/event-flow'
 import { type ExplainedDestination, explainExport } from '../flows/export/explain-export'
 import { routesOf } from '../flows/run/route'
@@ -76,10 +77,13 @@ export async function explainAsset(
     ),
   ])
   if (problem !== undefined) problems.push(problem)
+  const { store } = context
+  const { signal } = call
+  const known = await attempt(() => withFights(enrichment, asset, { store, clock, signal }), enrichment)
   const { id, path, origin } = asset
   return {
     asset: { id, path: path === '' ? (named.path ?? null) : path, host: new URL(origin).host },
-    enrichment,
+    enrichment: known,
     destinations,
     problems,
   }

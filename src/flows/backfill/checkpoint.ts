@@ -33,6 +33,7 @@ const CheckpointRecord = v.object({
     unchanged: count,
     failed: count,
     skipped: v.record(v.string(), count),
+    pim: v.optional(v.object({ tell: count, keep: count })),
   }),
   again: v.array(Again),
   /** How long its runs have worked. */

@@ -6,8 +6,9 @@ import { isUsedBy } from '../../plugin/enrichment'
 import type { PimCommunicator } from '../../plugin/pim'
 import type { EnrichOutcome, EnrichParts } from '../enrich/enrich-asset'
 import { decideAndExplain, type ExplainedChange } from '../enrich/explain-enrichment'
+import { countFacts, notInStep } from '../enrich/explained-fact'
 import { reasonKind } from '../enrich/reason-kind'
-import { type OnProducts, thenTell } from '../enrich/then-tell'
+import { type OnProducts, thenTell, wouldTell } from '../enrich/then-tell'
 import { inParallel } from '../in-parallel'
 import { toFailure } from '../outcome'
 import { batchQueries } from '../sync/batch-queries'
@@ -112,13 +113,20 @@ async function enrichOne(ref: AssetRef, parts: EnrichPageParts, call: CallContex
         },
         call,
       )
-    const outcome = isDryRun || isRecordOnly ? await enrich() : await thenTell(parts, call, enrich)
+    let found: Parameters<OnProducts> | undefined
+    const remember: OnProducts = (...about) => {
+      found = about
+    }
+    const outcome = isDryRun || isRecordOnly ? await enrich(remember) : await thenTell(parts, call, enrich)
     const { kind } = outcome
+    const told = isDryRun && !isRecordOnly && found ? await wouldTell(...found, parts, call) : undefined
+    const facts = told && notInStep(told)
     return {
       ref,
       outcomes: [outcome],
       ...(kind === 'skipped' ? { skipped: reasonKind(outcome.reason) } : {}),
       ...(kind === 'updated' ? { changes } : {}),
+      ...(facts && { facts, pim: countFacts(facts) }),
     }
   } catch (thrown) {
     call.signal.throwIfAborted()

@@ -5,6 +5,7 @@ import { type CallContext, withSignal } from '../../core/call-context'
 import type { Clock } from '../../core/clock'
 import { permanentError } from '../../core/errors'
 import { isJsonValue, type JsonValue, jsonBytes } from '../../core/json'
+import { ExplainedFactSchema } from '../enrich/explained-fact'
 import { OutcomeSchema } from '../outcome-schema'
 import type { Worked } from './task'
 import type { WorkPage } from './work-page'
@@ -44,6 +45,8 @@ export const Result = v.object({
   skipped: v.optional(v.string()),
   changes: v.optional(v.array(v.object({ property: v.string(), old: Value, new: Value, rule: v.string() }))),
   stored: v.optional(v.array(v.object({ destination: v.string(), key: v.string(), reason: v.string() }))),
+  facts: v.optional(v.array(ExplainedFactSchema)),
+  pim: v.optional(v.object({ tell: v.number(), keep: v.number() })),
 })
 
 /**
@@ -71,7 +74,7 @@ export async function workSlice(
       const result = v.parse(Result, worked)
       bytes += jsonBytes(result)
       // The counts matter more than the report.
-      const { changes: _, ...short } = result
+      const { changes: _, facts: __, ...short } = result
       results.set(ref, bytes > maxAnswerBytes ? short : result)
     })
     await work(refs, withSignal(call, attempt.signal, clock.now() + budgetMs)).catch((thrown) => {

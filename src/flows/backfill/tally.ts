@@ -1,3 +1,4 @@
+import type { FactCounts } from '../enrich/explained-fact'
 import type { FileOutcome, Outcome } from '../outcome'
 import type { Worked } from './task'
 
@@ -10,6 +11,8 @@ export type Tally = {
   failed: number
   /** By kind of reason. */
   skipped: Readonly<Record<string, number>>
+  /** With a dry run: the facts that the PIM does not have. Absent where nothing is ever told. */
+  pim?: FactCounts | undefined
 }
 
 export const emptyTally: Tally = { checked: 0, written: 0, unchanged: 0, failed: 0, skipped: {} }
@@ -45,13 +48,18 @@ function verdictOfOne(outcome: Outcome): Verdict {
 }
 
 /** The counts with one asset more. */
-export function counted(tally: Tally, worked: Worked): Tally {
+export function counted(before: Tally, worked: Worked): Tally {
+  const pim = sumOfFacts(before.pim, worked.pim)
+  const tally = pim === undefined ? before : { ...before, pim }
   const verdict = verdictOf(worked)
   const checked = tally.checked + 1
   if (verdict !== 'skipped') return { ...tally, checked, [verdict]: tally[verdict] + 1 }
   const { skipped = 'other' } = worked
   return { ...tally, checked, skipped: { ...tally.skipped, [skipped]: (tally.skipped[skipped] ?? 0) + 1 } }
 }
+
+const sumOfFacts = (one: FactCounts | undefined, other: FactCounts | undefined): FactCounts | undefined =>
+  one && other ? { tell: one.tell + other.tell, keep: one.keep + other.keep } : (one ?? other)
 
 /** The counts without assets that failed, since they are done once more. */
 export const withoutFailed = (tally: Tally, count: number): Tally => ({
@@ -62,12 +70,14 @@ export const withoutFailed = (tally: Tally, count: number): Tally => ({
 
 /** The counts of two runs, of different authors, together. */
 export function sum(one: Tally, other: Tally): Tally {
+  const pim = sumOfFacts(one.pim, other.pim)
   const reasons = [...new Set([...Object.keys(one.skipped), ...Object.keys(other.skipped)])]
   return {
     checked: one.checked + other.checked,
     written: one.written + other.written,
     unchanged: one.unchanged + other.unchanged,
     failed: one.failed + other.failed,
+    ...(pim === undefined ? {} : { pim }),
     skipped: Object.fromEntries(
       reasons.map((reason) => [reason, (one.skipped[reason] ?? 0) + (other.skipped[reason] ?? 0)]),
     ),

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { AssetRef } from '../../core/asset'
 import type { JsonValue } from '../../core/json'
+import type { ExplainedFact, FactCounts } from '../enrich/explained-fact'
 import type { Outcome } from '../outcome'
 
 /** What a backfill brings in step: the metadata in AEM, the files at the destinations, or both. */
@@ -60,6 +61,10 @@ export type Worked = {
   skipped?: string | undefined
   changes?: readonly Change[] | undefined
   stored?: readonly Stored[] | undefined
+  /** With a dry run: what the PIM does not have, and whether it would be told. */
+  facts?: readonly ExplainedFact[] | undefined
+  /** How many of those; absent where nothing is ever told. */
+  pim?: FactCounts | undefined
 }
 
 /**

@@ -23,6 +23,6 @@ export const workHere =
 /** What became of the metadata of an asset and of its files, as one. */
 export function together(one: Worked, other: Worked | undefined): Worked {
   if (other === undefined) return one
-  const { ref, outcomes, skipped = other.skipped, changes } = one
-  return { ref, outcomes: [...outcomes, ...other.outcomes], skipped, changes, stored: other.stored }
+  const { outcomes, skipped = other.skipped } = one
+  return { ...one, outcomes: [...outcomes, ...other.outcomes], skipped, stored: other.stored }
 }

@@ -13,6 +13,7 @@ import { type Enriched, factsOf, type LeftOut, type Skipped } from '../outcome'
 import { type Decision, type UpdateParts, updateMetadata } from '../update-metadata'
 import { findProducts, linkValue, type Match, type MatchWitness, noProduct } from './find-products'
 import { warnOfMapping } from './mapping-warnings'
+import type { Run } from './product-assets'
 import { type OnProducts, thenTell } from './then-tell'
 import type { Disputes } from './write-back'
 
@@ -21,6 +22,8 @@ export type EnrichParts = UpdateParts & {
   enrichment: EnrichmentRules
   /** Finds the other assets of a product, where one of them speaks for it. */
   siblings?: { search: AssetSearch; origins: readonly string[] } | undefined
+  /** What the assets of one run share; without it, each finds out by itself. */
+  run?: Run | undefined
   /** Notices that another system puts back what the PIM is told. */
   disputes?: Disputes | undefined
 }

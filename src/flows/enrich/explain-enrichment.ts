@@ -18,8 +18,8 @@ import {
   type EnrichParts,
   type Witness,
 } from './enrich-asset'
-import { tellsPim } from './then-tell'
-import type { ExplainedFact } from './write-back'
+import type { ExplainedFact } from './explained-fact'
+import { wouldTell } from './then-tell'
 
 /** What enrichment would do with one property, and why. */
 export type ExplainedChange = {
@@ -35,6 +35,8 @@ export type ExplainedChange = {
   owner?: Owner
   /** What the PIM has, where AEM keeps another value. */
   pim?: JsonValue
+  /** Another system puts the value back: until then (ISO 8601) an event of that leaves it alone. */
+  leftAloneUntil?: string
   /** With the owner `edited`: whether the asset tells what was written last. */
   recorded?: boolean
 }
@@ -71,11 +73,8 @@ export async function explainEnrichment(
     }
     const { decision, changes } = await decideAndExplain(asset, parts, call, { heard, onProducts })
     const { result } = decision
-    const told =
-      isTelling && products.length > 0 && tellsPim(parts)
-        ? { told: await (await import('./write-back')).explainTelling(asset, products, parts, call) }
-        : {}
-    const about = { match: heard.match(), changes, ...told }
+    const told = isTelling ? await wouldTell(asset, products, parts, call) : undefined
+    const about = { match: heard.match(), changes, ...(told === undefined ? {} : { told }) }
     return result.kind === 'skipped' ? { skipped: result.reason, ...about } : about
   } catch (thrown) {
     call.signal.throwIfAborted()

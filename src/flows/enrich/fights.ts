@@ -83,11 +83,8 @@ export async function countPutBacks(
   { store, clock, signal }: { store: Store; clock: Pick<Clock, 'now'>; signal: AbortSignal },
 ): Promise<ReadonlySet<MetadataChange>> {
   if (changes.length === 0) return new Set()
-  const key = `${fightPrefix}${Number.parseInt(hash([id]).slice(0, 4), 16) % shards}`
-  const read = v.safeParse(Marks, parseJson((await store.get(key, signal)) ?? '{}'))
   const now = clock.now()
-  const known = read.success ? Object.entries(read.output) : []
-  const marks = new Map(known.filter(([, times]) => now - (times.at(-1) ?? 0) < memoryOf(times)))
+  const marks = await marksFor(id, { store, now, signal })
   const left = new Set<MetadataChange>()
   for (const change of changes) {
     const mark = markOf({ id }, change)
@@ -99,8 +96,43 @@ export async function countPutBacks(
     if (isLost(times)) left.add(change)
   }
   const kept = Object.fromEntries([...marks].slice(-maxMarks))
-  await store.put(key, JSON.stringify(kept), leftAloneMs / 1000, signal)
+  await store.put(keyOf(id), JSON.stringify(kept), leftAloneMs / 1000, signal)
   return left
+}
+
+/**
+ * Which of these changes another system has put back so often that an event of that leaves them alone. Nothing is counted.
+ * @returns until when, in milliseconds since the epoch
+ * @throws {BridgeError} when State fails
+ */
+export async function leftAlone(
+  { id }: Pick<Asset, 'id'>,
+  changes: readonly MetadataChange[],
+  { store, clock, signal }: { store: Store; clock: Pick<Clock, 'now'>; signal: AbortSignal },
+): Promise<ReadonlyMap<MetadataChange, number>> {
+  if (changes.length === 0) return new Map()
+  const marks = await marksFor(id, { store, now: clock.now(), signal })
+  return new Map(
+    changes.flatMap((change) => {
+      const times = marks.get(markOf({ id }, change)) ?? []
+      return isLost(times) ? [[change, (times.at(-1) ?? 0) + leftAloneMs] as const] : []
+    }),
+  )
+}
+
+/** By what the values that a product is told are counted. */
+export const disputedProduct = (identifier: string) => ({ id: `PIM ${identifier}` })
+
+const keyOf = (id: string): string => `${fightPrefix}${Number.parseInt(hash([id]).slice(0, 4), 16) % shards}`
+
+/** Those that still count, with others of the same key. */
+async function marksFor(
+  id: string,
+  { store, now, signal }: { store: Store; now: number; signal: AbortSignal },
+): Promise<Map<string, readonly number[]>> {
+  const read = v.safeParse(Marks, parseJson((await store.get(keyOf(id), signal)) ?? '{}'))
+  const known = read.success ? Object.entries(read.output) : []
+  return new Map(known.filter(([, times]) => now - (times.at(-1) ?? 0) < memoryOf(times)))
 }
 
 const markOf = ({ id }: Pick<Asset, 'id'>, change: MetadataChange): string =>

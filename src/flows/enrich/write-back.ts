@@ -2,20 +2,22 @@ import type { Asset } from '../../core/asset'
 import { type CallContext, untilAborted } from '../../core/call-context'
 import type { Clock } from '../../core/clock'
 import { toBridgeError } from '../../core/errors'
-import type { JsonValue } from '../../core/json'
 import type { FactValue, Product, ProductChange, ProductUpdate } from '../../core/product'
 import type { MetadataChange } from '../../metadata/diff'
 import { differing, factsToTell } from '../../metadata/facts-to-tell'
 import type { ToldFact } from '../../metadata/tell-pim'
+import { heldValue, itemsOf } from '../../metadata/values'
 import { isUsedBy } from '../../plugin/enrichment'
 import type { PimCommunicator } from '../../plugin/pim'
 import type { Store } from '../../store/store'
 import { type Told, toError } from '../outcome'
 import { pimSystem } from '../systems'
-import { countPutBacks, type RecentWrites } from './fights'
-import { createSpeakers, maySpeakFor, type SpeakerParts } from './speaker'
+import type { ExplainedFact } from './explained-fact'
+import { countPutBacks, disputedProduct, type RecentWrites } from './fights'
+import { knownOf, maySpeakFor, type ProductAssetParts, productAssetsOf } from './product-assets'
+import { createSpeakers } from './speaker'
 
-export type WriteBackParts = SpeakerParts & {
+export type WriteBackParts = ProductAssetParts & {
   pim: PimCommunicator
   /** Notices that another system puts back what the PIM is told; without it, nobody does. */
   disputes?: Disputes | undefined
@@ -80,7 +82,12 @@ export async function tellPim(
     const now = await memory.run(asset.origin, call, (own) =>
       assets.readAsset(asset, own, isUsedBy(enrichment)),
     )
-    const still = products.filter(({ identifier }) => maySpeakFor(now, identifier, enrichment))
+    const still = products.filter(({ identifier }) => {
+      const maySpeak = maySpeakFor(now, identifier, enrichment)
+      if (parts.run !== undefined)
+        productAssetsOf(parts).note(identifier, now, knownOf(now, maySpeak, enrichment.roles))
+      return maySpeak
+    })
     untold = untoldOf(
       now,
       still.map((product) => withValues(product, changes)),
@@ -90,17 +97,28 @@ export async function tellPim(
   return [...told].map(([product, attributes]) => ({ product, attributes: [...attributes] }))
 }
 
-/** One fact, and what would become of it. */
-export type ExplainedFact = {
-  product: string
-  attribute: string
-  /** Such as `property dc:rights`, or `link`. */
-  from: string
-  /** What the PIM has; null where it has none. */
-  old: JsonValue
-  new: FactValue
-  action: 'tell' | 'keep'
-  why: string
+/**
+ * Lets the other assets of the run know what was written to one: that it names other products, or has another role.
+ * @param asset as it was before
+ */
+export function noteWritten(
+  asset: Asset,
+  products: readonly Product[],
+  properties: readonly string[],
+  parts: ProductAssetParts,
+): void {
+  const { linkProperty, roles, skip } = parts.enrichment
+  const isLinked = properties.includes(linkProperty)
+  const hasOtherRole = roles?.reads.some((property) => properties.includes(property)) ?? false
+  if (parts.run === undefined || !(isLinked || hasOtherRole)) return
+  const held = itemsOf(heldValue(asset.metadata, linkProperty)).map(String)
+  const linked = isLinked ? products.map(({ identifier }) => identifier) : held
+  // What a function reads may have been written as well.
+  const isUnknown = hasOtherRole || typeof skip === 'function'
+  for (const product of new Set([...held, ...linked])) {
+    const known = isUnknown ? undefined : knownOf(asset, linked.includes(product), roles)
+    productAssetsOf(parts).note(product, asset, known)
+  }
 }
 
 /**
@@ -134,6 +152,7 @@ export async function explainTelling(
               ...about,
               action: 'keep',
               why: `${speaker.path ?? 'no asset with this role'} speaks for the product`,
+              speaker: speaker.path ?? null,
             },
       )
     }
@@ -186,7 +205,7 @@ async function undisputed(
   return left
 }
 
-const idOf = ({ ref }: ProductChange) => ({ id: `PIM ${ref.value}` })
+const idOf = ({ ref }: ProductChange) => disputedProduct(ref.value)
 
 /** The values as they are counted. */
 const marksOf = ({ values }: ProductChange): readonly MetadataChange[] =>

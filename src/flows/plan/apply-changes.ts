@@ -40,7 +40,9 @@ export async function applyChanges(
   const tell = (line: ReportLine): Promise<void> => report.write(line)
 
   for await (const chunk of inChunks(enrichmentsIn(plan.path), linesAtOnce)) {
-    const items = chunk.map(({ asset: { id, path }, changes }) => {
+    // The others tell what the PIM would be told: that is done by events and backfills.
+    const toWrite = chunk.filter(({ changes }) => changes.length > 0)
+    const items = toWrite.map(({ asset: { id, path }, changes }) => {
       const before = changes.filter(({ property }) => begun.get(id)?.has(property))
       const ref = { origin: plan.origin, id, ...(path === '' ? {} : { path }) }
       // Of the asset, for all tries together.

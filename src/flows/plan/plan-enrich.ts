@@ -5,6 +5,7 @@ import type { BridgeError } from '../../core/errors'
 import { isUsedBy } from '../../plugin/enrichment'
 import type { EnrichParts } from '../enrich/enrich-asset'
 import { type ExplainedEnrichment, explainEnrichment } from '../enrich/explain-enrichment'
+import { notInStep } from '../enrich/explained-fact'
 import { reasonKind } from '../enrich/reason-kind'
 import { askingTogether, assetByAsset, assetsACall } from './asset-by-asset'
 import type { LineWriter } from './json-lines'
@@ -19,8 +20,9 @@ export type PlanOptions = {
 }
 
 /**
- * Writes down what enrichment would write to each asset, by the code that decides it. AEM is only read. A page is read
- * first, then the PIM is asked for all of it, a hundred assets a call.
+ * Writes down what enrichment would write to each asset, and what the PIM would be told about it, by the code that
+ * decides it. AEM and the PIM are only read. A page is read first, then the PIM is asked for all of it, a hundred assets
+ * a call.
  * @throws {BridgeError} the outage that stopped it; what `pages` throws
  */
 export async function planEnrich(
@@ -30,7 +32,7 @@ export async function planEnrich(
   { progress = () => undefined, ...options }: PlanOptions,
   call: CallContext,
 ): Promise<PlanSummary> {
-  const asking = askingTogether(parts, call)
+  const asking = { ...askingTogether(parts, call), run: {} }
   const keeps = isUsedBy(parts.enrichment)
   const tally = createPlanTally()
   const reading = assetByAsset(parts, call, options)
@@ -51,14 +53,16 @@ export async function planEnrich(
     const planned = new Map<AssetRef, PlannedEnrichment>()
     await deciding.each(read, {
       async work({ ref, asset }, own) {
-        const explained = await explainEnrichment(asset, asking, own)
+        const explained = await explainEnrichment(asset, asking, own, { isTelling: true })
         if (explained.problem !== undefined) throw explained.problem
         tally.checked()
         tally.kept(explained.changes.flatMap(({ property, pim }) => (pim === undefined ? [] : [property])))
         const changes = changesIn(explained)
+        const pim = notInStep(explained.told ?? [])
+        const entry = { asset: plannedAsset(asset, ref), changes, ...(pim.length === 0 ? {} : { pim }) }
         if (explained.skipped !== undefined) tally.skipped(reasonKind(explained.skipped))
-        else if (changes.length === 0) tally.unchanged()
-        else planned.set(ref, { asset: plannedAsset(asset, ref), changes })
+        else if (changes.length + pim.length === 0) tally.unchanged()
+        else planned.set(ref, entry)
       },
       failed,
     })

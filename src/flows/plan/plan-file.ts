@@ -1,5 +1,6 @@
 import * as v from 'valibot'
 import { shown } from '../../core/shown'
+import { countFacts, type ExplainedFact, ExplainedFactSchema } from '../enrich/explained-fact'
 import { fileProblem, type LinesFile, linesOf, parseLine } from './json-lines'
 import { AssetIdSchema, PathSchema, type PlannedChange, PlannedChangeSchema } from './planned-change'
 
@@ -19,8 +20,15 @@ export type PlanHead = {
 /** An asset as it was planned. The ETag is for people: a changed one alone refuses nothing. */
 export type PlannedAsset = { id: string; path: string; etag: string }
 
-/** What is to be written to the metadata of one asset. */
-export type PlannedEnrichment = { asset: PlannedAsset; changes: readonly PlannedChange[] }
+/**
+ * What is to be written to the metadata of one asset, and what the PIM would be told about it then. `apply` does the
+ * first and leaves the PIM alone.
+ */
+export type PlannedEnrichment = {
+  asset: PlannedAsset
+  changes: readonly PlannedChange[]
+  pim?: readonly ExplainedFact[] | undefined
+}
 
 /** A file that is to be put to one destination. */
 export type PlannedExport = {
@@ -30,17 +38,20 @@ export type PlannedExport = {
 
 const asset = v.object({ id: AssetIdSchema, path: PathSchema, etag: v.string() })
 
-const EnrichmentSchema: v.GenericSchema<unknown, PlannedEnrichment> = v.object({
-  asset,
-  changes: v.pipe(
-    v.array(PlannedChangeSchema),
-    v.minLength(1),
-    v.check(
-      (changes) => new Set(changes.map(({ property }) => property)).size === changes.length,
-      'a property stands there twice',
+const EnrichmentSchema: v.GenericSchema<unknown, PlannedEnrichment> = v.pipe(
+  v.object({
+    asset,
+    changes: v.pipe(
+      v.array(PlannedChangeSchema),
+      v.check(
+        (changes) => new Set(changes.map(({ property }) => property)).size === changes.length,
+        'a property stands there twice',
+      ),
     ),
-  ),
-})
+    pim: v.optional(v.array(ExplainedFactSchema)),
+  }),
+  v.check(({ changes, pim = [] }) => changes.length + pim.length > 0, 'it says nothing'),
+)
 const ExportSchema: v.GenericSchema<unknown, PlannedExport> = v.object({
   asset,
   export: v.object({
@@ -109,8 +120,10 @@ async function* entriesIn<T>(path: string, schema: v.GenericSchema<unknown, T>):
 export type ReadPlan = {
   path: string
   head: PlanHead
-  /** Lines: assets, or files. */
+  /** What is done: assets that are written to, or files. */
   entries: number
+  /** Facts that the PIM would be told, and is not by `apply`. */
+  untold: number
   /** How many assets by property, or files by destination; most first. */
   names: readonly (readonly [name: string, count: number])[]
 }
@@ -123,10 +136,11 @@ export async function readPlan(path: string): Promise<ReadPlan> {
   const head = await headOfPlan(path)
   const names = new Map<string, number>()
   const count = (name: string): void => void names.set(name, (names.get(name) ?? 0) + 1)
-  let entries = 0
+  let [entries, untold] = [0, 0]
   if (head.kind === 'enrich') {
-    for await (const { changes } of enrichmentsIn(path)) {
-      entries += 1
+    for await (const { changes, pim = [] } of enrichmentsIn(path)) {
+      untold += countFacts(pim).tell
+      if (changes.length > 0) entries += 1
       for (const { property } of changes) count(property)
     }
   } else {
@@ -135,5 +149,5 @@ export async function readPlan(path: string): Promise<ReadPlan> {
       count(planned.destination)
     }
   }
-  return { path, head, entries, names: [...names].sort(([, a], [, b]) => b - a) }
+  return { path, head, entries, untold, names: [...names].sort(([, a], [, b]) => b - a) }
 }

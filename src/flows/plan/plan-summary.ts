@@ -1,5 +1,6 @@
 import type { BridgeError } from '../../core/errors'
 import type { JsonValue } from '../../core/json'
+import type { ExplainedFact } from '../enrich/explained-fact'
 import type { PlannedEnrichment, PlannedExport } from './plan-file'
 import type { Trouble } from './summary'
 
@@ -11,6 +12,17 @@ export type PlannedKind = {
   rule: string
   assets: number
   example: { path: string; old?: JsonValue; new?: JsonValue; key?: string }
+}
+
+/** What would become of an attribute in the PIM, over the whole plan. */
+export type PlannedFacts = {
+  attribute: string
+  /** Such as `link`. */
+  from: string
+  action: ExplainedFact['action']
+  /** How many facts: one for each asset and product. */
+  count: number
+  example: { path: string } & ExplainedFact
 }
 
 /** Numbers of assets, by what was planned for them. */
@@ -27,6 +39,8 @@ export type PlanSummary = {
   failures: readonly Trouble[]
   /** What is planned most first. */
   changes: readonly PlannedKind[]
+  /** What the PIM does not have: `tell` most first, then what is kept. Absent when there is none. */
+  pim?: readonly PlannedFacts[]
 }
 
 const mostFailures = 20
@@ -38,6 +52,7 @@ export function createPlanTally() {
   const skipped = new Map<string, number>()
   const kept = new Map<string, number>()
   const kinds = new Map<string, PlannedKind>()
+  const facts = new Map<string, PlannedFacts>()
   const failures: Trouble[] = []
   const count = (kind: Omit<PlannedKind, 'assets'>): void => {
     const key = JSON.stringify([kind.name, kind.rule])
@@ -63,7 +78,19 @@ export function createPlanTally() {
       failed += 1
       if (failures.length < mostFailures) failures.push({ path, code, reason: message })
     },
-    planned({ asset: { path }, changes }: PlannedEnrichment) {
+    planned({ asset: { path }, changes, pim = [] }: PlannedEnrichment) {
+      for (const fact of pim) {
+        const { attribute, from, action } = fact
+        const key = JSON.stringify([attribute, from, action])
+        const known = facts.get(key)
+        if (known !== undefined) known.count += 1
+        else if (facts.size < mostKinds)
+          facts.set(key, { attribute, from, action, count: 1, example: { path, ...fact } })
+      }
+      if (changes.length === 0) {
+        unchanged += 1
+        return
+      }
       planned += 1
       for (const { property: name, rule, old, new: next } of changes)
         count({ name, rule, example: { path, old, new: next } })
@@ -84,9 +111,13 @@ export function createPlanTally() {
       failed,
       failures,
       changes: [...kinds.values()].sort((a, b) => b.assets - a.assets),
+      ...(facts.size === 0 ? {} : { pim: [...facts.values()].sort(tellMostFirst) }),
     }),
   }
 }
+
+const tellMostFirst = (a: PlannedFacts, b: PlannedFacts): number =>
+  a.action === b.action ? b.count - a.count : a.action === 'tell' ? -1 : 1
 
 const sorted = (counts: ReadonlyMap<string, number>): Readonly<Record<string, number>> =>
   Object.fromEntries([...counts].sort(([a], [b]) => (a < b ? -1 : 1)))

@@ -2,6 +2,7 @@ import { stat } from 'node:fs/promises'
 import * as v from 'valibot'
 import type { JsonValue } from '../../core/json'
 import { shown } from '../../core/shown'
+import type { ExplainedFact } from '../enrich/explained-fact'
 import {
   appendTo,
   fileProblem,
@@ -38,6 +39,8 @@ export type ReportLine = {
    * `started` stands there before a write, `written` after it: where only the first does, the write may have been made.
    */
   outcome: string
+  /** Of a dry run: what the PIM does not have. */
+  facts?: readonly ExplainedFact[]
   reason?: string
   export?: { destination: string; key: string; reason: string }
 }

@@ -58,7 +58,7 @@ export function batchUpdates(
     waiting = []
     try {
       const changes = together.flatMap((one) => one.changes)
-      const updates = (await pim.updateProducts?.(changes, call)) ?? []
+      const updates = await eachByItself(changes, await update(changes))
       let start = 0
       for (const { changes: own, resolve } of together) {
         resolve(updates.slice(start, start + own.length))
@@ -68,4 +68,49 @@ export function batchUpdates(
       for (const { reject } of together) reject(thrown)
     }
   }
+
+  async function update(changes: readonly ProductChange[]): Promise<readonly ProductUpdate[]> {
+    return (await pim.updateProducts?.(changes, call)) ?? []
+  }
+
+  /**
+   * A PIM takes what several assets say of one product as one, and refuses all of it for one value. So changes that were
+   * refused together are sent again, one of each product in a call: as many calls as the product with the most has.
+   * @returns what became of each in the end
+   */
+  async function eachByItself(
+    changes: readonly ProductChange[],
+    updates: readonly ProductUpdate[],
+  ): Promise<readonly ProductUpdate[]> {
+    const ends = [...updates]
+    const rounds: number[][] = []
+    for (const indexes of refusedTogether(changes, updates)) {
+      for (const [turn, index] of indexes.entries()) {
+        rounds[turn] ??= []
+        rounds[turn].push(index)
+      }
+    }
+    for (const indexes of rounds) {
+      const again = await update(indexes.flatMap((index) => changes[index] ?? []))
+      for (const [at, index] of indexes.entries()) {
+        const end = again[at]
+        if (end !== undefined) ends[index] = end
+      }
+    }
+    return ends
+  }
+}
+
+/** The places of changes that were refused, for each product of which several were. */
+function refusedTogether(
+  changes: readonly ProductChange[],
+  updates: readonly ProductUpdate[],
+): readonly (readonly number[])[] {
+  const byProduct = new Map<string, number[]>()
+  for (const [index, { ref }] of changes.entries()) {
+    if (updates[index]?.kind !== 'refused') continue
+    const key = `${ref.kind} ${ref.value.toLowerCase()}`
+    byProduct.set(key, [...(byProduct.get(key) ?? []), index])
+  }
+  return [...byProduct.values()].filter(({ length }) => length > 1)
 }

@@ -50,6 +50,7 @@ export async function syncAssets(
   const breaker = createCircuitBreaker({ atOnce: Math.min(assetsAtOnce, assets.length) })
   const batching = { clock, windowMs: batchWindowMs, maxWaiting: assetsAtOnce, call }
   const pim = batchQueries(notOlder(parts.pim, changedAt), batching)
+  const together = { ...parts, pim, run: parts.run ?? {} }
 
   await inParallel(assets, assetsAtOnce, async (asset) => {
     if (stoppedBy !== undefined) {
@@ -59,7 +60,7 @@ export async function syncAssets(
     try {
       const { id: assetId, path } = asset
       const own = { ...call, logger: withFields(call.logger, { assetId, path }) }
-      const work = () => enrichAsset(asset, { ...parts, pim }, own)
+      const work = () => enrichAsset(asset, together, own)
       const outcome = await retryTransient(work, waitsMs, clock, own)
       counts[outcome.kind] += 1
       for (const system of ['AEM', pimSystem]) breaker.worked(system)

@@ -1,4 +1,4 @@
-import type { Product, ProductRef } from '../../../src/core/product'
+import type { Product, ProductChange, ProductRef } from '../../../src/core/product'
 import { batchQueries } from '../../../src/flows/sync/batch-queries'
 import type { PimCommunicator } from '../../../src/plugin/pim'
 import { startCall } from '../../support/call'
@@ -120,4 +120,40 @@ test('a failure reaches everyone who asked, and nobody else', async () => {
 
   expect(ends.map(({ status }) => status)).toEqual(['rejected', 'rejected'])
   expect(await ask(...byName('a'))).toEqual(['a'])
+})
+
+test('changes that were refused together are sent again, one of each product in a call, and no others', async () => {
+  const calls: string[][] = []
+  const isBad = ({ values }: ProductChange): boolean => values.color === 'bad'
+  const pim: PimCommunicator = {
+    name: 'test',
+    getProducts: async () => [],
+    // As a PIM that takes all that is said of a product as one.
+    updateProducts: async (changes) => {
+      calls.push(changes.map(({ ref }) => ref.value))
+      return changes.map(({ ref }) =>
+        changes.some((one) => one.ref.value === ref.value && isBad(one))
+          ? { kind: 'refused', code: 'NO', reason: 'bad' }
+          : { kind: 'updated' },
+      )
+    },
+    check: async () => [],
+  }
+  const clock = { now: () => 0, sleep: () => new Promise<void>((resolve) => setImmediate(resolve)) }
+  const shared = batchQueries(pim, { clock, windowMs: 50, maxWaiting: 3, call: never })
+  const tell = async (value: string, color: string) => {
+    const change: ProductChange = { ref: { kind: 'identifier', value }, values: { color } }
+    return (await shared.updateProducts?.([change], never))?.map(({ kind }) => kind)
+  }
+  const ends = await Promise.all([
+    ...[tell('a', 'red'), tell('a', 'bad'), tell('b', 'bad'), tell('b', 'red')],
+    ...[tell('c', 'bad'), tell('d', 'red')],
+  ])
+
+  expect(ends.flat()).toEqual(['updated', 'refused', 'refused', 'updated', 'refused', 'updated'])
+  expect(calls).toEqual([
+    ['a', 'a', 'b', 'b', 'c', 'd'],
+    ['a', 'b'],
+    ['a', 'b'],
+  ])
 })
