@@ -88,10 +88,15 @@ async function upstreams(): Promise<void> {
       const missing = Object.entries(pim.product(sku) ?? {}).filter(
         ([name, value]) => assetMetadata[`wknd-${name}`] !== value,
       )
-      return missing.map(([name]) => `${sku}: wknd-${name} is ${JSON.stringify(assetMetadata[`wknd-${name}`])}`)
+      return missing.map(
+        ([name]) => `${sku}: wknd-${name} is ${JSON.stringify(assetMetadata[`wknd-${name}`])}`,
+      )
     })
-    const refused = Object.entries(servers).flatMap(([name, { requests }]) =>
-      requests.filter(({ status = 0 }) => status >= 400).map(({ status, path }) => `${name}: ${status} ${path}`),
+    // What is not in State is answered 404.
+    const refused = Object.entries({ ims, aem, pim }).flatMap(([name, { requests }]) =>
+      requests
+        .filter(({ status = 0 }) => status >= 400)
+        .map(({ status, path }) => `${name}: ${status} ${path}`),
     )
     return {
       ims: ims.requests.length,

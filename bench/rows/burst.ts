@@ -27,9 +27,7 @@ export const burst: Row = {
         0: await burstOf(side, upstreams, { count, atOnce, latencyMs: 0 }),
       })
       const ours = bursting(await ourSide(upstreams))
-      const sides = oursOnly
-        ? { ours }
-        : { ours, rival: bursting(await rivalSide('tutorial', upstreams)) }
+      const sides = oursOnly ? { ours } : { ours, rival: bursting(await rivalSide('tutorial', upstreams)) }
       const samples = await inTurn(sides, { rounds: rounds(3, 5), oursOnly, warmUp: 0 })
       return { figures: figuresOf(samples), notes: notesOf(count, atOnce) }
     } finally {

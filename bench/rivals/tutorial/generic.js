@@ -9,7 +9,10 @@ const fetch = require('node-fetch')
 const http = require('node:http')
 const https = require('node:https')
 
-const agents = { 'http:': new http.Agent({ keepAlive: true }), 'https:': new https.Agent({ keepAlive: true }) }
+const agents = {
+  'http:': new http.Agent({ keepAlive: true }),
+  'https:': new https.Agent({ keepAlive: true }),
+}
 
 async function main(params) {
   const logger = Core.Logger('generic', { level: params.LOG_LEVEL || 'info' })
