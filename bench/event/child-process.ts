@@ -40,7 +40,8 @@ export async function startPeer<T>(
   const close = async (): Promise<void> => {
     if (child.exitCode !== null || child.signalCode !== null) return
     const gone = new Promise((resolve) => child.once('exit', resolve))
-    child.kill()
+    // It ends by itself then, and writes what it has to.
+    child.disconnect()
     await gone
   }
   try {
