@@ -18,12 +18,8 @@ export function requireBounded(event: unknown): void {
   count(event, 0)
   for (let next = found.pop(); next !== undefined; next = found.pop()) {
     const { value, depth } = next
-    if (Array.isArray(value)) for (const item of value) count(item, depth + 1)
-    else
-      for (const [name, item] of Object.entries(value)) {
-        characters += name.length
-        count(item, depth + 1)
-      }
+    if (!Array.isArray(value)) for (const name of Object.keys(value)) characters += name.length
+    for (const item of Object.values(value)) count(item, depth + 1)
   }
 
   function count(value: unknown, depth: number): void {
