@@ -20,20 +20,23 @@ export type LoadReport = {
   answer?: unknown
 }
 
-/** One load, and how long the process lived that did it: from its spawn to its end, the answer included. */
-export type LoadSample = LoadReport & { spawnToEndMs: number }
-
-/** Loads a bundle in a fresh process with an empty environment, as a container does. */
-export async function loadFresh(bundle: string, challenge?: string): Promise<LoadSample> {
-  const started = performance.now()
+/**
+ * Loads a bundle in a fresh process with an empty environment, as a container does.
+ * @param node the Node that loads it @default the one that runs this
+ */
+export async function loadFresh(
+  bundle: string,
+  challenge?: string,
+  node = process.execPath,
+): Promise<LoadReport> {
   const args = ['--no-deprecation', join(root, 'scripts/load-probe.cjs'), bundle]
   const options = { cwd: tmpdir(), env: { __OW_ACTION_NAME: '/namespace/asset-bridge/generic' } }
-  const child = run(process.execPath, challenge === undefined ? args : [...args, challenge], options)
+  const child = run(node, challenge === undefined ? args : [...args, challenge], options)
   const { stdout } = await child.catch((error: Error) => {
     // What Node quotes of a bundle is one line of megabytes.
     throw new Error(`${bundle} does not load: ${error.message.slice(-1000)}`)
   })
-  return { ...(JSON.parse(stdout) as LoadReport), spawnToEndMs: performance.now() - started }
+  return JSON.parse(stdout) as LoadReport
 }
 
 /**
@@ -44,12 +47,12 @@ export async function loadFresh(bundle: string, challenge?: string): Promise<Loa
 export async function loadInTurn(
   bundles: readonly string[],
   rounds: number,
-  challenge?: string,
-): Promise<LoadSample[][]> {
-  const samples = bundles.map((): LoadSample[] => [])
+  node?: string,
+): Promise<LoadReport[][]> {
+  const samples = bundles.map((): LoadReport[] => [])
   for (let round = 0; round <= rounds; round++) {
     for (const [index, bundle] of bundles.entries()) {
-      const sample = await loadFresh(bundle, challenge)
+      const sample = await loadFresh(bundle, undefined, node)
       if (round > 0) samples[index]?.push(sample)
     }
   }

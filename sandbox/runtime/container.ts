@@ -49,10 +49,12 @@ export const startContainer = async (options: {
   env: Record<string, string>
   memoryMb: number
   log: (text: string) => void
+  /** The Node that runs it. @default this process's */
+  node?: string
 }): Promise<Container> => {
   const proxy = join(__dirname, 'proxy.cjs')
   const system = { PATH: process.env.PATH ?? '', HOME: tmpdir() }
-  const child = spawn(process.execPath, [`--max-old-space-size=${options.memoryMb}`, proxy], {
+  const child = spawn(options.node ?? process.execPath, [`--max-old-space-size=${options.memoryMb}`, proxy], {
     env: { ...system, ...options.env },
     stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
   })

@@ -1,6 +1,6 @@
 import { readdir, readFile, stat } from 'node:fs/promises'
 import { basename, join, relative } from 'node:path'
-import { buildBaseline } from '../../bench/rivals/sdk-sample'
+import { bundleRival } from '../../bench/rivals/bundle'
 import { type App, type BuiltAction, declaredActions, ensureBuilt, filesOf, ownApp } from '../app-build'
 import limits from '../budgets.json'
 import { root } from '../command'
@@ -48,7 +48,7 @@ export const loadTimes: Step = {
   name: 'load times',
   run: async () => {
     await ensureBuilt()
-    const { minimised } = await buildBaseline()
+    const { minimised } = await bundleRival('sdk-sample')
     const wrong = await slowIn(await declaredActions(), minimised)
     return wrong.length === 0 ? undefined : wrong.join('\n')
   },

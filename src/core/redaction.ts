@@ -27,6 +27,9 @@ const userInfo = /(:\/\/)([^/?#\s"']+)@/g
 /** In a hint. */
 const hintUser = /^(user|\.{3}|…)$/
 
+/** Every form of a secret has one of these in it. Most texts have none, and need no look for each form. */
+const partOfForm = /:\/\/|=|eyJ|\bB(?:earer|asic)\s/i
+
 /** Masks from the beginning of a JSON Web Token to its end: three parts, the last of which may be missing. */
 function withoutWebTokens(dotted: string): string {
   const parts = dotted.split('.')
@@ -90,7 +93,10 @@ export function createRedactor(secrets: Iterable<string | undefined> = []): Reda
 
   function masked(input: string): string {
     let output = input
-    for (const secret of known) output = output.replaceAll(secret, mask)
+    for (const secret of known) {
+      if (secret.length <= output.length) output = output.replaceAll(secret, mask)
+    }
+    if (!partOfForm.test(output)) return output
     return output
       .replace(userInfo, (whole, scheme: string, user: string) =>
         hintUser.test(user) ? whole : `${scheme}${mask}@`,

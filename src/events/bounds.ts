@@ -12,21 +12,23 @@ const maxValues = 100_000
  * @throws {BridgeError} permanent, `EVENT_MALFORMED`
  */
 export function requireBounded(event: unknown): void {
-  const found: { value: unknown; depth: number }[] = [{ value: event, depth: 0 }]
+  const found: { value: object; depth: number }[] = []
   let characters = 0
   let values = 0
+  count(event, 0)
   for (let next = found.pop(); next !== undefined; next = found.pop()) {
     const { value, depth } = next
+    if (!Array.isArray(value)) for (const name of Object.keys(value)) characters += name.length
+    for (const item of Object.values(value)) count(item, depth + 1)
+  }
+
+  function count(value: unknown, depth: number): void {
     values += 1
     if (typeof value === 'string') characters += value.length
     if (depth > maxDepth) throw refused(`it is more than ${maxDepth} levels deep`)
     if (characters > maxCharacters) throw refused(`it has more than ${maxCharacters} characters`)
     if (values > maxValues) throw refused(`it has more than ${maxValues} values`)
-    if (typeof value !== 'object' || value === null) continue
-    for (const [name, item] of Object.entries(value)) {
-      if (!Array.isArray(value)) characters += name.length
-      found.push({ value: item, depth: depth + 1 })
-    }
+    if (typeof value === 'object' && value !== null) found.push({ value, depth })
   }
 }
 

@@ -103,7 +103,7 @@ export async function exchange(
     })
     return {
       status: response.status,
-      headers: new Map(response.headers),
+      headers: headersOf(response),
       // Takes a byte order mark away, which JSON does not know.
       text: new TextDecoder().decode(await response.arrayBuffer()),
     }
@@ -115,6 +115,10 @@ export async function exchange(
     throw thrown
   }
 }
+
+/** By lower-case name. The iterator of node-fetch 2 sorts and copies all headers for each one that it gives. */
+const headersOf = ({ headers }: Response): ReadonlyMap<string, string> =>
+  new Map(Object.entries(headers.raw()).map(([name, values]) => [name.toLowerCase(), values.join(', ')]))
 
 /** What the answer says about its length; 0 when it says nothing. Compressed, it becomes longer. */
 function announcedBytes({ headers }: Response): number {

@@ -11,12 +11,14 @@ export type RawInputs = Readonly<Record<string, string>>
  * Takes the inputs out of an activation's params: those that are bound. Any other field is no input, whatever its name.
  * Deployed, an unset input arrives as an empty string; under `aio app dev` as the literal `$NAME`. Where a credential is
  * not set, what `aio app use` has written stands in, then what the annotation `include-ims-credentials` brings.
+ * @returns the object of the activation before, where the inputs are the same
  */
-export const readInputs = (params: unknown): RawInputs =>
-  readNames(
-    allNames.filter((name) => !isOfCommandLine(name)),
-    params,
-  )
+export function readInputs(params: unknown): RawInputs {
+  const inputs = readNames(namesOfActions, params)
+  // What a container keeps by its inputs is found by the object then, without a look at each of them.
+  if (!isSame(inputs, latest)) latest = inputs
+  return latest
+}
 
 /** Whether an input is read on the command line only, and never deployed. */
 export const isOfCommandLine = (name: string): boolean => commandLineInputs.some((one) => one === name)
@@ -25,13 +27,21 @@ export const isOfCommandLine = (name: string): boolean => commandLineInputs.some
 export const readOperatorInputs = (environment: unknown): RawInputs => readNames(allNames, environment)
 
 const allNames: readonly InputName[] = [...plainInputs, ...secretInputs]
+const namesOfActions = allNames.filter((name) => !isOfCommandLine(name))
+const typesOfInputs = ['string', 'number', 'boolean']
+let latest: RawInputs = {}
+
+function isSame(some: RawInputs, others: RawInputs): boolean {
+  const names = Object.keys(some)
+  return names.length === Object.keys(others).length && names.every((name) => some[name] === others[name])
+}
 
 function readNames(names: readonly InputName[], params: unknown): RawInputs {
   const inputs: Record<string, string> = {}
   if (!isRecord(params)) return inputs
   for (const name of names) {
     const value = Object.hasOwn(params, name) ? params[name] : undefined
-    if (!['string', 'number', 'boolean'].includes(typeof value)) continue
+    if (!typesOfInputs.includes(typeof value)) continue
     const text = String(value).trim()
     if (text !== '' && text !== `$${name}`) inputs[name] = text
   }
@@ -83,7 +93,15 @@ export function perInputs<Context extends { inputs: RawInputs }, T>(
   read?: readonly string[],
 ): (context: Context) => T {
   const kept = new Map<string, T>()
+  let last: { inputs: RawInputs; built: T } | undefined
   return (context) => {
+    if (last?.inputs === context.inputs) return last.built
+    const built = of(context)
+    last = { inputs: context.inputs, built }
+    return built
+  }
+
+  function of(context: Context): T {
     const counting = Object.entries(context.inputs).filter(([name]) => read?.includes(name) ?? true)
     const key = JSON.stringify(counting.sort(([a], [b]) => (a < b ? -1 : 1)))
     const known = kept.get(key)

@@ -84,7 +84,7 @@ export function createAction(name: string, work: ActionWork, options: ActionOpti
       })
       return isPublic ? failure(retryStatus, notReady(name, error)) : answerFor(error, retryStatus)
     } finally {
-      attempt.cancel(timeIsUp())
+      attempt.cancel(isOver)
       attempt.release()
     }
   }
@@ -95,6 +95,9 @@ const timeIsUp = (): BridgeError =>
     'TIME_IS_UP',
     'the time of the activation was up before the work was done; it can be done again',
   )
+
+/** What lingers behind an answer ends with it. Made once: an error costs its stack. */
+const isOver = timeIsUp()
 
 /** Always a status that makes the sender deliver again: the failure has not been recorded anywhere. */
 const answerFor = (error: BridgeError, retryStatus: number): Answer =>

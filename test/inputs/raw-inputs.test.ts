@@ -167,6 +167,18 @@ describe('the secrets among the inputs', () => {
   })
 })
 
+test('the same inputs are one object from one activation to the next, and others are not', () => {
+  const [first, same, other, fewer] = [
+    { LOG_LEVEL: 'info', IMS_URL: 'x' },
+    { IMS_URL: ' x', LOG_LEVEL: 'info' },
+    { LOG_LEVEL: 'info', IMS_URL: 'y' },
+    { LOG_LEVEL: 'info' },
+  ].map(readInputs)
+  expect(same).toBe(first)
+  expect(other).toEqual({ LOG_LEVEL: 'info', IMS_URL: 'y' })
+  expect(fewer).toEqual({ LOG_LEVEL: 'info' })
+})
+
 test('a log level that is none is the usual one: it must not keep the app from saying so', () => {
   const inputs: RawInputs[] = [{}, { LOG_LEVEL: 'loud' }, { LOG_LEVEL: 'debug' }]
   expect(inputs.map(logLevelOf)).toEqual(['info', 'info', 'debug'])

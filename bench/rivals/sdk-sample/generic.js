@@ -1,5 +1,8 @@
-// What this app is measured against: the same job as the usual App Builder sample does it, on the whole
+// What a cold start is measured against: the same job as the usual App Builder sample does it, on the whole
 // @adobe/aio-sdk. Nothing here is an example to follow.
+//
+// In its favour: the token is in State already, so its first event asks for none at IMS; the PIM is asked and the asset
+// is read at once; and the patch is sent without a look at what the asset holds.
 const { Core, State } = require('@adobe/aio-sdk')
 const fetch = require('node-fetch')
 
@@ -13,25 +16,32 @@ async function main(params) {
     const token = cached || (await getToken(params))
     if (!cached) await state.put('ims-token', token, { ttl: 3600 })
 
-    const host = params.data.repositoryMetadata['repo:repositoryId']
-    const assetId = params.data.repositoryMetadata['repo:assetId']
-    const url = `https://${host}/adobe/assets/${assetId}/metadata`
-    const headers = { Authorization: `Bearer ${token}`, 'X-Api-Key': params.ADC_CECREDENTIALS_CLIENTID }
-    const asset = await (await fetch(url, { headers })).json()
-    const product = { SKUID: 'MockSKU 123', SupplierName: 'mock-supplier' }
-    const patch = Object.entries(product).map(([name, value]) => ({
+    const { 'repo:repositoryId': host, 'repo:name': name } = params.data.repositoryMetadata
+    const { assetId } = params.data
+    if (!params.AEM_URL.endsWith(`//${host}`)) throw new Error(`${host} is not ours`)
+    const url = `${params.AEM_URL}/adobe/assets/${assetId}/metadata`
+    const headers = { Authorization: `Bearer ${token}`, 'X-Api-Key': params.CLIENT_ID }
+    const sku = name.replace(/\.[^.]*$/, '')
+    const [asset, { data }] = await Promise.all([
+      json(url, { headers }),
+      json(`${params.PIM_URL}/products/${encodeURIComponent(sku)}`, {
+        headers: { 'X-Api-Key': params.PIM_API_KEY },
+      }),
+    ])
+    const patch = Object.entries(data.product).map(([attribute, value]) => ({
       op: 'add',
-      path: `/wknd-${name.toLowerCase()}`,
+      path: `/wknd-${attribute.toLowerCase()}`,
       value,
     }))
-    await fetch(url, {
+    await json(url, {
       method: 'PATCH',
       headers: { ...headers, 'Content-Type': 'application/json-patch+json', 'If-Match': '*' },
       body: JSON.stringify(patch),
     })
+    logger.info(`updated ${assetId}`)
     return {
       statusCode: 200,
-      body: { message: 'done', assetdata: { assetId, host, asset, pimdata: product } },
+      body: { message: 'done', assetdata: { assetId, host, asset, pimdata: data.product } },
     }
   } catch (error) {
     logger.error(error)
@@ -40,16 +50,22 @@ async function main(params) {
 }
 
 async function getToken(params) {
-  const response = await fetch('https://ims-na1.adobelogin.com/ims/token/v3', {
+  const { access_token: token } = await json(`${params.IMS_URL}/ims/token/v3`, {
     method: 'POST',
     body: new URLSearchParams({
       grant_type: 'client_credentials',
-      client_id: params.ADC_CECREDENTIALS_CLIENTID,
-      client_secret: params.ADC_CECREDENTIALS_CLIENTSECRET,
-      scope: params.ADC_CECREDENTIALS_METASCOPES,
+      client_id: params.CLIENT_ID,
+      client_secret: params.CLIENT_SECRET,
+      scope: params.SCOPES,
     }),
   })
-  return (await response.json()).access_token
+  return token
+}
+
+async function json(url, options) {
+  const response = await fetch(url, options)
+  if (!response.ok) throw new Error(`${response.status} of ${url}`)
+  return response.json()
 }
 
 exports.main = main

@@ -53,6 +53,7 @@ export type RecentWrites = {
 }
 
 const maxRecent = 5_000
+const maxPlainMark = 250
 
 /**
  * Remembers what a container writes. Of an asset that was processed nobody tells what changed before: with AEM's
@@ -61,9 +62,9 @@ const maxRecent = 5_000
 export function createRecentWrites(clock: Pick<Clock, 'now'>): RecentWrites {
   const written = new Map<string, number>()
   return {
-    has: (asset, change) => clock.now() - (written.get(markOf(asset, change)) ?? -withinMs) < withinMs,
+    has: (asset, change) => clock.now() - (written.get(shortMarkOf(asset, change)) ?? -withinMs) < withinMs,
     add(asset, change) {
-      const mark = markOf(asset, change)
+      const mark = shortMarkOf(asset, change)
       written.delete(mark)
       written.set(mark, clock.now())
       const [oldest] = written.keys()
@@ -135,8 +136,20 @@ async function marksFor(
   return new Map(known.filter(([, times]) => now - (times.at(-1) ?? 0) < memoryOf(times)))
 }
 
-const markOf = ({ id }: Pick<Asset, 'id'>, change: MetadataChange): string =>
-  hash([id, change.property, 'value' in change ? change.value : null])
+const markOf = (asset: Pick<Asset, 'id'>, change: MetadataChange): string => hash(partsOf(asset, change))
+
+/** Of most values as they are, and of long ones a hash: a hash costs more than most values do. */
+function shortMarkOf(asset: Pick<Asset, 'id'>, change: MetadataChange): string {
+  const parts = partsOf(asset, change)
+  const text = JSON.stringify(parts)
+  return text.length <= maxPlainMark ? text : hash(parts)
+}
+
+const partsOf = ({ id }: Pick<Asset, 'id'>, change: MetadataChange): readonly unknown[] => [
+  id,
+  change.property,
+  'value' in change ? change.value : null,
+]
 
 const isLost = (times: readonly number[]): boolean =>
   times.length >= mostPutBacks && (times.at(-1) ?? 0) - (times[0] ?? 0) <= withinMs

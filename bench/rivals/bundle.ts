@@ -5,25 +5,28 @@ import webpack from 'webpack'
 import { root } from '../../scripts/command'
 import ourConfig from '../../webpack-config.js'
 
-/** The sample on the whole SDK: as aio bundles without a configuration, and minimised with our settings. */
-export type Baseline = { asIs: string; minimised: string }
+/** A rival's action: as aio bundles without a configuration, and minimised with our settings. */
+export type RivalBundles = { asIs: string; minimised: string }
 
-const source = join(root, 'bench/rivals/sdk-sample/generic.js')
-
-/** Bundles the baseline, or takes what an earlier run bundled from the same sources. */
-export async function buildBaseline(): Promise<Baseline> {
+/** Bundles `bench/rivals/<name>/generic.js`, or takes what an earlier run bundled from the same sources. */
+export async function bundleRival(name: string): Promise<RivalBundles> {
+  const source = join(root, 'bench/rivals', name, 'generic.js')
   const inputs = [source, join(root, 'package-lock.json'), join(root, 'webpack-config.js'), __filename]
   const hash = createHash('sha256')
   for (const input of inputs) hash.update(await readFile(input))
-  const folder = join(root, 'bench/out/baseline', hash.digest('hex').slice(0, 16))
+  const folder = join(root, 'bench/out/rivals', name, hash.digest('hex').slice(0, 16))
   const asIs = join(folder, 'as-is')
   const minimised = join(folder, 'minimised')
-  await bundle(asIs, { minimize: false })
-  await bundle(minimised, ourConfig.optimization)
+  await bundle(source, asIs, { minimize: false })
+  await bundle(source, minimised, ourConfig.optimization)
   return { asIs: join(asIs, 'index.js'), minimised: join(minimised, 'index.js') }
 }
 
-async function bundle(folder: string, optimization: webpack.Configuration['optimization']): Promise<void> {
+async function bundle(
+  source: string,
+  folder: string,
+  optimization: webpack.Configuration['optimization'],
+): Promise<void> {
   if (await exists(join(folder, 'index.js'))) return
   await mkdir(folder, { recursive: true })
   // What aio-lib-runtime sets where a project has no webpack-config.js.
