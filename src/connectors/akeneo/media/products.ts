@@ -5,15 +5,17 @@ import type { JsonValue } from '../../../core/json'
 import { shown } from '../../../core/shown'
 import type { AkeneoAccess } from './access'
 import { changed } from './errors'
-import type { ProductPlace } from './inputs'
+import type { ProductPlace } from './places'
 import { dataIn } from './values'
 
 /** Products, by SKU. */
 export type AkeneoProducts = {
   /** The product as Akeneo gives it; undefined when there is none. */
   read(sku: string, call: CallContext): Promise<unknown>
-  /** Writes one value of a product that is there; once. */
-  write(sku: string, place: ProductPlace, data: JsonValue, call: CallContext): Promise<void>
+  /** Writes values of a product that is there; once. */
+  write(sku: string, values: readonly PlacedValue[], call: CallContext): Promise<void>
+  /** Does work for a product after what was begun for it before: two changes at once would overwrite each other. */
+  inTurn<T>(sku: string, call: CallContext, work: () => Promise<T>): Promise<T>
   /** Tells whether the products, those that there are, have an asset in their collection. */
   areLinked(skus: readonly string[], place: ProductPlace, code: string, call: CallContext): Promise<boolean>
   /**
@@ -23,6 +25,9 @@ export type AkeneoProducts = {
    */
   link(skus: readonly string[], place: ProductPlace, code: string, call: CallContext): Promise<void>
 }
+
+/** A value of a product's attribute. */
+export type PlacedValue = ProductPlace & { data: JsonValue }
 
 const maxRounds = 4
 
@@ -61,19 +66,15 @@ export function createAkeneoProducts(access: AkeneoAccess): AkeneoProducts {
   /** Serialises the changes of each product: two writers of one collection would overwrite each other. */
   const queues = new Map<string, Promise<unknown>>()
 
-  return { read, write, areLinked, link }
+  return { read, write, inTurn, areLinked, link }
 
   function read(sku: string, call: CallContext): Promise<unknown> {
     return access.find(pathOf(sku), { permission: 'List products' }, call)
   }
 
-  async function write(
-    sku: string,
-    { attribute, locale, scope }: ProductPlace,
-    data: JsonValue,
-    call: CallContext,
-  ): Promise<void> {
-    const body = { values: { [attribute]: [{ locale, scope, data }] } }
+  async function write(sku: string, values: readonly PlacedValue[], call: CallContext): Promise<void> {
+    const entries = values.map(({ attribute, ...value }) => [attribute, [value]] as const)
+    const body = { values: Object.fromEntries(entries) }
     const purpose = { permission: 'Create and update products', about: productNamed(sku) }
     await access.change({ path: pathOf(sku), method: 'PATCH', body }, purpose, call)
   }
@@ -97,7 +98,7 @@ export function createAkeneoProducts(access: AkeneoAccess): AkeneoProducts {
     code: string,
     call: CallContext,
   ): Promise<void> {
-    await forEachSku(skus, (sku) => serialized(sku, call, () => linkOne(sku, place, code, call)))
+    await forEachSku(skus, (sku) => inTurn(sku, call, () => linkOne(sku, place, code, call)))
   }
 
   async function linkOne(sku: string, place: ProductPlace, code: string, call: CallContext): Promise<void> {
@@ -110,7 +111,7 @@ export function createAkeneoProducts(access: AkeneoAccess): AkeneoProducts {
       const collection = collectionOf(product, place)
       if (collection.includes(code)) return
       await access.changeAsking(
-        () => write(sku, place, [...collection, code], call).then(() => true),
+        () => write(sku, [{ ...place, data: [...collection, code] }], call).then(() => true),
         // The result does not matter here: the next round reads the product again.
         async () => true,
         call,
@@ -119,7 +120,7 @@ export function createAkeneoProducts(access: AkeneoAccess): AkeneoProducts {
     throw changed(`collection of assets of ${productNamed(sku)}`)
   }
 
-  async function serialized(sku: string, call: CallContext, work: () => Promise<void>): Promise<void> {
+  async function inTurn<T>(sku: string, call: CallContext, work: () => Promise<T>): Promise<T> {
     const before = queues.get(sku) ?? Promise.resolve()
     const mine = before.then(() => {
       call.signal.throwIfAborted()
@@ -130,7 +131,7 @@ export function createAkeneoProducts(access: AkeneoAccess): AkeneoProducts {
     settled.then(() => {
       if (queues.get(sku) === settled) queues.delete(sku)
     })
-    await untilAborted(mine, call.signal)
+    return untilAborted(mine, call.signal)
   }
 }
 
