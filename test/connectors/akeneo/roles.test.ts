@@ -1,4 +1,5 @@
 import type { AkeneoOptions } from '../../../src/connectors/akeneo/destination'
+import { assetCode } from '../../../src/connectors/akeneo/media/assets'
 import type { Asset } from '../../../src/core/asset'
 import type { AssetBinary, Destination } from '../../../src/plugin/destination'
 import { roleByFileName, roleByProperty } from '../../../src/plugin/destinations'
@@ -41,13 +42,13 @@ function assetOf({ asset }: AssetBinary): Asset {
 }
 
 /** As the flow does: what is held already is not stored; what has moved is looked at again. */
-async function bring(source: AssetBinary, destination: Destination): Promise<string> {
+async function bring(source: AssetBinary, destination: Destination, key = 'shop/lamp.png'): Promise<string> {
   for (let round = 1; ; round++) {
-    const held = await destination.head?.('shop/lamp.png', never, source)
+    const held = await destination.head?.(key, never, source)
     if (held?.declined !== undefined) return held.declined
     if (held?.version === source.version) return 'unchanged'
     try {
-      const stored = await destination.put('shop/lamp.png', source, held ? { previous: held } : {}, never)
+      const stored = await destination.put(key, source, held ? { previous: held } : {}, never)
       return stored.declined ?? 'stored'
     } catch (thrown) {
       const isMoved = thrown instanceof Object && 'code' in thrown && thrown.code === 'DESTINATION_CHANGED'
@@ -249,6 +250,82 @@ describe('a place', () => {
     expect([target.uploads(), patches()]).toEqual([1, 1])
   })
 })
+
+describe('the collection of a product', () => {
+  const roles = roleByProperty('wknd-role')
+  const linking = (more: AkeneoOptions = { roles }) =>
+    target.make(more, { AKENEO_PRODUCT_ASSETS: 'packshots' })
+  const entry = (id: number, role: string): Entry => ({
+    key: `shop/${id}.png`,
+    source: picture(id, `${id}.png`, { 'wknd-role': role }),
+  })
+  const [main, second, third, any, plain] = [
+    entry(9, 'main'),
+    entry(8, '2'),
+    entry(7, 'gallery 3'),
+    entry(6, 'gallery'),
+    entry(5, ''),
+  ] as const
+  const collection = () => value('packshots')
+  const codes = (...entries: readonly Entry[]) => entries.map(({ key }) => assetCode(key))
+  const bringAll = async (entries: readonly Entry[], destination = linking()) => {
+    const said = []
+    for (const { key, source } of entries) said.push(await bring(source, destination, key))
+    return said
+  }
+
+  beforeEach(() => {
+    const { catalogue, assets } = target.server
+    catalogue.setAttribute({
+      code: 'packshots',
+      type: 'pim_catalog_asset_collection',
+      referenceData: 'packshots',
+    })
+    for (const code of ['older', 'other']) assets.upsert(target.family, { code }, Date.now())
+    const held = [{ locale: null, scope: null, data: ['older', 'other'] }]
+    catalogue.setProduct('LAMP-8', { values: { packshots: held } })
+  })
+
+  it('has the main picture first, then the gallery, then the rest as it was, in whatever order they come', async () => {
+    const wanted = [...codes(main, second, third, any), 'older', 'other', ...codes(plain)]
+    await bringAll([any, third, plain, main, second])
+    expect(collection()).toEqual(wanted)
+    expect(await bringAll([main, second, third, any, plain])).toEqual(Array(5).fill('unchanged'))
+    target.server.catalogue.setProduct('LAMP-8', { values: {} })
+    await bringAll([second, main, plain, any, third])
+    expect(collection()).toEqual(codes(main, second, third, any, plain))
+    expect(target.uploads()).toBe(5)
+  })
+
+  it('of two with one role has the one with the lowest id first', async () => {
+    const twin = { key: 'shop/twin.png', source: picture(1, 'twin.png', { 'wknd-role': 'main' }) }
+    await bringAll([main, twin])
+    expect(collection()).toEqual([...codes(twin, main), 'older', 'other'])
+  })
+
+  it('follows a role that changes, comes or goes, without an upload', async () => {
+    await bringAll([main, second], linking({}))
+    expect(collection()).toEqual(['older', 'other', ...codes(main, second)])
+    expect(await bringAll([main, second])).toEqual(['stored', 'stored'])
+    expect(collection()).toEqual([...codes(main, second), 'older', 'other'])
+    const without = { ...main, source: picture(9, '9.png') }
+    expect(await bringAll([without, second])).toEqual(['stored', 'unchanged'])
+    expect(collection()).toEqual([...codes(second, main), 'older', 'other'])
+    // Without roles again: nothing is written for it.
+    expect(await bringAll([main, second], linking({}))).toEqual(['unchanged', 'unchanged'])
+    expect(target.uploads()).toBe(2)
+  })
+
+  it('is put into its order again when somebody changes it', async () => {
+    await bringAll([main, second])
+    const [held] = target.server.catalogue.bySku('LAMP-8')?.values.packshots ?? []
+    if (held) held.data = [...codes(second), 'older', ...codes(main)]
+    expect(await bringAll([second])).toEqual(['stored'])
+    expect(collection()).toEqual([...codes(main, second), 'older'])
+  })
+})
+
+type Entry = { key: string; source: Picture }
 
 describe('what is wrong in config/destinations.ts is said', () => {
   const roles = roleByFileName(/_(\d+)\.\w+$/)
