@@ -54,6 +54,29 @@ export const buildActions = async (
   )
 }
 
+/** What the scene of the write back is played with: the built `generic`, with rules that tell the PIM something. */
+export const WRITE_BACK = 'generic-write-back'
+
+/**
+ * The same actions for the demonstration, and one more: {@link WRITE_BACK}. Throws a {@link SetupError} with the build's
+ * log when that fails.
+ */
+export const buildDemo = async (write: (line: string) => void): Promise<Record<string, ActionSpec>> => {
+  const { ensureDemoBuilt } = await import('../scripts/app-build')
+  const bundling = ensureDemoBuilt()
+  // It is told below, behind a failure of the build.
+  bundling.catch(() => undefined)
+  const actions = await buildActions(write)
+  const { generic } = actions
+  if (generic === undefined) throw new SetupError('ext.config.yaml declares no generic')
+  const bundle = await bundling.catch((error: unknown) => {
+    throw new SetupError(
+      `${error instanceof Error ? error.message : String(error)}\n\nTo see it again: npm start`,
+    )
+  })
+  return { ...actions, [WRITE_BACK]: { ...generic, bundle } }
+}
+
 /** The inputs that the app binds to its actions, by name. */
 export const inputNames = async (configured: Configured): Promise<readonly string[]> => {
   const { declaredInputs, ownApp, sampleApp } = await import('../scripts/app-build')

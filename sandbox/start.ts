@@ -1,10 +1,11 @@
 /** `npm start`: builds the app and shows the main jobs from end to end on the sandbox. */
 import { parseArgs } from 'node:util'
-import { buildActions, checkDependencies, projectRoot, SetupError } from './build'
+import { buildDemo, checkDependencies, projectRoot, SetupError } from './build'
 import { runDemo } from './demo'
 import { enrichment } from './demo/enrichment'
 import { exporting } from './demo/export'
 import { productChange } from './demo/product-change'
+import { writeBack } from './demo/write-back'
 import { createPaint } from './print'
 import { createScreen } from './progress'
 
@@ -25,8 +26,15 @@ const main = async (): Promise<number> => {
   try {
     checkArguments()
     checkDependencies(projectRoot)
-    const actions = await buildActions((line) => screen.write(paint.dim(line)))
-    return (await runDemo({ actions, scenes: [enrichment, productChange, exporting], screen, paint })) ? 0 : 1
+    const actions = await buildDemo((line) => screen.write(paint.dim(line)))
+    return (await runDemo({
+      actions,
+      scenes: [enrichment, productChange, writeBack, exporting],
+      screen,
+      paint,
+    }))
+      ? 0
+      : 1
   } catch (error) {
     if (!(error instanceof SetupError)) throw error
     console.error(paint.red(error.message))

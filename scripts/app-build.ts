@@ -75,9 +75,15 @@ export async function declaredActions(
 /** Tells whether what is in the app's dist is newer than all that goes into it. */
 export async function isBuilt(app: App = sampleApp): Promise<boolean> {
   const actions = await declaredActions(app)
-  const built = await Promise.all(
-    actions.flatMap((action) => [changedAt(action.bundle), changedAt(action.zip)]),
+  return areNew(
+    actions.flatMap((action) => [action.bundle, action.zip]),
+    app,
   )
+}
+
+/** Tells whether all of these files are newer than all that goes into the app. */
+async function areNew(files: readonly string[], app: App): Promise<boolean> {
+  const built = await Promise.all(files.map(changedAt))
   const changed = await Promise.all(
     [...sources, ...app.configuration].map((source) => newestIn(join(root, source))),
   )
@@ -98,6 +104,27 @@ export async function ensureBuilt(app: App = sampleApp): Promise<boolean> {
   })
   if (code !== 0) throw new Error(`aio app build failed:\n${output}`)
   return true
+}
+
+/** `generic` with the rules of sample-config/demo/, which `aio app build` never sees. */
+const demoBundle = join(sampleRoot, 'demo', 'generic')
+
+/**
+ * Bundles `generic` once more, with the rules of the demonstration, unless what is there is newer than all that goes into
+ * it.
+ * @returns the folder of the bundle
+ * @throws when the build fails, with what webpack says
+ */
+export async function ensureDemoBuilt(): Promise<string> {
+  if (await areNew([join(demoBundle, 'index.js')], sampleApp)) return demoBundle
+  // Only who builds loads webpack.
+  const [{ runWebpack }, { default: config }] = await Promise.all([
+    import('./run-webpack'),
+    import('../webpack/demo-config.js'),
+  ])
+  const output = { path: demoBundle, filename: 'index.js' }
+  await runWebpack(config, join(root, 'actions/generic/index.ts'), output)
+  return demoBundle
 }
 
 /**

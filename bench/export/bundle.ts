@@ -1,6 +1,6 @@
 import { join } from 'node:path'
-import webpack from 'webpack'
 import { root } from '../../scripts/command'
+import { runWebpack } from '../../scripts/run-webpack'
 import ourConfig from '../../webpack/sample-config.js'
 
 /** Bundles our side; start-up counts, so it must not be TypeScript. */
@@ -12,19 +12,6 @@ export const bundleClient = (): Promise<string> =>
  * @returns the path of that file
  */
 export async function bundle(entry: string, folder: string): Promise<string> {
-  const compiler = webpack({
-    ...ourConfig,
-    mode: 'production',
-    target: 'node',
-    entry: [entry],
-    output: { path: folder, filename: 'client.js', libraryTarget: 'commonjs2' },
-  })
-  await new Promise<void>((resolve, reject) => {
-    compiler.run((error, stats) => {
-      if (error) reject(error)
-      else if (stats?.hasErrors()) reject(new Error(stats.toString('errors-only')))
-      else compiler.close((closeError) => (closeError ? reject(closeError) : resolve()))
-    })
-  })
+  await runWebpack(ourConfig, entry, { path: folder, filename: 'client.js' })
   return join(folder, 'client.js')
 }

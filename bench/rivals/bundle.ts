@@ -3,6 +3,7 @@ import { access, mkdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import webpack from 'webpack'
 import { root } from '../../scripts/command'
+import { runWebpack } from '../../scripts/run-webpack'
 import ourConfig from '../../webpack-config.js'
 
 /** A rival's action: as aio bundles without a configuration, and minimised with our settings. */
@@ -30,24 +31,14 @@ async function bundle(
   if (await exists(join(folder, 'index.js'))) return
   await mkdir(folder, { recursive: true })
   // What aio-lib-runtime sets where a project has no webpack-config.js.
-  const compiler = webpack({
-    mode: 'production',
-    target: 'node',
-    entry: [source],
-    output: { path: folder, filename: 'index.js', libraryTarget: 'commonjs2' },
+  const config = {
     resolve: { extensions: ['.js', '.json'], mainFields: ['main'] },
     optimization,
     plugins: [
       new webpack.DefinePlugin({ WEBPACK_ACTION_BUILD: 'true', 'process.env.AIO_CLI_ENV': '"prod"' }),
     ],
-  })
-  await new Promise<void>((resolve, reject) => {
-    compiler.run((error, stats) => {
-      if (error) reject(error)
-      else if (stats?.hasErrors()) reject(new Error(stats.toString('errors-only')))
-      else compiler.close((closeError) => (closeError ? reject(closeError) : resolve()))
-    })
-  })
+  }
+  await runWebpack(config, source, { path: folder, filename: 'index.js' })
 }
 
 async function exists(path: string): Promise<boolean> {

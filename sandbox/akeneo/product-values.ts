@@ -28,9 +28,11 @@ const problemOf = (
   switch (type) {
     case 'pim_catalog_identifier':
     case 'pim_catalog_textarea':
+      return isText(data) ? undefined : expects(code, 'a string', data)
     case 'pim_catalog_image':
     case 'pim_catalog_file':
-      return isText(data) ? undefined : expects(code, 'a string', data)
+      // The code of a file that is there: it may be the value of several products.
+      return isText(data) && manager.media.has(data) ? undefined : expects(code, 'a valid pathname', data)
     case 'pim_catalog_text':
       if (!isText(data)) return expects(code, 'a string', data)
       return data.length > maxCharacters

@@ -8,6 +8,7 @@ import { shown } from '../core/shown'
 import type { EventFlow, FlowContext } from '../flows/event-flow'
 import { exportEventWith } from '../flows/export/export-event'
 import type { ExportEventParts } from '../flows/export/export-task'
+import { dueAssetAt } from '../flows/export/owner'
 import { perInputs } from '../inputs/raw-inputs'
 import { accessTo } from '../inputs/values'
 import type { Destination, DestinationContext, DestinationFactory } from '../plugin/destination'
@@ -29,6 +30,7 @@ export const destinationCount = (context: FlowContext): number => partsFor(conte
 /** Everything that export needs, built once per container and inputs. */
 function buildParts(own: FlowContext): ExportEventParts {
   const { hosts, tokens, assets, author } = accessFor(own)
+  const reading = { assets, memory: containerMemory, origins: hosts.origins, clock: systemClock }
   return {
     hosts,
     assets,
@@ -40,12 +42,18 @@ function buildParts(own: FlowContext): ExportEventParts {
     activations: activationsOf,
     openSource: (options) => createBinarySource(options, { tokens, clock: systemClock }),
     renditionNames: (asset, call) => assets.renditionNames(asset, call),
-    ...openDestinations(own),
+    ...openDestinations(own, (name) => (id, call) => dueAssetAt(name, id, reading, call)),
   }
 }
 
-/** The destinations of config/destinations.ts with the inputs of a context, whatever those of AEM are. */
-export function openDestinations(own: FlowContext): Pick<ExportEventParts, 'active' | 'destination'> {
+/**
+ * The destinations of config/destinations.ts with the inputs of a context, whatever those of AEM are.
+ * @param dueAssetAt lets a destination ask AEM about an asset @default none can
+ */
+export function openDestinations(
+  own: FlowContext,
+  dueAssetAt?: (name: string) => NonNullable<DestinationContext['dueAsset']>,
+): Pick<ExportEventParts, 'active' | 'destination'> {
   const { linkProperty } = enrichment
   const shared = {
     ...accessTo(own.inputs, own.redactor),
@@ -53,7 +61,11 @@ export function openDestinations(own: FlowContext): Pick<ExportEventParts, 'acti
     linkProperty,
     http: httpFor(own),
   }
-  const contextOf = (name: string): DestinationContext => ({ ...shared, name })
+  const contextOf = (name: string): DestinationContext => ({
+    ...shared,
+    name,
+    ...(dueAssetAt === undefined ? {} : { dueAsset: dueAssetAt(name.toLowerCase()) }),
+  })
   const opened = new Map<string, Destination>()
   const { destinations } = exportConfig
   // As metadata names them, capitals do not matter.

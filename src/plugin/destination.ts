@@ -1,3 +1,4 @@
+import type { Asset } from '../core/asset'
 import type { AssetBinary } from '../core/binary'
 import type { CallContext } from '../core/call-context'
 import type { Clock } from '../core/clock'
@@ -19,6 +20,11 @@ export type StoredObject = {
   size: number
   /** The destination's own tag, for conditional writes. */
   etag?: string
+  /**
+   * Why the destination takes no file of this asset, such as another asset that has its place. Then nothing is stored,
+   * which is no failure, and is not tried again.
+   */
+  declined?: string
 }
 
 /** A file that the bridge put into a destination. */
@@ -89,6 +95,12 @@ export type DestinationContext = InputAccess & {
   clock: Clock
   /** A number from 0 up to 1, for the jitter of waits. */
   random: () => number
+  /**
+   * An asset as AEM has it now, when its files may stay at this destination; undefined when it is gone, is not due
+   * there any more, or no author has it. Absent where AEM is not asked.
+   * @throws {BridgeError} what AEM fails with
+   */
+  dueAsset?(id: string, call: CallContext): Promise<Asset | undefined>
 }
 
 /** Builds a destination; called once per container, on the first asset that names it. */

@@ -3,6 +3,7 @@ import type { DestinationFactory } from './destination'
 import type { InputDeclarations } from './inputs'
 import type { KeyTemplate } from './key'
 
+export { type RoleRule, roleByFileName, roleByProperty } from '../metadata/roles'
 export { byDate, bySku, flat, type KeyTemplate, pathBelowDam } from './key'
 
 /** For all destinations, or by their names. */

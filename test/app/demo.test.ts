@@ -56,6 +56,7 @@ describe('npm start', () => {
     expect(output).toMatch(/wknd-skuid +\| \(none\) +\| MockSKU 123/)
     expect(output).toMatch(/wknd-name +\| Desk lamp +\| Desk lamp, dimmable/)
     expect(output).toContain('It is refused with 401, and nothing is started.')
+    expect(output).toMatch(/Photographer \| \(none\) +\| A\. Adams +\| D\. Arbus/)
     expect(output).toMatch(/garden \(panorama\)\.tif +\| 67108864 +\| [0-9a-f]{12}… as in AEM/)
     expect(output).toMatch(/garden film\.mp4 +\| 209715200 +\| [0-9a-f]{12}… as in AEM/)
     expect(output).toContain('64 MiB of 64 MiB')

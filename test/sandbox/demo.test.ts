@@ -1,11 +1,13 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { WRITE_BACK } from '../../sandbox/build'
 import { runDemo } from '../../sandbox/demo'
 import { enrichment } from '../../sandbox/demo/enrichment'
 import { exportingOf } from '../../sandbox/demo/export'
 import { productChange } from '../../sandbox/demo/product-change'
 import type { Scene } from '../../sandbox/demo/stage'
+import { writeBack } from '../../sandbox/demo/write-back'
 import type { JsonObject } from '../../sandbox/json'
 import { createPaint } from '../../sandbox/print'
 import { type Screen, watched } from '../../sandbox/progress'
@@ -70,6 +72,31 @@ describe('the demonstration of a changed product', () => {
     })
     expect(good).toBe(false)
     expect(text).toMatch(said)
+  })
+})
+
+describe('the demonstration of what a PIM is told', () => {
+  const teller = join(__dirname, 'fixtures', 'teller.cjs')
+  const tell = (inputs: JsonObject = {}) => play([writeBack], { [WRITE_BACK]: { bundle: teller, inputs } })
+
+  it('tells what the PIM holds before and after, step by step', async () => {
+    const { good, text } = await tell()
+    expect(text).toMatch(/Photographer \| \(none\) +\| A\. Adams +\| D\. Arbus/)
+    expect(good).toBe(true)
+  })
+
+  it.each([
+    ['the PIM is told nothing', { SILENT: 1 }, /expected: the PIM is told Photographer of MockSKU 123/],
+    [
+      'the PIM does not keep it',
+      { FORGETS: 1 },
+      /expected: the PIM holds "A. Adams" until then\n +found: +\(none\)/,
+    ],
+    ['the PIM is told again', { AGAIN: 1 }, /expected: the PIM is told nothing the second time/],
+  ])('notices when %s', async (_, inputs, said) => {
+    const { good, text } = await tell(inputs)
+    expect(text).toMatch(said)
+    expect(good).toBe(false)
   })
 })
 

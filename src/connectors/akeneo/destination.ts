@@ -29,6 +29,6 @@ export const akeneo = ({ inputs = 'AKENEO', ...options }: AkeneoOptions = {}): D
     const access = openAkeneo(settings.connection, context, idleMs)
     return 'family' in settings
       ? akeneoAssets(settings, access, name)
-      : akeneoProductMedia(settings, access, name)
+      : akeneoProductMedia(settings, access, context)
   },
 })

@@ -4,7 +4,7 @@ import { toBridgeError } from '../../core/errors'
 import type { Redactor } from '../../core/redaction'
 import { filesOf } from '../export/asset-files'
 import { dueAt } from '../export/due'
-import { type ExportParts, exportWithin, isVersion } from '../export/export-asset'
+import { type Declined, type ExportParts, exportWithin, isVersion } from '../export/export-asset'
 import { inParallel } from '../in-parallel'
 import { type DestinationOutcome, type FileOutcome, factsOf, toFailure } from '../outcome'
 import { failed } from './enrich-page'
@@ -57,6 +57,9 @@ async function exportOne(ref: AssetRef, parts: ExportPageParts, call: CallContex
     }
     // Of several, the ones that are set up count.
     const counting = destinations.filter((one) => !off.includes(one))
+    const [first] = counting
+    if (first?.kind === 'skipped' && counting.every(({ kind }) => kind === 'skipped'))
+      return { ref, outcomes: [{ kind: 'skipped', reason: first.reason }], skipped: 'declined' }
     const stored = counting.flatMap(storedOf)
     return {
       ref,
@@ -92,7 +95,9 @@ async function storeAt(
     const files = parts.isDryRun
       ? await wouldStore(destination, asset, parts, call)
       : await exportWithin(storesAll, destination, asset, parts, call)
-    return { destination, kind: 'done', files: files === 'too-large' ? [] : files }
+    if (files === 'too-large') return { destination, kind: 'done', files: [] }
+    if ('declined' in files) return { destination, kind: 'skipped', reason: files.declined }
+    return { destination, kind: 'done', files }
   } catch (thrown) {
     call.signal.throwIfAborted()
     return { destination, kind: 'retry', failure: toFailure(toBridgeError(thrown), parts.redactor) }
@@ -104,11 +109,12 @@ async function wouldStore(
   asset: Asset,
   parts: ExportPageParts,
   call: CallContext,
-): Promise<readonly FileOutcome[]> {
+): Promise<readonly FileOutcome[] | Declined> {
   const destination = parts.destination(name)
   const outcomes: FileOutcome[] = []
   for (const { key, binary } of await filesOf(asset, parts, call)) {
     const held = await destination.head?.(key, call, binary)
+    if (held?.declined !== undefined) return { declined: held.declined }
     const isThere = held !== undefined && isVersion(held, binary)
     outcomes.push({ key, outcome: isThere ? 'unchanged' : 'stored', bytes: 0 })
   }

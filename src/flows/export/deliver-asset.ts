@@ -8,7 +8,7 @@ import type { FlowContext } from '../event-flow'
 import type { DestinationOutcome, FileOutcome } from '../outcome'
 import { recordFailure } from '../record-failure'
 import { partOf, type Work } from '../work'
-import { type ExportParts, exportWithin } from './export-asset'
+import { type Declined, type ExportParts, exportWithin } from './export-asset'
 import { type AtWorker, handOver } from './hand-over'
 
 /** What delivering needs. */
@@ -16,6 +16,9 @@ export type DeliveryParts = ExportParts & {
   /** Starts other actions; undefined where no worker can be started. */
   activations(context: FlowContext): Activations | undefined
 }
+
+/** What became of an asset at a destination that has not failed. */
+type Delivered = readonly FileOutcome[] | AtWorker | Declined
 
 /** Larger files are not moved within the minute that an event has. */
 const maxBytes = 192 * 1024 * 1024
@@ -33,12 +36,13 @@ const handOverMs = 8_000
 export async function atDestination(
   destination: string,
   work: Work,
-  act: () => Promise<readonly FileOutcome[] | AtWorker>,
+  act: () => Promise<Delivered>,
   context: FlowContext,
 ): Promise<DestinationOutcome> {
   try {
     if (context.isDown?.(destination)) throw systemDown(destination)
     const result = await act()
+    if ('declined' in result) return { destination, kind: 'skipped', reason: result.declined }
     return 'worker' in result
       ? { destination, kind: 'handed-over', ...result }
       : { destination, kind: 'done', files: result }
@@ -68,7 +72,7 @@ export function deliver(
   context: FlowContext,
 ): Promise<DestinationOutcome> {
   const activations = parts.activations(context)
-  const act = (): Promise<readonly FileOutcome[] | AtWorker> =>
+  const act = (): Promise<Delivered> =>
     activations === undefined
       ? deliverNow(name, asset, parts, context)
       : deliverInTime(name, asset, parts, context, () => handOver(partOf(work, name), activations, context))
@@ -80,7 +84,7 @@ async function deliverNow(
   asset: Asset,
   parts: DeliveryParts,
   { call, maxBytes: limit = Number.POSITIVE_INFINITY, areFilesDown }: FlowContext,
-): Promise<readonly FileOutcome[]> {
+): Promise<Delivered> {
   const files = await exportWithin({ maxBytes: limit, areFilesDown }, name, asset, parts, call)
   if (files !== 'too-large') return files
   throw transientError('FILE_LEFT_OUT', 'the file is too large for a worker whose run waits for its answer')
@@ -92,10 +96,10 @@ async function deliverInTime(
   parts: DeliveryParts,
   { call, clock }: FlowContext,
   toWorker: () => Promise<AtWorker>,
-): Promise<readonly FileOutcome[] | AtWorker> {
+): Promise<Delivered> {
   const deadline = call.deadline - handOverMs
   const attempt = startAttempt(call.signal, deadline - clock.now())
-  let files: readonly FileOutcome[] | 'too-large' = 'too-large'
+  let files: readonly FileOutcome[] | 'too-large' | Declined = 'too-large'
   try {
     const own = withSignal(call, attempt.signal, deadline)
     files = await untilAborted(exportWithin({ maxBytes }, name, asset, parts, own), attempt.signal)

@@ -15,7 +15,7 @@ export type ExplainedDestination = {
   /** Of the original; null when the destination is not known, or the key cannot be made. */
   key: string | null
   /** Of the original and all that goes with it. */
-  state: 'in-step' | 'missing' | 'stale' | 'unknown'
+  state: 'in-step' | 'missing' | 'stale' | 'skipped' | 'unknown'
 }
 
 /**
@@ -47,6 +47,8 @@ export async function explainExport(
         const states = new Set<'in-step' | 'missing' | 'stale'>()
         for (const { key, binary } of await files) {
           const held = await head.call(destination, key, call, binary)
+          if (held?.declined !== undefined)
+            return { ...about, due: false, why: `${reason}; ${held.declined}`, state: 'skipped' }
           states.add(held === undefined ? 'missing' : isVersion(held, binary) ? 'in-step' : 'stale')
         }
         const [state = 'unknown'] = states

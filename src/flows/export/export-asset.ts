@@ -28,6 +28,9 @@ export type ExportLimits = {
   areFilesDown?: (() => boolean) | undefined
 }
 
+/** Why a destination takes no file of an asset, as it says itself. Nothing was stored. */
+export type Declined = { declined: string }
+
 const maxRounds = 3
 
 /**
@@ -43,14 +46,14 @@ export async function exportWithin(
   start: Asset,
   parts: ExportParts,
   call: CallContext,
-): Promise<readonly FileOutcome[] | 'too-large'> {
+): Promise<readonly FileOutcome[] | 'too-large' | Declined> {
   const destination = parts.destination(name)
   let asset = start
   let because: BridgeError | undefined
   for (let round = 1; round <= maxRounds; round++) {
     const files = await filesOf(asset, parts, call)
     const result = await storeAll(destination, files, call, limits)
-    if (result === 'too-large') return result
+    if (result === 'too-large' || 'declined' in result) return result
     if ('moved' in result) {
       asset = await parts.assets.readAsset(asset, call)
       because = result.moved
@@ -111,12 +114,12 @@ async function storeAll(
   files: readonly AssetFile[],
   call: CallContext,
   limits: ExportLimits,
-): Promise<{ files: readonly FileOutcome[] } | { moved: BridgeError } | 'too-large'> {
+): Promise<{ files: readonly FileOutcome[] } | { moved: BridgeError } | 'too-large' | Declined> {
   const reports: FileOutcome[] = []
   for (const file of files) {
     try {
       const report = await store(destination, file, call, limits)
-      if (report === 'too-large') return report
+      if (report === 'too-large' || 'declined' in report) return report
       reports.push(report)
     } catch (thrown) {
       call.signal.throwIfAborted()
@@ -133,14 +136,16 @@ async function store(
   { key, binary, isSidecar }: AssetFile,
   call: CallContext,
   { maxBytes, areFilesDown }: ExportLimits,
-): Promise<FileOutcome | 'too-large'> {
+): Promise<FileOutcome | 'too-large' | Declined> {
   const held = await destination.head?.(key, call, binary)
+  if (held?.declined !== undefined) return { declined: held.declined }
   if (held !== undefined && isVersion(held, binary)) {
     return { key, outcome: 'unchanged', bytes: 0 }
   }
   if (binary.size !== undefined && binary.size > maxBytes) return 'too-large'
   if (!isSidecar && areFilesDown?.()) throw filesDown()
   const stored = await destination.put(key, binary, held === undefined ? {} : { previous: held }, call)
+  if (stored.declined !== undefined) return { declined: stored.declined }
   return { key, outcome: 'stored', bytes: stored.size, ...(isSidecar ? { isSidecar } : {}) }
 }
 

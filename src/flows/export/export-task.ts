@@ -29,14 +29,14 @@ export type Task = { event: AssetEvent; origin: string; work: Work }
  */
 export const readAsset = (
   ref: AssetRef,
-  { assets, memory }: ExportEventParts,
+  { assets, memory }: Pick<ExportEventParts, 'assets' | 'memory'>,
   call: CallContext,
 ): Promise<Asset> => memory.run(ref.origin, call, (own) => assets.readAsset(ref, own))
 
 /** The same; undefined when AEM has no such asset. */
 export async function findAsset(
   ref: AssetRef,
-  parts: ExportEventParts,
+  parts: Pick<ExportEventParts, 'assets' | 'memory'>,
   call: CallContext,
 ): Promise<Asset | undefined> {
   try {

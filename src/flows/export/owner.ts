@@ -5,6 +5,7 @@ import type { ListedObject } from '../../plugin/destination'
 import { filesOf, isEndingOfAddition, keysOf } from './asset-files'
 import { type Due, dueAt } from './due'
 import type { ExportParts } from './export-asset'
+import { type ExportEventParts, findAsset } from './export-task'
 
 const damRoot = '/content/dam'
 
@@ -13,6 +14,9 @@ export type OwnerParts = ExportParts & {
   /** The authors that are asked. */
   origins: readonly string[]
 }
+
+/** What tells whether an asset is due. */
+export type DueParts = Pick<ExportEventParts, 'assets' | 'memory' | 'clock'> & Pick<OwnerParts, 'origins'>
 
 /** Where the files of a folder are; undefined when their keys do not tell. */
 export function prefixOf(folder: string, parts: ExportParts): string | undefined {
@@ -79,6 +83,23 @@ export async function ownershipOf(
 /** Whether what is held stays: it is due, or it waits, or nobody can tell. */
 export const mayStay = (due: Due): boolean =>
   due.isDue || due.kind === 'newer-binary' || due.kind === 'names-invalid'
+
+/**
+ * The asset of this id, when what the destination holds of it may stay there; undefined when no author has such a one.
+ * @throws {BridgeError} what AEM fails with, but for an asset that is gone
+ */
+export async function dueAssetAt(
+  name: string,
+  id: string,
+  { origins, clock, ...reading }: DueParts,
+  call: CallContext,
+): Promise<Asset | undefined> {
+  for (const origin of origins) {
+    const asset = await findAsset({ origin, id }, reading, call)
+    if (asset !== undefined && mayStay(dueAt(asset, name, clock.now(), 'state'))) return asset
+  }
+  return undefined
+}
 
 /** The asset of a file as the first author has it that has it: by its id, or else by the path that the key tells. */
 export async function ownerOf(

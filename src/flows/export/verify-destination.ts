@@ -138,18 +138,21 @@ async function checkFile(
   { destination, held, report }: Work,
   call: CallContext,
 ): Promise<void> {
-  report.checked += 1
   const about = { key, path: path === '' ? null : path, assetId: id, origin }
   if (held.holds(key, binary.version, binary.size)) {
+    report.checked += 1
     report.inStep += 1
     return
   }
   if (destination.head === undefined) {
+    report.checked += 1
     if (destination.list !== undefined) report[held.claim(key) ? 'stale' : 'missing'].push(about)
     return
   }
   // It may have come meanwhile; or another program has written over it, and it is in no list of ours.
   const now = await destination.head(key, call, binary)
+  if (now?.declined !== undefined) return
+  report.checked += 1
   if (now === undefined) report.missing.push(about)
   else if (isVersion(now, binary)) report.inStep += 1
   else report.stale.push(about)

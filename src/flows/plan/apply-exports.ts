@@ -57,8 +57,11 @@ export async function applyExports(
         } else {
           const limits = { maxBytes: Number.POSITIVE_INFINITY }
           const files = await exportWithin(limits, planned.destination, asset, parts, own)
-          const isStored = files === 'too-large' || files.some(({ outcome }) => outcome !== 'unchanged')
-          await tell(isStored ? 'written' : 'unchanged')
+          const declined = files !== 'too-large' && 'declined' in files ? files.declined : undefined
+          const isStored =
+            files === 'too-large' ||
+            (!('declined' in files) && files.some(({ outcome }) => outcome !== 'unchanged'))
+          await tell(isStored ? 'written' : 'unchanged', declined)
           counts.checked += 1
           counts[isStored ? 'written' : 'unchanged'] += 1
         }

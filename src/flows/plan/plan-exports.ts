@@ -44,14 +44,15 @@ export async function planExports(
         const destinations = await explainExport(asset, { ...parts, active: () => [] }, now, own)
         tally.checked()
         const entries = destinations.flatMap(({ name, state, key, why }) =>
-          state === 'in-step' || key === null
+          state === 'in-step' || state === 'skipped' || key === null
             ? []
             : {
                 asset: plannedAsset(asset, ref),
                 export: { destination: name, key, reason: state === 'unknown' ? `unknown: ${why}` : state },
               },
         )
-        if (entries.length === 0) tally.unchanged()
+        if (destinations.every(({ state }) => state === 'skipped')) tally.skipped('declined')
+        else if (entries.length === 0) tally.unchanged()
         else planned.set(ref, entries)
       },
       async failed({ ref }, error) {

@@ -8,7 +8,7 @@ import type { Asset } from '../../../src/core/asset'
 import type { JsonValue } from '../../../src/core/json'
 import type { AssetBinary, Destination } from '../../../src/plugin/destination'
 import { createTestClock, type TestClock } from '../../support/test-clock'
-import { contextOf } from '../kit/destination-context'
+import { type ContextParts, contextOf } from '../kit/destination-context'
 
 /** An Akeneo with a family, and destinations in front of it. */
 export type AkeneoTarget = {
@@ -16,7 +16,11 @@ export type AkeneoTarget = {
   /** That destinations wait by. */
   clock: TestClock
   family: AssetFamily
-  make(options?: AkeneoOptions, inputs?: Readonly<Record<string, string | undefined>>): Destination
+  make(
+    options?: AkeneoOptions,
+    inputs?: Readonly<Record<string, string | undefined>>,
+    parts?: Pick<ContextParts, 'dueAsset'>,
+  ): Destination
   /** What a user of Akeneo finds in an attribute of the asset for a key. */
   data(key: string, attribute?: string): JsonValue | undefined
   /** The file behind an asset's media attribute, byte for byte. */
@@ -48,9 +52,9 @@ export async function startAkeneoTarget(
     server,
     clock,
     family,
-    make: (options = {}, inputs = {}) => {
+    make: (options = {}, inputs = {}, parts = {}) => {
       const on = { ...server.inputs(), AKENEO_ASSET_FAMILY: 'packshots', ...inputs }
-      return akeneo(options).create(contextOf(on, { clock }))
+      return akeneo(options).create(contextOf(on, { clock, ...parts }))
     },
     data,
     read: async (key) => server.assets.media.get(String(data(key)))?.read(),

@@ -15,6 +15,8 @@ export type ContextParts = {
   random?: () => number
   /** The key in config/destinations.ts. @default 'there' */
   name?: string
+  /** What AEM says of other assets. @default it is not asked */
+  dueAsset?: NonNullable<DestinationContext['dueAsset']>
 }
 
 /** What the app hands to a destination, with these inputs set. */
@@ -27,6 +29,7 @@ export function contextOf(
     clock = createInstantClock(),
     random = () => 0.5,
     name = 'there',
+    dueAsset,
   } = parts
   const set = Object.entries(inputs).flatMap(([key, value]) => (value === undefined ? [] : [[key, value]]))
   return {
@@ -36,5 +39,6 @@ export function contextOf(
     http: createHttpClient({ clock, random }),
     clock,
     random,
+    ...(dueAsset && { dueAsset }),
   }
 }

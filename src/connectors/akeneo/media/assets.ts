@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { isDeepStrictEqual } from 'node:util'
 import type { CallContext } from '../../../core/call-context'
 import { permanentError } from '../../../core/errors'
 import { shown } from '../../../core/shown'
@@ -8,13 +9,14 @@ import { measured } from '../../kit/measured'
 import { isMadeFrom } from '../../kit/stored'
 import { type AkeneoAccess, itemOf } from './access'
 import { type AkeneoSteps, checkAkeneo } from './check'
+import { type Arrange, atTheEnd, byRole, ownerWithRole } from './collection-order'
 import { changed, notConfirmed, toAkeneoError } from './errors'
 import { type AkeneoFamily, createFamily, familyPurpose } from './family'
 import { checkFile, mostBytes } from './file-rules'
 import type { AssetSettings } from './inputs'
 import { createProductAttributes, type Wanted } from './product-attributes'
 import { createAkeneoProducts, skusOf } from './products'
-import { heldBy, stampOf } from './stamp'
+import { type Held as HeldVersion, heldBy, stampOf } from './stamp'
 import { dataIn, holds, mappedValues, oneValue, type Values } from './values'
 
 const writeAssets = 'Create and update assets'
@@ -23,11 +25,12 @@ const [nobody, impossible] = ['aem_asset_bridge_check', 'aem-asset-bridge-check'
 const codePattern = /^[a-zA-Z0-9_]{1,255}$/
 
 /** An asset of the family, and its stored version. */
-type Held = { asset: unknown; data: unknown; stored: StoredObject } | undefined
+type Held = { asset: unknown; data: unknown; stored: HeldVersion } | undefined
 
 /** Keeps files as assets of a family. */
 export function akeneoAssets(settings: AssetSettings, access: AkeneoAccess, name: string): Destination {
-  const { family, mediaAttribute, mediaLocale, mediaChannel, versionAttribute, link, collection } = settings
+  const { family, mediaAttribute, mediaLocale, mediaChannel, versionAttribute, link, collection, roles } =
+    settings
   const structure: AkeneoFamily = createFamily(settings, access)
   const products = createAkeneoProducts(access)
   const attributes = createProductAttributes(access)
@@ -91,7 +94,7 @@ export function akeneoAssets(settings: AssetSettings, access: AkeneoAccess, name
     source?: AssetBinary,
   ): Promise<StoredObject | undefined> {
     const code = codeOf(key)
-    const held = await read(code, call)
+    const held = await read(code, call, source)
     if (held === undefined || source?.asset === undefined) return held?.stored
     const inStep = isMadeFrom(source, held.stored) && (await isInStep(key, code, held, source, call))
     return inStep ? held.stored : { ...held.stored, version: undefined }
@@ -108,7 +111,17 @@ export function akeneoAssets(settings: AssetSettings, access: AkeneoAccess, name
     if (link !== undefined && held.data !== linkFor(link, key, source)) return false
     if (!holds(held.asset, await factsOf(source, call))) return false
     if (collection === undefined) return true
-    return products.areLinked(skusOf(source.asset, settings.skuProperty), collection, code, call)
+    if (roles !== undefined && !isDeepStrictEqual(held.stored.owner, ownerWithRole(source.asset, roles)))
+      return false
+    const skus = skusOf(source.asset, settings.skuProperty)
+    return products.areArranged(skus, collection, orderFor(code, call), call)
+  }
+
+  /** With roles, each asset of the collection tells its own by its stamp. */
+  function orderFor(code: string, call: CallContext): Arrange {
+    return roles === undefined
+      ? atTheEnd(code)
+      : byRole(code, async (one) => (await read(one, call))?.stored.owner)
   }
 
   async function put(
@@ -121,12 +134,12 @@ export function akeneoAssets(settings: AssetSettings, access: AkeneoAccess, name
     const code = codeOf(key)
     const facts = await factsOf(source, call)
     for (const one of wanted) await attributes.get(one, call)
-    const before = await read(code, call)
+    const before = await read(code, call, source)
     const isOther = before?.stored.etag !== previous?.etag
     if (isOther && !isMadeFrom(source, before?.stored)) throw changed('asset')
     const file = await fileFor(key, code, source, before, call)
-    const stamp = stampOf(source, file.size, file.data)
-    const stored = heldBy(stamp, file.data)
+    const stamp = stampOf(source, file.size, file.data, ownerWithRole(source.asset, roles))
+    const stored = heldBy(stamp, file.data, source)
     const values: Values = {
       ...facts,
       [mediaAttribute]: [oneValue(mediaLocale, mediaChannel, file.data)],
@@ -147,7 +160,9 @@ export function akeneoAssets(settings: AssetSettings, access: AkeneoAccess, name
     )
     if (collection !== undefined) {
       const skus = skusOf(source.asset, settings.skuProperty)
-      await attributes.using(wanted, call, () => products.link(skus, collection, code, call))
+      await attributes.using(wanted, call, () =>
+        products.arrange(skus, collection, orderFor(code, call), call),
+      )
     }
     return stored
   }
@@ -179,11 +194,11 @@ export function akeneoAssets(settings: AssetSettings, access: AkeneoAccess, name
         const { code: data, size } = await access.upload(upload, call)
         return { data, size, over: before?.stored.etag }
       },
-      async () => fileIn(await read(code, call), source),
+      async () => fileIn(await read(code, call, source), source),
       call,
     )
     // An upload takes long: another run may have stored this version or a newer one meanwhile.
-    const now = await read(code, call)
+    const now = await read(code, call, source)
     const meanwhile = fileIn(now, source)
     if (meanwhile !== undefined) return meanwhile
     if (now?.stored.etag !== before?.stored.etag) throw changed('asset')
@@ -221,11 +236,11 @@ export function akeneoAssets(settings: AssetSettings, access: AkeneoAccess, name
     )
   }
 
-  async function read(code: string, call: CallContext): Promise<Held> {
+  async function read(code: string, call: CallContext, source?: AssetBinary): Promise<Held> {
     const asset = await access.find(assetPath(code), { permission: 'List assets' }, call)
     if (asset === undefined) return undefined
     const data = dataIn(asset, mediaAttribute, mediaLocale, mediaChannel)
-    return { asset, data, stored: heldBy(dataIn(asset, versionAttribute, null, null), data) }
+    return { asset, data, stored: heldBy(dataIn(asset, versionAttribute, null, null), data, source) }
   }
 
   async function factsOf(source: AssetBinary, call: CallContext): Promise<Values> {

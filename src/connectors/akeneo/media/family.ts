@@ -72,7 +72,8 @@ export function createFamily(settings: AssetSettings, access: AkeneoAccess): Ake
 }
 
 function check(settings: AssetSettings, attributes: ReadonlyMap<string, FamilyAttribute>): void {
-  const { family, mediaAttribute, mediaLocale, mediaChannel, versionAttribute, values, link } = settings
+  const { family, mediaAttribute, mediaLocale, mediaChannel, versionAttribute, values, link, roles } =
+    settings
   const expectOne = (
     code: string,
     types: readonly string[] | undefined,
@@ -98,7 +99,8 @@ function check(settings: AssetSettings, attributes: ReadonlyMap<string, FamilyAt
   }
   expectOne(mediaAttribute, [link === undefined ? 'media_file' : 'media_link'], mediaLocale, mediaChannel)
   expectOne(versionAttribute, ['text'], null, null)
-  const tooShort = tooShortFor(versionAttribute, attributes.get(versionAttribute)?.max_characters)
+  const { max_characters: max } = attributes.get(versionAttribute) ?? {}
+  const tooShort = tooShortFor(versionAttribute, max, roles !== undefined)
   if (tooShort !== undefined) throw attributeUnknown(`${tooShort} in the asset family ${family}`)
   for (const { attribute, locale = null, channel = null } of values) {
     if (attribute === mediaAttribute || attribute === versionAttribute) {

@@ -2,6 +2,7 @@ import type { Asset } from '../../../core/asset'
 import { systemicError } from '../../../core/errors'
 import type { JsonValue } from '../../../core/json'
 import type { DestinationContext } from '../../../plugin/destination'
+import type { RoleRule } from '../../../plugin/destinations'
 import {
   declareInputs,
   type InputSource,
@@ -15,6 +16,7 @@ import {
   withOptions,
 } from '../../../plugin/inputs'
 import { type AkeneoConnection, connectionInputs, readAkeneoConnection } from '../inputs'
+import { invalid, type MediaPlaces, mediaPlaces, type ProductPlace } from './places'
 
 const code = matching(/^[a-zA-Z0-9_]+$/, 'must be a code: letters, digits and underscores')
 
@@ -101,12 +103,16 @@ export type AkeneoOptions = {
   productLocale?: string
   /** Of the attribute of products. @default null */
   productChannel?: string
+  /**
+   * Which of several assets of a product is its main picture, and the order of the others: with product media the
+   * attribute that a file goes to, with `productAssets` the place in the collection. @default the last event decides
+   */
+  roles?: RoleRule
+  /** With `roles` and product media: the attributes of the gallery by position, such as `{ 2: 'picture_2' }`. @default none */
+  gallery?: Readonly<Record<number, string>>
   /** The property of the asset's metadata that holds the SKU, or several. @default the link property of config/enrichment.ts */
   skuProperty?: string
 }
-
-/** Where the value of a product's attribute stands. */
-export type ProductPlace = { attribute: string; locale: string | null; scope: string | null }
 
 type Common = { connection: AkeneoConnection; versionAttribute: string; skuProperty: string }
 
@@ -121,10 +127,12 @@ export type AssetSettings = Common & {
   code: ((key: string) => string) | undefined
   /** The collection that assets are added to; undefined when link rules do that. */
   collection: ProductPlace | undefined
+  /** The order of the collection. */
+  roles: RoleRule | undefined
 }
 
-/** The destination keeps files in an attribute of products. */
-export type ProductMediaSettings = Common & { media: ProductPlace }
+/** The destination keeps files in attributes of products. */
+export type ProductMediaSettings = Common & { places: MediaPlaces }
 
 /** What the options say; the inputs say the rest. */
 const sourceFor = (context: InputSource, options: AkeneoOptions, inputs: string): InputSource =>
@@ -183,9 +191,19 @@ export function readAkeneoDestination(
       `${inputs}_ASSET_FAMILY and ${inputs}_PRODUCT_MEDIA are both set: set one, or name two destinations in config/destinations.ts`,
     )
   }
-  if (productMedia !== undefined) return { ...common, media: placeOf(productMedia) }
+  const { roles, gallery } = options
+  if (productMedia !== undefined) {
+    return { ...common, places: mediaPlaces(options, productMedia, values.VERSION_ATTRIBUTE, placeOf) }
+  }
   if (family === undefined) throw inputError(missing(`${inputs}_ASSET_FAMILY`, mediaInputs.ASSET_FAMILY))
   const { ASSET_LINK: link, PRODUCT_ASSETS: collection } = values
+  if (gallery !== undefined)
+    throw invalid(`\`gallery\` names attributes of products, and files go to the family ${family}`)
+  if (roles !== undefined && collection === undefined) {
+    throw invalid(
+      `\`roles\` say which of several assets a product shows where: set ${inputs}_PRODUCT_MEDIA or ${inputs}_PRODUCT_ASSETS, or leave \`roles\` out`,
+    )
+  }
   return {
     ...common,
     family,
@@ -196,5 +214,6 @@ export function readAkeneoDestination(
     values: options.values ?? [],
     code: options.code,
     collection: collection === undefined ? undefined : placeOf(collection),
+    roles,
   }
 }

@@ -3,7 +3,7 @@ import type { CallContext } from '../../../core/call-context'
 import { BridgeError } from '../../../core/errors'
 import type { AkeneoAccess } from './access'
 import { attributeUnknown, unexpectedAnswer } from './errors'
-import type { ProductPlace } from './inputs'
+import type { ProductPlace } from './places'
 import { tooShortFor } from './stamp'
 
 const Attribute = v.object({
@@ -26,8 +26,8 @@ export type Wanted = ProductPlace & {
   types: readonly string[]
   /** Of a collection: the family whose assets it holds. */
   family?: string
-  /** It has to be long enough for a version. @default false */
-  isVersion?: boolean
+  /** It has to be long enough for a version, or for one with its owner. @default neither */
+  version?: 'plain' | 'owned'
 }
 
 /** The attributes of products, cached by the container for a while. */
@@ -83,7 +83,7 @@ export function createProductAttributes(access: AkeneoAccess): ProductAttributes
   }
 }
 
-function check(found: ProductAttribute, { types, locale, scope, family, isVersion }: Wanted): void {
+function check(found: ProductAttribute, { types, locale, scope, family, version }: Wanted): void {
   const { code, type, localizable, scopable, reference_data_name: holds, max_characters: max } = found
   if (!types.includes(type)) {
     throw attributeUnknown(`the attribute ${code} is a ${type}; it has to be a ${types.join(' or ')}`)
@@ -91,7 +91,7 @@ function check(found: ProductAttribute, { types, locale, scope, family, isVersio
   if (family !== undefined && holds !== family) {
     throw attributeUnknown(`the attribute ${code} holds assets of ${holds}, and files go to ${family}`)
   }
-  const tooShort = isVersion ? tooShortFor(code, max) : undefined
+  const tooShort = version ? tooShortFor(code, max, version === 'owned') : undefined
   if (tooShort !== undefined) throw attributeUnknown(tooShort)
   if (localizable !== (locale !== null) || scopable !== (scope !== null)) {
     throw attributeUnknown(

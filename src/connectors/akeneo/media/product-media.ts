@@ -1,41 +1,38 @@
 import type { CallContext } from '../../../core/call-context'
 import { permanentError, systemicError } from '../../../core/errors'
-import { isRecord } from '../../../core/json'
-import { shown } from '../../../core/shown'
-import type { AssetBinary, Destination, StoredObject } from '../../../plugin/destination'
-import { type Measured, measured } from '../../kit/measured'
-import { isMadeFrom } from '../../kit/stored'
+import type { AssetBinary, Destination, DestinationContext, StoredObject } from '../../../plugin/destination'
+import { measured } from '../../kit/measured'
 import type { AkeneoAccess } from './access'
 import { type AkeneoSteps, checkAkeneo } from './check'
-import { akeneoName, changed } from './errors'
 import { checkFile, mostBytes } from './file-rules'
+import { createHolders, isOwn } from './holder'
 import type { ProductMediaSettings } from './inputs'
+import type { MediaPlace } from './places'
 import { createProductAttributes, type Wanted } from './product-attributes'
-import { createAkeneoProducts, forEachSku, productNamed, skusOf } from './products'
-import { heldBy, stampOf } from './stamp'
-import { uploadName } from './upload'
-import { dataIn } from './values'
+import { createProductFiles, declinedFor, foundIn, writeProducts } from './product-file'
+import { createAkeneoProducts, forEachSku, skusOf } from './products'
 
-const writeProducts = 'Create and update products'
 const nobody = 'aem-asset-bridge-check'
 const unwritten = [
   'Write the file of a product.',
   `It would replace what is there. The connection needs the permission "${writeProducts}".`,
 ] as const
 
-/** Keeps files in an attribute of the products on the asset. The upload sets the value, the version follows it. */
+/**
+ * Keeps files in attributes of the products on the asset. The upload sets the value, the version follows it. With
+ * roles, each file goes to the attribute of its role, and of several the one with the lowest id.
+ */
 export function akeneoProductMedia(
   settings: ProductMediaSettings,
   access: AkeneoAccess,
-  name: string,
+  { name, dueAsset }: Pick<DestinationContext, 'name' | 'dueAsset'>,
 ): Destination {
-  const { media, versionAttribute, skuProperty } = settings
-  const version = { attribute: versionAttribute, locale: null, scope: null }
+  const { places, skuProperty } = settings
   const products = createAkeneoProducts(access)
   const attributes = createProductAttributes(access)
-  const wantedMedia: Wanted = { ...media, types: ['pim_catalog_image', 'pim_catalog_file'] }
-  const texts = ['pim_catalog_text', 'pim_catalog_textarea']
-  const wanted: readonly Wanted[] = [wantedMedia, { ...version, types: texts, isVersion: true }]
+  const holders = createHolders(places, skuProperty, dueAsset)
+  const files = createProductFiles(access, products, holders)
+  const version = places.roles === undefined ? 'plain' : 'owned'
 
   return {
     name,
@@ -45,6 +42,7 @@ export function akeneoProductMedia(
   }
 
   function stepsOf(call: CallContext): AkeneoSteps {
+    const wanted = [places.main, ...places.gallery.values()].flatMap(wantedFor)
     const ofAttributes = wanted.map((one): AkeneoSteps[number] => [
       { what: `Log in, and read the attribute ${one.attribute}.`, right: 'list' },
       () => attributes.get(one, call),
@@ -55,17 +53,33 @@ export function akeneoProductMedia(
     ]
   }
 
+  function wantedFor(place: MediaPlace): readonly [Wanted, Wanted] {
+    return [
+      { ...place.media, types: ['pim_catalog_image', 'pim_catalog_file'] },
+      { ...place.version, types: ['pim_catalog_text', 'pim_catalog_textarea'], version },
+    ]
+  }
+
   /** The products are known from the asset only: without it there is no result. */
   async function head(_: string, call: CallContext, source?: AssetBinary): Promise<StoredObject | undefined> {
+    const claim = holders.claimOf(source?.asset)
+    if (typeof claim === 'string') return declinedFor([claim])
+    const rivals: string[] = []
     let told: StoredObject | undefined
     for (const sku of skusOf(source?.asset, skuProperty)) {
-      const product = await products.read(sku, call)
-      const { data, held } = heldIn(product)
+      const found = foundIn(await products.read(sku, call), claim, source)
+      const rival = await holders.rivalOf(sku, claim, found, call)
+      if (rival !== undefined) {
+        rivals.push(rival)
+        continue
+      }
+      const { data, held } = found
       if (data === undefined) return undefined
-      if (told !== undefined && held.version !== told.version) return { ...held, version: undefined }
+      const isOther = !isOwn(held, claim) || (told !== undefined && held.version !== told.version)
+      if (isOther) return { ...held, version: undefined }
       told = held
     }
-    return told
+    return told ?? (rivals.length === 0 ? undefined : declinedFor(rivals))
   }
 
   async function put(
@@ -82,6 +96,8 @@ export function akeneoProductMedia(
         'an attribute of a product holds one file: set `renditions` to [] and `sidecar` to false in config/destinations.ts',
       )
     }
+    const claim = holders.claimOf(asset)
+    if (typeof claim === 'string') return declinedFor([claim])
     const skus = skusOf(asset, skuProperty)
     if (skus.length === 0) {
       throw permanentError(
@@ -89,81 +105,23 @@ export function akeneoProductMedia(
         `the asset has no SKU in ${skuProperty}: no product can take its file`,
       )
     }
+    const wanted = wantedFor(claim.place)
     return attributes.using(wanted, call, async () => {
-      const rules = await attributes.get(wantedMedia, call)
+      const rules = await attributes.get(wanted[0], call)
       checkFile(rules, source)
       const sized = await measured(source, mostBytes(rules), call)
       checkFile(rules, sized)
-      let stored: StoredObject = { version: source.version, size: sized.size }
+      const rivals: string[] = []
+      let stored: StoredObject | undefined
       await forEachSku(skus, async (sku) => {
-        stored = await putOne(sku, sized, call)
+        const work = () => files.put(sku, sized, claim, call)
+        const result = claim.owner === undefined ? await work() : await products.inTurn(sku, call, work)
+        if (result.declined === undefined) stored = result
+        else rivals.push(result.declined)
       })
-      return stored
+      if (stored !== undefined && rivals.length > 0)
+        call.logger.info('some products show another asset in this place', { reason: rivals.join('; ') })
+      return stored ?? declinedFor(rivals)
     })
   }
-
-  async function putOne(sku: string, source: Measured, call: CallContext): Promise<StoredObject> {
-    const before = await read(sku, call)
-    if (isMadeFrom(source, before.held)) return before.held
-    const { attribute, locale, scope } = media
-    const fields = { product: JSON.stringify({ identifier: sku, attribute, scope, locale }) }
-    const purpose = { permission: writeProducts, about: `the file of ${productNamed(sku)}` }
-    const upload = { path: 'media-files', fields, source, purpose }
-    const sent = await access.changeAsking<Sent>(
-      () => access.upload(upload, call),
-      () => arrived(sku, before.data, source, call),
-      call,
-    )
-    if ('held' in sent) return sent.held
-    const stamp = stampOf(source, sent.size, sent.code)
-    const stored = heldBy(stamp, sent.code)
-    return access.changeAsking(
-      () => products.write(sku, version, stamp, call).then(() => stored),
-      async () => {
-        const { held } = await read(sku, call)
-        return isMadeFrom(source, held) ? held : undefined
-      },
-      call,
-    )
-  }
-
-  /** The result of an upload without an answer; undefined when the product is unchanged, or the result is unknown. */
-  async function arrived(
-    sku: string,
-    before: unknown,
-    source: Measured,
-    call: CallContext,
-  ): Promise<Sent | undefined> {
-    const { data, held } = await read(sku, call)
-    const isOther = held.version !== undefined
-    if (isMadeFrom(source, held)) return { held }
-    if (typeof data !== 'string' || data === before) return undefined
-    if (isOther) throw changed('file of the product')
-    const path = `media-files/${data.split('/').map(encodeURIComponent).join('/')}`
-    const file = await access.find(path, { permission: 'Overall Web API access' }, call)
-    const isOurs =
-      isRecord(file) && file.original_filename === uploadName(source) && file.size === source.size
-    return isOurs ? { code: data, size: source.size } : undefined
-  }
-
-  /** What the product holds. */
-  async function read(sku: string, call: CallContext): Promise<{ data: unknown; held: StoredObject }> {
-    const product = await products.read(sku, call)
-    if (product === undefined) {
-      throw permanentError(
-        'AKENEO_PRODUCT_UNKNOWN',
-        `Akeneo has no product ${shown(sku)}, or does not show it: create it, then replay`,
-        { upstream: akeneoName },
-      )
-    }
-    return heldIn(product)
-  }
-
-  function heldIn(product: unknown): { data: unknown; held: StoredObject } {
-    const data = dataIn(product, media.attribute, media.locale, media.scope)
-    return { data, held: heldBy(dataIn(product, versionAttribute, null, null), data) }
-  }
 }
-
-/** An upload that arrived, or what another run has put there. */
-type Sent = { code: string; size: number } | { held: StoredObject }

@@ -4,25 +4,36 @@ import { BridgeError } from '../../../core/errors'
 import type { JsonValue } from '../../../core/json'
 import { shown } from '../../../core/shown'
 import type { AkeneoAccess } from './access'
+import type { Arrange } from './collection-order'
 import { changed } from './errors'
-import type { ProductPlace } from './inputs'
+import type { ProductPlace } from './places'
 import { dataIn } from './values'
 
 /** Products, by SKU. */
 export type AkeneoProducts = {
   /** The product as Akeneo gives it; undefined when there is none. */
   read(sku: string, call: CallContext): Promise<unknown>
-  /** Writes one value of a product that is there; once. */
-  write(sku: string, place: ProductPlace, data: JsonValue, call: CallContext): Promise<void>
-  /** Tells whether the products, those that there are, have an asset in their collection. */
-  areLinked(skus: readonly string[], place: ProductPlace, code: string, call: CallContext): Promise<boolean>
+  /** Writes values of a product that is there; once. */
+  write(sku: string, values: readonly PlacedValue[], call: CallContext): Promise<void>
+  /** Does work for a product after what was begun for it before: two changes at once would overwrite each other. */
+  inTurn<T>(sku: string, call: CallContext, work: () => Promise<T>): Promise<T>
+  /** Tells whether the collections of the products, those that there are, are as they are to be. */
+  areArranged(
+    skus: readonly string[],
+    place: ProductPlace,
+    arrange: Arrange,
+    call: CallContext,
+  ): Promise<boolean>
   /**
-   * Adds an asset to the collection of each product, and keeps what is in it. Akeneo takes whole collections only: they
-   * are read, extended, written, and read again.
+   * Brings the collection of each product into its order, with what is to be added. Akeneo takes whole collections only:
+   * they are read, extended, written, and read again.
    * @throws {BridgeError} transient, `DESTINATION_CHANGED`, when another writer keeps changing the collection
    */
-  link(skus: readonly string[], place: ProductPlace, code: string, call: CallContext): Promise<void>
+  arrange(skus: readonly string[], place: ProductPlace, arrange: Arrange, call: CallContext): Promise<void>
 }
+
+/** A value of a product's attribute. */
+export type PlacedValue = ProductPlace & { data: JsonValue }
 
 const maxRounds = 4
 
@@ -61,46 +72,49 @@ export function createAkeneoProducts(access: AkeneoAccess): AkeneoProducts {
   /** Serialises the changes of each product: two writers of one collection would overwrite each other. */
   const queues = new Map<string, Promise<unknown>>()
 
-  return { read, write, areLinked, link }
+  return { read, write, inTurn, areArranged, arrange }
 
   function read(sku: string, call: CallContext): Promise<unknown> {
     return access.find(pathOf(sku), { permission: 'List products' }, call)
   }
 
-  async function write(
-    sku: string,
-    { attribute, locale, scope }: ProductPlace,
-    data: JsonValue,
-    call: CallContext,
-  ): Promise<void> {
-    const body = { values: { [attribute]: [{ locale, scope, data }] } }
+  async function write(sku: string, values: readonly PlacedValue[], call: CallContext): Promise<void> {
+    const entries = values.map(({ attribute, ...value }) => [attribute, [value]] as const)
+    const body = { values: Object.fromEntries(entries) }
     const purpose = { permission: 'Create and update products', about: productNamed(sku) }
     await access.change({ path: pathOf(sku), method: 'PATCH', body }, purpose, call)
   }
 
-  async function areLinked(
+  async function areArranged(
     skus: readonly string[],
     place: ProductPlace,
-    code: string,
+    wanted: Arrange,
     call: CallContext,
   ): Promise<boolean> {
     for (const sku of skus) {
       const product = await read(sku, call)
-      if (product !== undefined && !collectionOf(product, place).includes(code)) return false
+      if (product === undefined) continue
+      const collection = collectionOf(product, place)
+      if (!isSame(collection, await wanted(collection))) return false
     }
     return true
   }
 
-  async function link(
+  async function arrange(
     skus: readonly string[],
     place: ProductPlace,
-    code: string,
+    wanted: Arrange,
     call: CallContext,
   ): Promise<void> {
-    await forEachSku(skus, (sku) => serialized(sku, call, () => linkOne(sku, place, code, call)))
+    await forEachSku(skus, (sku) => inTurn(sku, call, () => arrangeOne(sku, place, wanted, call)))
   }
 
-  async function linkOne(sku: string, place: ProductPlace, code: string, call: CallContext): Promise<void> {
+  async function arrangeOne(
+    sku: string,
+    place: ProductPlace,
+    wanted: Arrange,
+    call: CallContext,
+  ): Promise<void> {
     for (let round = 1; round <= maxRounds; round++) {
       const product = await read(sku, call)
       if (product === undefined) {
@@ -108,9 +122,10 @@ export function createAkeneoProducts(access: AkeneoAccess): AkeneoProducts {
         return
       }
       const collection = collectionOf(product, place)
-      if (collection.includes(code)) return
+      const arranged = await wanted(collection)
+      if (isSame(collection, arranged)) return
       await access.changeAsking(
-        () => write(sku, place, [...collection, code], call).then(() => true),
+        () => write(sku, [{ ...place, data: [...arranged] }], call).then(() => true),
         // The result does not matter here: the next round reads the product again.
         async () => true,
         call,
@@ -119,7 +134,7 @@ export function createAkeneoProducts(access: AkeneoAccess): AkeneoProducts {
     throw changed(`collection of assets of ${productNamed(sku)}`)
   }
 
-  async function serialized(sku: string, call: CallContext, work: () => Promise<void>): Promise<void> {
+  async function inTurn<T>(sku: string, call: CallContext, work: () => Promise<T>): Promise<T> {
     const before = queues.get(sku) ?? Promise.resolve()
     const mine = before.then(() => {
       call.signal.throwIfAborted()
@@ -130,9 +145,12 @@ export function createAkeneoProducts(access: AkeneoAccess): AkeneoProducts {
     settled.then(() => {
       if (queues.get(sku) === settled) queues.delete(sku)
     })
-    await untilAborted(mine, call.signal)
+    return untilAborted(mine, call.signal)
   }
 }
+
+const isSame = (one: readonly string[], other: readonly string[]): boolean =>
+  JSON.stringify(one) === JSON.stringify(other)
 
 /** In messages; a SKU may be anything. */
 export const productNamed = (sku: string): string => `the product ${shown(sku)}`
