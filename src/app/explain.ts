@@ -77,15 +77,30 @@ export async function explainAsset(
     ),
   ])
   if (problem !== undefined) problems.push(problem)
-  const { store } = context
-  const { signal } = call
-  const known = await attempt(() => withFights(enrichment, asset, { store, clock, signal }), enrichment)
+  const known = await fightsIn(enrichment, asset, context)
   const { id, path, origin } = asset
   return {
     asset: { id, path: path === '' ? (named.path ?? null) : path, host: new URL(origin).host },
     enrichment: known,
     destinations,
     problems,
+  }
+}
+
+/** Without State, what would be done is known all the same: a dry run needs no credentials of State. */
+async function fightsIn(
+  enrichment: ExplainedEnrichment,
+  asset: Asset,
+  { store, clock, call }: FlowContext,
+): Promise<ExplainedEnrichment> {
+  try {
+    return await withFights(enrichment, asset, { store, clock, signal: call.signal })
+  } catch (thrown) {
+    call.signal.throwIfAborted()
+    call.logger.warn('State does not tell which values another system puts back', {
+      error: toBridgeError(thrown).toJSON(),
+    })
+    return enrichment
   }
 }
 

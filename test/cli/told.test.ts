@@ -233,6 +233,11 @@ test('an asset tells which of its values another system puts back, and until whe
     expect.objectContaining({ property: 'dc:title', action: 'write', leftAloneUntil }),
   )
   expect(said.told).toMatchObject([{ attribute: 'camera', action: 'tell', leftAloneUntil }])
+  // A dry run does without State.
+  const noState = { AIO_runtime_namespace: undefined, AIO_runtime_auth: undefined }
+  const without = await commands(['enrich', path, '--dry-run', '--json'], noState)
+  expect(JSON.parse(without.stdout)).toMatchObject([{ ok: true, outcome: 'would-update' }])
+  expect(without.stdout).not.toContain('leftAloneUntil')
   const lines = await text('enrich', path, '--dry-run')
   for (const begin of ['write  dc:title', 'PIM tell  '])
     expect(lines.find((line) => line.trim().startsWith(begin))).toMatch(
