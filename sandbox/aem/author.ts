@@ -1,20 +1,16 @@
 import type { MovableClock } from '../clock'
 import type { NewContent } from '../content'
-import type { JsonObject } from '../json'
 import { type Answer, json, problem, type RecordedRequest, type SandboxServer, startServer } from '../server'
 import { type AemAsset, createAsset, etagOf, type NewAsset, touch, USUAL_SIZE, withoutNulls } from './asset'
 import { createShelf } from './asset-shelf'
+import { type AuthorEvents, createAuthorEvents } from './author-events'
 import { type BinarySettings, createBinaries } from './binaries'
 import { type BlobStore, CONTAINER, startBlobStore } from './blob-store'
-import { metadataUpdated, moved } from './change-event'
-import { type EventOverrides, processingCompleted } from './event'
 import { createGeneratedLibrary } from './generated-library'
 import { type AssetLife, createLife } from './life'
 import { getMetadata, type MetadataSettings, patchMetadata, principalOf } from './metadata-api'
-import { type Publication, publicationEvent } from './publication-event'
 import { queryBuilder, type SearchSettings, usualSearch } from './query-builder'
 import { type SlingNode, slingJson } from './sling-json'
-import { type ProxyFormat, type ProxyVerb, xdmEvent } from './xdm-event'
 
 /** What the AEM stand-in knows. `isValidToken` says which bearer tokens it takes. */
 export type AemOptions = Partial<MetadataSettings & BinarySettings> & {
@@ -33,54 +29,45 @@ export type AemOptions = Partial<MetadataSettings & BinarySettings> & {
 export type AssetView = AemAsset & { etag: string }
 
 /** The AEM author stand-in. */
-export type AemStandIn = SandboxServer & {
-  /** May be changed at any time. */
-  settings: MetadataSettings & {
-    allowedClientIds: readonly string[]
-    /** Older releases of the API answer only with `X-Adobe-Accept-Experimental`. */
-    demandsExperimental: boolean
+export type AemStandIn = SandboxServer &
+  AuthorEvents & {
+    /** May be changed at any time. */
+    settings: MetadataSettings & {
+      allowedClientIds: readonly string[]
+      /** Older releases of the API answer only with `X-Adobe-Accept-Experimental`. */
+      demandsExperimental: boolean
+    }
+    /** What the index behind the search does not know, or still knows. */
+    search: SearchSettings
+    /** How binaries are handed out; may be changed at any time. */
+    binaries: BinarySettings
+    /** Where binaries live: a server of its own, with its own faults and requests. */
+    blobs: BlobStore
+    /** Runs before a PATCH is looked at: change the asset here to lose a race. */
+    onBeforePatch: ((asset: AssetView) => void | Promise<void>) | undefined
+    /** Uploads an asset, processed already. Throws when the path is taken or not below /content/dam. */
+    addAsset(input: NewAsset): AssetView
+    /** The asset with this id. Throws when there is none. */
+    asset(id: string): AssetView
+    findByPath(path: string): AssetView | undefined
+    /** Changes the asset as another user; the ETag changes. */
+    edit(
+      id: string,
+      change: (asset: Pick<AemAsset, 'assetMetadata' | 'repositoryMetadata'>) => void,
+    ): AssetView
+    /**
+     * Uploads another file: a new version with its own size and SHA-1. The renditions stay as they are when
+     * none are given; an asset without a SHA-1 gets none.
+     */
+    replaceContent(id: string, content: NewContent, renditions?: Record<string, NewContent>): AssetView
+    /** The path of a file in the blob store, for faults and requests; of a rendition, if one is named. */
+    blobPath(id: string, rendition?: string): string
+    /** What happens to assets, with the events that AEM sends of it. */
+    life: AssetLife
+    /** Moves or renames the asset; its id and its dates stay. */
+    move(id: string, path: string): AssetView
+    removeAsset(id: string): void
   }
-  /** What the index behind the search does not know, or still knows. */
-  search: SearchSettings
-  /** How binaries are handed out; may be changed at any time. */
-  binaries: BinarySettings
-  /** Where binaries live: a server of its own, with its own faults and requests. */
-  blobs: BlobStore
-  /** Runs before a PATCH is looked at: change the asset here to lose a race. */
-  onBeforePatch: ((asset: AssetView) => void | Promise<void>) | undefined
-  /** Uploads an asset, processed already. Throws when the path is taken or not below /content/dam. */
-  addAsset(input: NewAsset): AssetView
-  /** The asset with this id. Throws when there is none. */
-  asset(id: string): AssetView
-  findByPath(path: string): AssetView | undefined
-  /** Changes the asset as another user; the ETag changes. */
-  edit(id: string, change: (asset: Pick<AemAsset, 'assetMetadata' | 'repositoryMetadata'>) => void): AssetView
-  /**
-   * Uploads another file: a new version with its own size and SHA-1. The renditions stay as they are when
-   * none are given; an asset without a SHA-1 gets none.
-   */
-  replaceContent(id: string, content: NewContent, renditions?: Record<string, NewContent>): AssetView
-  /** The path of a file in the blob store, for faults and requests; of a rendition, if one is named. */
-  blobPath(id: string, rendition?: string): string
-  /** What happens to assets, with the events that AEM sends of it. */
-  life: AssetLife
-  /** Moves or renames the asset; its id and its dates stay. */
-  move(id: string, path: string): AssetView
-  removeAsset(id: string): void
-  /** The event that AEM sends when it has processed the asset. */
-  processingCompletedEvent(asset: { id: string }, overrides?: EventOverrides): JsonObject
-  /** The event of AEM Eventing about a publication; the asset may be gone by now. */
-  publicationEvent(kind: Publication, asset: AssetView, overrides?: EventOverrides): JsonObject
-  /** Of a change of the metadata, by a user. */
-  metadataUpdatedEvent(asset: { id: string }, overrides?: EventOverrides): JsonObject
-  /** Of a move from another path. */
-  movedEvent(asset: { id: string }, from: string, overrides?: EventOverrides): JsonObject
-  /**
-   * What AEM's event proxy tells of an asset, and how I/O Events delivers that: in its default format an XDM body in a
-   * CloudEvent with the operator's event code as type.
-   */
-  xdmEvent(verb: ProxyVerb, asset: AssetView, overrides?: EventOverrides, format?: ProxyFormat): JsonObject
-}
 
 /** Of `<asset>/jcr:content/renditions/<name>`, in either spelling of the name space. */
 const RENDITION = /^(\/content\/dam\/.+)\/(?:jcr:content|_jcr_content)\/renditions(?:\/([^/]+)|\.1\.json)$/
@@ -224,17 +211,13 @@ export const startAem = async (options: AemOptions): Promise<AemStandIn> => {
       : createGeneratedLibrary({ size: options.assets, host: server.host, now: clock.now() })
   const shelf = createShelf(library)
 
-  const eventOptions = (overrides: EventOverrides) => ({
-    now: clock.now(),
-    recipientClientId: settings.allowedClientIds[0] ?? 'client-id',
-    overrides,
-  })
+  const recipientClientId = (): string => settings.allowedClientIds[0] ?? 'client-id'
 
   const life = createLife({
     clock,
     shelf,
     host: server.host,
-    recipientClientId: () => settings.allowedClientIds[0] ?? 'client-id',
+    recipientClientId,
     storeContent: (asset, content) => {
       Object.assign(asset.repositoryMetadata, storeContent(asset, content))
     },
@@ -242,6 +225,7 @@ export const startAem = async (options: AemOptions): Promise<AemStandIn> => {
 
   const standIn: AemStandIn = {
     ...server,
+    ...createAuthorEvents({ clock, host: server.host, url: server.url, recipientClientId, stored }),
     life,
     settings,
     search,
@@ -299,14 +283,6 @@ export const startAem = async (options: AemOptions): Promise<AemStandIn> => {
     removeAsset: (id) => {
       shelf.remove(id)
     },
-    processingCompletedEvent: ({ id }, overrides = {}) =>
-      processingCompleted(stored(id), eventOptions(overrides)),
-    publicationEvent: (kind, asset, overrides = {}) =>
-      publicationEvent(kind, asset, { now: clock.now(), host: server.host, overrides }),
-    metadataUpdatedEvent: ({ id }, overrides = {}) => metadataUpdated(stored(id), eventOptions(overrides)),
-    movedEvent: ({ id }, from, overrides = {}) => moved(stored(id), from, eventOptions(overrides)),
-    xdmEvent: (verb, asset, overrides = {}, format = 'cloud_events_v1') =>
-      xdmEvent(verb, asset, { now: clock.now(), root: `${server.url}/`, overrides, format }),
   }
   return standIn
 }

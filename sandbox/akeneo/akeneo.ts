@@ -5,9 +5,11 @@ import { type AssetManager, createAssetManager } from './asset-families'
 import { createAssetRoutes } from './asset-routes'
 import { type Author, type Catalogue, createCatalogue } from './catalogue'
 import { type AkeneoCredentials, createOAuth, type OAuth } from './oauth'
+import { createProductRoutes } from './product-routes'
 import { createProductWrites } from './product-writes'
 import { Refused, refused } from './refusal'
-import { type AkeneoSettings, createRoutes } from './routes'
+import type { AkeneoSettings } from './route'
+import { createStructureRoutes } from './structure-routes'
 import { type Allowance, createThrottle, type Throttle } from './throttle'
 import { createUploads, type Form } from './uploads'
 
@@ -91,7 +93,13 @@ export const startAkeneo = async (options: AkeneoOptions): Promise<AkeneoStandIn
   }
   const writes = createProductWrites({ catalogue, manager: assets, clock, settings })
   const assetRoutes = createAssetRoutes({ catalogue, manager: assets, writes, clock, linkBase, formOf })
-  const routes = [...createRoutes({ catalogue, settings, linkBase }), ...assetRoutes, ...writes.routes]
+  const reading = { catalogue, settings, linkBase }
+  const routes = [
+    ...createProductRoutes(reading),
+    ...createStructureRoutes(reading),
+    ...assetRoutes,
+    ...writes.routes,
+  ]
   const isUpload = ({ method, path }: RecordedRequest): boolean =>
     method === 'POST' && /\/(asset-)?media-files$/.test(path)
 

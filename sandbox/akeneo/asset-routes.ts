@@ -8,7 +8,7 @@ import { phpMap } from './php'
 import { readValues } from './product-values'
 import type { ProductWrites } from './product-writes'
 import { Refused } from './refusal'
-import type { Route } from './routes'
+import type { Route } from './route'
 import type { Form, UploadedFile } from './uploads'
 
 const rest = '/api/rest/v1'

@@ -6,7 +6,7 @@ import type { AssetManager } from './asset-families'
 import type { AkeneoModel, AkeneoProduct, AkeneoValue, AkeneoValues, Catalogue } from './catalogue'
 import { checkValues, readValues } from './product-values'
 import { Refused } from './refusal'
-import type { AkeneoSettings, Route } from './routes'
+import type { AkeneoSettings, Route } from './route'
 
 const MOST_LINES = 100
 const LONGEST_LINE = 1_000_000
