@@ -1,6 +1,7 @@
 import type { Row } from './harness/row'
 import { capacity } from './rows/capacity'
 import { chaosRow } from './rows/chaos'
+import { libraryRow } from './rows/library'
 
 /** The suite, in the order of the page. */
-export const rows: readonly Row[] = [chaosRow, capacity]
+export const rows: readonly Row[] = [chaosRow, capacity, libraryRow]
