@@ -2,6 +2,7 @@ import { fork } from 'node:child_process'
 import { join } from 'node:path'
 import { root } from '../../scripts/command'
 import { createFastClock, type FastClock } from '../chaos/child'
+import { productionNode } from '../production-node'
 import { type Asked, type Counts, type Cpu, firstRequest, type Ready, type StandInOptions } from './protocol'
 
 /** A library with all that stands around it, in another process. */
@@ -34,6 +35,8 @@ const day = 24 * 60 * 60_000
 export async function startLibrary(options: StandInOptions): Promise<Library> {
   const child = fork(join(root, 'bench/library/stand-ins.ts'), [JSON.stringify(options)], {
     cwd: root,
+    // Of which the containers of activations are, too.
+    execPath: productionNode,
     execArgv: ['--import', 'tsx'],
   })
   const waiting = new Map<number, (value: never) => void>()
