@@ -1,3 +1,5 @@
+// Before anything loads the State library.
+import './known-schemas.cjs'
 import { createInterface } from 'node:readline/promises'
 import { openEnvironment, openSettings } from './environment'
 import { reserveStdout } from './output'

@@ -25,6 +25,7 @@ export type Ended = { answer: JsonObject; usage: { maxRssMb: number; cpuMs: numb
 
 /** One activation in a process of its own. */
 export type Child = {
+  pid: number | undefined
   /** SIGKILL; false when it had ended already. */
   kill(): boolean
   /** Undefined when it was killed. */
@@ -66,5 +67,5 @@ export function startChild(options: {
       resolve(parseJson(answer) as Ended)
     })
   })
-  return { kill: () => !isOver && child.kill('SIGKILL'), ended, log: () => log }
+  return { pid: child.pid, kill: () => !isOver && child.kill('SIGKILL'), ended, log: () => log }
 }

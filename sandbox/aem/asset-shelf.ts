@@ -22,13 +22,20 @@ export type AssetShelf = {
 const createdOf = ({ repositoryMetadata }: AemAsset): number =>
   Date.parse(String(repositoryMetadata['repo:createDate'])) || 0
 
+type Dated = { asset: AemAsset; date: number }
+const dated = (asset: AemAsset): Dated => ({ asset, date: createdOf(asset) })
+/** Above this, all are sorted anew. */
+const MOST_MOVED = 200
+
 /** Creates the shelf of an author. */
 export const createShelf = (library: GeneratedLibrary | undefined): AssetShelf => {
   const own = new Map<string, AemAsset>()
   const paths = new Map<string, string>()
   const gone = new Set<string>()
-  /** By date; undefined when it has to be sorted anew. */
-  let sorted: { asset: AemAsset; date: number }[] | undefined
+  /** By date, but for those that someone has taken, added or removed since. */
+  let sorted: Dated[] = []
+  const dates = new Map<string, number>()
+  const touched = new Set<string>()
 
   const generated = (id: string): number | undefined => (gone.has(id) ? undefined : library?.ofId(id))
   const get = (id: string): AemAsset | undefined => {
@@ -38,15 +45,42 @@ export const createShelf = (library: GeneratedLibrary | undefined): AssetShelf =
   const add = (asset: AemAsset): void => {
     own.set(asset.id, asset)
     paths.set(asset.path, asset.id)
-    sorted = undefined
+    touched.add(asset.id)
   }
 
-  /** A date may have been edited: what is kept is looked at anew each time it is sorted. */
-  const ownByDate = (): readonly { asset: AemAsset; date: number }[] => {
-    sorted ??= [...own.values()]
-      .map((asset) => ({ asset, date: createdOf(asset) }))
-      .sort((a, b) => a.date - b.date)
+  /** A date may have been edited: what was touched is looked at anew, and hardly ever moves. */
+  const ownByDate = (): readonly Dated[] => {
+    const moved = [...touched].filter((id) => dateOfOwn(id) !== dates.get(id))
+    touched.clear()
+    // Taking out and putting in moves all that comes behind.
+    if (moved.length > MOST_MOVED) sorted = [...own.values()].map(dated).sort((a, b) => a.date - b.date)
+    else for (const id of moved) move(id)
+    for (const id of moved) {
+      const date = dateOfOwn(id)
+      if (date === undefined) dates.delete(id)
+      else dates.set(id, date)
+    }
     return sorted
+  }
+
+  const dateOfOwn = (id: string): number | undefined => {
+    const asset = own.get(id)
+    return asset === undefined ? undefined : createdOf(asset)
+  }
+
+  const move = (id: string): void => {
+    if (dates.has(id)) {
+      const index = sorted.findIndex(({ asset }) => asset.id === id)
+      sorted.splice(index, 1)
+    }
+    const asset = own.get(id)
+    if (asset === undefined) return
+    const entry = dated(asset)
+    sorted.splice(
+      firstIndex(sorted.length, (it) => (sorted[it]?.date ?? 0) > entry.date),
+      0,
+      entry,
+    )
   }
 
   function* created(from: number, to: number): Generator<AemAsset> {
@@ -71,7 +105,7 @@ export const createShelf = (library: GeneratedLibrary | undefined): AssetShelf =
       const asset = get(id)
       if (asset === undefined || own.has(id)) {
         // Whoever takes it may change its date.
-        sorted = undefined
+        if (asset !== undefined) touched.add(id)
         return asset
       }
       const kept = { ...asset }
@@ -97,7 +131,7 @@ export const createShelf = (library: GeneratedLibrary | undefined): AssetShelf =
       if (asset !== undefined) paths.delete(asset.path)
       own.delete(id)
       gone.add(id)
-      sorted = undefined
+      touched.add(id)
     },
     created,
     isFolder: (path) => {

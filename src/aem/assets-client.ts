@@ -1,5 +1,5 @@
 import type { Asset, AssetRef } from '../core/asset'
-import type { CallContext } from '../core/call-context'
+import { type CallContext, untilAborted } from '../core/call-context'
 import type { Clock } from '../core/clock'
 import { permanentError, transientError } from '../core/errors'
 import { shown } from '../core/shown'
@@ -55,6 +55,8 @@ export function createAssetsClient(
 ): AssetsClient {
   const { tokens, http, clock } = parts
   const styles = createPatchPathStyles(options.patchPaths)
+  /** Of an author and a style: ends, without an error, when the first write has been read back. */
+  const proofs = new Map<string, Promise<void>>()
   const { send } = parts.author ?? createAuthorRequests(options, { http, tokens })
 
   return { readAsset, patchMetadata, renditionNames }
@@ -113,14 +115,9 @@ export function createAssetsClient(
       const response = await send(asset.origin, patchRequest(held, changes, style), call)
       if (isOk(response)) {
         refusePage('AEM', response)
-        if (!styles.needsProof(asset.origin, style)) return 'written'
-        const now = await readBack(held, changes, response, call)
-        const written = changes.filter((change) => isApplied(change, held.metadata, now.metadata))
-        if (written.length > 0) {
-          styles.remember(asset.origin, style)
-          warnOfDropped(changes, written, call)
-          return 'written'
-        }
+        if (await isProven(asset.origin, style, call)) return 'written'
+        const { now, isWritten } = await prove(held, changes, style, response, call)
+        if (isWritten) return 'written'
         call.logger.warn('AEM accepted a change but did not write it; trying another path style', { style })
         styles.demote(asset.origin, style)
         held = now
@@ -132,6 +129,37 @@ export function createAssetsClient(
       refusal ??= response
     }
     throw notTaken(changes, refusal)
+  }
+
+  /** Many writes at once may come before the first is read back: they wait for that, and are not read back as well. */
+  async function isProven(origin: string, style: PatchPathStyle, call: CallContext): Promise<boolean> {
+    if (!styles.needsProof(origin, style)) return true
+    await untilAborted(proofs.get(`${origin} ${style}`) ?? Promise.resolve(), call.signal)
+    return !styles.needsProof(origin, style)
+  }
+
+  function prove(
+    before: Asset,
+    changes: readonly MetadataChange[],
+    style: PatchPathStyle,
+    response: HttpResponse,
+    call: CallContext,
+  ): Promise<{ now: Asset; isWritten: boolean }> {
+    const proof = readBack(before, changes, response, call).then((now) => {
+      const written = changes.filter((change) => isApplied(change, before.metadata, now.metadata))
+      const isWritten = written.length > 0
+      if (isWritten) {
+        styles.remember(before.origin, style)
+        warnOfDropped(changes, written, call)
+      }
+      return { now, isWritten }
+    })
+    const ended = proof.then(
+      () => undefined,
+      () => undefined,
+    )
+    proofs.set(`${before.origin} ${style}`, ended)
+    return proof
   }
 
   /**

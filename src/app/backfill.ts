@@ -4,7 +4,7 @@ import type { Activations } from '../delivery/activations'
 import { createLeases } from '../delivery/lease'
 import { openCheckpoints } from '../flows/backfill/checkpoint'
 import { pageSize } from '../flows/backfill/enrich-page'
-import { workRemotely } from '../flows/backfill/remote-page'
+import { pagesFor, workRemotely } from '../flows/backfill/remote-page'
 import { type BackfillParts, type BackfillResult, runBackfill } from '../flows/backfill/run-backfill'
 import type { BackfillKind, BackfillTask, OnChange } from '../flows/backfill/task'
 import { type WorkPage, workHere } from '../flows/backfill/work-page'
@@ -59,6 +59,7 @@ export function backfill(
             isDryRun: task.isDryRun,
             isRecordOnly: task.isRecordOnly,
             rate: rate / workers,
+            workers,
           },
           {
             activations: options.activations,
@@ -70,8 +71,7 @@ export function backfill(
     library: createAssetLibrary(paced.author),
     clock: systemClock,
     work,
-    pagesAtOnce: workers ?? 1,
-    pageSize,
+    ...(workers === undefined ? { pagesAtOnce: 1, pageSize } : pagesFor(workers, rate)),
     owner: options.owner,
     sinceMs: options.sinceMs,
     onWorked: options.onWorked,

@@ -204,6 +204,28 @@ describe('the way of naming properties, when it is to be found out', () => {
     },
   )
 
+  it('is proven by one of many writes at once, the others wait for it', async () => {
+    const id = await start()
+    const ids = [
+      id,
+      ...[1, 2, 3, 4].map((it) => author.aem.addAsset({ path: `/content/dam/shop/${it}.png` }).id),
+    ]
+    const client = author.client()
+    const call = startCall()
+    const origin = author.aem.url
+    const assets = await Promise.all(ids.map((one) => client.readAsset({ origin, id: one }, call)))
+    author.aem.requests.length = 0
+    // All writes are there before the first one is read back.
+    author.aem.faults.add({ method: 'GET', fault: { kind: 'latency', delayMs: 50 } })
+
+    const wanted = [{ op: 'add', property: 'wknd-skuid', value: 'SKU 1' }] as const
+    const outcomes = await Promise.all(assets.map((asset) => client.patchMetadata(asset, wanted, call)))
+
+    expect(outcomes).toEqual(['written', 'written', 'written', 'written', 'written'])
+    expect(patches()).toHaveLength(5)
+    expect(reads()).toHaveLength(1)
+  })
+
   it('is sought anew when the one that worked is refused', async () => {
     const id = await start({ pathStyle: 'short' })
     const client = author.client()

@@ -4,6 +4,7 @@ import { systemClock } from '../../src/core/clock'
 import { transientError } from '../../src/core/errors'
 import { createRedactor } from '../../src/core/redaction'
 import type { Activations } from '../../src/delivery/activations'
+import { pagesFor } from '../../src/flows/backfill/remote-page'
 import type { Worked } from '../../src/flows/backfill/task'
 import { readOperatorInputs } from '../../src/inputs/raw-inputs'
 import { createRecords } from '../../src/runtime/records'
@@ -96,12 +97,18 @@ async function run(
 it('has pages done by workers, several at once, and hears what they wrote', async () => {
   const { folder, ids } = addAssets(450)
   const workers = activationsWith()
+  const { requests } = receiver.sandbox.aem
+  const before = requests.length
 
   const { result, worked } = await run(folder, workers)
 
   expect(result).toMatchObject({ done: true, tally: { checked: 450, written: 450, failed: 0 } })
   expect(workers.sent.reduce((sum, count) => sum + count, 0)).toBe(450)
-  expect(workers.most()).toBeLessThanOrEqual(4)
+  expect(workers.most()).toBe(4)
+  expect(Math.max(...workers.sent)).toBe(100)
+  // One search finds what all four have to do; these assets were created within a second or two, which is halved until it fits.
+  const searches = requests.slice(before).filter(({ path }) => path === '/bin/querybuilder.json')
+  expect(searches.length).toBeLessThanOrEqual(7)
   expect(receiver.sandbox.aem.asset(ids[449] ?? '').assetMetadata).toMatchObject({ 'wknd-name': 'Lamp 449' })
   expect(worked.find(({ ref }) => ref.id === ids[3])?.changes).toContainEqual({
     property: 'wknd-name',
@@ -110,6 +117,12 @@ it('has pages done by workers, several at once, and hears what they wrote', asyn
     rule: 'every attribute: name',
   })
 }, 60_000)
+
+it('searches for more at once only where the rate is high', () => {
+  expect(pagesFor(4, 20)).toEqual({ pageSize: 100, pagesAtOnce: 5 })
+  expect(pagesFor(8, 100)).toEqual({ pageSize: 200, pagesAtOnce: 5 })
+  expect(pagesFor(20, 10_000)).toEqual({ pageSize: 500, pagesAtOnce: 5 })
+})
 
 it('enriches and exports by workers; an asset counts once', async () => {
   const { folder, ids } = addAssets(5)

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process'
 import { join } from 'node:path'
 import Original from 'ajv/dist/ajv'
 
@@ -33,5 +34,14 @@ describe('the shim for ajv', () => {
 
     expect(new Shim({ allErrors: true }).compile({ ...schema })).toBe(compiled)
     expect(new Shim({}).compile(schema)).not.toBe(compiled)
+  })
+
+  it('is what the State library of the command line gets', () => {
+    const known = JSON.stringify(join(__dirname, '../../cli/known-schemas.cjs'))
+    const asked = `require('node:module').createRequire(require.resolve('@adobe/aio-lib-state'))('ajv')`
+    const answer = `[1, 2].map(() => new (${asked})({}).compile({ type: 'object' }))`
+    const script = `require(${known}); const [one, other] = ${answer}; console.log(one === other)`
+
+    expect(execFileSync(process.execPath, ['-e', script], { encoding: 'utf8' })).toBe('true\n')
   })
 })

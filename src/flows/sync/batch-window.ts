@@ -8,11 +8,14 @@ export type BatchWindow = {
   close(): void
 }
 
+/** A reason that costs nothing: without one each abort makes an error with its stack, and a window is set anew for each asset. */
+const setAnew = 'set anew'
+
 /** @param onEnd called when the time is over, unless the wait was ended or set anew before */
 export function createBatchWindow(clock: Clock, onEnd: () => void): BatchWindow {
   let timer: AbortController | undefined
   const close = (): void => {
-    timer?.abort()
+    timer?.abort(setAnew)
     timer = undefined
   }
   return {
