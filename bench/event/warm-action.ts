@@ -23,21 +23,19 @@ const report = v.object({
 })
 
 /** What Node gives itself in a container of 256 MB. */
-export const containerArgs = ['--max-old-space-size=256', '--max-semi-space-size=1']
+const containerArgs = ['--max-old-space-size=256', '--max-semi-space-size=1']
 
 /** Starts the Node of production with a bundle, as in a container of 256 MB. */
 export async function startWarm(options: {
   bundle: string
   inputs: Readonly<Record<string, string>>
   env: Readonly<Record<string, string>>
-  /** More arguments of Node. */
-  nodeArgs?: readonly string[]
 }): Promise<WarmAction> {
-  const { bundle, inputs, env, nodeArgs = [] } = options
+  const { bundle, inputs, env } = options
   const peer = await startPeer(join(__dirname, 'action-process.cjs'), {
     args: [bundle],
     execPath: productionNode,
-    execArgv: ['--no-deprecation', ...containerArgs, ...nodeArgs],
+    execArgv: ['--no-deprecation', ...containerArgs],
     env: { ...env, HOME: tmpdir(), __OW_ACTION_NAME: '/namespace/asset-bridge/generic' },
     ready: v.object({ ready: v.literal(true) }),
   })

@@ -28,7 +28,7 @@ export const burst: Row = {
       })
       const ours = bursting(await ourSide(upstreams))
       const sides = oursOnly ? { ours } : { ours, rival: bursting(await rivalSide('tutorial', upstreams)) }
-      const samples = await inTurn(sides, { rounds: rounds(3, 5), oursOnly, warmUp: 0 })
+      const samples = await inTurn(sides, { rounds: rounds(2, 5), oursOnly, warmUp: 0 })
       return { figures: figuresOf(samples), notes: notesOf(count, atOnce) }
     } finally {
       await upstreams.close()
@@ -83,5 +83,7 @@ const figuresOf = ({ ours, rival }: { ours: readonly Round[]; rival: readonly Ro
   })
 
 const notesOf = (count: number, atOnce: number): string[] => [
-  `${count.toLocaleString('en')} events, ${atOnce} at once, each on an asset of its own that is changed, in a new process of the Node of production with the memory settings of a container of 256 MB.`,
+  `${count.toLocaleString('en')} events, ${atOnce} at once, each on an asset of its own that is changed, in a new process of the Node of production with the memory settings of a container of 256 MB. No event failed on either side: one that did would fail the row.`,
+  'Ours has at most 8 requests under way at AEM (`AEM_CONCURRENCY`) and 4 at the PIM (`concurrency` of the communicator), whatever comes. The rival has as many as there are events, at IMS, the PIM and AEM. The stand-ins refuse none and do not slow down, which is in favour of the rival: where an upstream takes 50 ms, 4 calls at once are 80 events a second at most.',
+  'The PIM is a plain REST service, asked by both with the same GET. Ours also reads each asset before it writes. IMS, AEM and the PIM are stand-ins in another process, whose processor time is not counted; where they answer at once they are part of what limits the events a second.',
 ]

@@ -35,6 +35,7 @@ export const cold: Row = {
                 'The zip is not unpacked, which is in favour of the larger one. `--runtime=<folder>` takes the runtime itself, which comes as an image only.',
               ]
             : []),
+          'Of its requests, ours sends one a container besides: it reads the asset again after the first write, to learn whether AEM took the paths of the patch as they were meant. `AEM_PATCH_PATHS` saves that.',
           'All actions are held against the sample of `generic`. What the others do, on the whole SDK and the clients of Azure, S3 and SFTP, would be larger.',
         ],
       }
