@@ -29,18 +29,16 @@ export type RcloneJob = {
 export const rcloneSentence =
   "`rclone copy` of the machine's package, a new process as ours: `--transfers` as many files at once as ours, " +
   '`--checkers 16 --no-check-dest --ignore-times --no-traverse --ignore-checksum --retries 1`; Azure: ' +
-  '`--azureblob-chunk-size 8Mi --azureblob-upload-concurrency 16`; S3: `--s3-chunk-size 8Mi --s3-upload-concurrency 4 ' +
-  '--s3-no-head --s3-no-check-bucket --s3-disable-checksum`; SFTP: `--sftp-chunk-size 255Ki --sftp-concurrency 64 ' +
-  '--sftp-disable-hashcheck --sftp-set-modtime=false`; HTTPS: `--webdav-vendor other` at the same Apache with mod_dav'
+  '`--azureblob-chunk-size 8Mi --azureblob-upload-concurrency 16`; S3: `--s3-chunk-size 8Mi --s3-upload-concurrency 8 ' +
+  '--s3-no-head --s3-no-check-bucket --s3-disable-checksum`; SFTP: `--sftp-disable-hashcheck --sftp-set-modtime=false`; HTTPS: `--webdav-vendor other` at the same Apache with mod_dav'
 
 const efforts: Readonly<Record<RcloneRemote['kind'], readonly string[]>> = {
   azureblob: ['--azureblob-chunk-size', '8Mi', '--azureblob-upload-concurrency', '16'],
   s3: [
-    ...['--s3-chunk-size', '8Mi', '--s3-upload-concurrency', '4'],
+    ...['--s3-chunk-size', '8Mi', '--s3-upload-concurrency', '8'],
     ...['--s3-no-head', '--s3-no-check-bucket', '--s3-disable-checksum'],
   ],
   sftp: [
-    ...['--sftp-chunk-size', '255Ki', '--sftp-concurrency', '64'],
     ...['--sftp-disable-hashcheck', '--sftp-set-modtime=false'],
   ],
   webdav: [],
