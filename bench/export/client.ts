@@ -3,6 +3,7 @@ import { createAssetBinary } from '../../src/aem/binary/asset-binary'
 import { createBinarySource } from '../../src/aem/binary/source'
 import { azure } from '../../src/connectors/azure/destination'
 import { folder } from '../../src/connectors/folder/destination'
+import { https } from '../../src/connectors/https/destination'
 import { s3 } from '../../src/connectors/s3/destination'
 import { sftp } from '../../src/connectors/sftp/destination'
 import { systemClock } from '../../src/core/clock'
@@ -27,6 +28,7 @@ const factories: Readonly<Record<string, () => DestinationFactory>> = {
   s3,
   folder,
   sftp,
+  https: () => https({ makeFolders: true }),
 }
 
 const quiet = (): void => undefined

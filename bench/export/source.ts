@@ -5,25 +5,22 @@ import { pipeline } from 'node:stream/promises'
 import { type BenchFile, contentOf } from './content'
 
 /**
- * AEM as far as a download sees it, in a process of its own: a path that wants a token redirects to another host that
- * refuses one, and serves ranges. Files come as JSON in the first argument; `ready <port>` says that it listens.
+ * AEM as far as a download sees it, in a process of its own: `127.0.0.1` is an author who wants a token and redirects to
+ * another host, `localhost`, which refuses one and serves ranges. They share a port, so that both are behind whatever is
+ * put in front of it. Files come as JSON in the first argument; `ready <port>` says that it
+ * listens.
  */
 const token = 'bench'
 const signature = 'c2lnbmVk'
 const files = new Map((JSON.parse(process.argv[2] ?? '[]') as BenchFile[]).map((file) => [file.name, file]))
 
-const blobStore = createServer((request, response) => {
-  serve(request, response).catch(() => response.destroy())
+const server = createServer((request, response) => {
+  const [host, port] = (request.headers.host ?? '').split(':')
+  if (host === 'localhost') serve(request, response).catch(() => response.destroy())
+  else if (request.headers.authorization !== `Bearer ${token}`) response.writeHead(401).end()
+  else response.writeHead(302, { location: `http://localhost:${port}${request.url}?sig=${signature}` }).end()
 })
-blobStore.listen(0, 'localhost', () => {
-  const { port } = blobStore.address() as AddressInfo
-  const author = createServer((request, response) => {
-    if (request.headers.authorization !== `Bearer ${token}`) response.writeHead(401)
-    else response.writeHead(302, { location: `http://localhost:${port}${request.url}?sig=${signature}` })
-    response.end()
-  })
-  author.listen(0, '127.0.0.1', () => console.log(`ready ${(author.address() as AddressInfo).port}`))
-})
+server.listen(0, '127.0.0.1', () => console.log(`ready ${(server.address() as AddressInfo).port}`))
 
 async function serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
   const url = new URL(request.url ?? '/', 'http://localhost')

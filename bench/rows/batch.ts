@@ -1,152 +1,127 @@
-import { randomUUID } from 'node:crypto'
-import { tmpdir } from 'node:os'
-import { startJournal } from '../../sandbox/journal'
-import type { JsonObject } from '../../sandbox/json'
-import { type Sandbox, startSandbox } from '../../sandbox/sandbox'
+import { startSandbox } from '../../sandbox/sandbox'
 import { declaredActions, ensureBuilt } from '../../scripts/app-build'
-import { createFastClock, type Ended, startChild } from '../chaos/child'
-import { writeResult } from '../report'
+import { median } from '../../scripts/load-time'
+import { type Drained, drainOurs, drainRival, fill, onJournal } from '../batch/drain'
+import { createFastClock } from '../chaos/child'
+import { inTurn, type Sides } from '../harness/in-turn'
+import type { Figure, Row, RowContext } from '../harness/row'
 
-/** More than a run keeps waiting, so that no two events about one asset are done as one. */
-const assets = 1_000
-const usualSizes = [1_000, 10_000, 100_000]
-
-type Row = {
-  events: number
-  runs: number
-  seconds: number
-  msPerEvent: number
-  cpuMsPerEvent: number
-  peakRssMb: number
-}
+/** Of a larger backlog the consumer's rate is the same, and takes its time. */
+const largestOfRival = 3_000
 
 /**
  * What a backlog costs: events about assets that are at their destination already, so that it is the machinery which
- * is measured. `--sizes=1000,10000` chooses.
+ * is measured.
  */
-export async function batch(): Promise<void> {
-  await ensureBuilt()
-  const bundle = (await declaredActions()).find(({ name }) => name === 'export-batch')?.bundle
-  if (bundle === undefined) throw new Error('ext.config.yaml declares no action named export-batch')
-  const clock = createFastClock(1)
-  const sandbox = await startSandbox({ clock })
-  const { ims, aem, state, journal } = sandbox
-  // What is recorded of 100,000 events is nothing that anybody looks at.
-  const forgetting = setInterval(() => {
-    for (const server of [ims, aem, aem.blobs, state, journal]) server.requests.length = 0
-  }, 1_000)
-  try {
-    const events = fill(sandbox)
-    for (const event of events) journal.append(event)
-    const run = (journalUrl: string): Promise<Ended | undefined> => {
-      const child = startChild({
-        bundle,
-        params: {
-          ...sandbox.inputs(),
-          JOURNAL_URL: journalUrl,
-          EXPORT_MAX_EVENTS: '1000000',
-          LOG_LEVEL: 'warn',
-        },
-        env: {
-          PATH: process.env.PATH ?? '',
-          HOME: tmpdir(),
-          ...sandbox.env(),
-          __OW_ACTIVATION_ID: randomUUID().replaceAll('-', ''),
-        },
-        clock,
-      })
-      return child.ended
+export const batch: Row = {
+  name: 'batch',
+  question: 'What does draining the journal cost?',
+  rival:
+    'the usual sequential consumer: aio-lib-events reads the journal page by page, one event after another reads its asset and looks at the destination, aio-lib-state keeps the position after each page. One token, kept connections, no retries and no records',
+  options: { sizes: { what: 'numbers of events, separated by commas' } },
+  run: async (context) => {
+    await ensureBuilt()
+    const bundle = (await declaredActions()).find(({ name }) => name === 'export-batch')?.bundle
+    if (bundle === undefined) throw new Error('ext.config.yaml declares no action named export-batch')
+    const clock = createFastClock(1)
+    const sandbox = await startSandbox({ clock })
+    const { ims, aem, state, journal } = sandbox
+    // What is recorded of 100,000 events is nothing that anybody looks at.
+    const forgetting = setInterval(() => {
+      for (const server of [ims, aem, aem.blobs, state, journal]) server.requests.length = 0
+    }, 1_000)
+    try {
+      const events = fill(sandbox)
+      const ours = (size: number) => () =>
+        onJournal(sandbox, events, size, (journalUrl) =>
+          drainOurs(sandbox, { bundle, clock, journalUrl, size }),
+        )
+      const rival = (size: number) => () =>
+        onJournal(sandbox, events, size, (journalUrl) => drainRival(sandbox, { journalUrl, size }))
+      // Brings the files to their destination, and what a run costs that finds next to nothing.
+      await ours(events.length)()
+      const idle = await ours(1)()
+      const found: { size: number; samples: Sides<Drained> }[] = []
+      for (const size of sizesOf(context)) {
+        const samples = await inTurn(
+          { ours: ours(size), ...(size <= largestOfRival ? { rival: rival(size) } : {}) },
+          { rounds: size > largestOfRival ? 1 : context.rounds(1, 3), oursOnly: context.oursOnly, warmUp: 0 },
+        )
+        found.push({ size, samples })
+        context.say(
+          `  ${size.toLocaleString('en')} events: ${samples.ours.map(({ ms }) => Math.round(ms / 1000))} s`,
+        )
+      }
+      const cost = (cpuMs: number, size: number): number => (cpuMs - idle.cpuMs) / size
+      const costs = found.map(({ size, samples }) => ({
+        size,
+        cpuMs: cost(median(samples.ours.map(({ cpuMs }) => cpuMs)), size),
+      }))
+      const [first, last] = [costs[0], costs.at(-1)]
+      const flat: Figure[] =
+        first === undefined || last === undefined || first === last
+          ? []
+          : [
+              {
+                name: `cost of an event, ${last.size} events against ${first.size}`,
+                unit: '',
+                better: 'less',
+                ours: [last.cpuMs / first.cpuMs],
+                aim: { atMost: 1.2 },
+              },
+            ]
+      return {
+        figures: [
+          ...found.flatMap(({ size, samples }): Figure[] => [
+            {
+              name: `events a second, ${size} events`,
+              unit: '',
+              better: 'more',
+              ours: samples.ours.map(({ ms }) => (size * 1000) / ms),
+              rival: samples.rival.map(({ ms }) => (size * 1000) / ms),
+              ...(size > largestOfRival ? {} : { aim: { times: 5 } }),
+            },
+            {
+              name: `own processor time of an event, ${size} events`,
+              unit: 'ms',
+              better: 'less',
+              ours: samples.ours.map(({ cpuMs }) => cost(cpuMs, size)),
+            },
+            {
+              name: `peak memory, ${size} events`,
+              unit: 'MB',
+              better: 'less',
+              ours: samples.ours.map(({ peakRssMb }) => peakRssMb),
+              rival: samples.rival.map(({ peakRssMb }) => peakRssMb),
+            },
+          ]),
+          ...flat,
+          { name: 'a run that finds one event', unit: 'ms', better: 'less', ours: [idle.cpuMs] },
+        ],
+        plots: [
+          {
+            name: 'cost',
+            title: 'Own processor time of an event by the size of the backlog',
+            x: { label: 'events', log: true },
+            y: { label: 'ms' },
+            lines: [{ name: 'ours', points: costs.map(({ size, cpuMs }) => [size, cpuMs] as const) }],
+          },
+        ],
+        notes: [
+          'The rate counts the start of each process. The processor time of an event does not: that of a run which finds one event is taken off.',
+          `The consumer is measured up to ${largestOfRival.toLocaleString('en')} events: one after the other, its rate stays the same.`,
+        ],
+      }
+    } finally {
+      clearInterval(forgetting)
+      await sandbox.close()
     }
-    await run(journal.journalUrl)
-    const idle = await run(journal.journalUrl)
-    const idleCpuMs = idle?.usage.cpuMs ?? 0
-    console.log(
-      `A run that finds nothing: ${Math.round(idleCpuMs)} ms of CPU, ${round(idle?.usage.maxRssMb)} MB`,
-    )
-    console.log(
-      `${['events', 'runs', 'seconds', 'ms/event', 'CPU ms/event', 'peak RSS MB'].map((it) => it.padStart(14)).join('')}`,
-    )
-    const rows: Row[] = []
-    for (const size of sizes()) {
-      const row = await drain(size, events, sandbox, run, idleCpuMs)
-      rows.push(row)
-      console.log(
-        Object.values(row)
-          .map((it) => it.toLocaleString('en').padStart(14))
-          .join(''),
-      )
-    }
-    const [first, last] = [rows[0], rows.at(-1)]
-    if (first !== undefined && last !== undefined && last !== first)
-      console.log(
-        `Cost of an event, largest backlog against smallest: ${round(last.cpuMsPerEvent / first.cpuMsPerEvent)}x`,
-      )
-    await writeResult('batch', { idleCpuMs, rows })
-  } finally {
-    clearInterval(forgetting)
-    await sandbox.close()
-  }
+  },
 }
 
-function fill({ aem }: Sandbox): JsonObject[] {
-  return Array.from({ length: assets }, (_, index) => {
-    const path = `/content/dam/bench/asset-${index}.bin`
-    const assetMetadata = { exportDestination: 'folder', exportImmediately: 'no' }
-    return aem.publicationEvent(
-      'published',
-      aem.addAsset({ path, assetMetadata, content: { size: 1_000, seed: path } }),
-    )
-  })
-}
-
-async function drain(
-  size: number,
-  events: readonly JsonObject[],
-  sandbox: Sandbox,
-  run: (journalUrl: string) => Promise<Ended | undefined>,
-  idleCpuMs: number,
-): Promise<Row> {
-  const { ADC_CECREDENTIALS_CLIENTID: clientId = '', ADC_CECREDENTIALS_ORGID: orgId = '' } = sandbox.inputs()
-  const journal = await startJournal({
-    clock: sandbox.clock,
-    clientId,
-    orgId,
-    isValidToken: sandbox.ims.isValid,
-  })
-  try {
-    journal.appendMany(size, (index) => ({ ...events[index % assets], id: `event-${index}` }))
-    const begin = performance.now()
-    let [done, runs, cpuMs, peakRssMb] = [0, 0, 0, 0]
-    for (let outcome = 'stopped'; outcome === 'stopped'; ) {
-      const ended = await run(journal.journalUrl)
-      const { body } = (ended?.answer ?? {}) as { body?: { outcome: string; done: number } }
-      if (ended === undefined || body === undefined)
-        throw new Error(`a run failed: ${JSON.stringify(ended?.answer)}`)
-      outcome = body.outcome
-      done += body.done
-      runs += 1
-      cpuMs += ended.usage.cpuMs - idleCpuMs
-      peakRssMb = Math.max(peakRssMb, ended.usage.maxRssMb)
-      journal.requests.length = 0
-    }
-    if (done !== size) throw new Error(`${done} of ${size} events were done`)
-    const seconds = (performance.now() - begin) / 1000
-    return {
-      events: size,
-      runs,
-      seconds: round(seconds),
-      msPerEvent: round((seconds * 1000) / size),
-      cpuMsPerEvent: round(cpuMs / size),
-      peakRssMb: round(peakRssMb),
-    }
-  } finally {
-    await journal.close()
-  }
-}
-
-const round = (figure = 0): number => Math.round(figure * 100) / 100
-
-function sizes(): readonly number[] {
-  const text = process.argv.find((argument) => argument.startsWith('--sizes='))?.slice('--sizes='.length)
-  return text === undefined ? usualSizes : text.split(',').map(Number)
+function sizesOf({ isFull, text }: RowContext): readonly number[] {
+  const given = text('sizes')?.split(',').map(Number)
+  if (given?.some((size) => !(Number.isInteger(size) && size > 0)) === true)
+    throw new Error('--sizes takes whole numbers above 0, separated by commas')
+  return given ?? (isFull ? [1_000, 3_000, 10_000, 100_000] : [300, 1_000])
 }

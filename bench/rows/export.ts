@@ -1,213 +1,244 @@
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { root } from '../../scripts/command'
 import { median } from '../../scripts/load-time'
 import { bundleClient } from '../export/bundle'
-import type { ClientJob } from '../export/client'
-import { type BenchFile, sha1Of } from '../export/content'
-import { type Target, targets } from '../export/targets'
-import { type Measured, measure } from '../harness/measure'
-import { productionNode } from '../production-node'
-import { writeResult } from '../report'
+import { sha1Of } from '../export/content'
+import { type Copying, copyOnce, type Shape } from '../export/copy'
+import { startSource } from '../export/source-process'
+import { type TargetKind, targetKinds } from '../export/targets'
+import { inTurn, type Sides } from '../harness/in-turn'
+import { startLatency } from '../harness/latency'
+import type { Measured } from '../harness/measure'
+import type { Figure, Plot, Row, RowContext } from '../harness/row'
+import { rcloneSentence, rcloneVersion } from '../rivals/rclone'
 
 const mebibyte = 1024 * 1024
-const pairs = 3
-const isUnchecked = process.argv.includes('--unchecked')
 const inMemory = '/dev/shm'
+const addedMs = 40
+const memoryLimitMb = 200
 
-type Shape = { name: string; files: BenchFile[]; concurrency: number }
-type KnownFile = BenchFile & { sha1: string }
-type Side = 'ours' | 'rclone'
+/** Some files to one destination at one latency. */
+type Found = { kind: TargetKind; shape: Shape; latencyMs: number; samples: Sides<Measured> }
 
 /**
- * Copies files from a stand-in of AEM to each destination: ours against rclone, in turn, start-up counted on both
- * sides, every byte checked afterwards. `--quick` takes less; `--only=azure,s3`, `--shape=big`, `--pairs=5` choose.
+ * Copies files from a stand-in of AEM to each destination: start-up counted on both sides, every byte checked afterwards.
  * Ours also compares what it reads with AEM's SHA-1, for which rclone has no counterpart: `--unchecked` leaves that out.
  * What arrives is kept in memory where the machine can, for ours flushes files to the disk and rclone does not; set
  * TMPDIR to have it elsewhere.
  */
-export async function exportFiles(): Promise<void> {
-  const quick = process.argv.includes('--quick')
-  if (existsSync(inMemory)) process.env.TMPDIR ??= inMemory
-  const only = option('only')?.split(',') ?? Object.keys(targets)
-  const rounds = Number(option('pairs') ?? pairs)
-  const hasRclone = rcloneVersion()
-  if (hasRclone === undefined) console.log('rclone is not installed: nothing to compare with')
-  const client = await bundleClient()
-  const rows: Record<string, unknown>[] = []
-  for (const shape of shapes(quick).filter(({ name }) => name === (option('shape') ?? name))) {
-    const files = shape.files.map((file) => ({ ...file, sha1: sha1Of(file) }))
-    const source = await startSource(shape.files)
-    try {
-      for (const name of only) {
-        const start = targets[name]
-        if (start === undefined) throw new Error(`no destination named ${name}`)
-        const samples: Record<Side, Measured[]> = { ours: [], rclone: [] }
-        for (let round = 0; round < rounds; round++) {
-          const sides: Side[] = round % 2 === 0 ? ['ours', 'rclone'] : ['rclone', 'ours']
-          for (const side of sides) {
-            if (side === 'rclone' && hasRclone === undefined) continue
-            const measured = await runOnce(side, { name, start, client, source: source.url, files, shape })
-            console.log(`${name} ${shape.name} ${side}: ${(measured.ms / 1000).toFixed(1)} s`)
-            samples[side].push(measured)
+export const exportRow: Row = {
+  name: 'export',
+  question: 'How fast are files exported?',
+  rival: rcloneSentence,
+  options: {
+    only: { what: 'destinations, separated by commas' },
+    shape: { what: 'small (many files of 1 MiB) or big (one file)' },
+    latency: { what: 'added round trips in milliseconds, separated by commas' },
+    unchecked: { what: 'leave out the comparison with the SHA-1', isSwitch: true },
+    profiles: { what: 'folder for CPU profiles of our side' },
+  },
+  run: async (context) => {
+    if (existsSync(inMemory)) process.env.TMPDIR ??= inMemory
+    const { version, notes, kinds } = prepared(context)
+    const client = await bundleClient()
+    const found: Found[] = []
+    for (const shape of shapesOf(context)) {
+      const source = await startSource(shape.files)
+      try {
+        for (const { latencyMs, rounds } of latenciesOf(context, shape)) {
+          const latency = latencyMs === 0 ? undefined : startLatency(latencyMs)
+          try {
+            for (const kind of kinds.filter(({ hasNetwork }) => hasNetwork || latencyMs === 0)) {
+              const profiles = context.text('profiles')
+              const isUnchecked = context.has('unchecked')
+              const copying: Copying = { kind, shape, source, latency, client, isUnchecked, profiles }
+              const ours = () => copyOnce('ours', copying)
+              const rival = version === undefined ? {} : { rival: () => copyOnce('rclone', copying) }
+              // Each run is a new process at a new server, so there is nothing to warm up.
+              const options = { rounds, oursOnly: context.oursOnly, warmUp: 0 }
+              const samples = await inTurn({ ours, ...rival }, options)
+              found.push({ kind, shape, latencyMs, samples })
+              context.say(`  ${titleOf({ kind, shape, latencyMs })}: ${told(samples)}`)
+            }
+          } finally {
+            latency?.close()
           }
         }
-        rows.push(summary(name, shape, samples))
+      } finally {
+        source.close()
       }
-    } finally {
-      source.child.kill()
     }
-  }
-  print(rows)
-  await writeResult('export', { quick, pairs: rounds, rclone: hasRclone, rows })
+    return {
+      figures: [
+        ...found.filter(isOfTable).map(speed),
+        ...kinds.flatMap((kind) => memory(kind, found)),
+        ...found.filter(({ latencyMs }) => latencyMs === 0).map(effort),
+      ],
+      plots: plotsOf(found),
+      notes: [...notes, ...generalNotes],
+    }
+  },
 }
 
-type Run = {
-  name: string
-  start: () => Promise<Target>
-  client: string
-  source: string
-  files: KnownFile[]
-  shape: Shape
-}
+const generalNotes = [
+  'Speeds count from the start of the process to its end. What arrived is read back after each run.',
+  'Ours compares what it reads with the SHA-1 that AEM names, and publishes a file only when it is whole; rclone has no such comparison for a source over HTTP.',
+  'Ours knows the size of a file from the metadata of its asset, which the app reads in any case; rclone asks the source with HEAD, beside the files that it copies.',
+  'The added latency stands before source and destination, for both sides alike; a handshake takes a round trip, too. It limits no bandwidth.',
+  'Azure, S3 and HTTPS are stand-ins without TLS: Azurite, s3rver and Apache with mod_dav. OpenSSH is itself. They share the cores with what is measured.',
+  'A folder is for trying out, so it has no aim.',
+]
 
-async function runOnce(side: Side, { name, start, client, source, files, shape }: Run): Promise<Measured> {
-  const target = await start()
-  const work = await mkdtemp(join(tmpdir(), 'bridge-bench-list-'))
-  try {
-    const job: ClientJob = {
-      author: source,
-      destination: name,
-      inputs: target.inputs,
-      files: files.map(({ name: key, size, sha1 }) => ({
-        name: key,
-        size,
-        version: sha1,
-        ...(isUnchecked ? {} : { sha1 }),
-      })),
-      concurrency: shape.concurrency,
-    }
-    const list = join(work, 'list.txt')
-    await writeFile(list, files.map((file) => `${file.name}\n`).join(''))
-    const { AWS_CA_BUNDLE: _, ...env } = process.env
-    const measured =
-      side === 'ours'
-        ? await measure(productionNode, [client, JSON.stringify(job)], env)
-        : await measure('rclone', rcloneArgs(source, target.remote, list, shape.concurrency), {
-            ...env,
-            RCLONE_CONFIG: '/dev/null',
-          })
-    for (const file of files) {
-      if ((await target.sha1(file.name)) !== file.sha1)
-        throw new Error(`${side}: ${name} holds other bytes than ${file.name}`)
-    }
-    return measured
-  } finally {
-    await target.close()
-    await rm(work, { recursive: true })
+function prepared({ text }: RowContext): {
+  version: string | undefined
+  notes: string[]
+  kinds: readonly TargetKind[]
+} {
+  const names = text('only')?.split(',')
+  const unknown = names?.filter((name) => !targetKinds.some((kind) => kind.name === name)) ?? []
+  if (unknown.length > 0) throw new Error(`no destination named ${unknown.join(', ')}`)
+  const chosen = targetKinds.filter(({ name }) => names?.includes(name) ?? true)
+  const version = rcloneVersion()
+  return {
+    version,
+    notes: [
+      version === undefined
+        ? 'rclone is not installed here: there is nothing to compare with.'
+        : `${version}.`,
+      ...chosen.flatMap(({ name, missing }) =>
+        missing === undefined ? [] : [`${name} is left out: ${missing}.`],
+      ),
+    ],
+    kinds: chosen.filter(({ missing }) => missing === undefined),
   }
 }
 
-function rcloneArgs(source: string, remote: string, list: string, transfers: number): string[] {
-  const from = ['--http-url', `${source}/`, '--http-headers', 'Authorization,Bearer bench', ':http:', remote]
-  const files = ['--files-from', list, '--no-traverse', '--ignore-times']
-  const effort = [
-    '--transfers',
-    `${transfers}`,
-    '--checkers',
-    `${transfers}`,
-    '--retries',
-    '1',
-    '--low-level-retries',
-    '1',
-  ]
-  return ['copy', ...from, ...files, ...effort]
-}
-
-function shapes(quick: boolean): Shape[] {
-  const big = quick ? 64 * mebibyte : 1024 * mebibyte
-  const count = quick ? 30 : 300
+function shapesOf({ isFull, text }: RowContext): Shape[] {
+  const count = isFull ? 300 : 16
+  const bigSize = isFull ? 1024 * mebibyte : 64 * mebibyte
   const small = Array.from({ length: count }, (_, index) => ({
     name: `small-${index}.bin`,
     seed: index + 1,
     size: mebibyte,
   }))
-  return [
-    { name: 'big', files: [{ name: 'big.bin', seed: 0, size: big }], concurrency: 1 },
-    { name: 'small', files: small, concurrency: 8 },
-  ]
+  const shapes = [
+    { name: 'small', title: `${count} x 1 MiB`, files: small, concurrency: 8 },
+    {
+      name: 'big',
+      title: isFull ? '1 x 1 GiB' : '1 x 64 MiB',
+      files: [{ name: 'big.bin', seed: 0, size: bigSize }],
+      concurrency: 1,
+    },
+  ].filter(({ name }) => name === (text('shape') ?? name))
+  if (shapes.length === 0) throw new Error(`no shape named ${text('shape')}; there are small and big`)
+  return shapes.map(({ files, ...shape }) => ({
+    ...shape,
+    files: files.map((file) => ({ ...file, sha1: sha1Of(file) })),
+  }))
 }
 
-function startSource(files: readonly BenchFile[]): Promise<{ url: string; child: ChildProcess }> {
-  const script = join(root, 'bench/export/source.ts')
-  const child = spawn(process.execPath, ['--import', 'tsx', script, JSON.stringify(files)], {
-    cwd: root,
-    stdio: ['ignore', 'pipe', 'inherit'],
-  })
-  return new Promise((resolve, reject) => {
-    child.once('error', reject)
-    child.once('exit', (code) => reject(new Error(`the source ended with ${code}`)))
-    child.stdout.on('data', (chunk: Buffer) => {
-      const port = /ready (\d+)/.exec(chunk.toString())?.[1]
-      if (port !== undefined) resolve({ url: `http://127.0.0.1:${port}`, child })
-    })
-  })
+/** What is asked for; for the page some more, once each, for the plots. */
+function latenciesOf(
+  { isFull, text, rounds }: RowContext,
+  { name }: Shape,
+): { latencyMs: number; rounds: number }[] {
+  const asked = text('latency')?.split(',').map(Number)
+  if (asked?.some((ms) => !(ms >= 0))) throw new Error('--latency takes numbers of at least 0')
+  const usual = isFull ? [0, 10, addedMs, 100] : name === 'small' ? [0, addedMs] : [0]
+  return (asked ?? usual).map((latencyMs) => ({
+    latencyMs,
+    rounds: asked !== undefined || isUsual(latencyMs) ? rounds(1, 3) : 1,
+  }))
 }
 
-function summary(name: string, shape: Shape, samples: Record<Side, Measured[]>): Record<string, unknown> {
-  const size = shape.files.reduce((sum, file) => sum + file.size, 0) / mebibyte
-  const speed = (side: Side): number => size / (median(samples[side].map(({ ms }) => ms)) / 1000)
-  const rss = (side: Side): number => Math.max(0, ...samples[side].map(({ peakRssMb }) => peakRssMb))
-  const ratios = samples.rclone.map(({ ms }, index) => ms / (samples.ours[index]?.ms ?? Number.NaN))
-  const cpu = (side: Side): number =>
-    samples[side].length > 0 ? median(samples[side].map(({ cpuMs }) => cpuMs)) / 1000 : 0
+const isUsual = (latencyMs: number): boolean => [0, addedMs].includes(latencyMs)
+const isOfTable = ({ latencyMs }: Found): boolean => isUsual(latencyMs)
+
+const titleOf = ({ kind, shape, latencyMs }: Omit<Found, 'samples'>): string =>
+  `${kind.name}, ${shape.title}${latencyMs === 0 ? '' : `, ${latencyMs} ms`}`
+
+const seconds = (all: readonly Measured[]): string => all.map(({ ms }) => (ms / 1000).toFixed(2)).join(' ')
+
+const told = ({ ours, rival }: Sides<Measured>): string =>
+  `${seconds(ours)} s${rival.length === 0 ? '' : `; rclone ${seconds(rival)} s`}`
+
+/** Applies to both sides, where there are two. */
+function both(
+  { ours, rival }: Sides<Measured>,
+  read: (measured: Measured) => number,
+): Pick<Figure, 'ours' | 'rival'> {
+  return { ours: ours.map(read), ...(rival.length === 0 ? {} : { rival: rival.map(read) }) }
+}
+
+const speedOf =
+  ({ files }: Shape) =>
+  ({ ms }: Measured): number =>
+    files.reduce((sum, { size }) => sum + size, 0) / mebibyte / (ms / 1000)
+
+function speed(found: Found): Figure {
+  const { times } = found.kind
   return {
-    destination: name,
-    shape: shape.name,
-    oursMBs: speed('ours'),
-    rcloneMBs: ratios.length > 0 ? speed('rclone') : undefined,
-    ratio: ratios.length > 0 ? median(ratios) : undefined,
-    ratios,
-    oursRssMb: rss('ours'),
-    rcloneRssMb: rss('rclone'),
-    oursCpuS: cpu('ours'),
-    rcloneCpuS: cpu('rclone'),
+    name: titleOf(found),
+    unit: 'MiB/s',
+    better: 'more',
+    ...both(found.samples, speedOf(found.shape)),
+    ...(times === undefined ? {} : { aim: { times } }),
   }
 }
 
-function print(rows: readonly Record<string, unknown>[]): void {
-  const columns = [
-    'destination',
-    'shape',
-    'oursMBs',
-    'rcloneMBs',
-    'ratio',
-    'oursRssMb',
-    'rcloneRssMb',
-    'oursCpuS',
-    'rcloneCpuS',
+const effort = (found: Found): Figure => ({
+  name: `${titleOf(found)}: processor time`,
+  unit: 's',
+  better: 'less',
+  ...both(found.samples, ({ cpuMs }) => cpuMs / 1000),
+})
+
+/** Of each round the most that any of the destination's runs took. */
+function memory(kind: TargetKind, found: readonly Found[]): Figure[] {
+  const own = found.filter((one) => one.kind === kind && isOfTable(one))
+  const most = (side: keyof Sides<Measured>): number[] =>
+    (own[0]?.samples[side] ?? []).map((_, round) =>
+      Math.max(...own.map(({ samples }) => samples[side][round]?.peakRssMb ?? 0)),
+    )
+  const [ours, rival] = [most('ours'), most('rival')]
+  if (ours.includes(0)) return []
+  return [
+    {
+      name: `${kind.name}: peak memory`,
+      unit: 'MiB',
+      better: 'less',
+      ours,
+      ...(rival.length === 0 ? {} : { rival }),
+      aim: { atMost: memoryLimitMb },
+    },
   ]
-  console.log(columns.map((column) => column.padStart(13)).join(''))
-  for (const row of rows)
-    console.log(columns.map((column) => shown(row[column]).padStart(13)).join(''), ratiosOf(row))
 }
 
-const ratiosOf = (row: Record<string, unknown>): string =>
-  `[${(row.ratios as number[]).map((r) => r.toFixed(2)).join(' ')}]`
-
-const shown = (value: unknown): string =>
-  typeof value === 'number' ? value.toFixed(value < 10 ? 2 : 0) : String(value ?? '-')
-
-const option = (name: string): string | undefined =>
-  process.argv.find((argument) => argument.startsWith(`--${name}=`))?.slice(name.length + 3)
-
-function rcloneVersion(): string | undefined {
-  try {
-    return execFileSync('rclone', ['version'], { encoding: 'utf8' }).split('\n')[0]
-  } catch {
-    return undefined
-  }
+/** How the speed falls with latency, a plot for each shape that was measured with more than two. */
+function plotsOf(found: readonly Found[]): Plot[] {
+  const shapes = [...new Set(found.map(({ shape }) => shape))]
+  return shapes.flatMap((shape) => {
+    const own = found.filter((one) => one.shape === shape && one.kind.hasNetwork)
+    if (new Set(own.map(({ latencyMs }) => latencyMs)).size < 3) return []
+    const line = (kind: TargetKind, side: keyof Sides<Measured>) => ({
+      name: side === 'ours' ? kind.name : `${kind.name}, rclone`,
+      points: own
+        .filter((one) => one.kind === kind && one.samples[side].length > 0)
+        .map(({ latencyMs, samples }): [number, number] => [
+          latencyMs,
+          Number(median(samples[side].map(speedOf(shape))).toPrecision(4)),
+        ]),
+    })
+    const kinds = [...new Set(own.map(({ kind }) => kind))]
+    return [
+      {
+        name: shape.name,
+        title: `Export of ${shape.title} by latency`,
+        x: { label: 'added round trip (ms)' },
+        y: { label: 'MiB/s' },
+        lines: kinds
+          .flatMap((kind) => [line(kind, 'ours'), line(kind, 'rival')])
+          .filter(({ points }) => points.length > 0),
+      },
+    ]
+  })
 }
