@@ -38,9 +38,7 @@ const efforts: Readonly<Record<RcloneRemote['kind'], readonly string[]>> = {
     ...['--s3-chunk-size', '8Mi', '--s3-upload-concurrency', '8'],
     ...['--s3-no-head', '--s3-no-check-bucket', '--s3-disable-checksum'],
   ],
-  sftp: [
-    ...['--sftp-disable-hashcheck', '--sftp-set-modtime=false'],
-  ],
+  sftp: [...['--sftp-disable-hashcheck', '--sftp-set-modtime=false']],
   webdav: [],
   local: [],
 }
