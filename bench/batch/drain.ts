@@ -15,6 +15,9 @@ export type Drained = { ms: number; cpuMs: number; peakRssMb: number; runs: numb
 /** More than a run keeps waiting, so that no two events about one asset are done as one. */
 export const assetCount = 1_000
 
+/** Events that ours works on at once. */
+export const concurrency = 16
+
 const answer = v.object({ body: v.object({ outcome: v.string(), done: v.number() }) })
 const counts = v.object({ done: v.number(), there: v.number(), stored: v.number() })
 
@@ -68,6 +71,7 @@ export async function drainOurs(
         ...sandbox.inputs(),
         JOURNAL_URL: journalUrl,
         EXPORT_MAX_EVENTS: '1000000',
+        EXPORT_CONCURRENCY: `${concurrency}`,
         LOG_LEVEL: 'warn',
       },
       env: {
@@ -106,10 +110,10 @@ export async function drainRival(
     ims: sandbox.ims.url,
     aem: sandbox.aem.url,
     folder: sandbox.folder.root,
-    orgId: inputs.IMS_OAUTH_S2S_ORG_ID ?? inputs.ADC_CECREDENTIALS_ORGID,
-    clientId: inputs.IMS_OAUTH_S2S_CLIENT_ID ?? inputs.ADC_CECREDENTIALS_CLIENTID,
-    clientSecret: inputs.IMS_OAUTH_S2S_CLIENT_SECRET,
-    scopes: inputs.IMS_OAUTH_S2S_SCOPES,
+    orgId: inputs.ADC_CECREDENTIALS_ORGID,
+    clientId: inputs.ADC_CECREDENTIALS_CLIENTID,
+    clientSecret: inputs.ADC_CECREDENTIALS_CLIENTSECRET,
+    scopes: inputs.ADC_CECREDENTIALS_METASCOPES,
     namespace: env.__OW_NAMESPACE,
     auth: env.__OW_API_KEY,
   }
