@@ -8,6 +8,7 @@ import { isJsonObject, type JsonObject } from '../../sandbox/json'
 import { httpAnswer } from '../../sandbox/runtime/http-answer'
 import type { ActionSpec } from '../../sandbox/runtime/runtime'
 import { type Sandbox, startSandbox } from '../../sandbox/sandbox'
+import type { RecordedRequest } from '../../sandbox/server'
 import { type Delivery, type Sent, sendAll } from './sender'
 
 export type BurstOptions = {
@@ -37,7 +38,7 @@ export type BurstReport = {
   kills: number
   /** What reconcile had to mend, after kills. */
   mended: number
-  akeneo: { calls: number; refused: number; mostAtOnce: number }
+  akeneo: { calls: number; byKind: Record<string, number>; refused: number; mostAtOnce: number }
   aem: { searches: number; reads: number; writes: number }
   state: number
   problems: string[]
@@ -110,6 +111,7 @@ export async function burst(options: BurstOptions): Promise<BurstReport> {
       mended,
       akeneo: {
         calls: akeneo.requests.length,
+        byKind: countsOf(akeneo.requests.map(kindOf)),
         refused: akeneo.throttle.refusals(),
         mostAtOnce: akeneo.throttle.peak(),
       },
@@ -125,6 +127,23 @@ export async function burst(options: BurstOptions): Promise<BurstReport> {
     await sandbox.close()
     await akeneo.close()
   }
+}
+
+/** What a call to the PIM asks for. */
+function kindOf({ path, query, body }: Pick<RecordedRequest, 'path' | 'query' | 'body'>): string {
+  if (path.endsWith('/token')) return 'token'
+  if (/\/products(-uuid)?\/(?!search)[^/]+$/.test(path)) return 'one product'
+  const search = `${query.search ?? ''}${body}`
+  if (search.includes('parent')) return 'variants of a model'
+  if (search.includes('updated')) return 'changes'
+  if (search.includes('uuid')) return 'products of events'
+  return path.includes('/products') ? 'products of assets' : path.slice(path.lastIndexOf('/') + 1)
+}
+
+function countsOf(kinds: readonly string[]): Record<string, number> {
+  const counts: Record<string, number> = {}
+  for (const kind of kinds) counts[kind] = (counts[kind] ?? 0) + 1
+  return counts
 }
 
 type Scene = { deliveries: readonly Delivery[]; assets: readonly { sku: string; asset: AssetView }[] }

@@ -18,10 +18,12 @@ import type { EventFlow, FlowContext } from '../flows/event-flow'
 import type { Outcome } from '../flows/outcome'
 import type { RunResult } from '../flows/run/run-result'
 import { batchQueries } from '../flows/sync/batch-queries'
+import { createReferenceBatcher } from '../flows/sync/batch-references'
 import { syncInputs } from '../flows/sync/inputs'
 import { syncAgain } from '../flows/sync/sync-again'
 import type { DeletedParts } from '../flows/sync/sync-deleted'
 import type { SyncParts } from '../flows/sync/sync-products'
+import type { SyncedTogether } from '../flows/sync/sync-together'
 import { type SyncWork, syncHandedOver } from '../flows/sync/sync-work'
 import type { Tokens } from '../http/tokens'
 import { perInputs } from '../inputs/raw-inputs'
@@ -90,7 +92,21 @@ async function enrichWith(
  * @throws {BridgeError} when it fails as a whole
  */
 export const syncChanged = (work: SyncWork, context: FlowContext): Promise<RunResult> =>
-  syncHandedOver(work, openSync(context), context)
+  syncHandedOver(work, { ...openSync(context), batcher: batcherFor(context) }, context)
+
+/** An activation that comes alone begins at once. In a storm a batch waits at most so long for others. */
+const syncWindowMs = 2_000
+/** As many as one call to Akeneo takes. */
+const maxReferences = 100
+
+const batcherFor = perInputs(() =>
+  createReferenceBatcher<SyncedTogether>({
+    clock: systemClock,
+    windowMs: syncWindowMs,
+    countsFrom: 'batch before',
+    maxRefs: maxReferences,
+  }),
+)
 
 /** The flow for recorded work of `pim-sync` and `reconcile`. */
 export const syncRecorded: EventFlow = (event, context) => syncAgain(event, openSync(context), context)

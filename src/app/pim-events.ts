@@ -39,11 +39,11 @@ const partsFor = perInputs(({ inputs, redactor }: FlowContext) => {
   return {
     secrets,
     ownNames: [names.CLIENT_ID, names.USERNAME].filter((name) => name !== undefined),
-    batcher: createReferenceBatcher({ clock: systemClock, windowMs, maxRefs }),
+    batcher: createReferenceBatcher<string>({ clock: systemClock, windowMs, maxRefs }),
     deleted:
       policy === 'keep'
         ? undefined
-        : createReferenceBatcher({ clock: systemClock, windowMs, maxRefs: maxDeleted }),
+        : createReferenceBatcher<string>({ clock: systemClock, windowMs, maxRefs: maxDeleted }),
   }
 })
 

@@ -26,10 +26,10 @@ const named = (name: string) => ({ name: [{ locale: 'en_US', scope: null, data: 
 const upload = (path: string, sku?: string | string[]) =>
   receiver.sandbox.aem.addAsset({ path, assetMetadata: sku === undefined ? {} : { 'wknd-skuid': sku } })
 const nameOf = (asset: { id: string }) => receiver.sandbox.aem.asset(asset.id).assetMetadata['wknd-name']
-const sync = (references: JsonObject[], leftMs = 60_000) =>
+const sync = (references: JsonObject[], leftMs = 60_000, activationId = 'f00d') =>
   receiver.invoke(
     { references },
-    { leftMs, inputs: { PIM_COMMUNICATOR: 'akeneo', ...akeneo.inputs(), AKENEO_LOCALES: '' } },
+    { leftMs, activationId, inputs: { PIM_COMMUNICATOR: 'akeneo', ...akeneo.inputs(), AKENEO_LOCALES: '' } },
   )
 const byUuid = ({ uuid }: { uuid: string }) => ({ kind: 'uuid', value: uuid })
 const patches = () => receiver.sandbox.aem.requests.filter(({ method }) => method === 'PATCH').length
@@ -114,8 +114,58 @@ test('many products on many assets are few calls to Akeneo', async () => {
   const report = bodyOf(await sync(changed.map(byUuid)))
 
   expect(report).toMatchObject({ products: 120, assets: 120, updated: 120 })
-  expect(productCalls()).toBeLessThan(30)
+  // A hundred a call, once to find the assets, and once more when those have been read.
+  expect(productCalls()).toBe(4)
   expect(akeneo.requests.some(({ status }) => status === 429)).toBe(false)
+})
+
+test('of activations that come together the first does the work of all, and each is told', async () => {
+  const changed = Array.from({ length: 40 }, () => {
+    const sku = newSku()
+    upload(`${folder()}/hero.png`, sku)
+    return akeneo.catalogue.setProduct(sku, { values: named(sku) })
+  })
+  const ids = ['a', 'b', 'c', 'd']
+  const parts = ids.map((_, index) => changed.slice(index * 10, index * 10 + 10).map(byUuid))
+  const answers = await Promise.all(parts.map((refs, index) => sync(refs, 60_000, ids[index])))
+
+  const [first, ...others] = answers.map(bodyOf)
+  expect(first).toMatchObject({ outcome: 'done', references: 40, assets: 40, updated: 40 })
+  for (const other of others)
+    expect(other).toMatchObject({ outcome: 'done', references: 10, doneBy: 'a', failures: [] })
+  expect(productCalls()).toBe(2)
+})
+
+test('what the one that does the work cannot do fails all of them; whose time is up waits no longer', async () => {
+  const sku = newSku()
+  const product = akeneo.catalogue.setProduct(sku, { values: named(sku) })
+  akeneo.faults.add({
+    path: '/api/rest/v1/products-uuid',
+    times: 1000,
+    fault: { kind: 'status', status: 503 },
+  })
+  const ended: string[] = []
+  const upTo = (leftMs: number, id: string) =>
+    sync([byUuid(product)], leftMs, id).finally(() => ended.push(id))
+  const answers = await Promise.all([upTo(2_500, 'a'), upTo(1_200, 'b')])
+
+  expect(answers.map((answer) => errorOf(answer).statusCode)).toEqual([503, 503])
+  expect(ended).toEqual(['b', 'a'])
+})
+
+test('changed models and the other products of a batch are asked for together once their assets are read', async () => {
+  const model = `model_${newSku().replace('-', '_')}`
+  akeneo.catalogue.setModel(model, { values: named('Lamps') })
+  const skus = [newSku(), newSku(), newSku()]
+  for (const sku of skus) upload(`${folder()}/hero.png`, sku)
+  const [variant = '', ...others] = skus
+  akeneo.catalogue.setProduct(variant, { parent: model })
+  const changed = others.map((sku) => akeneo.catalogue.setProduct(sku, { values: named(sku) }))
+
+  const report = bodyOf(await sync([...changed.map(byUuid), { kind: 'model', value: model }]))
+
+  expect(report).toMatchObject({ references: 3, products: 3, assets: 3, updated: 3 })
+  expect(productCalls()).toBe(3)
 })
 
 test('an asset that the index still knows though it is gone is passed over', async () => {

@@ -7,7 +7,10 @@ import type { Answer } from '../../src/runtime/answer'
 export type Receiver = {
   sandbox: Sandbox
   /** Runs the action as one activation: inputs and params are one object, as in I/O Runtime. */
-  invoke(params: JsonObject, options?: { inputs?: JsonObject; leftMs?: number }): Promise<Answer>
+  invoke(
+    params: JsonObject,
+    options?: { inputs?: JsonObject; leftMs?: number; activationId?: string },
+  ): Promise<Answer>
   /** The dead letters in State, parsed. */
   deadLetters(): Promise<DeadLetterView[]>
   close(): Promise<void>
@@ -30,9 +33,9 @@ export async function startReceiver(
   Object.assign(process.env, sandbox.env())
   return {
     sandbox,
-    invoke(params, { inputs = {}, leftMs = 60_000 } = {}) {
+    invoke(params, { inputs = {}, leftMs = 60_000, activationId = 'f00d' } = {}) {
       process.env.__OW_DEADLINE = String(Date.now() + leftMs)
-      process.env.__OW_ACTIVATION_ID = 'f00d'
+      process.env.__OW_ACTIVATION_ID = activationId
       return main({ ...sandbox.inputs(), LOG_LEVEL: 'error', ...inputs, ...params })
     },
     deadLetters: () => readDeadLetters(sandbox),

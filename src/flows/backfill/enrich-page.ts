@@ -3,20 +3,18 @@ import type { CallContext } from '../../core/call-context'
 import { toBridgeError } from '../../core/errors'
 import type { Redactor } from '../../core/redaction'
 import { isUsedBy } from '../../plugin/enrichment'
-import type { PimCommunicator } from '../../plugin/pim'
 import type { EnrichOutcome, EnrichParts } from '../enrich/enrich-asset'
 import { decideAndExplain, type ExplainedChange } from '../enrich/explain-enrichment'
 import { reasonKind } from '../enrich/reason-kind'
 import { type OnProducts, thenTell } from '../enrich/then-tell'
 import { inParallel } from '../in-parallel'
 import { toFailure } from '../outcome'
-import { batchQueries } from '../sync/batch-queries'
+import { batchExpected } from '../sync/batch-expected'
 import { updateMetadata } from '../update-metadata'
 import type { Change, OnChange, Worked } from './task'
 
 /** Assets a page, and products that one call asks the PIM for. */
 export const pageSize = 100
-const windowMs = 50
 /** A batch waits for assets that are being read as long as one arrives this often: AEM may be slow, or paced. */
 const leastPatienceMs = 2_000
 
@@ -42,49 +40,20 @@ export async function enrichPage(
   parts: EnrichPageParts,
   call: CallContext,
 ): Promise<readonly Worked[]> {
-  let toCome = refs.length
-  let toTell = refs.length
-  const patienceMs = Math.max(leastPatienceMs, 3_000 / parts.rate)
-  const pim = batchQueries(parts.pim, {
+  const begin = batchExpected(parts.pim, {
     clock: parts.clock,
-    windowMs,
-    maxWaiting: pageSize,
     call,
-    expected: { count: () => toCome, patienceMs },
-    expectedUpdates: { count: () => toTell, patienceMs },
+    count: refs.length,
+    maxWaiting: pageSize,
+    patienceMs: Math.max(leastPatienceMs, 3_000 / parts.rate),
   })
   const results = new Map<AssetRef, Worked>()
   await inParallel(refs, pageSize, async (ref) => {
-    let isCounted = false
-    const came = (): void => {
-      if (!isCounted) toCome -= 1
-      isCounted = true
-    }
-    let isTold = false
-    const tells = (): void => {
-      if (!isTold) toTell -= 1
-      isTold = true
-    }
-    const { updateProducts } = pim
-    const counting: PimCommunicator = {
-      ...pim,
-      ...(updateProducts && {
-        updateProducts: (changes, own) => {
-          tells()
-          return updateProducts(changes, own)
-        },
-      }),
-      getProducts: (some, own) => {
-        came()
-        return pim.getProducts(some, own)
-      },
-    }
-    const worked = await enrichOne(ref, { ...parts, pim: counting }, call)
+    const { pim, end } = begin()
+    const worked = await enrichOne(ref, { ...parts, pim }, call)
     results.set(ref, worked)
     parts.onDone?.(worked)
-    came()
-    tells()
-    pim.recheck()
+    end()
   })
   return refs.flatMap((ref) => results.get(ref) ?? [])
 }

@@ -9,7 +9,7 @@ import { type EnrichParts, enrichAsset } from '../enrich/enrich-asset'
 import { inParallel } from '../in-parallel'
 import { retryTransient } from '../retry-transient'
 import { isOutage, observeFailure, pimSystem } from '../systems'
-import { batchQueries } from './batch-queries'
+import { batchExpected } from './batch-expected'
 import { syncAction } from './recorded-work'
 
 /** The outcomes for the assets of changed products. */
@@ -20,9 +20,13 @@ export type SyncedAssets = {
   stoppedBy: BridgeError | undefined
 }
 
-/** Assets in progress at once. The client of each system limits its own requests. */
-const assetsAtOnce = 50
-const batchWindowMs = 50
+/**
+ * Assets in progress at once: more than the products of a pack have, as a rule, so that one call to the PIM brings all of
+ * them. The client of each system limits its own requests.
+ */
+const assetsAtOnce = 200
+/** A batch waits for assets that are being read as long as one arrives this often. */
+const patienceMs = 500
 
 /**
  * Enriches each asset in the same way as after its own event. Queries to the PIM for assets that are in progress at the
@@ -48,18 +52,26 @@ export async function syncAssets(
   const failures: { asset: AssetRef; error: BridgeError }[] = []
   let stoppedBy: BridgeError | undefined
   const breaker = createCircuitBreaker({ atOnce: Math.min(assetsAtOnce, assets.length) })
-  const batching = { clock, windowMs: batchWindowMs, maxWaiting: assetsAtOnce, call }
-  const pim = batchQueries(notOlder(parts.pim, changedAt), batching)
+  const begin = batchExpected(notOlder(parts.pim, changedAt), {
+    clock,
+    call,
+    count: assets.length,
+    maxWaiting: assetsAtOnce,
+    patienceMs,
+  })
 
   await inParallel(assets, assetsAtOnce, async (asset) => {
+    const { pim, end } = begin()
     if (stoppedBy !== undefined) {
       counts.failed += 1
+      end()
       return
     }
     try {
       const { id: assetId, path } = asset
       const own = { ...call, logger: withFields(call.logger, { assetId, path }) }
-      const work = () => enrichAsset(asset, { ...parts, pim }, own)
+      // What waits for its next try keeps nobody waiting.
+      const work = () => enrichAsset(asset, { ...parts, pim }, own).finally(end)
       const outcome = await retryTransient(work, waitsMs, clock, own)
       counts[outcome.kind] += 1
       for (const system of ['AEM', pimSystem]) breaker.worked(system)

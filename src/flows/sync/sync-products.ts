@@ -1,4 +1,5 @@
 import { untilAborted } from '../../core/call-context'
+import { chunksOf } from '../../core/chunks'
 import type { ProductRef } from '../../core/product'
 import type { EnrichParts } from '../enrich/enrich-asset'
 import type { FlowContext } from '../event-flow'
@@ -81,12 +82,14 @@ export async function syncProducts(
   }
 }
 
+/** Models go with other references: their variants are asked for with the other products. */
 function packsOf(refs: readonly ProductRef[]): readonly (readonly ProductRef[])[] {
   const isModel = ({ kind }: ProductRef): boolean => kind === 'model'
-  const inPacks = (some: readonly ProductRef[], size: number): (readonly ProductRef[])[] =>
-    Array.from({ length: Math.ceil(some.length / size) }, (_, index) =>
-      some.slice(index * size, (index + 1) * size),
-    )
-  const others = refs.filter((ref) => !isModel(ref))
-  return [...inPacks(others, refsAtOnce), ...inPacks(refs.filter(isModel), modelsAtOnce)]
+  const models = chunksOf(refs.filter(isModel), modelsAtOnce)
+  const others = chunksOf(
+    refs.filter((ref) => !isModel(ref)),
+    refsAtOnce,
+  )
+  const count = Math.max(models.length, others.length)
+  return Array.from({ length: count }, (_, index) => [...(others[index] ?? []), ...(models[index] ?? [])])
 }

@@ -1,8 +1,10 @@
 import type { ProductRef } from '../../core/product'
 import type { FlowContext } from '../event-flow'
 import type { RunResult } from '../run/run-result'
+import type { ReferenceBatcher } from './batch-references'
 import { type DeletedParts, syncDeleted } from './sync-deleted'
-import { type SyncParts, syncProducts } from './sync-products'
+import type { SyncParts } from './sync-products'
+import { type SyncedTogether, syncTogether } from './sync-together'
 
 /** What `pim-sync` is started with. */
 export type SyncWork = {
@@ -19,11 +21,11 @@ export type SyncWork = {
  */
 export async function syncHandedOver(
   { references, deleted, pending }: SyncWork,
-  parts: SyncParts & DeletedParts,
+  parts: SyncParts & DeletedParts & { batcher: ReferenceBatcher<SyncedTogether> },
   context: FlowContext,
 ): Promise<RunResult> {
   const { call } = context
-  const result = await syncProducts(references, parts, context)
+  const result = await syncTogether(references, parts, context)
   if (deleted.length === 0) return result
   const { assets, changed, known } = await syncDeleted(deleted, parts, call)
   // The search of the PIM may lag behind the deletion: `reconcile` asks again minutes later, and that counts.

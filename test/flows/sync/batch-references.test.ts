@@ -7,10 +7,14 @@ const ref = (value: string): ProductRef => ({ kind: 'uuid', value })
 function startTime() {
   const wakes: (() => void)[] = []
   const windows: number[] = []
+  let now = 0
   return {
     windows,
+    advance: (ms: number) => {
+      now += ms
+    },
     clock: {
-      now: () => 0,
+      now: () => now,
       sleep: (ms: number, signal: AbortSignal) =>
         new Promise<void>((resolve, reject) => {
           windows.push(ms)
@@ -32,7 +36,7 @@ function setup(maxRefs = 500) {
     handed.push(refs.map(({ value }) => value))
     return (answers.shift() ?? (async () => `activation-${handed.length}`))()
   }
-  const batcher = createReferenceBatcher({ clock: time.clock, windowMs: 250, maxRefs })
+  const batcher = createReferenceBatcher<string>({ clock: time.clock, windowMs: 250, maxRefs })
   const add = (...values: string[]) => batcher.add(values.map(ref), handOver)
   return { time, handed, answers, add }
 }
@@ -90,6 +94,48 @@ test('a full one does not wait', async () => {
 
   expect(await Promise.all(requests.slice(0, 2))).toEqual(['activation-1', 'activation-1'])
   expect(handed).toEqual([['a', 'b']])
+})
+
+test('what does not fit into one whole is the next one', async () => {
+  const { time, handed, add } = setup(3)
+  const requests = [add('a', 'b'), add('c', 'd'), add('e', 'f', 'g', 'h')]
+  time.pass()
+  await Promise.all(requests)
+
+  expect(handed).toEqual([
+    ['a', 'b'],
+    ['c', 'd'],
+    ['e', 'f', 'g', 'h'],
+  ])
+})
+
+test('counted from the batch before, one that comes alone is sent at once, and the others a window apart', async () => {
+  const time = startTime()
+  const handed: string[][] = []
+  const batcher = createReferenceBatcher<void>({
+    clock: time.clock,
+    windowMs: 2_000,
+    countsFrom: 'batch before',
+    maxRefs: 3,
+  })
+  const add = (name: string) =>
+    batcher.add([ref(name)], async (refs) => void handed.push(refs.map(({ value }) => value)))
+  const alone = add('a')
+  time.pass()
+  await alone
+  time.advance(500)
+  const soonAfter = [add('b'), add('c')]
+  time.advance(1_500)
+  time.pass()
+  await Promise.all(soonAfter)
+  time.advance(2_000)
+  const later = add('d')
+  time.pass()
+  await later
+  await Promise.all([add('e'), add('f'), add('g')])
+
+  expect(time.windows).toEqual([0, 1_500, 0, 2_000])
+  expect(handed).toEqual([['a'], ['b', 'c'], ['d'], ['e', 'f', 'g']])
 })
 
 test('each request of a hand-over that failed hears of it; the next one works', async () => {
