@@ -14,7 +14,7 @@ type Sample = {
   assetsPerSecond: number
   /** An asset, in milliseconds. */
   cpu: Record<'command' | 'workers' | 'stand-ins', number>
-  /** The share of the time that this machine's cores worked for it, and that the command waited for searches. */
+  /** The share of the time that this machine's cores worked for it, and that a search was under way. */
   busy: number
   searching: number
   peakRssMb: number
@@ -49,7 +49,7 @@ export const fanOut: Row = {
     } finally {
       await library.close()
     }
-    return findings(samples, latencyMs)
+    return findings(samples, { assets, latencyMs })
   },
 }
 
@@ -77,7 +77,7 @@ async function once(library: Library, workers: number, latencyMs: number): Promi
 
 function findings(
   samples: ReadonlyMap<number, readonly Sample[]>,
-  latencyMs: number,
+  { assets, latencyMs }: { assets: number; latencyMs: number },
 ): Awaited<ReturnType<Row['run']>> {
   const of = (workers: number): readonly Sample[] => samples.get(workers) ?? []
   const middle = (workers: number, read: (sample: Sample) => number): number => median(of(workers).map(read))
@@ -104,7 +104,7 @@ function findings(
       figure('CPU an asset, the workers', 'ms', 'less', ({ cpu }) => cpu.workers),
       figure('CPU an asset, the stand-ins', 'ms', 'less', ({ cpu }) => cpu['stand-ins']),
       figure('peak memory of the command', 'MB', 'less', ({ peakRssMb }) => peakRssMb),
-      figure('time that the command waits for searches', '%', 'less', ({ searching }) => 100 * searching),
+      figure('time in which a search is under way', '%', 'less', ({ searching }) => 100 * searching),
       figure('time that the cores of this machine work for it', '%', 'less', ({ busy }) => 100 * busy),
     ]
   })
@@ -133,7 +133,8 @@ function findings(
     ],
     notes: [
       `All assets are off, each answer of AEM takes ${latencyMs} ms, and --rate is so high that it holds nothing up.`,
-      `With ${most} workers the command waits for searches in ${percent(most, ({ searching }) => searching)} of the time, which come one after the other, since each begins where the one before it ended; with 1 it is ${percent(1, ({ searching }) => searching)}.`,
+      `Searches come one after the other, since each begins where the one before it ended. One is under way in ${percent(most, ({ searching }) => searching)} of the time with ${most} workers, in ${percent(1, ({ searching }) => searching)} with 1, for with few workers a search finds less at once.`,
+      `A worker takes a hundred assets at a time: ${assets.toLocaleString('en')} assets are ${Math.ceil(assets / 100)} portions, and workers that have none left wait for the last ones.`,
       `Command, workers and stand-ins share ${cpus().length} cores here, which work for it in ${percent(most, ({ busy }) => busy)} of the time with ${most} workers, ${percent(1, ({ busy }) => busy)} with 1. On I/O Runtime a container has a core of its own to share, and four activations of export-worker share a container.`,
     ],
   }
