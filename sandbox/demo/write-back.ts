@@ -38,7 +38,8 @@ export const writeBack: Scene = async ({ sandbox, paint, step, detail, block }) 
   const events = sandbox.registration(WRITE_BACK)
   const patches = (): number => aem.requests.filter(({ method }) => method === 'PATCH').length
   const before = patches()
-  const assetMetadata = { 'wknd-skuid': PRODUCT, 'wknd-suppliername': 'mock-supplier', [PROPERTY]: OLD }
+  const inStep = { 'wknd-product': PRODUCT, 'wknd-skuid': PRODUCT, 'wknd-suppliername': 'mock-supplier' }
+  const assetMetadata = { ...inStep, [PROPERTY]: OLD }
   const { id } = aem.addAsset({ path: PATH, assetMetadata })
 
   step(`A rule says that AEM owns ${PROPERTY}: "${OLD}" is told to the PIM (here the built-in mock)`)
