@@ -16,6 +16,24 @@ ratio of each round's pair, so it is above 1 where ours is better.
 Ratios carry over to other machines, times do not. The stand-ins answer at once, or after a fixed time where a row says so:
 what AEM, a PIM or a destination takes comes on top, for both sides alike.`
 
+const remaining = `## What costs most now
+
+From processor profiles of a warm event, of a drained journal, of an export and of a backfill in step:
+
+- **A warm event** is mostly its requests: writing to sockets, Node's HTTP and node-fetch, and the garbage that they leave. Less
+  of it needs a slimmer HTTP client than node-fetch 2 ([record 0011](decisions/0011-node-fetch-2-stays.md)).
+- **An export of a large file** is bound by one thread: the SHA-1 that AEM gives is computed of each byte, and SFTP encrypts
+  on the same thread. A worker thread for the SHA-1 would need memory of its own. S3 with an endpoint of its own is asked
+  before each file, since not every server takes conditions.
+- **A sweep reads each asset twice**, once to enrich and once to export. One read for both needs a view of an asset that both
+  flows share. The command line spends seconds on its start, most of them on loading.
+- **An event of a burst waits for the PIM**: four calls at once are made to a REST API, because most take no more. Joining the
+  questions of events that arrive together, as the batch does, would need a deadline for each of them.
+
+What was tried and did not help: letting \`pim-events\` wait longer for a fuller batch kept more requests open than I/O Runtime
+takes at once, and it refused some. Searching AEM for more at once helped a backfill by workers little, until first writes
+shared one proof.`
+
 const comparisons = `## Before and after
 
 What single changes brought: the row on this code against the row on an older commit.`
@@ -28,6 +46,7 @@ export function performancePage(results: readonly Result[]): string {
     introduction,
     ...aims(rows),
     ...rows.map((result) => section('##', result)),
+    remaining,
     ...(compared.length === 0 ? [] : [comparisons, ...compared.map((result) => section('###', result))]),
   ]
   return `${parts.join('\n\n')}\n`
