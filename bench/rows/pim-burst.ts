@@ -7,6 +7,9 @@ import { type BurstReport, burst } from '../pim/burst'
 
 const rivalBundle = join(root, 'bench/rivals/call-an-event/index.js')
 
+/** Enough to count its calls: they are the same for each event. */
+const rivalEvents = 200
+
 /** A burst of product events at the built actions, out of order and a fifth of them twice. */
 export const pimBurst: Row = {
   name: 'pim-burst',
@@ -24,7 +27,6 @@ export const pimBurst: Row = {
     const seed = number('seed') ?? Date.now() % 1_000_000
     const asked = number('events')
     const sizes = asked === undefined ? (isFull ? [1_000, 3_000, 10_000] : [300, 2_000]) : [asked]
-    const rivalEvents = isFull ? 1_000 : 200
     const kills = number('kills') ?? 0
     say(`pim-burst: seed ${seed}`)
 
