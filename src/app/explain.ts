@@ -62,7 +62,7 @@ export async function explainAsset(
     const { id = null, path = null } = named
     return { asset: { id, path, host: null }, enrichment: nothing, destinations: [], problems }
   }
-  const [{ problem, ...enrichment }, destinations] = await Promise.all([
+  const [{ problem, toldProblem, ...enrichment }, destinations] = await Promise.all([
     attempt(
       () =>
         about.includes('enrichment')
@@ -76,7 +76,7 @@ export async function explainAsset(
       [],
     ),
   ])
-  if (problem !== undefined) problems.push(problem)
+  for (const one of [problem, toldProblem]) if (one !== undefined) problems.push(one)
   const known = await fightsIn(enrichment, asset, context)
   const { id, path, origin } = asset
   return {

@@ -4,10 +4,10 @@ import { toBridgeError } from '../../core/errors'
 import type { Redactor } from '../../core/redaction'
 import { isUsedBy } from '../../plugin/enrichment'
 import type { EnrichOutcome, EnrichParts } from '../enrich/enrich-asset'
-import { decideAndExplain, type ExplainedChange } from '../enrich/explain-enrichment'
+import { decideAndExplain, type ExplainedChange, toldOf } from '../enrich/explain-enrichment'
 import { countFacts, notInStep } from '../enrich/explained-fact'
 import { reasonKind } from '../enrich/reason-kind'
-import { type OnProducts, thenTell, wouldTell } from '../enrich/then-tell'
+import { type OnProducts, thenTell } from '../enrich/then-tell'
 import { inParallel } from '../in-parallel'
 import { toFailure } from '../outcome'
 import { batchExpected } from '../sync/batch-expected'
@@ -88,7 +88,7 @@ async function enrichOne(ref: AssetRef, parts: EnrichPageParts, call: CallContex
     }
     const outcome = isDryRun || isRecordOnly ? await enrich(remember) : await thenTell(parts, call, enrich)
     const { kind } = outcome
-    const told = isDryRun && !isRecordOnly && found ? await wouldTell(...found, parts, call) : undefined
+    const { told } = isDryRun && !isRecordOnly && found ? await toldOf(...found, parts, call) : {}
     const facts = told && notInStep(told)
     return {
       ref,

@@ -49,9 +49,10 @@ function verdictOfOne(outcome: Outcome): Verdict {
 
 /** The counts with one asset more. */
 export function counted(before: Tally, worked: Worked): Tally {
-  const pim = sumOfFacts(before.pim, worked.pim)
-  const tally = pim === undefined ? before : { ...before, pim }
   const verdict = verdictOf(worked)
+  // What failed is done once more, and counts then.
+  const pim = verdict === 'failed' ? before.pim : sumOfFacts(before.pim, worked.pim)
+  const tally = pim === undefined ? before : { ...before, pim }
   const checked = tally.checked + 1
   if (verdict !== 'skipped') return { ...tally, checked, [verdict]: tally[verdict] + 1 }
   const { skipped = 'other' } = worked

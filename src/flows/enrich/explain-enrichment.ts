@@ -52,6 +52,8 @@ export type ExplainedEnrichment = {
   told?: readonly ExplainedFact[]
   /** What it would fail with. */
   problem?: BridgeError
+  /** Why it cannot be said what the PIM would be told; the changes hold all the same. */
+  toldProblem?: BridgeError
 }
 
 /**
@@ -73,12 +75,35 @@ export async function explainEnrichment(
     }
     const { decision, changes } = await decideAndExplain(asset, parts, call, { heard, onProducts })
     const { result } = decision
-    const told = isTelling ? await wouldTell(asset, products, parts, call) : undefined
-    const about = { match: heard.match(), changes, ...(told === undefined ? {} : { told }) }
+    const telling = isTelling ? await toldOf(asset, products, parts, call) : {}
+    const about = { match: heard.match(), changes, ...telling }
     return result.kind === 'skipped' ? { skipped: result.reason, ...about } : about
   } catch (thrown) {
     call.signal.throwIfAborted()
     return { match: heard.match(), changes: [], problem: toBridgeError(thrown) }
+  }
+}
+
+/** What the PIM would be told. A failure of that, such as of the search for the other assets, costs no change of the asset. */
+export async function toldOf(
+  asset: Asset,
+  products: readonly Product[],
+  parts: EnrichParts,
+  call: CallContext,
+): Promise<Pick<ExplainedEnrichment, 'told' | 'toldProblem'>> {
+  try {
+    const told = await wouldTell(asset, products, parts, call)
+    return told === undefined ? {} : { told }
+  } catch (thrown) {
+    call.signal.throwIfAborted()
+    const toldProblem = toBridgeError(thrown)
+    const { id: assetId, path } = asset
+    call.logger.warn('it cannot be said what the PIM would be told about an asset', {
+      assetId,
+      path,
+      error: toldProblem.toJSON(),
+    })
+    return { toldProblem }
   }
 }
 

@@ -3,7 +3,7 @@ import type { Clock } from '../../core/clock'
 import type { Product, ProductRef } from '../../core/product'
 import type { PimCommunicator } from '../../plugin/pim'
 import type { UpdateBatcher } from './batch-updates'
-import { createBatchWindow } from './batch-window'
+import { createBatchWindow, mostPatience } from './batch-window'
 
 type Waiting = {
   refs: readonly ProductRef[]
@@ -71,7 +71,7 @@ export function batchQueries(
     return new Promise((resolve, reject) => {
       waiting.push({ refs, resolve, reject })
       if (waiting.length >= maxWaiting) void askNow()
-      else if (expected.count() > 0) window.endAfter(expected.patienceMs)
+      else if (expected.count() > 0) window.endAfter(expected.patienceMs, mostPatience * expected.patienceMs)
       else if (waiting.length === 1 || expected.patienceMs > 0) window.endAfter(windowMs)
     })
   }

@@ -71,7 +71,11 @@ export function createReferenceBatcher<T>(options: {
       handedOver: closed.then(() => handOver([...refs.values()])),
     }
     const window = createBatchWindow(clock, batch.close)
-    window.endAfter(countsFrom === 'first request' ? windowMs : Math.max(0, sentAt + windowMs - clock.now()))
+    window.endAfter(
+      countsFrom === 'first request'
+        ? windowMs
+        : Math.min(windowMs, Math.max(0, sentAt + windowMs - clock.now())),
+    )
     return batch
   }
 }

@@ -2,7 +2,7 @@ import type { CallContext } from '../../core/call-context'
 import type { Clock } from '../../core/clock'
 import type { ProductChange, ProductUpdate } from '../../core/product'
 import type { PimCommunicator } from '../../plugin/pim'
-import { createBatchWindow } from './batch-window'
+import { createBatchWindow, mostPatience } from './batch-window'
 
 type Waiting = {
   changes: readonly ProductChange[]
@@ -45,7 +45,9 @@ export function batchUpdates(
         waiting.push({ changes, resolve, reject })
         const count = waiting.reduce((sum, one) => sum + one.changes.length, 0)
         if (count >= maxChanges) void send()
-        else window.endAfter(expected.count() > 0 ? expected.patienceMs : windowMs)
+        else if (expected.count() > 0)
+          window.endAfter(expected.patienceMs, mostPatience * expected.patienceMs)
+        else window.endAfter(windowMs)
       }),
     recheck() {
       if (waiting.length > 0 && expected.count() === 0) window.endAfter(windowMs)

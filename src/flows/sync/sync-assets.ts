@@ -25,6 +25,8 @@ export type SyncedAssets = {
  * them. The client of each system limits its own requests.
  */
 const assetsAtOnce = 200
+/** Failures of a system in a row that may be of assets in progress at once, before it counts as down. */
+const outageAfter = 50
 /** A batch waits for assets that are being read as long as one arrives this often. */
 const patienceMs = 500
 
@@ -51,7 +53,7 @@ export async function syncAssets(
   const counts = { updated: 0, unchanged: 0, skipped: 0, failed: 0 }
   const failures: { asset: AssetRef; error: BridgeError }[] = []
   let stoppedBy: BridgeError | undefined
-  const breaker = createCircuitBreaker({ atOnce: Math.min(assetsAtOnce, assets.length) })
+  const breaker = createCircuitBreaker({ atOnce: Math.min(outageAfter, assets.length) })
   const run = parts.run ?? {}
   const begin = batchExpected(notOlder(parts.pim, changedAt), {
     clock,

@@ -1,5 +1,6 @@
 import { untilAborted } from '../../core/call-context'
 import { chunksOf } from '../../core/chunks'
+import { toBridgeError } from '../../core/errors'
 import type { ProductRef } from '../../core/product'
 import type { EnrichParts } from '../enrich/enrich-asset'
 import type { FlowContext } from '../event-flow'
@@ -40,9 +41,17 @@ export async function syncProducts(
   const seen = new Set<string>()
   const changedAt = new Map<string, number>()
 
-  for (const chunk of packsOf(refs)) {
-    const ask = () => untilAborted(parts.pim.getProducts(chunk, call), call.signal)
-    const products = await retryTransient(ask, waitsMs, clock, call)
+  const packs = [...packsOf(refs)]
+  for (let chunk = packs.shift(); chunk !== undefined; chunk = packs.shift()) {
+    const pack = chunk
+    const ask = () => untilAborted(parts.pim.getProducts(pack, call), call.signal)
+    const products = await retryTransient(ask, waitsMs, clock, call).catch((thrown) => {
+      const apart = withModelsApart(pack)
+      if (call.signal.aborted || toBridgeError(thrown).failureClass !== 'permanent' || apart.length < 2)
+        throw thrown
+      packs.unshift(...apart)
+    })
+    if (products === undefined) continue
     tally.products += products.length
     if (products.length === 0) continue
     const named = products.map(({ identifier: value }): ProductRef => ({ kind: 'identifier', value }))
@@ -81,6 +90,12 @@ export async function syncProducts(
     details: { failures: list.map((one) => ({ ...one })) },
   }
 }
+
+/** One model that the PIM cannot answer for fails its call: then the other products are asked for without the models. */
+const withModelsApart = (pack: readonly ProductRef[]): readonly (readonly ProductRef[])[] =>
+  [pack.filter(({ kind }) => kind !== 'model'), pack.filter(({ kind }) => kind === 'model')].filter(
+    (some) => some.length > 0,
+  )
 
 /** Models go with other references: their variants are asked for with the other products. */
 function packsOf(refs: readonly ProductRef[]): readonly (readonly ProductRef[])[] {

@@ -25,9 +25,13 @@ export async function syncHandedOver(
   context: FlowContext,
 ): Promise<RunResult> {
   const { call } = context
-  const result = await syncTogether(references, parts, context)
-  if (deleted.length === 0) return result
-  const { assets, changed, known } = await syncDeleted(deleted, parts, call)
+  // The references may be those of other activations, too: what fails there keeps no deletion from being done.
+  const [synced] = await Promise.allSettled([syncTogether(references, parts, context)])
+  const gone = deleted.length === 0 ? undefined : await syncDeleted(deleted, parts, call)
+  if (synced.status === 'rejected') throw synced.reason
+  const result = synced.value
+  if (gone === undefined) return result
+  const { assets, changed, known } = gone
   // The search of the PIM may lag behind the deletion: `reconcile` asks again minutes later, and that counts.
   if (pending !== undefined && known === 0) await context.pending.remove(pending, call.signal)
   return { ...result, details: { ...result.details, deleted: { assets, changed, known } } }

@@ -158,6 +158,28 @@ test('one asset speaks for a product, whichever comes last: the main one, else t
   expect(await by({ roles })).toBe(`/content/dam/shop/${sku}_1.png`)
 })
 
+test('a search that fails hides what the PIM would be told, and no change of the asset', async () => {
+  bench.product(sku, { photographer: 'Lamp' })
+  const { id } = bench.upload(`${sku}.png`)
+  const parts = bench.parts({
+    mapping: [{ attribute: 'photographer', property: 'wknd-name' }],
+    tellPim: [{ attribute: 'asset_link', fact: 'path' }],
+  })
+  const asset = await parts.assets.readAsset({ origin: bench.author.aem.url, id }, startCall())
+  const fault = { kind: 'status', status: 400 } as const
+  bench.author.aem.faults.add({ path: '/bin/querybuilder.json', fault })
+
+  const explained = await explainEnrichment(asset, parts, startCall(), { isTelling: true })
+
+  bench.author.aem.faults.clear()
+  expect(explained.changes).toContainEqual(
+    expect.objectContaining({ property: 'wknd-name', new: 'Lamp', action: 'write' }),
+  )
+  expect(explained.problem).toBeUndefined()
+  expect(explained.told).toBeUndefined()
+  expect(explained.toldProblem?.upstream).toBe('AEM')
+})
+
 test('of two authors whose copies have the same id, one speaks', async () => {
   const { id } = bench.upload(`${sku}.png`, { 'wknd-skuid': sku })
   const parts = rules()
