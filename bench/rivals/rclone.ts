@@ -23,7 +23,7 @@ export type RcloneJob = {
  * What is asked of rclone in a sentence; in its favour are chosen: no look at what the destination has
  * (`--no-check-dest`), no second look at what arrived where rclone can leave it out (`--s3-no-head`,
  * `--ignore-checksum`), no look for the bucket, no time set on files, no check for commands of the SSH server; blocks as
- * large as ours and more of them at once (rclone has 16 of Azure's); SFTP writes as large as OpenSSH takes.
+ * large as ours and more of them at once (rclone has 16 of Azure's); SFTP as it comes, which is faster than larger writes.
  * Retries are off, as none is needed.
  */
 export const rcloneSentence =

@@ -37,7 +37,7 @@ export const pimBurst: Row = {
           seed,
           events: rivalEvents,
         })
-    if (rival !== undefined) requireDone(rival, { mostStale: 0.05 })
+    if (rival !== undefined) requireDone(rival, { mostStale: 0.25 })
     const reports: BurstReport[] = []
     for (const events of sizes) {
       const report = await burst({ actions, seed, events, kills })

@@ -118,6 +118,8 @@ async function update(product, params) {
         },
         body: JSON.stringify(patch),
       })
+      // Read to its end, so that the connection is used again.
+      await written.arrayBuffer()
       if (written.status !== 412) break
     }
   }
