@@ -173,6 +173,28 @@ describe('two assets of one role that come at the same time', () => {
   })
 })
 
+describe('a file that replaced that of a lower id, and whose run ended before it gave the place back', () => {
+  it('gives it back the next time', async () => {
+    const slow = picture(2)
+    const late: Picture = {
+      ...slow,
+      async open(call) {
+        await bring(picture(1), make())
+        const fault = { kind: 'status', status: 503 } as const
+        target.server.faults.add({ method: 'PATCH', path: /products/, fault })
+        return slow.open(call)
+      },
+    }
+    await expect(bring(late, make())).rejects.toMatchObject({ failureClass: 'transient' })
+    target.server.faults.clear()
+    await expectShown('picture', slow)
+
+    expect(await bring(slow, make())).toContain('urn:aaid:aem:1')
+    await expectShown('picture', picture(1))
+    expect(await bring(picture(1), make())).toBe('unchanged')
+  })
+})
+
 describe('a place', () => {
   const holder = picture(1)
   const other = (metadata = {}, name?: string): Asset => picture(1, name, metadata).asset

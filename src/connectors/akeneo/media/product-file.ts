@@ -38,7 +38,10 @@ export function createProductFiles(
   async function put(sku: string, source: Measured, claim: Claim, call: CallContext): Promise<StoredObject> {
     const before = await read(sku, claim, source, call)
     const rival = await holders.rivalOf(sku, claim, before, call)
-    if (rival !== undefined) return declinedFor([rival])
+    if (rival !== undefined) {
+      await giveBackOwn(sku, before, source, claim, call)
+      return declinedFor([rival])
+    }
     const here = isMadeFrom(source, before.held) ? before.held : undefined
     if (here !== undefined && isOwn(here, claim)) return here
     // The file of another asset with the same bytes, or one from before there were roles: only the owner is missing.
@@ -115,10 +118,34 @@ export function createProductFiles(
       reason: winner,
       isGivenBack: file !== undefined,
     })
-    if (file === undefined) return winner
-    return access.changeAsking(
-      () => products.write(sku, [{ ...claim.place.media, data: file }], call).then(() => winner),
-      async () => ((await read(sku, claim, source, call)).data === code ? undefined : winner),
+    if (file !== undefined) await giveBack(sku, { from: code, to: file }, source, claim, call)
+    return winner
+  }
+
+  /** What a run left undone that ended between its upload and giving the place back. A file put there by hand stays. */
+  async function giveBackOwn(
+    sku: string,
+    found: Found,
+    source: Measured,
+    claim: Claim,
+    call: CallContext,
+  ): Promise<void> {
+    const { data: from } = found
+    const to = found.held.owner?.note
+    if (!isReplaced(found) || typeof from !== 'string' || to === undefined) return
+    if (await isFileOf(source, from, call)) await giveBack(sku, { from, to }, source, claim, call)
+  }
+
+  async function giveBack(
+    sku: string,
+    { from, to }: { from: string; to: string },
+    source: Measured,
+    claim: Claim,
+    call: CallContext,
+  ): Promise<void> {
+    await access.changeAsking(
+      () => products.write(sku, [{ ...claim.place.media, data: to }], call).then(() => true),
+      async () => ((await read(sku, claim, source, call)).data === from ? undefined : true),
       call,
     )
   }
@@ -136,11 +163,14 @@ export function createProductFiles(
     if (isMadeFrom(source, held)) return { held }
     if (typeof data !== 'string' || data === before) return undefined
     if (isOther) throw changed(fileOfProduct)
-    const path = `media-files/${data.split('/').map(encodeURIComponent).join('/')}`
+    return (await isFileOf(source, data, call)) ? { code: data, size: source.size } : undefined
+  }
+
+  /** By name and size: Akeneo tells no more of a file. */
+  async function isFileOf(source: Measured, code: string, call: CallContext): Promise<boolean> {
+    const path = `media-files/${code.split('/').map(encodeURIComponent).join('/')}`
     const file = await access.find(path, { permission: 'Overall Web API access' }, call)
-    const isOurs =
-      isRecord(file) && file.original_filename === uploadName(source) && file.size === source.size
-    return isOurs ? { code: data, size: source.size } : undefined
+    return isRecord(file) && file.original_filename === uploadName(source) && file.size === source.size
   }
 
   /** What the product holds. */
@@ -158,6 +188,10 @@ export function createProductFiles(
 }
 
 const fileOfProduct = 'file of the product'
+
+/** Tells whether a file has come over the one that the stamp is of, which the stamp's owner still has a code of. */
+export const isReplaced = ({ data, held }: Found): boolean =>
+  typeof data === 'string' && held.version === undefined && held.owner?.note !== undefined
 
 /** What a product holds at the place of a claim. */
 export function foundIn(product: unknown, { place }: Claim, source: AssetBinary | undefined): Found {

@@ -9,7 +9,7 @@ import { createHolders, isOwn } from './holder'
 import type { ProductMediaSettings } from './inputs'
 import type { MediaPlace } from './places'
 import { createProductAttributes, type Wanted } from './product-attributes'
-import { createProductFiles, declinedFor, foundIn, writeProducts } from './product-file'
+import { createProductFiles, declinedFor, foundIn, isReplaced, writeProducts } from './product-file'
 import { createAkeneoProducts, forEachSku, skusOf } from './products'
 
 const nobody = 'aem-asset-bridge-check'
@@ -70,6 +70,8 @@ export function akeneoProductMedia(
       const found = foundIn(await products.read(sku, call), claim, source)
       const rival = await holders.rivalOf(sku, claim, found, call)
       if (rival !== undefined) {
+        // It may be this file that has replaced the rival's: `put` looks, and gives the place back.
+        if (isReplaced(found)) return { ...found.held, version: undefined }
         rivals.push(rival)
         continue
       }
