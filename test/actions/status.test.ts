@@ -132,6 +132,7 @@ describe('what it tells', () => {
   })
 
   test('runs, lag, dead letters by code, parked work by destination', async () => {
+    const begun = Date.now()
     run('export-batch', 0, 20, { outcome: 'failed', error: { code: 'JOURNAL_FORBIDDEN', message: 'm' } })
     run('export-batch', 1, 10)
     run('reconcile', 0, 5, { notes: {} })
@@ -163,9 +164,9 @@ describe('what it tells', () => {
         byCode: { AZURE_DOWN: 1, NONE: 1 },
       },
     })
-    // What the last run left, and the ten minutes since. However slow the machine is, it is no other ten minutes.
+    // What the last run left, and the ten minutes since.
     expect(body.lagSeconds).toBeGreaterThanOrEqual(605)
-    expect(body.lagSeconds).toBeLessThan(1_200)
+    expect(body.lagSeconds).toBeLessThanOrEqual(606 + (Date.now() - begun) / 1_000)
   })
 
   test.each<[string, () => void, string]>([

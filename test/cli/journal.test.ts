@@ -93,16 +93,18 @@ describe('journal peek', () => {
 describe('journal lag', () => {
   test('is nothing at the end, and the age of the next event before', async () => {
     const before = await commands(['journal', 'lag', '--json'])
+    const begun = Date.now()
     append('chair', 30)
     const after = await commands(['journal', 'lag', '--json'])
+    const tookSeconds = (Date.now() - begun) / 1_000
     const shown = await commands(['journal', 'lag'])
 
     expect(JSON.parse(before.stdout)).toMatchObject([{ isCaughtUp: true, lagSeconds: 0, next: null }])
     const [{ isCaughtUp, lagSeconds }] = JSON.parse(after.stdout)
     expect(isCaughtUp).toBe(false)
     expect(lagSeconds).toBeGreaterThanOrEqual(1_800)
-    expect(lagSeconds).toBeLessThan(2_100)
-    expect(shown.stdout).toMatch(/The next event is 3\d min old\./)
+    expect(lagSeconds).toBeLessThanOrEqual(1_801 + tookSeconds)
+    expect(shown.stdout).toContain('The next event is 30 min old.')
     expect(cursor()).toBeUndefined()
   })
 

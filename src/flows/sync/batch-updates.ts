@@ -60,11 +60,14 @@ export function batchUpdates(
     waiting = []
     try {
       const changes = together.flatMap((one) => one.changes)
-      const updates = await eachByItself(changes, await update(changes))
+      const { ends, failed } = await eachByItself(changes, await update(changes))
       let start = 0
-      for (const { changes: own, resolve } of together) {
-        resolve(updates.slice(start, start + own.length))
-        start += own.length
+      for (const { changes: own, resolve, reject } of together) {
+        const end = start + own.length
+        const failure = [...failed].find(([index]) => index >= start && index < end)
+        if (failure === undefined) resolve(ends.slice(start, end))
+        else reject(failure[1])
+        start = end
       }
     } catch (thrown) {
       for (const { reject } of together) reject(thrown)
@@ -78,13 +81,14 @@ export function batchUpdates(
   /**
    * A PIM takes what several assets say of one product as one, and refuses all of it for one value. So changes that were
    * refused together are sent again, one of each product in a call: as many calls as the product with the most has.
-   * @returns what became of each in the end
+   * @returns what became of each in the end, and what the calls threw in which others were sent again, by their places
    */
   async function eachByItself(
     changes: readonly ProductChange[],
     updates: readonly ProductUpdate[],
-  ): Promise<readonly ProductUpdate[]> {
+  ): Promise<{ ends: readonly ProductUpdate[]; failed: ReadonlyMap<number, unknown> }> {
     const ends = [...updates]
+    const failed = new Map<number, unknown>()
     const rounds: number[][] = []
     for (const indexes of refusedTogether(changes, updates)) {
       for (const [turn, index] of indexes.entries()) {
@@ -93,13 +97,18 @@ export function batchUpdates(
       }
     }
     for (const indexes of rounds) {
-      const again = await update(indexes.flatMap((index) => changes[index] ?? []))
-      for (const [at, index] of indexes.entries()) {
-        const end = again[at]
-        if (end !== undefined) ends[index] = end
+      try {
+        const again = await update(indexes.flatMap((index) => changes[index] ?? []))
+        for (const [at, index] of indexes.entries()) {
+          const end = again[at]
+          if (end !== undefined) ends[index] = end
+        }
+      } catch (thrown) {
+        // Those that the first call has taken are done all the same.
+        for (const index of indexes) failed.set(index, thrown)
       }
     }
-    return ends
+    return { ends, failed }
   }
 }
 

@@ -157,3 +157,26 @@ test('changes that were refused together are sent again, one of each product in 
     ['a', 'b'],
   ])
 })
+
+test('changes that the first call took are done, whatever becomes of those that are sent again', async () => {
+  let calls = 0
+  const pim: PimCommunicator = {
+    name: 'test',
+    getProducts: async () => [],
+    updateProducts: async (changes) => {
+      calls += 1
+      if (calls > 1) throw new Error('down')
+      return changes.map(({ ref }) =>
+        ref.value === 'a' ? { kind: 'refused', code: 'NO', reason: 'bad' } : { kind: 'updated' },
+      )
+    },
+    check: async () => [],
+  }
+  const clock = { now: () => 0, sleep: () => new Promise<void>((resolve) => setImmediate(resolve)) }
+  const shared = batchQueries(pim, { clock, windowMs: 50, maxWaiting: 3, call: never })
+  const tell = (value: string) =>
+    shared.updateProducts?.([{ ref: { kind: 'identifier', value }, values: {} }], never)
+  const ends = await Promise.allSettled([tell('a'), tell('b'), tell('a')])
+
+  expect(ends.map(({ status }) => status)).toEqual(['rejected', 'fulfilled', 'rejected'])
+})
