@@ -79,7 +79,7 @@ const firstFigures = ({ ours, rival }: Sides<FirstEvent>): Figure[] => {
 async function loadFigures({ rounds, oursOnly }: RowContext): Promise<Figure[]> {
   const actions = await builtActions()
   const bundles = actions.map(({ bundle }) => bundle)
-  const rival = oursOnly ? undefined : (await bundleRival('sdk-sample')).minimised
+  const rival = oursOnly ? undefined : await bundleRival('sdk-sample/generic.js')
   const loads = await loadInTurn(
     rival === undefined ? bundles : [...bundles, rival],
     rounds(5, 21),

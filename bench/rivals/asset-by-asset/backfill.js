@@ -9,6 +9,8 @@
  *
  * Inputs: RIVAL_JOB, JSON. Prints what it did, as JSON.
  */
+const { imsToken } = require('../ims-token')
+
 const job = JSON.parse(process.env.RIVAL_JOB)
 const atOnce = 10
 const pageSize = 100
@@ -17,7 +19,7 @@ const link = 'wknd-skuid'
 const counts = { checked: 0, written: 0, unknown: 0 }
 
 async function main() {
-  const token = await getToken()
+  const token = await imsToken({ ...job, url: job.ims }, fetch)
   const headers = {
     authorization: `Bearer ${token}`,
     'x-api-key': job.clientId,
@@ -31,17 +33,6 @@ async function main() {
     await Promise.all(Array.from({ length: atOnce }, lane))
   }
   console.log(JSON.stringify(counts))
-}
-
-async function getToken() {
-  const body = new URLSearchParams({
-    grant_type: 'client_credentials',
-    client_id: job.clientId,
-    client_secret: job.clientSecret,
-    scope: job.scopes,
-  })
-  const answer = await fetch(`${job.ims}/ims/token/v3`, { method: 'POST', body })
-  return (await answered(answer, 'IMS')).access_token
 }
 
 /** By the second of creation. A second that does not end on a page is gone through with an offset. */

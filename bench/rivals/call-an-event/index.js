@@ -2,6 +2,8 @@
 // would. In its favour: tokens are kept by the container, connections are reused, calls to the PIM are limited to the four
 // at once that Akeneo allows and repeated after a 429, assets in step get no PATCH, and when too many calls wait it answers
 // 429, so that Akeneo sends slower. Nothing here is an example to follow.
+const { boundCredentials, imsToken } = require('../ims-token')
+
 const callsAtOnce = 4
 let underWay = 0
 const waiting = []
@@ -53,19 +55,7 @@ const akeneoToken = (params) =>
     return (await response.json()).access_token
   })
 
-const imsToken = (params) =>
-  tokenOf('ims', async () => {
-    const response = await request(`${params.IMS_URL}/ims/token/v3`, {
-      method: 'POST',
-      body: new URLSearchParams({
-        grant_type: 'client_credentials',
-        client_id: params.ADC_CECREDENTIALS_CLIENTID,
-        client_secret: params.ADC_CECREDENTIALS_CLIENTSECRET,
-        scope: params.ADC_CECREDENTIALS_METASCOPES,
-      }),
-    })
-    return (await response.json()).access_token
-  })
+const tokenOfIms = (params) => tokenOf('ims', () => imsToken(boundCredentials(params), request))
 
 async function pim(params, path) {
   const headers = { authorization: `Bearer ${await akeneoToken(params)}`, accept: 'application/json' }
@@ -82,7 +72,7 @@ async function productsOf({ product, product_model: model }, params) {
 async function update(product, params) {
   const author = params.AEM_AUTHOR_URLS.split(',')[0]
   const headers = {
-    authorization: `Bearer ${await imsToken(params)}`,
+    authorization: `Bearer ${await tokenOfIms(params)}`,
     'x-api-key': params.ADC_CECREDENTIALS_CLIENTID,
     'x-adobe-accept-experimental': '1',
   }

@@ -6,9 +6,10 @@ const { mkdir, readFile, rename, writeFile } = require('node:fs/promises')
 const { dirname, join } = require('node:path')
 const Events = require('@adobe/aio-lib-events')
 const State = require('@adobe/aio-lib-state')
+const { boundCredentials, imsToken } = require('../ims-token')
 
 async function main(params) {
-  const token = await getToken(params)
+  const token = await imsToken(boundCredentials(params), fetch)
   const { ADC_CECREDENTIALS_ORGID: org, ADC_CECREDENTIALS_CLIENTID: apiKey, JOURNAL_URL: url } = params
   const [events, state] = [await Events.init(org, apiKey, token, { retries: 3 }), await State.init()]
   const cursorKey = `cursor.${createHash('sha256').update(url).digest('hex')}`
@@ -53,20 +54,6 @@ async function take({ data }, token, params) {
   await writeFile(`${file}.part`, bytes)
   await rename(`${file}.part`, file)
   await writeFile(`${file}.version`, version)
-}
-
-async function getToken(params) {
-  const response = await fetch(`${params.IMS_URL}/ims/token/v3`, {
-    method: 'POST',
-    body: new URLSearchParams({
-      grant_type: 'client_credentials',
-      client_id: params.ADC_CECREDENTIALS_CLIENTID,
-      client_secret: params.ADC_CECREDENTIALS_CLIENTSECRET,
-      scope: params.ADC_CECREDENTIALS_METASCOPES,
-    }),
-  })
-  if (!response.ok) throw new Error(`token: ${response.status}`)
-  return (await response.json()).access_token
 }
 
 exports.main = main

@@ -5,6 +5,7 @@
 // is read at once; and the patch is sent without a look at what the asset holds.
 const { Core, State } = require('@adobe/aio-sdk')
 const fetch = require('node-fetch')
+const { imsToken } = require('../ims-token')
 
 async function main(params) {
   const logger = Core.Logger('generic', { level: params.LOG_LEVEL || 'info' })
@@ -13,7 +14,13 @@ async function main(params) {
 
     const state = await State.init()
     const { value: cached } = (await state.get('ims-token')) || {}
-    const token = cached || (await getToken(params))
+    const credentials = {
+      url: params.IMS_URL,
+      clientId: params.CLIENT_ID,
+      clientSecret: params.CLIENT_SECRET,
+      scopes: params.SCOPES,
+    }
+    const token = cached || (await imsToken(credentials, fetch))
     if (!cached) await state.put('ims-token', token, { ttl: 3600 })
 
     const { 'repo:repositoryId': host, 'repo:name': name } = params.data.repositoryMetadata
@@ -47,19 +54,6 @@ async function main(params) {
     logger.error(error)
     return { error: { statusCode: 500, body: { error: 'server error' } } }
   }
-}
-
-async function getToken(params) {
-  const { access_token: token } = await json(`${params.IMS_URL}/ims/token/v3`, {
-    method: 'POST',
-    body: new URLSearchParams({
-      grant_type: 'client_credentials',
-      client_id: params.CLIENT_ID,
-      client_secret: params.CLIENT_SECRET,
-      scope: params.SCOPES,
-    }),
-  })
-  return token
 }
 
 async function json(url, options) {

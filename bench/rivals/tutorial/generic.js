@@ -8,6 +8,7 @@ const { Core } = require('@adobe/aio-sdk')
 const fetch = require('node-fetch')
 const http = require('node:http')
 const https = require('node:https')
+const { imsToken } = require('../ims-token')
 
 const agents = {
   'http:': new http.Agent({ keepAlive: true }),
@@ -24,7 +25,15 @@ async function main(params) {
     if (!params.AEM_URL.endsWith(`//${host}`)) throw new Error(`${host} is not ours`)
     const sku = name.replace(/\.[^.]*$/, '')
     const [token, { data }] = await Promise.all([
-      getToken(params),
+      imsToken(
+        {
+          url: params.IMS_URL,
+          clientId: params.CLIENT_ID,
+          clientSecret: params.CLIENT_SECRET,
+          scopes: params.SCOPES,
+        },
+        kept,
+      ),
       json(`${params.PIM_URL}/products/${encodeURIComponent(sku)}`, {
         headers: { 'X-Api-Key': params.PIM_API_KEY },
       }),
@@ -52,21 +61,10 @@ async function main(params) {
   }
 }
 
-async function getToken(params) {
-  const { access_token: token } = await json(`${params.IMS_URL}/ims/token/v3`, {
-    method: 'POST',
-    body: new URLSearchParams({
-      grant_type: 'client_credentials',
-      client_id: params.CLIENT_ID,
-      client_secret: params.CLIENT_SECRET,
-      scope: params.SCOPES,
-    }),
-  })
-  return token
-}
+const kept = (url, options) => fetch(url, { agent: ({ protocol }) => agents[protocol], ...options })
 
 async function json(url, options) {
-  const response = await fetch(url, { agent: ({ protocol }) => agents[protocol], ...options })
+  const response = await kept(url, options)
   if (!response.ok) throw new Error(`${response.status} of ${url}: ${await response.text()}`)
   return response.json()
 }
