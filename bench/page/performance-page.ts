@@ -9,8 +9,8 @@ const introduction = `# Performance
 <!-- Written by \`npm run bench -- page\` from the files in docs/performance/. Do not edit. -->
 
 What the app costs, how that grows, and how it compares with doing the same in the usual way. Each figure comes from the
-command that stands with it. Ours and the rival run in turn on one machine, against the same stand-ins; builds and a first
-round are not counted. A figure is the median of the rounds, with the least and the most in brackets. *Times better* is the
+command that stands with it. Ours and the rival run in turn on one machine, against the same stand-ins; builds are not
+counted. A figure is the median of the rounds, with the least and the most in brackets. *Times better* is the
 ratio of each round's pair, so it is above 1 where ours is better.
 
 Ratios carry over to other machines, times do not. The stand-ins answer at once, or after a fixed time where a row says so:
