@@ -46,9 +46,10 @@ export async function syncProducts(
     const pack = chunk
     const ask = () => untilAborted(parts.pim.getProducts(pack, call), call.signal)
     const products = await retryTransient(ask, waitsMs, clock, call).catch((thrown) => {
+      // One model that the PIM cannot answer for fails its call, so the other products are asked for without the models.
       const apart = withModelsApart(pack)
-      if (call.signal.aborted || toBridgeError(thrown).failureClass !== 'permanent' || apart.length < 2)
-        throw thrown
+      const isMixed = apart.every(({ length }) => length > 0)
+      if (!isMixed || toBridgeError(thrown).failureClass !== 'permanent') throw thrown
       packs.unshift(...apart)
     })
     if (products === undefined) continue
@@ -91,20 +92,17 @@ export async function syncProducts(
   }
 }
 
-/** One model that the PIM cannot answer for fails its call: then the other products are asked for without the models. */
-const withModelsApart = (pack: readonly ProductRef[]): readonly (readonly ProductRef[])[] =>
-  [pack.filter(({ kind }) => kind !== 'model'), pack.filter(({ kind }) => kind === 'model')].filter(
-    (some) => some.length > 0,
-  )
+type Refs = readonly ProductRef[]
 
 /** Models go with other references: their variants are asked for with the other products. */
-function packsOf(refs: readonly ProductRef[]): readonly (readonly ProductRef[])[] {
+function packsOf(refs: Refs): readonly Refs[] {
+  const [others, models] = withModelsApart(refs)
+  const packs = [chunksOf(others, refsAtOnce), chunksOf(models, modelsAtOnce)] as const
+  const count = Math.max(...packs.map(({ length }) => length))
+  return Array.from({ length: count }, (_, index) => packs.flatMap((some) => some[index] ?? []))
+}
+
+function withModelsApart(refs: Refs): readonly [others: Refs, models: Refs] {
   const isModel = ({ kind }: ProductRef): boolean => kind === 'model'
-  const models = chunksOf(refs.filter(isModel), modelsAtOnce)
-  const others = chunksOf(
-    refs.filter((ref) => !isModel(ref)),
-    refsAtOnce,
-  )
-  const count = Math.max(models.length, others.length)
-  return Array.from({ length: count }, (_, index) => [...(others[index] ?? []), ...(models[index] ?? [])])
+  return [refs.filter((ref) => !isModel(ref)), refs.filter(isModel)]
 }
