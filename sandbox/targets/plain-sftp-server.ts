@@ -8,6 +8,7 @@ import {
   mkdtemp,
   open,
   readdir,
+  rename,
   rm,
   rmdir,
   stat,
@@ -44,6 +45,8 @@ export type PlainSftpServer = SshServer & {
   maxSessions: number
   /** A rename changes the time of the file by so many seconds, as servers in front of an object store do. @default 0 */
   renameMovesTime: number
+  /** A rename replaces what is there, as MySecureShell 2.0 does, against version 3. @default false */
+  renamesOver: boolean
   /** Breaks every connection without a word to the client, as a frozen process meets it. */
   cutAll(): void
 }
@@ -112,6 +115,7 @@ export async function startPlainSftpServer(): Promise<PlainSftpServer> {
     fault: () => undefined,
     inARow: undefined,
     renameMovesTime: 0,
+    renamesOver: false,
     maxSessions: Number.POSITIVE_INFINITY,
     connections: () => ({ open: clients.size, total }),
     authorize: (text) => {
@@ -224,9 +228,12 @@ export async function startPlainSftpServer(): Promise<PlainSftpServer> {
     )
     sftp.on('RENAME', (id, from, to) =>
       answer('RENAME', id, to, async () => {
-        // As version 3 has it: not over what is there.
-        await link(full(from), full(to))
-        await unlink(full(from))
+        if (running.renamesOver) await rename(full(from), full(to))
+        else {
+          // As version 3 has it: not over what is there.
+          await link(full(from), full(to))
+          await unlink(full(from))
+        }
         if (running.renameMovesTime !== 0) {
           const { atime, mtimeMs } = await stat(full(to))
           await utimes(full(to), atime, mtimeMs / 1000 + running.renameMovesTime)

@@ -54,6 +54,17 @@ describeDestination({
   start: async () => started(await startPlainSftpServer(), { SFTP_PASSWORD: 'another password' }),
 })
 
+describeDestination({
+  name: 'sftp (a server without extensions that renames over a file)',
+  capabilities: ['head', 'remove', 'list', 'atomic'],
+  datesBySeconds: true,
+  start: async () => {
+    const server = await startPlainSftpServer()
+    server.renamesOver = true
+    return started(server, { SFTP_PASSWORD: 'another password' })
+  },
+})
+
 const never = startCall()
 const mebibyte = 1024 * 1024
 
@@ -183,6 +194,31 @@ describe('sftp', () => {
     expect(await listBelow(server.root)).toEqual([])
     server.fault = () => undefined
     await put(destination, 'sub/a.png')
+  })
+
+  it.each([
+    ['may not rename', 3],
+    ['lost the new file', 2],
+  ])('keeps the old file where the server %s', async (_what, status) => {
+    const destination = make()
+    const previous = await put(destination, 'sub/a.png')
+    const old = await readBelow(server.root, 'sub/a.png')
+    server.fault = (request) => (request === 'RENAME' ? status : undefined)
+    const replacing = destination.put('sub/a.png', fakeBinary({ size: 2_000 }), { previous }, never)
+    await expect(replacing).rejects.toMatchObject({ code: expect.stringMatching(/^SFTP_/) })
+    expect(await readBelow(server.root, 'sub/a.png')).toEqual(old)
+  })
+
+  it('removes the old file first where a rename refuses what is there', async () => {
+    const destination = make()
+    const previous = await put(destination, 'sub/a.png')
+    let removed = false
+    server.fault = (request, path) => {
+      if (request === 'REMOVE' && path.endsWith('/a.png')) removed = true
+      return request === 'RENAME' && path.endsWith('/a.png') && !removed ? 4 : undefined
+    }
+    await destination.put('sub/a.png', fakeBinary({ size: 2_000 }), { previous }, never)
+    expect((await readBelow(server.root, 'sub/a.png'))?.length).toBe(2_000)
   })
 
   it('clears what a killed run left, once it is a day old, and nobody else’s files', async () => {

@@ -14,6 +14,7 @@ export const sftpStatus = {
   noConnection: 6,
   connectionLost: 7,
   unsupported: 8,
+  fileAlreadyExists: 11,
   noSpace: 14,
   quotaExceeded: 15,
 } as const

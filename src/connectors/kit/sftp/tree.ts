@@ -74,6 +74,7 @@ export function sftpTree(session: SftpSession, server: SftpServer): FileTree {
         signal,
         async () => {
           if (await session.renameOver(full(from), full(to), signal)) return
+          if (await renamesOver(from, to, signal)) return
           warnOfGap()
           signal.throwIfAborted()
           // Between the two steps there is no file: once begun, they are finished even after the time limit.
@@ -144,6 +145,19 @@ export function sftpTree(session: SftpSession, server: SftpServer): FileTree {
         throw await classified(thrown, folder, signal)
       }
     },
+  }
+
+  /** Some servers without the extension rename over what is there all the same, MySecureShell 2.0 among them. */
+  async function renamesOver(from: string, to: string, signal: AbortSignal): Promise<boolean> {
+    try {
+      await session.rename(full(from), full(to), signal)
+      return true
+    } catch (thrown) {
+      // Who may not rename must not begin with a deletion.
+      const status = statusOf(thrown)
+      if (status === sftpStatus.failure || status === sftpStatus.fileAlreadyExists) return false
+      throw thrown
+    }
   }
 
   async function stat(path: string, signal: AbortSignal): Promise<FileFacts | undefined> {
