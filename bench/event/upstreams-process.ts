@@ -4,14 +4,14 @@ import { type AemStandIn, startAem } from '../../sandbox/aem/author'
 import { createClock } from '../../sandbox/clock'
 import { startIms } from '../../sandbox/ims'
 import type { JsonObject } from '../../sandbox/json'
-import { type PimStandIn, startPim } from '../../sandbox/pim'
 import type { SandboxServer } from '../../sandbox/server'
 import { startState } from '../../sandbox/state'
 import { appScopes, grantedScopes, workspaces } from '../../sandbox/workspace'
+import { akeneoPim, type BenchPim, plainPim } from './pims'
 import { order, type Ready, type Seen } from './upstreams-messages'
 
 /**
- * The stand-ins of IMS, AEM, the PIM and State in a process of their own, so that what they cost is not counted. Each
+ * The stand-ins of IMS, AEM, two PIMs and State in a process of their own, so that what they cost is not counted. Each
  * message is an {@link order}.
  */
 async function upstreams(): Promise<void> {
@@ -25,9 +25,10 @@ async function upstreams(): Promise<void> {
     // As RFC 6902 has it. Where AEM refuses to add what is there, a blind patch would need a read before it.
     addExisting: 'replace',
   })
-  const pim = await startPim({ clock })
+  const pims = { plain: await plainPim(clock), akeneo: await akeneoPim(clock) }
   const state = await startState({ clock, namespace, auth })
-  const servers = { ims, aem, pim, state }
+  /** The one that the events are about. */
+  let pim: BenchPim = pims.plain
   const busy = busyTime()
   let assets: readonly Asset[] = []
 
@@ -40,10 +41,6 @@ async function upstreams(): Promise<void> {
       ADC_CECREDENTIALS_ORGID: imsOrgId,
       IMS_URL: ims.url,
       AEM_AUTHOR_URLS: aem.url,
-      PIM_COMMUNICATOR: 'rest',
-      PIM_REST_URL: `${pim.url}/products/{identifier}`,
-      PIM_REST_HEADERS: `X-Api-Key: ${pim.apiKey}`,
-      PIM_REST_PRODUCT: '/data/product',
     },
     rivalInputs: {
       LOG_LEVEL: 'info',
@@ -52,9 +49,8 @@ async function upstreams(): Promise<void> {
       SCOPES: appScopes.join(','),
       IMS_URL: ims.url,
       AEM_URL: aem.url,
-      PIM_URL: pim.url,
-      PIM_API_KEY: pim.apiKey,
     },
+    pims,
     env: { AIO_STATE_ENDPOINT: state.url, __OW_NAMESPACE: namespace, __OW_API_KEY: auth },
   }
 
@@ -66,16 +62,16 @@ async function upstreams(): Promise<void> {
     const asked = v.parse(order, message)
     if (asked.kind === 'look') return look()
     if (asked.kind === 'add') {
-      for (const { id, sku } of assets) {
-        aem.removeAsset(id)
-        pim.removeProduct(sku)
-      }
+      for (const { id } of assets) aem.removeAsset(id)
+      pim.clear()
+      pim = pims[asked.pim]
       assets = Array.from({ length: asked.count }, () => addAsset(aem, pim))
     }
-    for (const server of [ims, aem, pim]) {
+    for (const server of [ims, aem]) {
       server.faults.clear()
       if (asked.latencyMs > 0) server.faults.add({ fault: { kind: 'latency', delayMs: asked.latencyMs } })
     }
+    pim.setLatency(asked.latencyMs)
     forget()
     return assets.map((asset) => JSON.stringify(aem.processingCompletedEvent(asset)))
   }
@@ -83,17 +79,15 @@ async function upstreams(): Promise<void> {
   /** What was asked since the last order, and which assets do not hold what their product says. */
   function look(): Seen {
     const writes = aem.requests.filter(({ method }) => method === 'PATCH').length
-    const wrong = assets.flatMap(({ id, sku }) => {
+    const wrong = assets.flatMap(({ id, sku, facts }) => {
       const { assetMetadata } = aem.asset(id)
-      const missing = Object.entries(pim.product(sku) ?? {}).filter(
-        ([name, value]) => assetMetadata[`wknd-${name}`] !== value,
-      )
+      const missing = Object.entries(facts).filter(([name, value]) => assetMetadata[`wknd-${name}`] !== value)
       return missing.map(
         ([name]) => `${sku}: wknd-${name} is ${JSON.stringify(assetMetadata[`wknd-${name}`])}`,
       )
     })
     // What is not in State is answered 404.
-    const refused = Object.entries({ ims, aem, pim }).flatMap(([name, { requests }]) =>
+    const refused = Object.entries({ ims, aem, pim: pim.server }).flatMap(([name, { requests }]) =>
       requests
         .filter(({ status = 0 }) => status >= 400)
         .map(({ status, path }) => `${name}: ${status} ${path}`),
@@ -102,7 +96,7 @@ async function upstreams(): Promise<void> {
       ims: ims.requests.length,
       aem: aem.requests.length,
       writes,
-      pim: pim.requests.length,
+      pim: pim.server.requests.length,
       state: state.requests.length,
       busyMs: busy.take(),
       wrong: [...wrong, ...refused].slice(0, 5),
@@ -110,30 +104,36 @@ async function upstreams(): Promise<void> {
   }
 
   function forget(): void {
-    const all: readonly SandboxServer[] = Object.values(servers)
+    const all: readonly SandboxServer[] = [
+      ims,
+      aem,
+      state,
+      ...Object.values(pims).map(({ server }) => server),
+    ]
     for (const { requests } of all) requests.length = 0
     busy.take()
   }
 }
 
-type Asset = { id: string; sku: string }
+type Asset = { id: string; sku: string; facts: Readonly<Record<string, string>> }
 
 let added = 0
 
 /** An image with the metadata that cameras and AEM give it, which names its product as a property and as its file. */
-function addAsset(aem: AemStandIn, pim: PimStandIn): Asset {
+function addAsset(aem: AemStandIn, pim: BenchPim): Asset {
   added++
   const sku = `SKU-${added}`
-  pim.setProduct(sku, {
+  const facts = {
     colour: 'anthracite',
     material: 'recycled aluminium',
     warranty: `${added % 10} years`,
     care: 'Wipe with a dry cloth. Do not immerse in water.',
     description: 'A lamp for the desk with a joint in the middle and a warm light. '.repeat(2).trim(),
-  })
+  }
+  pim.setProduct(sku, facts)
   const path = `/content/dam/lamps/${sku}.jpg`
   const { id } = aem.addAsset({ path, content: { size: 1, seed: 1 }, assetMetadata: metadataOf(sku) })
-  return { id, sku }
+  return { id, sku, facts }
 }
 
 const metadataOf = (sku: string): JsonObject => ({

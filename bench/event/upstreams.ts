@@ -1,11 +1,11 @@
 import { join } from 'node:path'
 import { type Peer, startPeer } from './child-process'
-import { events, type Order, type Ready, ready, type Seen, seen } from './upstreams-messages'
+import { events, type Order, type PimKind, type Ready, ready, type Seen, seen } from './upstreams-messages'
 
-/** The stand-ins of IMS, AEM, the PIM and State, in another process. */
+/** The stand-ins of IMS, AEM, two PIMs and State, in another process. */
 export type Upstreams = Ready & {
-  /** Adds assets in place of those before; an event each, as JSON. */
-  add(count: number, latencyMs?: number): Promise<readonly string[]>
+  /** Adds assets in place of those before; an event each, as JSON. @param pim that has their products @default plain */
+  add(count: number, latencyMs?: number, pim?: PimKind): Promise<readonly string[]>
   /** Events of the same assets once more. */
   again(latencyMs?: number): Promise<readonly string[]>
   /**
@@ -24,7 +24,7 @@ export async function startUpstreams(): Promise<Upstreams> {
   const order = (one: Order): Promise<readonly string[]> => peer.ask(one, events)
   return {
     ...peer.said,
-    add: (count, latencyMs = 0) => order({ kind: 'add', count, latencyMs }),
+    add: (count, latencyMs = 0, pim = 'plain') => order({ kind: 'add', count, latencyMs, pim }),
     again: (latencyMs = 0) => order({ kind: 'again', latencyMs }),
     look: async () => {
       const looked = await peer.ask({ kind: 'look' } satisfies Order, seen)

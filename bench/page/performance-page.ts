@@ -27,8 +27,8 @@ From processor profiles of a warm event, of a drained journal, of an export and 
   before each file, since not every server takes conditions.
 - **A sweep reads each asset twice**, once to enrich and once to export. One read for both needs a view of an asset that both
   flows share. The command line spends seconds on its start, most of them on loading.
-- **An event of a burst waits for the PIM**: four calls at once are made to a REST API, because most take no more. Joining the
-  questions of events that arrive together, as the batch does, would need a deadline for each of them.
+- **A burst is bound by what is allowed at once**: eight requests at AEM from one container, unless \`AEM_CONCURRENCY\` allows
+  more, and four calls to a REST API, which is asked for each product. AEM publishes no limit that would allow more by default.
 
 What was tried and did not help: letting \`pim-events\` wait longer for a fuller batch kept more requests open than I/O Runtime
 takes at once, and it refused some. Searching AEM for more at once helped a backfill by workers little, until first writes

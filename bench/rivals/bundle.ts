@@ -16,7 +16,8 @@ export async function bundleRival(file: string): Promise<string> {
   const source = join(root, 'bench/rivals', file)
   const inputs = [
     source,
-    ...['bench/rivals/ims-token.js', 'package-lock.json', 'webpack-config.js'].map(inRoot),
+    ...['bench/rivals/akeneo-calls.js', 'bench/rivals/ims-token.js'].map(inRoot),
+    ...['package-lock.json', 'webpack-config.js'].map(inRoot),
   ]
   const hash = createHash('sha256')
   for (const input of [...inputs, __filename]) hash.update(await readFile(input))

@@ -2,64 +2,18 @@
 // would. In its favour: tokens are kept by the container, connections are reused, calls to the PIM are limited to the four
 // at once that Akeneo allows and repeated after a 429, assets in step get no PATCH, and when too many calls wait it answers
 // 429, so that Akeneo sends slower. Nothing here is an example to follow.
+const { akeneoCalls } = require('../akeneo-calls')
 const { boundCredentials, imsToken } = require('../ims-token')
 
-const callsAtOnce = 4
-let underWay = 0
-const waiting = []
-async function calls(work) {
-  if (underWay >= callsAtOnce) await new Promise((resolve) => waiting.push(resolve))
-  else underWay += 1
-  try {
-    return await work()
-  } finally {
-    const next = waiting.shift()
-    if (next === undefined) underWay -= 1
-    else next()
-  }
-}
+const { request, waiting, get: pim } = akeneoCalls(fetch)
 
 /** More than that would not be answered within the five seconds that Akeneo waits. */
 const mostWaiting = 60
-const tokens = {}
+let token
 
-const tokenOf = (name, ask) => {
-  tokens[name] ??= ask()
-  return tokens[name]
-}
-
-async function request(url, options = {}) {
-  for (let tries = 0; ; tries++) {
-    const response = await fetch(url, options)
-    if (response.ok || response.status === 412) return response
-    if (response.status !== 429 || tries === 5) throw new Error(`${response.status} from ${url}`)
-    await new Promise((resolve) => setTimeout(resolve, 500 * 2 ** tries))
-  }
-}
-
-const akeneoToken = (params) =>
-  tokenOf('akeneo', async () => {
-    const { AKENEO_CLIENT_ID: id, AKENEO_CLIENT_SECRET: secret } = params
-    const response = await request(`${params.AKENEO_URL}/api/oauth/v1/token`, {
-      method: 'POST',
-      headers: {
-        authorization: `Basic ${Buffer.from(`${id}:${secret}`).toString('base64')}`,
-        'content-type': 'application/json',
-      },
-      body: JSON.stringify({
-        grant_type: 'password',
-        username: params.AKENEO_USERNAME,
-        password: params.AKENEO_PASSWORD,
-      }),
-    })
-    return (await response.json()).access_token
-  })
-
-const tokenOfIms = (params) => tokenOf('ims', () => imsToken(boundCredentials(params), request))
-
-async function pim(params, path) {
-  const headers = { authorization: `Bearer ${await akeneoToken(params)}`, accept: 'application/json' }
-  return calls(async () => (await request(`${params.AKENEO_URL}/api/rest/v1/${path}`, { headers })).json())
+function tokenOfIms(params) {
+  token ??= imsToken(boundCredentials(params), request)
+  return token
 }
 
 async function productsOf({ product, product_model: model }, params) {
@@ -116,7 +70,7 @@ async function update(product, params) {
 }
 
 async function main(params) {
-  if (waiting.length > mostWaiting) return { error: { statusCode: 429, body: {} } }
+  if (waiting() > mostWaiting) return { error: { statusCode: 429, body: {} } }
   try {
     const { data } = JSON.parse(Buffer.from(params.__ow_body, 'base64').toString())
     for (const product of await productsOf(data, params)) await update(product, params)

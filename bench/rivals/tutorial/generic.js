@@ -3,11 +3,13 @@
 // an example to follow.
 //
 // In its favour: connections are kept open, which node-fetch does not do by itself; the token and the product are asked
-// for at once; and the product's identifier is taken from the event, so that the asset is not read.
+// for at once; the product's identifier is taken from the event, so that the asset is not read; and Akeneo is asked as its
+// good practices have it.
 const { Core } = require('@adobe/aio-sdk')
 const fetch = require('node-fetch')
 const http = require('node:http')
 const https = require('node:https')
+const { akeneoCalls } = require('../akeneo-calls')
 const { imsToken } = require('../ims-token')
 
 const agents = {
@@ -24,7 +26,7 @@ async function main(params) {
     const { assetId } = params.data
     if (!params.AEM_URL.endsWith(`//${host}`)) throw new Error(`${host} is not ours`)
     const sku = name.replace(/\.[^.]*$/, '')
-    const [token, { data }] = await Promise.all([
+    const [token, product] = await Promise.all([
       imsToken(
         {
           url: params.IMS_URL,
@@ -34,11 +36,9 @@ async function main(params) {
         },
         kept,
       ),
-      json(`${params.PIM_URL}/products/${encodeURIComponent(sku)}`, {
-        headers: { 'X-Api-Key': params.PIM_API_KEY },
-      }),
+      productOf(sku, params),
     ])
-    const patch = Object.entries(data.product).map(([attribute, value]) => ({
+    const patch = Object.entries(product).map(([attribute, value]) => ({
       op: 'add',
       path: `/wknd-${attribute.toLowerCase()}`,
       value,
@@ -62,6 +62,18 @@ async function main(params) {
 }
 
 const kept = (url, options) => fetch(url, { agent: ({ protocol }) => agents[protocol], ...options })
+
+const akeneo = akeneoCalls(kept)
+
+async function productOf(sku, params) {
+  const name = encodeURIComponent(sku)
+  if (params.AKENEO_URL === undefined) {
+    const headers = { 'X-Api-Key': params.PIM_API_KEY }
+    return (await json(`${params.PIM_URL}/products/${name}`, { headers })).data.product
+  }
+  const { values } = await akeneo.get(params, `products/${name}`)
+  return Object.fromEntries(Object.entries(values).map(([attribute, [value]]) => [attribute, value.data]))
+}
 
 async function json(url, options) {
   const response = await kept(url, options)
