@@ -20,6 +20,7 @@ import type { RunResult } from '../flows/run/run-result'
 import { batchQueries } from '../flows/sync/batch-queries'
 import { createReferenceBatcher } from '../flows/sync/batch-references'
 import { syncInputs } from '../flows/sync/inputs'
+import { joinQueries } from '../flows/sync/join-queries'
 import { syncAgain } from '../flows/sync/sync-again'
 import type { DeletedParts } from '../flows/sync/sync-deleted'
 import type { SyncParts } from '../flows/sync/sync-products'
@@ -49,8 +50,17 @@ export const graphFor = perInputs(buildGraph)
  * The flow behind *Asset Processing Completed*: the asset that the event names gets the PIM's facts into its metadata. So
  * does one whose metadata were edited, or that was moved, where a registration sends such events.
  * Other events, those that are for others included, and those about anything but a file are acknowledged with a reason.
+ * Events that come at the same time ask the PIM together.
  */
-export const enrichEvent: EventFlow = (raw, context) => enrichWith(raw, graphFor, context)
+export const enrichEvent: EventFlow = (raw, context) => enrichWith(raw, joiningGraphFor, context)
+
+const joiningGraphFor = perInputs((context: FlowContext) => {
+  const graph = graphFor(context)
+  return { ...graph, pim: joinQueries(graph.pim, { atOnce: queriesAtOnce, maxRefs: maxReferences }) }
+})
+
+/** Akeneo allows a connection four calls at once: two are left to the other actions. */
+const queriesAtOnce = 2
 
 /** The same for many events at once: the PIM is asked for the products of several in one call. */
 export function enrichingInBatches(context: FlowContext): EventFlow {

@@ -4,12 +4,7 @@ import type { Product, ProductRef } from '../../core/product'
 import type { PimCommunicator } from '../../plugin/pim'
 import type { UpdateBatcher } from './batch-updates'
 import { createBatchWindow, mostPatience } from './batch-window'
-
-type Waiting = {
-  refs: readonly ProductRef[]
-  resolve(products: readonly Product[]): void
-  reject(reason: unknown): void
-}
+import { askingBy, askTogether, canBeJoined, type WaitingQuery } from './joint-query'
 
 /** A communicator that batches, and hears when a query that was expected will not come. */
 export type BatchingPim = PimCommunicator & {
@@ -40,20 +35,15 @@ export function batchQueries(
   const { clock, windowMs, maxWaiting, call, expected = none, expectedUpdates = none } = options
   let updates: Promise<UpdateBatcher> | undefined
   const window = createBatchWindow(clock, () => void askNow())
-  let waiting: Waiting[] = []
+  let waiting: WaitingQuery[] = []
 
-  // By their names: those of a class of the user's are not its own, and a copy would lack them.
   return {
-    name: pim.name,
-    getProducts,
+    ...askingBy(pim, getProducts),
     recheck: () => {
       if (waiting.length > 0 && expected.count() === 0) window.endAfter(windowMs)
       void updates?.then((batcher) => batcher.recheck())
     },
     ...(pim.updateProducts && { updateProducts: async (changes) => (await updater()).add(changes) }),
-    check: (own) => pim.check(own),
-    ...(pim.unknownAttributes && { unknownAttributes: pim.unknownAttributes.bind(pim) }),
-    ...(pim.knownAttributes && { knownAttributes: pim.knownAttributes.bind(pim) }),
   }
 
   /** Most runs tell the PIM nothing: they do not load it. */
@@ -65,11 +55,9 @@ export function batchQueries(
   }
 
   function getProducts(refs: readonly ProductRef[], own: CallContext): Promise<readonly Product[]> {
-    // Only by its identifier can a product be matched to the query that asked for it.
-    if (pim.isAskedForEach || refs.some(({ kind }) => kind !== 'identifier'))
-      return pim.getProducts(refs, own)
+    if (!canBeJoined(pim, refs)) return pim.getProducts(refs, own)
     return new Promise((resolve, reject) => {
-      waiting.push({ refs, resolve, reject })
+      waiting.push({ refs, call: own, resolve, reject })
       if (waiting.length >= maxWaiting) void askNow()
       else if (expected.count() > 0) window.endAfter(expected.patienceMs, mostPatience * expected.patienceMs)
       else if (waiting.length === 1 || expected.patienceMs > 0) window.endAfter(windowMs)
@@ -80,42 +68,8 @@ export function batchQueries(
     window.close()
     const together = waiting
     waiting = []
-    if (together.length === 0) return
-    try {
-      const answers = together.length > 1 ? await askTogether(together) : undefined
-      if (answers !== undefined) {
-        together.forEach(({ resolve }, index) => {
-          resolve(answers[index] ?? [])
-        })
-        return
-      }
-    } catch (thrown) {
-      for (const { reject } of together) reject(thrown)
-      return
-    }
-    for (const { refs, resolve, reject } of together) pim.getProducts(refs, call).then(resolve, reject)
-  }
-
-  /** Undefined when the PIM answers with identifiers that no query named: then each query is sent alone. */
-  async function askTogether(
-    together: readonly Waiting[],
-  ): Promise<readonly (readonly Product[])[] | undefined> {
-    const refs = new Map(together.flatMap((one) => one.refs.map((ref) => [ref.value, ref] as const)))
-    const products = await pim.getProducts([...refs.values()], call)
-    // PIMs find `lamp-7` under `LAMP-7`, too.
-    const folded = new Set([...refs.keys()].map(fold))
-    if (!products.every(({ identifier }) => folded.has(fold(identifier)))) return undefined
-    return together.map((one) => {
-      const asked = new Set(one.refs.map(({ value }) => value))
-      const foldedOfOne = new Set([...asked].map(fold))
-      return products.filter(
-        ({ identifier }) =>
-          asked.has(identifier) || (!refs.has(identifier) && foldedOfOne.has(fold(identifier))),
-      )
-    })
+    await askTogether(pim, together, call)
   }
 }
 
 const none = { count: () => 0, patienceMs: 0 }
-
-const fold = (text: string): string => text.toLowerCase()
