@@ -1,4 +1,4 @@
-import { syncChanged } from '../../src/app/enrich'
+import { syncChanged } from '../../src/app/sync'
 import { createSynchroniser } from '../../src/runtime/synchroniser'
 
 /** Brings the assets that show changed products in step with the PIM. */

@@ -13,7 +13,7 @@ import { isSet, sourceOf } from '../inputs/values'
 import { journalInputs } from '../journal/inputs'
 import { accessFor } from './access'
 import { readersFor } from './batch'
-import { graphFor } from './enrich'
+import { graphFor } from './enrich-graph'
 import { partsFor } from './export'
 
 /** An asset as an operator names it: by path, or by id. Without a host it is looked for at each author. */

@@ -17,7 +17,7 @@ import type { Summary } from '../flows/plan/summary'
 import { refuseIfWrittenAgain, undoChanges } from '../flows/plan/undo-changes'
 import { sourceOf, valuesOf } from '../inputs/values'
 import { accessFor } from './access'
-import { graphFor } from './enrich'
+import { graphFor } from './enrich-graph'
 import { partsFor } from './export'
 import { appInputs } from './inputs'
 

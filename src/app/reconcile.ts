@@ -11,9 +11,11 @@ import { isLoopback } from '../http/origin'
 import { isSet, readBoth, sourceOf, valuesOf } from '../inputs/values'
 import { createCursorKeeper } from '../journal/cursor'
 import { journalInputs } from '../journal/inputs'
-import { enrichEvent, enrichingInBatches, graphFor, openSync, syncRecorded } from './enrich'
+import { enrichEvent, enrichingInBatches } from './enrich'
+import { graphFor } from './enrich-graph'
 import { readRunSettings } from './run-settings'
 import { readSettings } from './settings'
+import { openSync, syncRecorded } from './sync'
 
 /** An alarm comes every ten minutes. */
 const runMs = 8 * 60_000

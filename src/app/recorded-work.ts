@@ -3,9 +3,10 @@ import type { Outcome } from '../flows/outcome'
 import { performAll } from '../flows/run/remote-lane'
 import { type WorkedOff, workOff } from '../flows/run/work-off'
 import type { Work } from '../flows/work'
-import { enrichEvent, enrichingInRun, syncRecorded } from './enrich'
+import { enrichEvent, enrichingInRun } from './enrich'
 import { exportEvent } from './export'
 import { readRunSettings } from './run-settings'
+import { syncRecorded } from './sync'
 
 const exporting = {
   'export-asset': exportEvent,

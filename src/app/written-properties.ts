@@ -9,7 +9,7 @@ import { type Matcher, searchOf } from '../metadata/matching'
 import { itemsOf } from '../metadata/values'
 import { deletedPropertyOf, type Enrichment, type MappingRule } from '../plugin/enrichment'
 import type { PimCommunicator, Product } from '../plugin/pim'
-import { openPim } from './enrich'
+import { openPim } from './enrich-graph'
 
 /** A metadata property that enrichment writes. */
 export type WrittenProperty = {

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import type { CallContext } from '../../core/call-context'
 import type { FlowContext } from '../../flows/event-flow'
 import type { CheckReport } from '../../plugin/check'
-import { openPim } from '../enrich'
+import { openPim } from '../enrich-graph'
 import { openDestinations } from '../export'
 import { addressesHint, type Check, failed, skipped, type Verdict } from './checks'
 
