@@ -3,21 +3,25 @@ import { readCommandLine } from './harness/command-line'
 import { printResult } from './harness/print'
 import { writeResult } from './harness/result-file'
 import { writePage } from './page/write-page'
+import { profile } from './profile'
 import { rows } from './rows'
 
 /**
  * `npm run bench [-- row ... --options]`: the rows named, or all of them. `compare <ref> <row>` runs a row on this
- * checkout and on another commit; `page` writes docs/performance.md from what the rows found.
+ * checkout and on another commit; `profile <row>` shows where our side spends its time; `page` writes docs/performance.md from what the rows found.
  */
 async function bench(): Promise<void> {
   const { names, args, context, out } = readCommandLine(process.argv.slice(2), rows)
   const [first, ...others] = names
   if (first === 'page') return writePage()
+  if (first === 'profile') return profile(others, args)
   if (first === 'compare') return compare(others, args, context.rounds(3, 5))
   const unknown = names.filter((name) => !rows.some((row) => row.name === name))
   if (unknown.length > 0) {
     const known = rows.map(({ name }) => name).join(', ')
-    throw new Error(`no row named ${unknown.join(', ')}; there are: ${known}; and the commands compare, page`)
+    throw new Error(
+      `no row named ${unknown.join(', ')}; there are: ${known}; and the commands compare, profile, page`,
+    )
   }
   const failed: string[] = []
   for (const row of rows.filter(({ name }) => names.length === 0 || names.includes(name))) {

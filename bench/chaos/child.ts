@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import type { Readable } from 'node:stream'
 import type { MovableClock } from '../../sandbox/clock'
 import { type JsonObject, parseJson } from '../../sandbox/json'
+import { profiledEnv } from '../harness/profiled-env'
 import { productionNode } from '../production-node'
 
 /** A clock that runs faster than time does, for stand-ins and child processes alike. */
@@ -45,7 +46,10 @@ export function startChild(options: {
   const job = JSON.stringify({ bundle, params, clock: clock.state() })
   // What Node gives itself in a container of 256 MB.
   const args = ['--max-old-space-size=256', '--max-semi-space-size=1', join(__dirname, 'activation.cjs'), job]
-  const child = spawn(productionNode, args, { env, stdio: ['ignore', 'pipe', 'pipe', 'pipe'] })
+  const child = spawn(productionNode, args, {
+    env: { ...env, ...profiledEnv },
+    stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
+  })
   let log = ''
   let answer = ''
   let isOver = false

@@ -1,5 +1,6 @@
 import { type ChildProcess, fork, type Serializable } from 'node:child_process'
 import * as v from 'valibot'
+import { profiledEnv } from '../harness/profiled-env'
 
 /** A process that answers each message with one. */
 export type Peer = {
@@ -27,7 +28,7 @@ export async function startPeer<T>(
   const child = fork(script, args, {
     execPath,
     execArgv: [...execArgv],
-    env,
+    env: { ...env, ...profiledEnv },
     // What it logs is written, and read by nobody.
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
   })

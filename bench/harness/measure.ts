@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process'
 import { readFileSync } from 'node:fs'
+import { profiledEnv } from './profiled-env'
 
 /** What a process needed, from its start to its end. */
 export type Measured = {
@@ -27,7 +28,10 @@ export function measure(
 ): Promise<Measured> {
   return new Promise((resolve, reject) => {
     const started = performance.now()
-    const child = spawn(command, args, { env, stdio: ['ignore', 'pipe', 'pipe'] })
+    const child = spawn(command, args, {
+      env: { ...env, ...profiledEnv },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    })
     let peakRssMb = 0
     let cpuMs = 0
     const poll = setInterval(() => {

@@ -8,6 +8,7 @@ import type { Figure, Row } from '../../bench/harness/row'
 import { summaryOf } from '../../bench/harness/summary'
 import { performancePage } from '../../bench/page/performance-page'
 import { publishedFolder, resultsIn } from '../../bench/page/published'
+import { profiledOf } from '../../bench/profile'
 import { root } from '../../scripts/command'
 
 const figure: Figure = { name: 'load', unit: 'ms', better: 'less', ours: [10, 30, 20], rival: [100, 150, 40] }
@@ -41,6 +42,27 @@ describe('a figure', () => {
   test('without a sample, or with one that is no number, is none', () => {
     expect(() => summaryOf({ ...figure, ours: [] })).toThrow('"load"')
     expect(() => summaryOf({ ...figure, ours: [Number.NaN] })).toThrow('"load"')
+  })
+})
+
+test('a profile names the dearest functions, and leaves out the time in which nothing is done', () => {
+  const frame = (id: number, functionName: string, url: string, lineNumber: number) => ({
+    id,
+    callFrame: { functionName, url, lineNumber },
+  })
+  const nodes = [
+    frame(1, '(idle)', '', -1),
+    frame(2, 'hash', `file://${join(root, 'src/a.ts')}`, 9),
+    frame(3, '', 'node:net', 4),
+    // The same function, called from elsewhere.
+    frame(4, 'hash', `file://${join(root, 'src/a.ts')}`, 9),
+  ]
+  expect(profiledOf({ nodes, samples: [1, 3, 2, 4], timeDeltas: [9_000, 2_000, 1_000, 4_000] })).toEqual({
+    totalMs: 7,
+    functions: [
+      { name: 'hash', where: 'src/a.ts:10', ms: 5 },
+      { name: '(anonymous)', where: 'node:net:5', ms: 2 },
+    ],
   })
 })
 
