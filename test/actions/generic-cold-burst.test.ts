@@ -1,4 +1,6 @@
+import { startAkeneo } from '../../sandbox/akeneo/akeneo'
 import type { JsonObject } from '../../sandbox/json'
+import { startPim } from '../../sandbox/pim'
 import { bodyOf, errorOf, type Receiver, startReceiver } from '../support/receiver'
 
 let receiver: Receiver
@@ -24,6 +26,57 @@ describe('a burst in a cold container', () => {
       }
     },
   )
+})
+
+describe('events that come together', () => {
+  const skus = Array.from({ length: 30 }, (_, index) => `SKU-${index}`)
+  const together = async (inputs: JsonObject): Promise<void> => {
+    const { aem } = receiver.sandbox
+    const assets = skus.map((sku) =>
+      aem.addAsset({ path: `/content/dam/shop/${sku}.png`, assetMetadata: { 'wknd-skuid': sku } }),
+    )
+    const answers = await Promise.all(
+      assets.map((asset) => receiver.invoke(aem.processingCompletedEvent(asset), { inputs })),
+    )
+    expect(answers.map((answer) => bodyOf(answer).outcome)).toEqual(assets.map(() => 'updated'))
+    expect(assets.map(({ id }) => aem.asset(id).assetMetadata['wknd-supplier'])).toEqual(
+      skus.map((sku) => `supplier of ${sku}`),
+    )
+  }
+
+  test('ask Akeneo together, and each asset gets what its own product says', async () => {
+    receiver = await startReceiver()
+    const akeneo = await startAkeneo({ clock: receiver.sandbox.clock })
+    try {
+      for (const sku of skus) {
+        const supplier = [{ locale: null, scope: null, data: `supplier of ${sku}` }]
+        akeneo.catalogue.setProduct(sku, { values: { supplier } })
+      }
+      await together({ PIM_COMMUNICATOR: 'akeneo', ...akeneo.inputs() })
+      const calls = akeneo.requests.filter(({ path }) => path.includes('/products'))
+      expect(calls.length).toBeLessThan(skus.length / 2)
+      expect(akeneo.throttle.refusals()).toBe(0)
+    } finally {
+      await akeneo.close()
+    }
+  })
+
+  test('ask a PIM for each product where it answers one at a time', async () => {
+    receiver = await startReceiver()
+    const pim = await startPim({ clock: receiver.sandbox.clock })
+    try {
+      for (const sku of skus) pim.setProduct(sku, { supplier: `supplier of ${sku}` })
+      await together({
+        PIM_COMMUNICATOR: 'rest',
+        PIM_REST_URL: `${pim.url}/products/{identifier}`,
+        PIM_REST_HEADERS: `X-Api-Key: ${pim.apiKey}`,
+        PIM_REST_PRODUCT: '/data/product',
+      })
+      expect(pim.requests.length).toBe(skus.length)
+    } finally {
+      await pim.close()
+    }
+  })
 })
 
 describe('an author whose ETags are changed on the way', () => {

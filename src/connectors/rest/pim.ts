@@ -69,6 +69,7 @@ export const restPim = ({ inputs = 'PIM_REST', ...options }: RestPimOptions = {}
 
     return {
       name: 'rest',
+      ...(settings.many ? {} : { isAskedForEach: true }),
       getProducts,
       check,
       ...(update === undefined

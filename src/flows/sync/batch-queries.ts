@@ -68,7 +68,7 @@ export function batchQueries(
     window.close()
     const together = waiting
     waiting = []
-    await askTogether(pim, together, call)
+    await askTogether(pim, together)
   }
 }
 

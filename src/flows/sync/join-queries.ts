@@ -30,29 +30,20 @@ export function joinQueries(
   function askWaiting(): void {
     while (underWay < atOnce) {
       const queries = takeWaiting()
-      const [first] = queries
-      if (first === undefined) return
-      const call = queries.reduce(
-        (last, query) => (query.call.deadline > last.call.deadline ? query : last),
-        first,
-      ).call
+      if (queries.length === 0) return
       underWay += 1
-      void askTogether(pim, queries, call).finally(() => {
+      void askTogether(pim, queries).finally(() => {
         underWay -= 1
         askWaiting()
       })
     }
   }
 
-  /** As many as fit into one call. Whoever gave up meanwhile is not asked for. */
+  /** As many as fit into one call. */
   function takeWaiting(): readonly WaitingQuery[] {
     const taken: WaitingQuery[] = []
     let refs = 0
     waiting = waiting.filter((query) => {
-      if (query.call.signal.aborted) {
-        query.reject(query.call.signal.reason)
-        return false
-      }
       const fits = taken.length === 0 || refs + query.refs.length <= maxRefs
       if (fits) {
         refs += query.refs.length

@@ -1,4 +1,4 @@
-import type { CallContext } from '../../core/call-context'
+import { type CallContext, type MemoryHold, untilAborted } from '../../core/call-context'
 import { toBridgeError } from '../../core/errors'
 import type { Product, ProductRef } from '../../core/product'
 import type { PimCommunicator } from '../../plugin/pim'
@@ -14,10 +14,12 @@ export type WaitingQuery = {
 
 /**
  * Whether the answer to such a query can be told from those to others: only by its identifier is a product matched to the
- * query that asked for it.
+ * query that asked for it. One that is asked for by a uuid may come with an identifier that another query names.
  */
 export const canBeJoined = (pim: PimCommunicator, refs: readonly ProductRef[]): boolean =>
-  !pim.isAskedForEach && refs.every(({ kind }) => kind === 'identifier')
+  !pim.isAskedForEach && refs.every(({ kind, value }) => kind === 'identifier' && !uuid.test(value))
+
+const uuid = /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i
 
 /** The communicator with another way to ask for products. It polls nothing. */
 export const askingBy = (
@@ -28,43 +30,55 @@ export const askingBy = (
   name: pim.name,
   getProducts,
   check: (call) => pim.check(call),
+  ...(pim.isAskedForEach && { isAskedForEach: pim.isAskedForEach }),
   ...(pim.updateProducts && { updateProducts: pim.updateProducts.bind(pim) }),
   ...(pim.unknownAttributes && { unknownAttributes: pim.unknownAttributes.bind(pim) }),
   ...(pim.knownAttributes && { knownAttributes: pim.knownAttributes.bind(pim) }),
 })
 
 /**
- * Asks the PIM for the products of all queries in one call and gives each query its own. Each is asked alone, by its own
- * call, where that cannot be: the PIM answers with identifiers that no query named, one product makes it refuse the
- * others, or the call ends early. Any other failure is that of all. Never throws.
- * @param call by which all are asked; it should end no earlier than those of the queries
+ * Asks the PIM for the products of all queries in one call, that of the query with the most time left, and gives each its
+ * own. When one product makes the PIM refuse all, or that query ends early, each half is asked by itself; when the PIM
+ * answers with identifiers that no query named, each query. Any other failure is that of all. Never throws.
  */
-export async function askTogether(
-  pim: PimCommunicator,
-  queries: readonly WaitingQuery[],
-  call: CallContext,
-): Promise<void> {
-  if (queries.length > 1) {
-    try {
-      const answers = await jointAnswers(pim, queries, call)
-      if (answers !== undefined) {
-        queries.forEach(({ resolve }, index) => {
-          resolve(answers[index] ?? [])
-        })
-        return
-      }
-    } catch (thrown) {
-      if (!call.signal.aborted && toBridgeError(thrown).failureClass !== 'permanent') {
-        for (const { reject } of queries) reject(thrown)
-        return
-      }
-    }
+export async function askTogether(pim: PimCommunicator, queries: readonly WaitingQuery[]): Promise<void> {
+  const open = queries.filter(isOpen)
+  const [first] = open
+  if (first === undefined) return
+  if (open.length === 1) return askAlone(pim, first)
+  if (namesDifferInCaseOnly(open)) return askHalves(pim, open)
+  const { call } = open.reduce((last, query) => (query.call.deadline > last.call.deadline ? query : last))
+  try {
+    const answers = await jointAnswers(pim, open, { ...call, ...sharedMemory(open) })
+    if (answers === undefined) await Promise.all(open.map((query) => askAlone(pim, query)))
+    else
+      open.forEach(({ resolve }, index) => {
+        resolve(answers[index] ?? [])
+      })
+  } catch (thrown) {
+    if (call.signal.aborted || toBridgeError(thrown).failureClass === 'permanent') return askHalves(pim, open)
+    for (const { reject } of open) reject(thrown)
   }
-  await Promise.all(
-    queries.map(({ refs, call: own, resolve, reject }) =>
-      own.signal.aborted ? reject(own.signal.reason) : pim.getProducts(refs, own).then(resolve, reject),
-    ),
-  )
+}
+
+/** Whoever gave up meanwhile is not asked for. */
+function isOpen({ call, reject }: WaitingQuery): boolean {
+  if (call.signal.aborted) reject(call.signal.reason)
+  return !call.signal.aborted
+}
+
+async function askAlone(pim: PimCommunicator, { refs, call, resolve, reject }: WaitingQuery): Promise<void> {
+  try {
+    resolve(await untilAborted(pim.getProducts(refs, call), call.signal))
+  } catch (thrown) {
+    reject(thrown)
+  }
+}
+
+async function askHalves(pim: PimCommunicator, queries: readonly WaitingQuery[]): Promise<void> {
+  const half = Math.ceil(queries.length / 2)
+  await askTogether(pim, queries.slice(0, half))
+  await askTogether(pim, queries.slice(half))
 }
 
 /** Undefined when the PIM answers with identifiers that no query named. */
@@ -74,18 +88,30 @@ async function jointAnswers(
   call: CallContext,
 ): Promise<readonly (readonly Product[])[] | undefined> {
   const refs = new Map(queries.flatMap((one) => one.refs.map((ref) => [ref.value, ref] as const)))
-  const products = await pim.getProducts([...refs.values()], call)
+  const products = await untilAborted(pim.getProducts([...refs.values()], call), call.signal)
   // PIMs find `lamp-7` under `LAMP-7`, too.
   const folded = new Set([...refs.keys()].map(fold))
   if (!products.every(({ identifier }) => folded.has(fold(identifier)))) return undefined
   return queries.map((one) => {
-    const asked = new Set(one.refs.map(({ value }) => value))
-    const foldedOfOne = new Set([...asked].map(fold))
-    return products.filter(
-      ({ identifier }) =>
-        asked.has(identifier) || (!refs.has(identifier) && foldedOfOne.has(fold(identifier))),
-    )
+    const asked = new Set(one.refs.map(({ value }) => fold(value)))
+    return products.filter(({ identifier }) => asked.has(fold(identifier)))
   })
+}
+
+/** Asked together, a PIM that tells cases apart could not be told from one that does not. */
+function namesDifferInCaseOnly(queries: readonly WaitingQuery[]): boolean {
+  const names = new Set(queries.flatMap(({ refs }) => refs.map(({ value }) => value)))
+  return new Set([...names].map(fold)).size < names.size
+}
+
+/** Each holds its part of what is read for all. */
+function sharedMemory(queries: readonly WaitingQuery[]): { memory?: MemoryHold } {
+  const holds = queries.flatMap(({ call }) => call.memory ?? [])
+  if (holds.length === 0) return {}
+  const take = (bytes: number): void => {
+    for (const hold of holds) hold.take(bytes / holds.length)
+  }
+  return { memory: { take, commit: () => undefined } }
 }
 
 const fold = (text: string): string => text.toLowerCase()

@@ -115,7 +115,7 @@ test('the query that may take longest asks for all, and one whose time is up is 
   await late
   expect(await Promise.all([first, ...waiting])).toEqual([['a'], ['b'], ['c'], ['d']])
   expect(refsOf(asked)).toEqual([['a'], ['b', 'c', 'd']])
-  expect(asked[1]?.call).toBe(long)
+  expect(asked[1]?.call.deadline).toBe(long.deadline)
 })
 
 test('whose call ends early ends no other query', async () => {
@@ -124,16 +124,120 @@ test('whose call ends early ends no other query', async () => {
   const ending = new AbortController()
   const asker = { ...startCall(), deadline: Date.now() + 60_000, signal: ending.signal }
   const other = { ...startCall(), deadline: Date.now() + 1_000 }
-  const ended = expect(ask(byName('b'), asker)).rejects.toThrow('its container is killed')
+  const ended = expect(ask(byName('b'), asker)).rejects.toThrow('no time is left')
   const goesOn = ask(byName('c'), other)
   asked[0]?.answer()
   await first
   await settle()
-  ending.abort(new Error('its container is killed'))
-  asked[1]?.fail(ending.signal.reason)
+  expect(refsOf(asked)).toEqual([['a'], ['b', 'c']])
+  // The communicator does not look at its signal, and never answers.
+  ending.abort(new Error('no time is left'))
   await settle()
-  await answerAll()
+  asked[2]?.answer()
 
   await ended
   expect(await goesOn).toEqual(['c'])
+  expect(await answerNext(asked, ask)).toEqual(['next'])
+
+  async function answerNext(calls: readonly Asked[], query: typeof ask): Promise<string[]> {
+    const next = query(byName('next'))
+    await answerAll()
+    expect(calls.at(-1)?.refs).toEqual(['next'])
+    return next
+  }
+})
+
+test('of a hundred products one that the PIM refuses costs a few calls more, and they come one by one', async () => {
+  const names = Array.from({ length: 101 }, (_, index) => `p${index}`)
+  let underWay = 0
+  let most = 0
+  let calls = 0
+  const joined = joinQueries(
+    {
+      name: 'test',
+      getProducts: async (refs) => {
+        calls += 1
+        underWay += 1
+        most = Math.max(most, underWay)
+        await settle()
+        underWay -= 1
+        if (refs.some(({ value }) => value === 'p37')) throw permanentError('REFUSED', 'a wrong name')
+        return refs.map(({ value }) => product(value))
+      },
+      check: async () => [],
+    },
+    { atOnce: 1, maxRefs: 100 },
+  )
+  const answers = await Promise.allSettled(names.map((name) => joined.getProducts(byName(name), startCall())))
+
+  expect(answers.filter(({ status }) => status === 'rejected')).toHaveLength(1)
+  expect(answers[37]?.status).toBe('rejected')
+  expect(calls).toBeLessThanOrEqual(2 + 2 * 7)
+  expect(most).toBe(1)
+})
+
+test('a communicator that throws at once, or answers nonsense, fails who asked and nobody else', async () => {
+  const joined = joinQueries(
+    {
+      name: 'test',
+      getProducts(refs) {
+        if (refs.some(({ value }) => value === 'bad')) throw permanentError('REFUSED', 'a wrong name')
+        return Promise.resolve(refs.map(({ value }) => product(value)))
+      },
+      check: async () => [],
+    },
+    { atOnce: 1, maxRefs: 4 },
+  )
+  const ask = (name: string) => joined.getProducts(byName(name), startCall())
+  const answers = await Promise.allSettled(['a', 'bad', 'b', 'c'].map(ask))
+  expect(answers.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled', 'fulfilled'])
+})
+
+/** A PIM that finds products in another case, or under another name, as it finds them when it is asked for one. */
+test.each([
+  ['in another case', ['lamp', 'LAMP'], () => 'LAMP'],
+  [
+    'by a uuid',
+    ['0b6b5b6a-3a6e-4a39-8a51-1f6ed5f4a6a1', 'LAMP'],
+    (value: string) => (value.length > 30 ? 'LAMP' : value),
+  ],
+  [
+    'by a name that only the PIM knows',
+    ['4001', 'LAMP'],
+    (value: string) => (value === '4001' ? 'X' : value),
+  ],
+])('a product that is asked for %s is found together as it is alone', async (_how, names, identifierOf) => {
+  const joined = joinQueries(
+    {
+      name: 'test',
+      getProducts: async (refs) => {
+        await settle()
+        return [...new Set(refs.map(({ value }) => identifierOf(value)))].map(product)
+      },
+      check: async () => [],
+    },
+    { atOnce: 1, maxRefs: 4 },
+  )
+  const ask = async (name: string) =>
+    (await joined.getProducts(byName(name), startCall())).map(({ identifier }) => identifier)
+  const [, ...answers] = await Promise.all([ask('first'), ...names.map(ask)])
+  expect(answers).toEqual(names.map((name) => [identifierOf(name)]))
+})
+
+test('what is read for all is counted as the memory of each, by equal parts', async () => {
+  const { asked, ask, answerAll } = setup()
+  const taken = new Map<string, number>()
+  const callOf = (name: string): CallContext => ({
+    ...startCall(),
+    memory: { take: (bytes) => taken.set(name, (taken.get(name) ?? 0) + bytes), commit: () => undefined },
+  })
+  const answers = ['a', 'b', 'c', 'd'].map((name) => ask(byName(name), callOf(name)))
+  asked[0]?.call.memory?.take(10)
+  asked[0]?.answer()
+  await settle()
+  asked[1]?.call.memory?.take(300)
+  await answerAll()
+  await Promise.all(answers)
+
+  expect(Object.fromEntries(taken)).toEqual({ a: 10, b: 100, c: 100, d: 100 })
 })
