@@ -17,6 +17,8 @@ module.exports = {
         loader: require.resolve('swc-loader'),
         options: { swcrc: false, jsc: { parser: { syntax: 'typescript' }, target: 'es2023' } },
       },
+      // In a module of strict ES webpack would leave the require() of `encoding` as it stands.
+      { test: /node-fetch\/lib\/index\.mjs$/, type: 'javascript/auto' },
     ],
   },
   resolve: {
