@@ -172,40 +172,48 @@ function createS3(
   }
 
   async function putParts(upload: Upload): Promise<StoredObject> {
-    const { client, library, key, source, call } = upload
-    const { UploadId } = await retry(rules, call, (own) =>
-      client.send(
-        new library.CreateMultipartUploadCommand({
-          ...at(key),
-          ...described(source),
-          ...encryption,
-          ...checksum,
-        }),
-        { abortSignal: own.signal },
-      ),
-    )
-    if (UploadId === undefined) throw transientError('S3_INTERRUPTED', 'S3 began an upload without naming it')
+    // The first part is read meanwhile. Who awaits it last, learns of a failure.
+    const begun = begin(upload)
+    begun.catch(() => undefined)
     try {
-      return await fill(upload, UploadId)
+      return await fill(upload, begun)
     } catch (thrown) {
-      // Parts that belong to no object are billed. The signal of the work may be the reason why we are here.
-      const attempt = startAttempt(new AbortController().signal, abortTimeoutMs)
-      await client
-        .send(new library.AbortMultipartUploadCommand({ ...at(key), UploadId }), {
-          abortSignal: attempt.signal,
-        })
-        .catch(() => undefined)
-        .finally(attempt.release)
+      await abandon(upload, begun)
       throw thrown
     }
   }
 
-  async function fill(upload: Upload, UploadId: string): Promise<StoredObject> {
+  /** @returns the id of an upload in parts */
+  async function begin({ client, library, key, source, call }: Upload): Promise<string> {
+    const request = { ...at(key), ...described(source), ...encryption, ...checksum }
+    const { UploadId } = await retry(rules, call, (own) =>
+      client.send(new library.CreateMultipartUploadCommand(request), { abortSignal: own.signal }),
+    )
+    if (UploadId === undefined) throw transientError('S3_INTERRUPTED', 'S3 began an upload without naming it')
+    return UploadId
+  }
+
+  /** Removes the parts of an upload that failed: those that belong to no object are billed. */
+  async function abandon({ client, library, key }: Upload, begun: Promise<string>): Promise<void> {
+    const UploadId = await begun.catch(() => undefined)
+    if (UploadId === undefined) return
+    // The signal of the work may be the reason why we are here.
+    const attempt = startAttempt(new AbortController().signal, abortTimeoutMs)
+    await client
+      .send(new library.AbortMultipartUploadCommand({ ...at(key), UploadId }), {
+        abortSignal: attempt.signal,
+      })
+      .catch(() => undefined)
+      .finally(attempt.release)
+  }
+
+  async function fill(upload: Upload, begun: Promise<string>): Promise<StoredObject> {
     const { client, library, key, source, call } = upload
     const parts: Library.CompletedPart[] = []
     const blockSize = blockSizeFor(source.size ?? assumedSize, partSize, maxParts)
     const plan = { blockSize, parallel: parallelParts, buffers }
     const { size } = await sendBlocks(source, plan, call, async ({ index, bytes }: Block, partCall) => {
+      const UploadId = await begun
       const part = { ...at(key), UploadId, PartNumber: index + 1, Body: bytes, ...checksum }
       parts[index] = await retry(rules, partCall, async (own) => {
         const { ETag, ChecksumCRC32 } = await client.send(new library.UploadPartCommand(part), {
@@ -221,7 +229,7 @@ function createS3(
     const complete = new library.CompleteMultipartUploadCommand({
       ...at(key),
       ...(await conditionFor(upload)),
-      UploadId,
+      UploadId: await begun,
       MultipartUpload: { Parts: parts },
       ...('ChecksumAlgorithm' in checksum ? { MpuObjectSize: size } : {}),
     })

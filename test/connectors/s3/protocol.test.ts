@@ -177,6 +177,29 @@ describe('s3', () => {
       expect([server.objects.size, server.uploads.size]).toEqual([0, 0])
     })
 
+    it('are read while the upload is still being begun', async () => {
+      const begunAt: number[] = []
+      const source = file(20 * mebibyte, { ranges: false, onChunk: () => begunAt.push(server.uploads.size) })
+      server.failNext('CreateMultipartUpload', { status: 503, code: 'SlowDown' })
+      await put(source)
+      expect(begunAt[0]).toBe(0)
+      expect(server.objects.get('a.png')?.bytes.equals(source.bytes())).toBe(true)
+    })
+
+    it('are removed when the source fails before the upload is begun', async () => {
+      server.failNext('CreateMultipartUpload', { status: 503, code: 'SlowDown' })
+      const source = file(20 * mebibyte, { failAt: 0 })
+      expect(await failure(put(source))).toMatchObject({ code: 'SOURCE_FAILED' })
+      expect([server.count('CreateMultipartUpload'), server.count('AbortMultipartUpload')]).toEqual([2, 1])
+      expect(server.uploads.size).toBe(0)
+    })
+
+    it('are not sent when no upload can be begun', async () => {
+      server.failNext('CreateMultipartUpload', { status: 403, code: 'AccessDenied' })
+      expect(await failure(put(file(20 * mebibyte)))).toMatchObject({ code: 'S3_UNAUTHORIZED' })
+      expect([server.count('UploadPart'), server.count('AbortMultipartUpload')]).toEqual([0, 0])
+    })
+
     it('are sent again one by one', async () => {
       const source = file(20 * mebibyte)
       server.failNext('UploadPart', { status: 503, code: 'SlowDown' })
