@@ -1,16 +1,42 @@
-import type * as Library from '@aws-sdk/client-s3'
+import type { S3Client } from '@aws-sdk/client-s3'
 import type { S3Access } from './inputs'
 import { leaveContentUnsigned } from './unsigned'
 
-/** The library, loaded, and a client of it. */
-export type Service = { client: Library.S3Client; library: typeof Library }
+/** What is used of the library, loaded, and a client of it. */
+export type Service = { client: S3Client; library: Awaited<ReturnType<typeof loadLibrary>> }
+
+/** What is not named here stays out of the bundles. */
+async function loadLibrary() {
+  const {
+    AbortMultipartUploadCommand,
+    CompleteMultipartUploadCommand,
+    CreateMultipartUploadCommand,
+    DeleteObjectCommand,
+    HeadObjectCommand,
+    ListObjectsV2Command,
+    PutObjectCommand,
+    S3Client,
+    UploadPartCommand,
+  } = await import('@aws-sdk/client-s3')
+  return {
+    AbortMultipartUploadCommand,
+    CompleteMultipartUploadCommand,
+    CreateMultipartUploadCommand,
+    DeleteObjectCommand,
+    HeadObjectCommand,
+    ListObjectsV2Command,
+    PutObjectCommand,
+    S3Client,
+    UploadPartCommand,
+  }
+}
 
 /** Loads the library and makes a client. @param checksums whether every request carries one */
 export async function connectS3(
   access: S3Access,
   checksums: 'when-supported' | 'when-required',
 ): Promise<Service> {
-  const library = await import('@aws-sdk/client-s3')
+  const library = await loadLibrary()
   const { region, endpoint, credentials } = access
   const client = new library.S3Client({
     region,
