@@ -29,6 +29,8 @@ export type IdleLimit = {
   timeIsUp(): Error
 }
 
+/** Bytes of a body that may wait for the socket. */
+const maxWaiting = 128 * 1024
 /** Larger answers are not read to their end, which costs the connection. */
 const maxAnswerBytes = 64 * 1024
 
@@ -94,7 +96,8 @@ async function pump(
   response.then(end, end)
   for await (const chunk of chunks) {
     if (over || request.destroyed) return false
-    if (!request.write(chunk)) await untilDrained()
+    // The socket takes most of it at once, and waiting costs more than that.
+    if (!request.write(chunk) && request.writableLength >= maxWaiting) await untilDrained()
   }
   return true
 }
