@@ -36,8 +36,7 @@ module.exports = {
       ajv$: shim('ajv.js'),
       '@aws-sdk/credential-provider-node$': shim('aws-credential-provider-node.js'),
       'lodash.clonedeep$': shim('lodash.clonedeep.js'),
-      // debug colours a terminal with it, where there is one.
-      'supports-color$': false,
+      debug$: shim('debug.js'),
       // needle parses answers in XML with it, and hands over what it could not parse. The Runtime API speaks JSON.
       sax$: false,
     },
