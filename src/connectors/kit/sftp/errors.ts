@@ -14,7 +14,6 @@ export const sftpStatus = {
   noConnection: 6,
   connectionLost: 7,
   unsupported: 8,
-  fileAlreadyExists: 11,
   noSpace: 14,
   quotaExceeded: 15,
 } as const

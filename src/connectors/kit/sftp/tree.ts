@@ -153,10 +153,12 @@ export function sftpTree(session: SftpSession, server: SftpServer): FileTree {
       await session.rename(full(from), full(to), signal)
       return true
     } catch (thrown) {
-      // Who may not rename must not begin with a deletion.
       const status = statusOf(thrown)
-      if (status === sftpStatus.failure || status === sftpStatus.fileAlreadyExists) return false
-      throw thrown
+      if (status === undefined || status === sftpStatus.noSuchFile) throw thrown
+      if (status !== sftpStatus.permissionDenied) return false
+      // Servers on Windows refuse so what is in the way. Who may not rename at all must not begin with a deletion.
+      if ((await accountsFault(status, 'rename', thrown)) !== undefined) throw thrown
+      return false
     }
   }
 
