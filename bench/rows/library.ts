@@ -56,7 +56,7 @@ function sizesOf({ text, isFull }: RowContext): readonly number[] {
   const sizes = text('sizes')?.split(',').map(Number)
   if (sizes?.some((size) => !(Number.isInteger(size) && size > 0)))
     throw new Error('--sizes takes whole numbers above 0, such as 1000,10000')
-  return sizes?.toSorted((a, b) => a - b) ?? (isFull ? [1_000, 10_000, 100_000] : [300, 1_000])
+  return sizes?.toSorted((a, b) => a - b) ?? (isFull ? [1_000, 10_000, 100_000] : [200, 600])
 }
 
 async function runCase(library: Library, state: State, context: RowContext): Promise<Case> {

@@ -26,7 +26,7 @@ export const pimBurst: Row = {
     const actions = builtActions(sampleRoot)
     const seed = number('seed') ?? usualSeed
     const asked = number('events')
-    const sizes = asked === undefined ? (isFull ? [1_000, 3_000, 10_000] : [300, 2_000]) : [asked]
+    const sizes = asked === undefined ? (isFull ? [1_000, 3_000, 10_000] : [300, 1_000]) : [asked]
     const kills = number('kills') ?? 0
     say(`pim-burst: seed ${seed}`)
 
