@@ -47,9 +47,6 @@ export async function plainPim(clock: MovableClock): Promise<BenchPim> {
 export async function akeneoPim(clock: MovableClock): Promise<BenchPim> {
   const server = await startAkeneo({ clock })
   const { catalogue, settings } = server
-  for (const code of attributeCodes) {
-    catalogue.attributes.set(code, { code, type: 'pim_catalog_text', localizable: false, scopable: false })
-  }
   return {
     server,
     inputs: {
@@ -60,6 +57,10 @@ export async function akeneoPim(clock: MovableClock): Promise<BenchPim> {
     },
     rivalInputs: server.inputs(),
     setProduct: (sku, attributes) => {
+      for (const code of Object.keys(attributes)) {
+        const attribute = { code, type: 'pim_catalog_text', localizable: false, scopable: false }
+        catalogue.attributes.set(code, attribute)
+      }
       const values = Object.entries(attributes).map(
         ([code, data]) => [code, [{ locale: null, scope: null, data }]] as const,
       )
@@ -72,5 +73,3 @@ export async function akeneoPim(clock: MovableClock): Promise<BenchPim> {
     },
   }
 }
-
-const attributeCodes = ['colour', 'material', 'warranty', 'care', 'description']

@@ -2,6 +2,7 @@ import * as v from 'valibot'
 import type { AssetRef } from '../core/asset'
 import type { CallContext } from '../core/call-context'
 import { type BridgeError, systemicError, transientError } from '../core/errors'
+import { uuidPattern } from '../core/uuid'
 import { type HttpResponse, jsonBody } from '../http/response'
 import type { AuthorRequests } from './author-requests'
 import { aemProblem } from './errors'
@@ -68,7 +69,7 @@ export const refOf = (origin: string, { path, id }: QueryHit): AssetRef & { path
 const Told = v.fallback(v.optional(v.string()), undefined)
 const Hit = v.object({
   'jcr:path': v.pipe(v.string(), v.startsWith('/content/dam/')),
-  'jcr:uuid': v.optional(v.pipe(v.string(), v.regex(/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i))),
+  'jcr:uuid': v.optional(v.pipe(v.string(), v.regex(uuidPattern))),
   'jcr:created': Told,
   'jcr:content': v.fallback(
     v.optional(

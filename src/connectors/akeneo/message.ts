@@ -1,9 +1,9 @@
 import { isRecord, nonEmptyString, parseJson } from '../../core/json'
+import { uuidPattern } from '../../core/uuid'
 import { timeOf } from '../../events/event'
 import type { PimMessage, ProductRef } from '../../plugin/pim'
 
 const prefix = 'com.akeneo.pim.v1.'
-const uuidPattern = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
 const maxCode = 255
 /** Akeneo gives up on a delivery long before; whoever sends one that is older repeats what was recorded once. */
 const maxAgeMs = 7 * 24 * 3_600_000

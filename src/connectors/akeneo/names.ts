@@ -1,6 +1,3 @@
-/** The form of a uuid, in any case. */
-export const uuidPattern = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
-
 /** Akeneo compares identifiers and uuids in lower case. */
 export const lowerCase = (text: string): string => text.toLowerCase()
 

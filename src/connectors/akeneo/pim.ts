@@ -1,5 +1,6 @@
 import type { CallContext } from '../../core/call-context'
 import { systemicError } from '../../core/errors'
+import { uuidPattern } from '../../core/uuid'
 import { prefixed } from '../../plugin/inputs'
 import {
   type CheckReport,
@@ -22,7 +23,7 @@ import type { Selection } from './catalogue/selection'
 import { createAkeneoClient } from './client'
 import { upstreamName } from './errors'
 import { connectionInputs, productFields, readAkeneoSettings, selectionInputs } from './inputs'
-import { isIdentifier, lowerCase, uuidPattern } from './names'
+import { isIdentifier, lowerCase } from './names'
 import type { ProductWriter } from './write/writer'
 
 /** What of Akeneo PIM is a matter of code rather than of an installation; the rest are the `AKENEO_*` inputs. */

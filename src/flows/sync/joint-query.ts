@@ -1,6 +1,7 @@
 import { type CallContext, type MemoryHold, untilAborted } from '../../core/call-context'
 import { toBridgeError } from '../../core/errors'
 import type { Product, ProductRef } from '../../core/product'
+import { uuidPattern } from '../../core/uuid'
 import type { PimCommunicator } from '../../plugin/pim'
 
 /** A query that waits to be asked with others. */
@@ -17,9 +18,7 @@ export type WaitingQuery = {
  * query that asked for it. One that is asked for by a uuid may come with an identifier that another query names.
  */
 export const canBeJoined = (pim: PimCommunicator, refs: readonly ProductRef[]): boolean =>
-  !pim.isAskedForEach && refs.every(({ kind, value }) => kind === 'identifier' && !uuid.test(value))
-
-const uuid = /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i
+  !pim.isAskedForEach && refs.every(({ kind, value }) => kind === 'identifier' && !uuidPattern.test(value))
 
 /** The communicator with another way to ask for products. It polls nothing. */
 export const askingBy = (
