@@ -27,8 +27,9 @@ From processor profiles of a warm event, of a drained journal, of an export and 
   before each file, since not every server takes conditions.
 - **A sweep reads each asset twice**, once to enrich and once to export. One read for both needs a view of an asset that both
   flows share. The command line spends seconds on its start, most of them on loading.
-- **A burst is bound by what is allowed at once**: eight requests at AEM from one container, unless \`AEM_CONCURRENCY\` allows
-  more, and four calls to a REST API, which is asked for each product. AEM publishes no limit that would allow more by default.
+- **A burst** is bound by the processor of its container once AEM and the PIM take what comes: by what a warm event costs. In
+  its first second it is bound by what is not known yet about AEM, which publishes no limit
+  ([record 0020](decisions/0020-how-many-requests-by-how-aem-answers.md)).
 
 What was tried and did not help: letting \`pim-events\` wait longer for a fuller batch kept more requests open than I/O Runtime
 takes at once, and it refused some. Searching AEM for more at once helped a backfill by workers little, until first writes

@@ -57,7 +57,7 @@ export function createAssetsClient(
   const styles = createPatchPathStyles(options.patchPaths)
   /** Of an author and a style: ends, without an error, when the first write has been read back. */
   const proofs = new Map<string, Promise<void>>()
-  const { send } = parts.author ?? createAuthorRequests(options, { http, tokens })
+  const { send } = parts.author ?? createAuthorRequests(options, { http, tokens, clock })
 
   return { readAsset, patchMetadata, renditionNames }
 

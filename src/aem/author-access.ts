@@ -52,7 +52,7 @@ export function openAuthors(
     experimental: settings.AEM_EXPERIMENTAL,
     concurrency: settings.AEM_CONCURRENCY,
   }
-  const author = createAuthorRequests(options, { http, tokens })
+  const author = createAuthorRequests(options, { http, tokens, clock })
   const assets = createAssetsClient(options, { http, tokens, clock, author })
   return { hosts, tokens, assets, author }
 }

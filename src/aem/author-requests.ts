@@ -1,5 +1,7 @@
 import type { CallContext } from '../core/call-context'
+import { type Clock, systemClock } from '../core/clock'
 import { permanentError } from '../core/errors'
+import { createElasticLimit } from '../http/elastic-limit'
 import type { HttpClient, HttpRequest, Upstream } from '../http/http-client'
 import type { HttpResponse } from '../http/response'
 import { type Tokens, withToken } from '../http/tokens'
@@ -12,7 +14,7 @@ export type AuthorRequestsOptions = {
   apiKey: string
   /** Sends `X-Adobe-Accept-Experimental: 1`, which older releases of the API demand. */
   experimental: boolean
-  /** Requests at once per author. */
+  /** Requests at once per author, at most: how it answers decides how many there are. */
   concurrency: number
 }
 
@@ -25,10 +27,13 @@ export type AuthorRequests = {
   send(origin: string, request: HttpRequest, call: CallContext): Promise<HttpResponse>
 }
 
+/** AEM publishes no limit: so many are sure to be taken. */
+const firstAtOnce = 8
+
 /** Creates the requests of a container. All clients of an author share its concurrency limit. */
 export function createAuthorRequests(
   options: AuthorRequestsOptions,
-  { http, tokens }: { http: HttpClient; tokens: Tokens },
+  { http, tokens, clock = systemClock }: { http: HttpClient; tokens: Tokens; clock?: Clock },
 ): AuthorRequests {
   const upstreams = new Map<string, Upstream>(
     options.origins.map((origin) => [
@@ -38,6 +43,7 @@ export function createAuthorRequests(
         input: 'AEM_AUTHOR_URLS',
         origins: [origin],
         concurrency: options.concurrency,
+        shared: createElasticLimit({ first: firstAtOnce, most: options.concurrency, clock }),
       }),
     ]),
   )

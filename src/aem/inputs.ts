@@ -28,8 +28,9 @@ export const aemInputs = declareInputs({
     shape: flag,
   },
   AEM_CONCURRENCY: {
-    meaning: 'Requests at once from one container to one author, 1 to 100.',
-    default: '8',
+    meaning:
+      'The most requests at once from one container to one author, 1 to 100. It begins with 8 of them; more follow while AEM keeps up, and fewer when it answers 429.',
+    default: '40',
     shape: wholeNumber(1, 100),
   },
 })

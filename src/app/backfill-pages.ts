@@ -19,7 +19,7 @@ import { readSettings } from './settings'
 const heldBytes = 24 * 1024 * 1024
 /** Requests at once: enough for the rate at the time that an author usually takes for an answer. */
 const concurrencyFor = (rate: number, configured: number): number =>
-  Math.max(configured, Math.min(100, Math.ceil(rate / 2)))
+  Math.max(Math.min(configured, 8), Math.min(100, Math.ceil(rate / 2)))
 
 /**
  * The part of an activation in a backfill.

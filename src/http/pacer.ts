@@ -1,7 +1,7 @@
 import type { Clock } from '../core/clock'
 import { createCallLimiter } from './call-limiter'
 import type { ConcurrencyLimit } from './http-client'
-import { mayPassStatus } from './status'
+import { createLoadSigns, type LoadSign } from './load-signs'
 
 /** Spaces out the requests to a system, and slows down while it is busy. */
 export type Pacer = {
@@ -11,19 +11,10 @@ export type Pacer = {
   rate(): number
 }
 
-/** A moment of too many requests is over when so much time has passed: those sent before are no further sign. */
-const cutEveryMs = 1_000
 const raiseEveryMs = 1_000
 /** Of the rate that was asked for. */
 const raiseBy = 0.05
 const leastShare = 0.02
-/** How much one answer counts in the usual time of an answer. */
-const weight = 0.05
-/** An author counts as busy when answers take so many times as long as its quick ones, and so much longer. */
-const slowFactor = 3
-const slowMs = 250
-/** The quick ones are forgotten by and by: an author may get slower for good. */
-const forget = 1.001
 
 const never = new AbortController().signal
 
@@ -34,40 +25,25 @@ const never = new AbortController().signal
  */
 export function createPacer({ perSecond, clock }: { perSecond: number; clock: Clock }): Pacer {
   let rate = perSecond
-  let usualMs: number | undefined
-  let quickMs = Number.POSITIVE_INFINITY
-  let [cutAt, raisedAt] = [Number.NEGATIVE_INFINITY, clock.now()]
+  let raisedAt = clock.now()
   const limiter = createCallLimiter(() => {
     const calls = Math.max(1, Math.floor(rate))
     return { calls, windowMs: (calls / rate) * 1_000, atOnce: Number.POSITIVE_INFINITY }
   }, clock)
+  const watched = createLoadSigns(clock, adapt)
 
   return {
     rate: () => rate,
-    limit: (work) =>
-      limiter.run(never, async () => {
-        const started = clock.now()
-        const answer = await work()
-        const status = statusOf(answer)
-        if (status !== undefined && mayPassStatus(status)) cut(0.5)
-        else heard(clock.now() - started)
-        return answer
-      }),
+    limit: (work) => limiter.run(never, () => watched(work)),
   }
 
-  function heard(ms: number): void {
-    usualMs = usualMs === undefined ? ms : usualMs + (ms - usualMs) * weight
-    quickMs = Math.min(quickMs * forget, usualMs)
-    if (usualMs > quickMs * slowFactor && usualMs > quickMs + slowMs) cut(0.8)
-    else raise()
-  }
-
-  function cut(to: number): void {
-    const now = clock.now()
-    raisedAt = now
-    if (now - cutAt < cutEveryMs) return
-    cutAt = now
-    rate = Math.max(rate * to, perSecond * leastShare)
+  function adapt(sign: LoadSign): void {
+    if (sign === 'well') {
+      raise()
+      return
+    }
+    raisedAt = clock.now()
+    if (sign !== 'still') rate = Math.max(rate * (sign === 'slower' ? 0.8 : 0.5), perSecond * leastShare)
   }
 
   function raise(): void {
@@ -77,8 +53,3 @@ export function createPacer({ perSecond, clock }: { perSecond: number; clock: Cl
     rate = Math.min(perSecond, rate + perSecond * raiseBy)
   }
 }
-
-const statusOf = (answer: unknown): number | undefined =>
-  typeof answer === 'object' && answer !== null && 'status' in answer && typeof answer.status === 'number'
-    ? answer.status
-    : undefined

@@ -12,5 +12,8 @@ const ofTheMoment: readonly number[] = [408, 425, 429]
 export const mayPassStatus = (status: number): boolean =>
   ofTheMoment.includes(status) || (status >= 500 && status < 600 && !isUnsupported(status))
 
+/** Whether the server says that it takes no more for now: Too Many Requests, Service Unavailable. */
+export const isBusyStatus = (status: number): boolean => status === 429 || status === 503
+
 /** Whether the server does not support the request at all: this is never retried. */
 export const isUnsupported = (status: number): boolean => unsupported.includes(status)

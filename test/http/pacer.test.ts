@@ -1,3 +1,4 @@
+import { transientError } from '../../src/core/errors'
 import { createPacer } from '../../src/http/pacer'
 import { createTestClock } from '../support/test-clock'
 
@@ -54,4 +55,15 @@ it('slows down while answers take longer and longer, and never stops', async () 
   expect(pacer.rate()).toBeLessThan(50)
   for (let index = 0; index < 200; index++) await pacer.limit(taking(6_000))
   expect(pacer.rate()).toBeGreaterThanOrEqual(2)
+})
+
+it('slows down when no answer comes in time, and not when the caller gives up', async () => {
+  const clock = createTestClock()
+  const pacer = createPacer({ perSecond: 100, clock })
+  const failing = (thrown: Error) => pacer.limit(() => Promise.reject(thrown)).catch(() => undefined)
+  await failing(new DOMException('over', 'AbortError'))
+  expect(pacer.rate()).toBe(100)
+
+  await failing(transientError('AEM_TIMEOUT', 'no answer'))
+  expect(pacer.rate()).toBe(50)
 })

@@ -37,7 +37,7 @@ describe('the inputs', () => {
       AEM_AUTHOR_URLS: ['https://author-p1-e2.adobeaemcloud.com'],
       AEM_PATCH_PATHS: 'auto',
       AEM_EXPERIMENTAL: true,
-      AEM_CONCURRENCY: 8,
+      AEM_CONCURRENCY: 40,
       PIM_COMMUNICATOR: 'mock',
     })
   })

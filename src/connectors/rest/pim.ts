@@ -4,6 +4,7 @@ import { systemicError } from '../../core/errors'
 import { isJsonValue, isRecord, type JsonValue } from '../../core/json'
 import { atPointer } from '../../core/json-pointer'
 import { shown } from '../../core/shown'
+import { createElasticLimit } from '../../http/elastic-limit'
 import type { Upstream } from '../../http/http-client'
 import { isOk, jsonBody } from '../../http/response'
 import { inputError, prefixed } from '../../plugin/inputs'
@@ -43,7 +44,7 @@ export type RestPimOptions = {
   identifier?: string
   /** Begin of the inputs' names: `PIM_REST` for `PIM_REST_URL` and its like. A second service needs its own. @default 'PIM_REST' */
   inputs?: string
-  /** Requests at once per container. @default 4 */
+  /** Requests at once per container, at most: it begins with 4, and goes by how the service answers. @default 16 */
   concurrency?: number
 }
 
@@ -55,12 +56,14 @@ const nobody = 'bridge-check'
 export const restPim = ({ inputs = 'PIM_REST', ...options }: RestPimOptions = {}): PimFactory =>
   pimWith({ inputs: prefixed(inputs, restInputs), docs: 'docs/connectors/rest.md' }, (context) => {
     const settings = readRestSettings(options, context, inputs)
-    const { concurrency = 4 } = options
+    const { concurrency = 16 } = options
+    const shared = createElasticLimit({ first: 4, most: concurrency, clock: context.clock })
     const upstream: Upstream = context.http.upstream({
       name: upstreamName,
       input: `${inputs}_URL`,
       origins: [settings.origin],
       concurrency,
+      shared,
     })
 
     let pointerHasFit = false
@@ -95,6 +98,7 @@ export const restPim = ({ inputs = 'PIM_REST', ...options }: RestPimOptions = {}
         input: `${inputs}_UPDATE_URL`,
         origins: [update.origin],
         concurrency,
+        shared,
         maxAttempts: 1,
       })
       return createRestWriter(update, { read: readEach, upstream: once, headers: settings.headers, inputs })
