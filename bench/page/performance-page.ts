@@ -25,8 +25,9 @@ From processor profiles of a warm event, of a drained journal, of an export and 
 - **An export of a large file** is bound by one thread: the SHA-1 that AEM gives is computed of each byte, and SFTP encrypts
   on the same thread. A worker thread for the SHA-1 would need memory of its own. S3 with an endpoint of its own is asked
   before each file, since not every server takes conditions.
-- **A sweep reads each asset twice**, once to enrich and once to export. One read for both needs a view of an asset that both
-  flows share. The command line spends seconds on its start, most of them on loading.
+- **A sweep looks again at what it has written**: the next runs find that it was changed, as they find any change, and read it
+  once more or twice. To leave that out it would have to remember what it wrote. The command line spends seconds on its
+  start, most of them on loading.
 - **A burst** is bound by the processor of its container once AEM and the PIM take what comes: by what a warm event costs. In
   its first second it is bound by what is not known yet about AEM, which publishes no limit
   ([record 0020](decisions/0020-how-many-requests-by-how-aem-answers.md)).

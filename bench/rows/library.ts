@@ -189,7 +189,7 @@ function plotsOf(cases: readonly Case[]): Plot[] {
 const notesOf = (cases: readonly Case[]): string[] => [
   'The stand-ins of AEM, PIM and State run in a process of their own: CPU and memory are those of the side alone. They answer at once, so the assets a second are those of this machine.',
   'CPU and time count from the first request to AEM: what a process takes before that is a figure by itself.',
-  'The sweep is that of `reconcile`, a process a run, two thousand assets a run. It also looks whether an asset has to be exported, for which it reads it once more.',
+  'The sweep is that of `reconcile`, a process a run, two thousand assets a run. It also looks whether an asset has to be exported, for which one that it has just written is read once more. What it has written is looked at again by the runs of the next minutes, so a library of several runs has more requests where all is off.',
   'The rival has no checkpoint, no report, no retry, and does not look whether an asset is in step.',
   ...(cases.some(({ size, rival }) => size > largestForAll && rival.length === 0)
     ? [`The rival is left out above ${largestForAll.toLocaleString('en')} assets: --all takes it there, too.`]

@@ -7,6 +7,7 @@ import type { PendingWork } from '../delivery/pending'
 import type { RawInputs } from '../inputs/raw-inputs'
 import type { Store } from '../store/store'
 import type { Outcome } from './outcome'
+import type { SharedReads } from './shared-reads'
 
 /** What a flow is run with. */
 export type FlowContext = {
@@ -39,6 +40,8 @@ export type FlowContext = {
   maxBytes?: number
   /** Whether a destination is known to be down; it is then skipped. */
   isDown?: (destination: string) => boolean
+  /** What the flows of the same assets share, where one of them comes right after the other. */
+  reads?: SharedReads
   /** Whether AEM's blob store is known to be down; its files are then skipped. */
   areFilesDown?: () => boolean
 }

@@ -6,6 +6,7 @@ import { type BridgeError, systemicError, transientError } from '../core/errors'
 import { type LogFields, withFields } from '../core/logger'
 import { fullJitter } from '../http/backoff'
 import type { MemoryGate } from '../http/memory-gate'
+import type { SharedReads } from './shared-reads'
 import { type Decision, writeDecision } from './write-decision'
 
 export type { Decision } from './write-decision'
@@ -17,6 +18,8 @@ export type UpdateParts = {
   random: () => number
   /** All assets of this process that are being updated fit into it. */
   memory: MemoryGate
+  /** Gets an asset that needs no change, as it was read. */
+  reads?: SharedReads | undefined
 }
 
 /** AEM gives an ETag that it does not take back: something between changes it, or a replica lags far behind. */
@@ -37,7 +40,7 @@ const backoff = { baseMs: 50, capMs: 2_000 }
  */
 export async function updateMetadata<T>(
   ref: AssetRef,
-  { assets, clock, random, memory }: UpdateParts,
+  { assets, clock, random, memory, reads }: UpdateParts,
   about: {
     keeps: KeepsProperty
     decide: (asset: Asset, own: CallContext) => Promise<Decision<T> | undefined>
@@ -65,14 +68,18 @@ export async function updateMetadata<T>(
   )
 
   async function update(own: CallContext, refused: string | undefined): Promise<RoundEnd<T>> {
-    const asset = await assets.readAsset(ref, own, about.keeps)
+    // What others read as well is held whole.
+    const asset = await assets.readAsset(ref, own, reads === undefined ? about.keeps : undefined)
     if (asset.etag === refused) return { again: 'refused' }
     // An event may name the id only, or the path only.
     const fields = { assetId: asset.id, ...(asset.path === '' ? {} : { path: asset.path }) }
     const known = { ...own, logger: withFields(own.logger, fields) }
     const decision = await about.decide(asset, known)
     if (decision === undefined) return { again: 'changed' }
-    if (decision.changes.length === 0) return { result: decision.result }
+    if (decision.changes.length === 0) {
+      reads?.keep(asset)
+      return { result: decision.result }
+    }
     own.memory?.commit()
     const written = await writeDecision(asset, decision, assets, known)
     return written === 'conflict' ? { again: 'conflict', etag: asset.etag, about: fields } : written

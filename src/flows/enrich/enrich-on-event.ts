@@ -17,9 +17,9 @@ import { countPutBacks, putBacks, type RecentWrites } from './fights'
 export async function enrichOnEvent(
   { raw, happening, ref }: { raw: unknown; happening: 'processed' | Change; ref: AssetRef },
   parts: EnrichParts & { tokens: Tokens; recentWrites: RecentWrites },
-  context: Pick<FlowContext, 'call' | 'clock' | 'store'>,
+  context: Pick<FlowContext, 'call' | 'clock' | 'store' | 'reads'>,
 ): Promise<EnrichOutcome> {
-  const { call, clock, store } = context
+  const { call, clock, store, reads } = context
   const { recentWrites, tokens } = parts
   const isProcessed = happening === 'processed'
   if (!isProcessed && (await isOwn(raw, tokens, context)))
@@ -28,7 +28,7 @@ export async function enrichOnEvent(
   const decided = new Map<string, boolean>()
   const left: LeftOut[] = []
 
-  const outcome = await enrichAsset(ref, parts, call, async (asset, changes) => {
+  const outcome = await enrichAsset(ref, { ...parts, reads }, call, async (asset, changes) => {
     const told = new Set(isProcessed ? [] : putBacks(raw, changes))
     const suspects = changes.filter(
       (change) => !decided.has(change.property) && (told.has(change) || recentWrites.has(asset, change)),

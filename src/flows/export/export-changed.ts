@@ -23,7 +23,9 @@ export async function exportChanged(
   const { event, origin } = task
   const { onlyDestination, trigger } = context
   const { assetId: id, path } = event
-  const asset = await findAsset({ origin, id, path }, parts, context.call)
+  const ref = { origin, id, path }
+  const shared = context.reads?.take(ref)
+  const asset = shared ?? (await findAsset(ref, parts, context.call))
   if (asset === undefined) return skipped('the asset is gone: its deletion tells what becomes of its files')
   const own = aboutAsset(asset, context)
   const due = dueAt(asset, undefined, context.clock.now(), 'state')
@@ -35,7 +37,7 @@ export async function exportChanged(
   }
   const destinations = await Promise.all([
     ...names.map((name) => deliverAndFollow(name, asset, task, parts, own)),
-    takeOut(asset, due, task, parts, own),
+    takeOut(asset, due, task, parts, own, shared !== undefined),
   ]).then((outcomes) => outcomes.flat())
   if (destinations.length > 0) return { kind: 'exported', asset: factsOf(asset), destinations }
   return skipped(due.isDue ? `exportDestination names no ${onlyDestination} any more` : due.reason, asset)
@@ -47,6 +49,7 @@ const isAsked = (name: string, { onlyDestination }: FlowContext): boolean =>
 /**
  * Removes an asset that is not due from the destinations that hold it, where the settings say so. It is removed by the
  * key that its metadata give now, and only where the destination tells that this app stored it.
+ * @param isOlder the asset was read some time ago: before a file is removed, AEM is asked again
  * @returns where something was there, or where it failed
  */
 export async function takeOut(
@@ -55,21 +58,30 @@ export async function takeOut(
   task: Task,
   parts: ExportEventParts,
   context: FlowContext,
+  isOlder = false,
 ): Promise<readonly DestinationOutcome[]> {
-  const named = due.isDue ? due.names : due.kind === 'not-named' ? [] : undefined
-  if (named !== undefined && parts.exports.onNoLongerNamed !== 'remove') return []
-  if (named === undefined && !isToGo(asset, due, parts.exports)) return []
+  if (!isToTakeOut(asset, due, parts)) return []
+  const named = namedBy(due)
   const names = removers(parts).filter((name) => isAsked(name, context) && !named?.includes(name))
   const { previousPath } = task.event
   const places = [asset.path, ...(previousPath === undefined ? [] : [previousPath])]
   const outcomes = await Promise.all(
     names.map((name) => {
-      const act = () => removeHeld(name, places, asset, parts, context.call)
+      const isStillOut = async (): Promise<boolean> => !isOlder || isOutNow(name, asset, parts, context)
+      const act = () => removeHeld(name, places, asset, isStillOut, parts, context.call)
       return atDestination(name, task.work, act, context)
     }),
   )
   return outcomes.filter((one) => one.kind !== 'done' || one.files.length > 0)
 }
+
+/** The destinations that an asset names; undefined when it is not due for another reason. */
+const namedBy = (due: Due): readonly string[] | undefined =>
+  due.isDue ? due.names : due.kind === 'not-named' ? [] : undefined
+
+/** Whether the settings have an asset removed from where it should not be. */
+const isToTakeOut = (asset: Asset, due: Due, { exports }: ExportEventParts): boolean =>
+  namedBy(due) === undefined ? isToGo(asset, due, exports) : exports.onNoLongerNamed === 'remove'
 
 function isToGo(asset: Asset, due: Due, { onExpire, onUnpublish, onDelete }: Exports): boolean {
   if (due.isDue) return false
@@ -78,10 +90,24 @@ function isToGo(asset: Asset, due: Due, { onExpire, onUnpublish, onDelete }: Exp
   return due.kind === 'not-published' && isUnpublished(asset) && onUnpublish === 'remove'
 }
 
+/** Whether the settings have an asset removed from a destination, in the state in which AEM has it now. */
+async function isOutNow(
+  name: string,
+  { origin, id }: Asset,
+  parts: ExportEventParts,
+  { call, clock }: FlowContext,
+): Promise<boolean> {
+  const asset = await findAsset({ origin, id }, parts, call)
+  if (asset === undefined) return false
+  const due = dueAt(asset, undefined, clock.now(), 'state')
+  return isToTakeOut(asset, due, parts) && namedBy(due)?.includes(name) !== true
+}
+
 async function removeHeld(
   name: string,
   paths: readonly string[],
   asset: Asset,
+  isStillOut: () => Promise<boolean>,
   parts: ExportEventParts,
   call: CallContext,
 ): Promise<readonly FileOutcome[]> {
@@ -92,6 +118,7 @@ async function removeHeld(
     for (const key of keysOf(placedAt(path, asset), parts, renditions)) {
       const held = await destination.head?.(key, call)
       if (held?.version === undefined) continue
+      if (!(await isStillOut())) return files
       await destination.remove?.(key, call)
       files.push({ key, outcome: 'removed', bytes: 0 })
     }

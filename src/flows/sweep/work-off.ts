@@ -5,6 +5,7 @@ import { inParallel } from '../in-parallel'
 import { type Outcome, toError, type Undone, undoneOf } from '../outcome'
 import { perform } from '../perform'
 import { recordRetry } from '../record-failure'
+import { createSharedReads } from '../shared-reads'
 import { destinationSystem, isOutage, observe, systemOf } from '../systems'
 import { partOf, type Work } from '../work'
 import type { SweepCounts } from './counts'
@@ -25,7 +26,12 @@ export async function workOff(
   context: FlowContext,
 ): Promise<void> {
   const { breaker, counts, flows } = parts
-  const own = { ...context, isDown: (name: string) => breaker.isDown(destinationSystem(name)) }
+  const own = {
+    ...context,
+    isDown: (name: string) => breaker.isDown(destinationSystem(name)),
+    // What needs no change is read once for both.
+    reads: createSharedReads(context.clock),
+  }
   const left: { work: Work; undone: Undone }[] = []
   const isEnriching = ({ action }: Work): boolean => action === 'generic'
   for (const some of [page.filter(isEnriching), page.filter((work) => !isEnriching(work))]) {

@@ -343,3 +343,52 @@ test.each(['sweep', 'sweep all'])(
     expect(details).not.toHaveProperty('full')
   },
 )
+
+/** How often AEM was asked for the metadata of an asset while the work was done. */
+async function readsOf({ id }: { id: string }, work: () => Promise<unknown>): Promise<number> {
+  const { requests } = bench.author.aem
+  const before = requests.length
+  await work()
+  return requests.slice(before).filter(({ method, path }) => method === 'GET' && path.includes(id)).length
+}
+
+test('an asset in step is read once for both flows, one that is enriched once more', async () => {
+  bench.destinations.one.list = undefined
+  bench.products.set('LAMP-1', { name: 'Lamp' })
+  const asset = addDraft('lamp.png', { 'wknd-skuid': 'LAMP-1' })
+  await sweep()
+  publish(asset)
+  await twice()
+  expect(held()).toEqual(['lamp.png'])
+  minutes(60)
+  bench.author.aem.life.edit(asset.id, { 'dc:title': 'A lamp' })
+  minutes(10)
+  expect(await readsOf(asset, sweep)).toBe(1)
+
+  bench.products.set('LAMP-1', { name: 'Desk lamp' })
+  bench.author.aem.life.edit(asset.id, { 'dc:title': 'A desk lamp' })
+  minutes(10)
+  expect(await readsOf(asset, sweep)).toBe(2)
+  expect(metadata(asset)).toMatchObject({ 'wknd-name': 'Desk lamp' })
+})
+
+test('what is named again after an asset was read is not removed', async () => {
+  keep(removing)
+  const asset = addDraft('lamp.png')
+  await sweep()
+  minutes(1)
+  publish(asset)
+  await twice()
+  bench.author.aem.life.edit(asset.id, { exportDestination: null })
+  const { one } = bench.destinations
+  const head = one.head?.bind(one)
+  one.list = undefined
+  one.head = async (...asked) => {
+    // Between the look at AEM and the removal.
+    bench.author.aem.life.edit(asset.id, { exportDestination: 'one' })
+    return head?.(...asked)
+  }
+  minutes(10)
+  expect((await sweep()).error).toBeUndefined()
+  expect(held()).toEqual(['lamp.png'])
+})
