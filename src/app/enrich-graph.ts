@@ -24,6 +24,9 @@ export type EnrichGraph = EnrichParts & {
   recentWrites: RecentWrites
 }
 
+/** References that the PIM is asked for together: as many as one call to Akeneo takes. */
+export const refsInOneCall = 100
+
 /** The parts of enrichment; those who only ask use them, too. */
 export const graphFor = perInputs(buildGraph)
 

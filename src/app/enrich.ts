@@ -10,7 +10,7 @@ import { batchQueries } from '../flows/sync/batch-queries'
 import { joinQueries } from '../flows/sync/join-queries'
 import { perInputs } from '../inputs/raw-inputs'
 import { classSkipReason } from '../metadata/skip'
-import { disputesOf, type EnrichGraph, graphFor } from './enrich-graph'
+import { disputesOf, type EnrichGraph, graphFor, refsInOneCall } from './enrich-graph'
 
 /**
  * The flow behind *Asset Processing Completed*: the asset that the event names gets the PIM's facts into its metadata. So
@@ -27,8 +27,6 @@ const joiningGraphFor = perInputs((context: FlowContext) => {
 
 /** Akeneo allows a connection four calls at once: two are left to the other actions. */
 const queriesAtOnce = 2
-/** As many as one call to Akeneo takes. */
-const refsInOneCall = 100
 
 /** The same for many events at once: the PIM is asked for the products of several in one call. */
 export function enrichingInBatches(context: FlowContext): EventFlow {

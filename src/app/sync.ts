@@ -13,7 +13,7 @@ import type { SyncedTogether } from '../flows/sync/sync-together'
 import { type SyncWork, syncHandedOver } from '../flows/sync/sync-work'
 import { perInputs } from '../inputs/raw-inputs'
 import { readBoth, sourceOf, valuesOf } from '../inputs/values'
-import { disputesOf, graphFor } from './enrich-graph'
+import { disputesOf, graphFor, refsInOneCall } from './enrich-graph'
 
 /**
  * The flow for changed products: updates the assets that show them with the current values of the PIM.
@@ -24,15 +24,13 @@ export const syncChanged = (work: SyncWork, context: FlowContext): Promise<RunRe
 
 /** An activation that comes alone begins at once. In a storm a batch waits at most so long for others. */
 const syncWindowMs = 2_000
-/** As many as one call to Akeneo takes. */
-const maxReferences = 100
 
 const batcherFor = perInputs(() =>
   createReferenceBatcher<SyncedTogether>({
     clock: systemClock,
     windowMs: syncWindowMs,
     countsFrom: 'batch before',
-    maxRefs: maxReferences,
+    maxRefs: refsInOneCall,
   }),
 )
 

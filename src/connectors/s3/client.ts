@@ -3,40 +3,14 @@ import type { S3Access } from './inputs'
 import { leaveContentUnsigned } from './unsigned'
 
 /** What is used of the library, loaded, and a client of it. */
-export type Service = { client: S3Client; library: Awaited<ReturnType<typeof loadLibrary>> }
-
-/** What is not named here stays out of the bundles. */
-async function loadLibrary() {
-  const {
-    AbortMultipartUploadCommand,
-    CompleteMultipartUploadCommand,
-    CreateMultipartUploadCommand,
-    DeleteObjectCommand,
-    HeadObjectCommand,
-    ListObjectsV2Command,
-    PutObjectCommand,
-    S3Client,
-    UploadPartCommand,
-  } = await import('@aws-sdk/client-s3')
-  return {
-    AbortMultipartUploadCommand,
-    CompleteMultipartUploadCommand,
-    CreateMultipartUploadCommand,
-    DeleteObjectCommand,
-    HeadObjectCommand,
-    ListObjectsV2Command,
-    PutObjectCommand,
-    S3Client,
-    UploadPartCommand,
-  }
-}
+export type Service = { client: S3Client; library: typeof import('./library') }
 
 /** Loads the library and makes a client. @param checksums whether every request carries one */
 export async function connectS3(
   access: S3Access,
   checksums: 'when-supported' | 'when-required',
 ): Promise<Service> {
-  const library = await loadLibrary()
+  const library = await import('./library')
   const { region, endpoint, credentials } = access
   const client = new library.S3Client({
     region,

@@ -15,6 +15,7 @@ import {
   writeFailed,
   wrongKind,
 } from './errors'
+import { createFolders } from './folders'
 import type { SftpSession } from './session'
 import { writeWindowed } from './writer'
 
@@ -36,19 +37,19 @@ export type SftpServer = {
 
 const textBytes = 4_096
 const maxListings = 20
-const maxFolders = 10_000
 
 /** The files below the root of an SFTP server, by one connection. */
 export function sftpTree(session: SftpSession, server: SftpServer): FileTree {
-  const { root, inputs, folders, warnOfGap } = server
+  const { root, inputs, warnOfGap } = server
   const full = (path: string): string => (path === '' ? root : `${root === '/' ? '' : root}/${path}`)
   const accountsFault = createFaultFinder(session, full, server)
+  const folders = createFolders(session, { known: server.folders, full, guarded })
 
   return {
     stat: (path, signal) => guarded(path, signal, () => stat(path, signal), 'look'),
     readText: (path, signal) =>
       guarded(path, signal, () => session.readText(full(path), textBytes, signal), 'read'),
-    makeFolder,
+    makeFolder: folders.make,
     writeNew: (path, chunks, signal) => guarded(path, signal, () => writeWhole(path, chunks, signal, 'wx')),
     writeOver: (path, chunks, signal) =>
       guarded(path, signal, async () => {
@@ -219,47 +220,10 @@ export function sftpTree(session: SftpSession, server: SftpServer): FileTree {
       return await work()
     } catch (thrown) {
       if (statusOf(thrown) !== sftpStatus.noSuchFile) throw thrown
-      folders.clear()
-      await makeFolder(folderOf(path), signal)
+      folders.forget()
+      await folders.make(folderOf(path), signal)
       return work()
     }
-  }
-
-  async function makeFolder(path: string, signal: AbortSignal): Promise<void> {
-    if (folders.has(path)) return
-    if (folders.size >= maxFolders) folders.clear()
-    if (path === '') await guarded(path, signal, () => ensureFolder(root, signal))
-    else if (!(await guarded(path, signal, () => isFolder(full(path), signal)))) {
-      await makeFolder(folderOf(path), signal)
-      await guarded(path, signal, () => createFolder(full(path), signal), 'folder')
-    }
-    folders.add(path)
-  }
-
-  /** With those above it. */
-  async function ensureFolder(place: string, signal: AbortSignal): Promise<void> {
-    if (await isFolder(place, signal)) return
-    if (folderOf(place) !== '') await ensureFolder(folderOf(place), signal)
-    await createFolder(place, signal)
-  }
-
-  async function createFolder(place: string, signal: AbortSignal): Promise<void> {
-    try {
-      await session.mkdir(place, signal)
-    } catch (thrown) {
-      // Another process created it first.
-      if (statusOf(thrown) === undefined || !(await isFolder(place, signal))) throw thrown
-    }
-  }
-
-  async function isFolder(place: string, signal: AbortSignal): Promise<boolean> {
-    const stats = await session.stat(place, signal).catch((thrown: unknown) => {
-      // ProFTPD counts it as reading. What a link leads to stays unknown then.
-      if (statusOf(thrown) === sftpStatus.permissionDenied) return session.lstat(place, signal)
-      throw thrown
-    })
-    if (stats !== undefined && !stats.isDirectory() && !stats.isSymbolicLink()) throw wrongKind(place)
-    return stats !== undefined
   }
 
   async function guarded<T>(
@@ -288,7 +252,7 @@ export function sftpTree(session: SftpSession, server: SftpServer): FileTree {
       // An error of the library itself means that the connection is closed.
       return thrown instanceof BridgeError || signal.aborted ? thrown : connectionLost()
     }
-    folders.clear()
+    folders.forget()
     if (status === sftpStatus.noConnection || status === sftpStatus.connectionLost) session.connection.close()
     else if (status !== sftpStatus.noSuchFile) {
       if (right === 'read' && status === sftpStatus.permissionDenied) return notAllowed('read', inputs)
