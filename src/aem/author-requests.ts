@@ -1,5 +1,5 @@
 import type { CallContext } from '../core/call-context'
-import { type Clock, systemClock } from '../core/clock'
+import type { Clock } from '../core/clock'
 import { permanentError } from '../core/errors'
 import { createElasticLimit } from '../http/elastic-limit'
 import type { HttpClient, HttpRequest, Upstream } from '../http/http-client'
@@ -27,13 +27,13 @@ export type AuthorRequests = {
   send(origin: string, request: HttpRequest, call: CallContext): Promise<HttpResponse>
 }
 
-/** AEM publishes no limit: so many are sure to be taken. */
-const firstAtOnce = 8
+/** AEM publishes no limit. Few authors refuse so many. */
+export const firstAtOnce = 8
 
 /** Creates the requests of a container. All clients of an author share its concurrency limit. */
 export function createAuthorRequests(
   options: AuthorRequestsOptions,
-  { http, tokens, clock = systemClock }: { http: HttpClient; tokens: Tokens; clock?: Clock },
+  { http, tokens, clock }: { http: HttpClient; tokens: Tokens; clock: Clock },
 ): AuthorRequests {
   const upstreams = new Map<string, Upstream>(
     options.origins.map((origin) => [

@@ -29,7 +29,7 @@ export const aemInputs = declareInputs({
   },
   AEM_CONCURRENCY: {
     meaning:
-      'The most requests at once from one container to one author, 1 to 100. It begins with 8 of them; more follow while AEM keeps up, and fewer when it answers 429.',
+      'The most requests at once from one container to one author, 1 to 100. It begins with 8, or with this where it is less. More follow while AEM keeps up, and fewer when it refuses some or gets slow.',
     default: '40',
     shape: wholeNumber(1, 100),
   },

@@ -1,4 +1,5 @@
 import { type AuthorAccess, openAuthors } from '../aem/author-access'
+import { firstAtOnce } from '../aem/author-requests'
 import { systemClock, systemRandom } from '../core/clock'
 import type { EnrichPageParts } from '../flows/backfill/enrich-page'
 import type { ExportPageParts } from '../flows/backfill/export-page'
@@ -19,7 +20,7 @@ import { readSettings } from './settings'
 const heldBytes = 24 * 1024 * 1024
 /** Requests at once: enough for the rate at the time that an author usually takes for an answer. */
 const concurrencyFor = (rate: number, configured: number): number =>
-  Math.max(Math.min(configured, 8), Math.min(100, Math.ceil(rate / 2)))
+  Math.max(Math.min(configured, firstAtOnce), Math.min(100, Math.ceil(rate / 2)))
 
 /**
  * The part of an activation in a backfill.

@@ -16,6 +16,15 @@ import { mayPassStatus } from './status'
 /** Does work as soon as fewer than the allowed number are running, first come first served. */
 export type ConcurrencyLimit = <T>(work: () => Promise<T>) => Promise<T>
 
+/**
+ * Sends a request when it may be sent, first come first served.
+ * @param kind of the request: its method and the first part of its path
+ */
+export type RequestLimit = <Answer extends Pick<HttpResponse, 'status' | 'headers'>>(
+  send: () => Promise<Answer>,
+  kind: string,
+) => Promise<Answer>
+
 /** How one upstream is talked to. */
 export type UpstreamOptions = {
   /** In errors and logs, upper case: `AEM`. */
@@ -27,7 +36,7 @@ export type UpstreamOptions = {
   /** Requests at once from this container. */
   concurrency: number
   /** A limit that is shared with others who call the same system; it comes on top. */
-  shared?: ConcurrencyLimit
+  shared?: RequestLimit
   /** For one attempt, the body included. @default 10000 */
   attemptTimeoutMs?: number
   /** The first one included. @default 4 */
@@ -72,7 +81,7 @@ export function createHttpClient(parts: { clock?: Clock; random?: () => number }
     }
     const origins = new Set(options.origins)
     const limit = pLimit(options.concurrency)
-    const { shared = (work) => work() } = options
+    const { shared = (send) => send() } = options
 
     return { request }
 
@@ -105,7 +114,7 @@ export function createHttpClient(parts: { clock?: Clock; random?: () => number }
       // `path` is that of the asset in every line.
       const trace = { method: request.method, host: url.host, target: url.pathname, attempt }
       const sent = untilAborted(
-        limit(() => shared(() => send(url, request, call))),
+        limit(() => shared(() => send(url, request, call), kindOf(url, request))),
         call.signal,
       )
       const response = await sent.catch((thrown: unknown) => {
@@ -146,7 +155,7 @@ export function createHttpClient(parts: { clock?: Clock; random?: () => number }
         if (attempt.timedOut() && !call.signal.aborted) {
           throw timeLimit(name, attemptTimeoutMs, options.input).timeIsUp()
         }
-        throw thrown
+        throw call.signal.aborted ? thrown : networkError(thrown)
       } finally {
         attempt.release()
       }
@@ -178,6 +187,8 @@ export function createHttpClient(parts: { clock?: Clock; random?: () => number }
     }
   }
 }
+
+const kindOf = ({ pathname }: URL, { method }: HttpRequest): string => `${method} ${pathname.split('/')[1]}`
 
 /** What an error answer repeats of the secrets in its request is masked: its reason is shown. */
 function withoutEcho(text: string, url: URL, { headers = {} }: HttpRequest): string {

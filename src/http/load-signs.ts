@@ -1,65 +1,91 @@
 import type { Clock } from '../core/clock'
 import { BridgeError } from '../core/errors'
-import type { ConcurrencyLimit } from './http-client'
-import { isBusyStatus, mayPassStatus } from './status'
+import type { RequestLimit } from './http-client'
+import type { HttpResponse } from './response'
+import { mayPassStatus, takesNoMore } from './status'
 
 /**
  * What an answer says about the load of its system:
- * - `refused`: it takes no more now (429, 503);
- * - `failed`: another failure that may pass, or no answer in time. It may be about this request alone;
- * - `slower`: answers take much longer than they did;
- * - `still`: one of these again, within a second: those sent before are no further sign;
+ * - `refused`: it takes no more for now: 429, or 503 with Retry-After;
+ * - `failed`: another failure that may pass, or no answer. It may be about this request alone;
+ * - `slow`: answers take much longer than they can;
+ * - `strained`: they take longer, so more requests would only wait there;
  * - `well`: none of them.
  */
-export type LoadSign = 'refused' | 'failed' | 'slower' | 'still' | 'well'
+export type LoadSign = 'refused' | 'failed' | 'slow' | 'strained' | 'well'
 
-const newSignAfterMs = 1_000
+/** @param isNew false when it was to be expected: the request was sent before the last such sign, or a moment later */
+export type HearSign = (sign: LoadSign, isNew: boolean) => void
+
+const newAfterMs = 1_000
 /** How much one answer counts in the usual time of an answer. */
 const weight = 0.05
-/** A system counts as slower when answers take so many times as long as its quick ones, and so much longer. */
-const slowFactor = 3
-const slowMs = 250
-/** The quick ones are forgotten by and by: a system may get slower for good. */
-const forget = 1.001
+/** By how much a system is slow, or strained: so many times its quick answers, and so much more than they take. */
+const slow = { factor: 3, ms: 250 }
+const strained = { factor: 1.5, ms: 20 }
+/** What is quick is forgotten by and by: a system may get slower for good. */
+const forgottenAMinute = 0.01
+/** A kind is a method and the beginning of a path; where those are many, the method alone. */
+const maxKinds = 20
+
+/** In milliseconds; `at` since the epoch. */
+type Times = { usual: number; quick: number; at: number }
 
 /** Runs requests to one system, and tells after each what its answer says about the load there. */
-export function createLoadSigns(clock: Clock, tell: (sign: LoadSign) => void): ConcurrencyLimit {
-  let usualMs: number | undefined
-  let quickMs = Number.POSITIVE_INFINITY
-  let toldAt = Number.NEGATIVE_INFINITY
+export function createLoadSigns(clock: Pick<Clock, 'now'>, hear: HearSign): RequestLimit {
+  const times = new Map<string, Times>()
+  const told = { refused: Number.NEGATIVE_INFINITY, other: Number.NEGATIVE_INFINITY }
 
-  return async (work) => {
+  return async (work, kind) => {
     const started = clock.now()
     try {
       const answer = await work()
-      const status = statusOf(answer)
-      if (status !== undefined && isBusyStatus(status)) busy('refused')
-      else if (status !== undefined && mayPassStatus(status)) busy('failed')
-      else if (isSlower(clock.now() - started)) busy('slower')
-      else tell('well')
+      tell(failureOf(answer) ?? paceOf(kind, started), started)
       return answer
     } catch (thrown) {
-      // What the caller gave up says nothing about the system.
-      if (thrown instanceof BridgeError && thrown.failureClass === 'transient') busy('failed')
+      // What the caller gave up names no system.
+      if (
+        thrown instanceof BridgeError &&
+        thrown.failureClass === 'transient' &&
+        thrown.upstream !== undefined
+      )
+        tell('failed', started)
       throw thrown
     }
   }
 
-  function isSlower(ms: number): boolean {
-    usualMs = usualMs === undefined ? ms : usualMs + (ms - usualMs) * weight
-    quickMs = Math.min(quickMs * forget, usualMs)
-    return usualMs > quickMs * slowFactor && usualMs > quickMs + slowMs
+  function tell(sign: LoadSign, started: number): void {
+    if (sign === 'well' || sign === 'strained') {
+      hear(sign, true)
+      return
+    }
+    const now = clock.now()
+    // What fails for its own sake must not hide a refusal.
+    const which = sign === 'refused' ? 'refused' : 'other'
+    const last = told[which]
+    // A clock that was set back says nothing.
+    const isNew = now < last || (started > last && now - last >= newAfterMs)
+    if (isNew) told[which] = now
+    hear(sign, isNew)
   }
 
-  function busy(sign: LoadSign): void {
+  /** A search takes longer than a read, and a write may: each is compared with its kind. */
+  function paceOf(kind: string, started: number): LoadSign {
     const now = clock.now()
-    const isNew = now - toldAt >= newSignAfterMs
-    if (isNew) toldAt = now
-    tell(isNew ? sign : 'still')
+    const ms = Math.max(1, now - started)
+    const name = times.has(kind) || times.size < maxKinds ? kind : kind.slice(0, kind.indexOf(' '))
+    const before = times.get(name) ?? { usual: ms, quick: ms, at: now }
+    const usual = before.usual + (ms - before.usual) * weight
+    const minutes = Math.max(0, now - before.at) / 60_000
+    const quick = Math.min(before.quick * (1 + forgottenAMinute * minutes), usual)
+    times.set(name, { usual, quick, at: now })
+    const isOver = ({ factor, ms: more }: typeof slow): boolean =>
+      usual > quick * factor && usual > quick + more
+    return isOver(slow) ? 'slow' : isOver(strained) ? 'strained' : 'well'
   }
 }
 
-const statusOf = (answer: unknown): number | undefined =>
-  typeof answer === 'object' && answer !== null && 'status' in answer && typeof answer.status === 'number'
-    ? answer.status
-    : undefined
+function failureOf({ status, headers }: Pick<HttpResponse, 'status' | 'headers'>): LoadSign | undefined {
+  if (takesNoMore(status, headers.has('retry-after'))) return 'refused'
+  return mayPassStatus(status) ? 'failed' : undefined
+}

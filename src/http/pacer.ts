@@ -1,12 +1,12 @@
 import type { Clock } from '../core/clock'
 import { createCallLimiter } from './call-limiter'
-import type { ConcurrencyLimit } from './http-client'
-import { createLoadSigns, type LoadSign } from './load-signs'
+import type { RequestLimit } from './http-client'
+import { createLoadSigns, type HearSign } from './load-signs'
 
 /** Spaces out the requests to a system, and slows down while it is busy. */
 export type Pacer = {
   /** For `UpstreamOptions.shared`. */
-  limit: ConcurrencyLimit
+  limit: RequestLimit
   /** Requests a second that are sent at most now. */
   rate(): number
 }
@@ -30,20 +30,19 @@ export function createPacer({ perSecond, clock }: { perSecond: number; clock: Cl
     const calls = Math.max(1, Math.floor(rate))
     return { calls, windowMs: (calls / rate) * 1_000, atOnce: Number.POSITIVE_INFINITY }
   }, clock)
-  const watched = createLoadSigns(clock, adapt)
-
-  return {
-    rate: () => rate,
-    limit: (work) => limiter.run(never, () => watched(work)),
-  }
-
-  function adapt(sign: LoadSign): void {
-    if (sign === 'well') {
+  const adapt: HearSign = (sign, isNew) => {
+    if (sign === 'well' || sign === 'strained') {
       raise()
       return
     }
     raisedAt = clock.now()
-    if (sign !== 'still') rate = Math.max(rate * (sign === 'slower' ? 0.8 : 0.5), perSecond * leastShare)
+    if (isNew) rate = Math.max(rate * (sign === 'slow' ? 0.8 : 0.5), perSecond * leastShare)
+  }
+  const watched = createLoadSigns(clock, adapt)
+
+  return {
+    rate: () => rate,
+    limit: (send, kind) => limiter.run(never, () => watched(send, kind)),
   }
 
   function raise(): void {

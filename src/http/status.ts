@@ -12,8 +12,9 @@ const ofTheMoment: readonly number[] = [408, 425, 429]
 export const mayPassStatus = (status: number): boolean =>
   ofTheMoment.includes(status) || (status >= 500 && status < 600 && !isUnsupported(status))
 
-/** Whether the server says that it takes no more for now: Too Many Requests, Service Unavailable. */
-export const isBusyStatus = (status: number): boolean => status === 429 || status === 503
+/** Whether the server has enough for now: Too Many Requests, or Service Unavailable when it tells how long. */
+export const takesNoMore = (status: number, hasRetryAfter: boolean): boolean =>
+  status === 429 || (status === 503 && hasRetryAfter)
 
 /** Whether the server does not support the request at all: this is never retried. */
 export const isUnsupported = (status: number): boolean => unsupported.includes(status)

@@ -61,7 +61,7 @@ const askers: [string, (url: string) => Promise<unknown>][] = [
     (url) =>
       createAuthorRequests(
         { origins: [url], apiKey: 'id', experimental: false, concurrency: 1 },
-        { http, tokens },
+        { http, tokens, clock },
       ).send(url, get(url), startCall()),
   ],
   [

@@ -1,13 +1,13 @@
 import { setImmediate as turn } from 'node:timers/promises'
 import fc from 'fast-check'
 import { startServer } from '../../sandbox/server'
-import { systemicError, transientError } from '../../src/core/errors'
+import { transientError } from '../../src/core/errors'
 import { createElasticLimit } from '../../src/http/elastic-limit'
-import { type ConcurrencyLimit, createHttpClient } from '../../src/http/http-client'
+import { createHttpClient, type RequestLimit } from '../../src/http/http-client'
 import { startCall } from '../support/call'
 import { createTestClock, type TestClock } from '../support/test-clock'
 
-type Answer = { status: number }
+type Answer = { status: number; headers: ReadonlyMap<string, string> }
 
 /** A system that answers when it is told to, and counts what it is asked at once. */
 function createSystem() {
@@ -28,8 +28,8 @@ function createSystem() {
   }
 }
 
-function ask(limit: ConcurrencyLimit, times: number, work: () => Promise<Answer>): void {
-  for (let index = 0; index < times; index++) limit(work).catch(() => undefined)
+function ask(limit: RequestLimit, times: number, work: () => Promise<Answer>): void {
+  for (let index = 0; index < times; index++) limit(work, 'GET adobe').catch(() => undefined)
 }
 
 /** How many requests are sent at once, when there are more than enough. */
@@ -44,15 +44,16 @@ async function atOnce(most: number, clock: TestClock, prepare: (system: System) 
 }
 type System = ReturnType<typeof createSystem>
 
-const ok = { status: 200 }
+const answerOf = (status: number): Answer => ({ status, headers: new Map() })
+const ok = answerOf(200)
 
-it('begins with eight, and never has more than it may', async () => {
+it('begins with eight, and has one more after each round of answers', async () => {
   const rounds = (count: number) => async (system: System) => {
     for (let round = 0; round < count; round++) await system.answerAll(ok)
   }
-  expect(await atOnce(40, createTestClock(), rounds(0))).toBe(8)
-  expect(await atOnce(40, createTestClock(), rounds(5))).toBeGreaterThanOrEqual(12)
-  expect(await atOnce(40, createTestClock(), rounds(60))).toBe(40)
+  const counts = await Promise.all([0, 1, 2, 5].map((count) => atOnce(40, createTestClock(), rounds(count))))
+  expect(counts).toEqual([8, 8, 9, 12])
+  expect(await atOnce(40, createTestClock(), rounds(100))).toBe(40)
   expect(await atOnce(3, createTestClock(), rounds(10))).toBe(3)
 })
 
@@ -69,22 +70,38 @@ it('does not grow while nothing waits', async () => {
   expect(system.open.length).toBe(8)
 })
 
-it.each([429, 503])('halves after %d, once for all that were on their way', async (status) => {
-  const refused = (system: System) => system.answerAll({ status })
+it('halves after 429, once for all that were on their way', async () => {
+  const refused = (system: System) => system.answerAll(answerOf(429))
   expect(await atOnce(40, createTestClock(), refused)).toBe(4)
 })
 
-it('once it was refused, it has one more in a second', async () => {
+it('after a refusal it has one more in a second, and after a minute without one it grows as before', async () => {
   const clock = createTestClock()
-  const sent = await atOnce(40, clock, async (system) => {
-    await system.answerAll({ status: 429 })
-    for (let second = 0; second < 3; second++) {
+  const seconds = (count: number) => async (system: System) => {
+    await system.answerAll(answerOf(429))
+    for (let second = 0; second < count; second++) {
       clock.advance(1_000)
       await system.answerAll(ok)
       await system.answerAll(ok)
     }
+  }
+  expect(await atOnce(40, clock, seconds(3))).toBe(7)
+  const later = await atOnce(40, clock, async (system) => {
+    await system.answerAll(answerOf(429))
+    clock.advance(60_000)
+    for (let round = 0; round < 12; round++) await system.answerAll(ok)
   })
-  expect(sent).toBe(7)
+  expect(later).toBe(14)
+})
+
+it('a clock that is set back keeps it from growing no longer', async () => {
+  const clock = createTestClock()
+  const sent = await atOnce(40, clock, async (system) => {
+    await system.answerAll(answerOf(429))
+    clock.advance(-3_600_000)
+    for (let round = 0; round < 6; round++) await system.answerAll(ok)
+  })
+  expect(sent).toBeGreaterThan(8)
 })
 
 it('always leaves one', async () => {
@@ -92,19 +109,22 @@ it('always leaves one', async () => {
   const sent = await atOnce(40, clock, async (system) => {
     for (let second = 0; second < 20; second++) {
       clock.advance(1_000)
-      await system.answerAll({ status: 429 })
+      await system.answerAll(answerOf(429))
     }
   })
   expect(sent).toBe(1)
 })
 
+const noAnswer = transientError('AEM_TIMEOUT', 'no answer', { upstream: 'AEM' })
+
 it.each<[string, Answer | Error]>([
-  ['500', { status: 500 }],
-  ['no answer in time', transientError('AEM_TIMEOUT', 'no answer')],
+  ['500', answerOf(500)],
+  ['503', answerOf(503)],
+  ['no answer in time', noAnswer],
 ])('%s takes back what came on top, and nothing more: it may be about one request', async (_, answer) => {
   const clock = createTestClock()
   const sent = await atOnce(40, clock, async (system) => {
-    for (let round = 0; round < 60; round++) await system.answerAll(ok)
+    for (let round = 0; round < 100; round++) await system.answerAll(ok)
     clock.advance(1_000)
     await system.answerAll(answer)
   })
@@ -118,21 +138,45 @@ it.each<[string, Answer | Error]>([
   expect(after).toBe(8)
 })
 
-it('what the caller gives up, or a fault of its own, is no sign', async () => {
+it.each<[string, Answer, number]>([
+  ['a file that AEM cannot process', answerOf(500), 0],
+  ['answers that have become slow', ok, 3_000],
+])('%s: after a refusal it comes back to eight all the same', async (_, every20th, ms) => {
   const clock = createTestClock()
   const sent = await atOnce(40, clock, async (system) => {
-    for (let round = 0; round < 60; round++) await system.answerAll(ok)
-    await system.answerAll(new DOMException('over', 'AbortError'))
-    await system.answerAll(systemicError('INPUT_INVALID', 'wrong'))
-    await system.answerAll({ status: 404 })
+    for (let round = 0; round < 20; round++) await system.answerAll(ok)
+    await system.answerAll(answerOf(429))
+    await system.answerAll(answerOf(429))
+    clock.advance(1_000)
+    await system.answerAll(answerOf(429))
+    clock.advance(1_000)
+    await system.answerAll(answerOf(429))
+    for (let index = 0; index < 300; index++) {
+      clock.advance(Math.max(50, ms))
+      system.open.shift()?.(index % 20 === 0 ? every20th : ok)
+      await turn()
+    }
   })
-  expect(sent).toBe(40)
+  expect(sent).toBeGreaterThanOrEqual(8)
+})
+
+it('does not grow when what is sent more only waits at the system', async () => {
+  const clock = createTestClock()
+  // The system does two at a time, 50 ms each: with eight at once each takes 200 ms, with more longer.
+  const sent = await atOnce(40, clock, async (system) => {
+    for (let index = 0; index < 1_500; index++) {
+      clock.advance(25)
+      system.open.shift()?.(ok)
+      await turn()
+    }
+  })
+  expect(sent).toBeLessThanOrEqual(12)
 })
 
 it('answers that take longer and longer bring it back to what it began with', async () => {
   const clock = createTestClock()
   const sent = await atOnce(40, clock, async (system) => {
-    for (let round = 0; round < 60; round++) await system.answerAll(ok)
+    for (let round = 0; round < 100; round++) await system.answerAll(ok)
     for (let round = 0; round < 30; round++) {
       clock.advance(5_000)
       await system.answerAll(ok)
@@ -146,7 +190,10 @@ it('whatever is answered, everything is asked once, and at least one and at most
   await fc.assert(
     fc.asyncProperty(
       fc.integer({ min: 1, max: 30 }),
-      fc.array(fc.record({ status: answers, after: fc.nat(3_000) }), { minLength: 1, maxLength: 120 }),
+      fc.array(fc.record({ status: answers, after: fc.integer({ min: -2_000, max: 3_000 }) }), {
+        minLength: 1,
+        maxLength: 120,
+      }),
       async (most, steps) => {
         const clock = createTestClock()
         const limit = createElasticLimit({ first: 8, most, clock })
@@ -158,7 +205,7 @@ it('whatever is answered, everything is asked once, and at least one and at most
           return system.work()
         }
         for (let index = 0; index < steps.length; index++) {
-          void limit(work).finally(() => {
+          void limit(work, 'GET adobe').finally(() => {
             ended += 1
           })
         }
@@ -167,7 +214,7 @@ it('whatever is answered, everything is asked once, and at least one and at most
           expect(system.open.length).toBeGreaterThanOrEqual(1)
           expect(system.open.length).toBeLessThanOrEqual(most)
           clock.advance(after)
-          system.open.shift()?.({ status })
+          system.open.shift()?.(answerOf(status))
           await turn()
         }
         expect([asked, ended]).toEqual([steps.length, steps.length])

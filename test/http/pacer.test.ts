@@ -2,13 +2,18 @@ import { transientError } from '../../src/core/errors'
 import { createPacer } from '../../src/http/pacer'
 import { createTestClock } from '../support/test-clock'
 
-const answer = (status: number) => async () => ({ status })
+const answer = (status: number) => async () => ({ status, headers: new Map<string, string>() })
+const kind = 'GET adobe'
 
 it('sends no more than the rate allows in any second', async () => {
   const clock = createTestClock()
   const pacer = createPacer({ perSecond: 20, clock })
   const sent: number[] = []
-  for (let index = 0; index < 100; index++) await pacer.limit(async () => sent.push(clock.now()))
+  for (let index = 0; index < 100; index++)
+    await pacer.limit(() => {
+      sent.push(clock.now())
+      return answer(200)()
+    }, kind)
 
   for (const from of sent)
     expect(sent.filter((at) => at >= from && at < from + 1_000).length).toBeLessThanOrEqual(20)
@@ -19,7 +24,7 @@ it('takes a rate below one a second', async () => {
   const clock = createTestClock()
   const pacer = createPacer({ perSecond: 0.5, clock })
   const start = clock.now()
-  for (let index = 0; index < 3; index++) await pacer.limit(answer(200))
+  for (let index = 0; index < 3; index++) await pacer.limit(answer(200), kind)
 
   expect(clock.now() - start).toBe(4_000)
 })
@@ -27,16 +32,16 @@ it('takes a rate below one a second', async () => {
 it('halves the rate after 429, once for all that were on their way, and recovers', async () => {
   const clock = createTestClock()
   const pacer = createPacer({ perSecond: 100, clock })
-  for (let index = 0; index < 10; index++) await pacer.limit(answer(429))
+  for (let index = 0; index < 10; index++) await pacer.limit(answer(429), kind)
   expect(pacer.rate()).toBe(50)
 
   clock.advance(2_000)
-  await pacer.limit(answer(503))
+  await pacer.limit(answer(503), kind)
   expect(pacer.rate()).toBe(25)
 
   for (let index = 0; index < 30; index++) {
     clock.advance(1_100)
-    await pacer.limit(answer(200))
+    await pacer.limit(answer(200), kind)
   }
   expect(pacer.rate()).toBe(100)
 })
@@ -46,24 +51,35 @@ it('slows down while answers take longer and longer, and never stops', async () 
   const pacer = createPacer({ perSecond: 100, clock })
   const taking = (ms: number) => async () => {
     clock.advance(ms)
-    return { status: 200 }
+    return answer(200)()
   }
-  for (let index = 0; index < 50; index++) await pacer.limit(taking(40))
+  for (let index = 0; index < 50; index++) await pacer.limit(taking(40), kind)
   expect(pacer.rate()).toBe(100)
 
-  for (let index = 0; index < 20; index++) await pacer.limit(taking(3_000))
+  for (let index = 0; index < 20; index++) await pacer.limit(taking(3_000), kind)
   expect(pacer.rate()).toBeLessThan(50)
-  for (let index = 0; index < 200; index++) await pacer.limit(taking(6_000))
+  for (let index = 0; index < 200; index++) await pacer.limit(taking(6_000), kind)
   expect(pacer.rate()).toBeGreaterThanOrEqual(2)
 })
 
 it('slows down when no answer comes in time, and not when the caller gives up', async () => {
   const clock = createTestClock()
   const pacer = createPacer({ perSecond: 100, clock })
-  const failing = (thrown: Error) => pacer.limit(() => Promise.reject(thrown)).catch(() => undefined)
+  const failing = (thrown: Error) => pacer.limit(() => Promise.reject(thrown), kind).catch(() => undefined)
   await failing(new DOMException('over', 'AbortError'))
+  await failing(transientError('TIME_IS_UP', 'the activation is over'))
   expect(pacer.rate()).toBe(100)
 
-  await failing(transientError('AEM_TIMEOUT', 'no answer'))
+  await failing(transientError('AEM_TIMEOUT', 'no answer', { upstream: 'AEM' }))
   expect(pacer.rate()).toBe(50)
+})
+
+it('a refusal halves the rate even when something else has just failed', async () => {
+  const clock = createTestClock()
+  const pacer = createPacer({ perSecond: 100, clock })
+  await pacer.limit(answer(500), kind)
+  expect(pacer.rate()).toBe(50)
+  clock.advance(100)
+  await pacer.limit(answer(429), kind)
+  expect(pacer.rate()).toBe(25)
 })

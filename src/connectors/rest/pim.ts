@@ -5,7 +5,7 @@ import { isJsonValue, isRecord, type JsonValue } from '../../core/json'
 import { atPointer } from '../../core/json-pointer'
 import { shown } from '../../core/shown'
 import { createElasticLimit } from '../../http/elastic-limit'
-import type { Upstream } from '../../http/http-client'
+import type { RequestLimit, Upstream } from '../../http/http-client'
 import { isOk, jsonBody } from '../../http/response'
 import { inputError, prefixed } from '../../plugin/inputs'
 import {
@@ -57,13 +57,15 @@ export const restPim = ({ inputs = 'PIM_REST', ...options }: RestPimOptions = {}
   pimWith({ inputs: prefixed(inputs, restInputs), docs: 'docs/connectors/rest.md' }, (context) => {
     const settings = readRestSettings(options, context, inputs)
     const { concurrency = 16 } = options
-    const shared = createElasticLimit({ first: 4, most: concurrency, clock: context.clock })
+    const limit = (): RequestLimit =>
+      createElasticLimit({ first: 4, most: concurrency, clock: context.clock })
+    const reading = limit()
     const upstream: Upstream = context.http.upstream({
       name: upstreamName,
       input: `${inputs}_URL`,
       origins: [settings.origin],
       concurrency,
-      shared,
+      shared: reading,
     })
 
     let pointerHasFit = false
@@ -98,7 +100,8 @@ export const restPim = ({ inputs = 'PIM_REST', ...options }: RestPimOptions = {}
         input: `${inputs}_UPDATE_URL`,
         origins: [update.origin],
         concurrency,
-        shared,
+        // Products may be changed at another host.
+        shared: update.origin === settings.origin ? reading : limit(),
         maxAttempts: 1,
       })
       return createRestWriter(update, { read: readEach, upstream: once, headers: settings.headers, inputs })

@@ -70,7 +70,7 @@ export async function startReconcileBench(): Promise<ReconcileBench> {
   const http = createHttpClient({ clock, random: () => 0 })
   const tokens = createTokenProvider({ imsUrl: ims.url, ...credentials }, { http, redactor, clock })
   const options = { origins: [aem.url], apiKey: 'client-1', experimental: true, concurrency: 8 }
-  const requests = createAuthorRequests(options, { http, tokens })
+  const requests = createAuthorRequests(options, { http, tokens, clock })
   const assets = author.client({ patchPaths: 'short', concurrency: 8 })
   const pim = akeneoPim()({ ...pimContext(akeneo.inputs()), clock, http })
   const { changesSince } = pim
