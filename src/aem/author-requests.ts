@@ -28,7 +28,7 @@ export type AuthorRequests = {
 }
 
 /** AEM publishes no limit. Few authors refuse so many. */
-export const firstAtOnce = 8
+const firstAtOnce = 8
 
 /** Creates the requests of a container. All clients of an author share its concurrency limit. */
 export function createAuthorRequests(

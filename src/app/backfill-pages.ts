@@ -1,5 +1,4 @@
 import { type AuthorAccess, openAuthors } from '../aem/author-access'
-import { firstAtOnce } from '../aem/author-requests'
 import { systemClock, systemRandom } from '../core/clock'
 import type { EnrichPageParts } from '../flows/backfill/enrich-page'
 import type { ExportPageParts } from '../flows/backfill/export-page'
@@ -18,9 +17,9 @@ import { readSettings } from './settings'
 
 /** Answers of AEM that are held at once, in bytes as they are received. */
 const heldBytes = 24 * 1024 * 1024
-/** Requests at once: enough for the rate at the time that an author usually takes for an answer. */
+/** Requests at once: enough for the rate where an answer takes two seconds. */
 const concurrencyFor = (rate: number, configured: number): number =>
-  Math.max(Math.min(configured, firstAtOnce), Math.min(100, Math.ceil(rate / 2)))
+  Math.max(1, Math.min(configured, Math.ceil(rate * 2)))
 
 /**
  * The part of an activation in a backfill.

@@ -42,6 +42,8 @@ export type FlowContext = {
   isDown?: (destination: string) => boolean
   /** What the flows of the same assets share, where one of them comes right after the other. */
   reads?: SharedReads
+  /** The asset was read some time ago: nothing may be changed from it. */
+  isOlder?: boolean
   /** Whether AEM's blob store is known to be down; its files are then skipped. */
   areFilesDown?: () => boolean
 }

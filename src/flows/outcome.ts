@@ -155,6 +155,8 @@ export const codes = {
   systemDown: 'SYSTEM_DOWN',
   /** The file is too large for the activation that should move it. */
   fileLeftOut: 'FILE_LEFT_OUT',
+  /** What another flow has read shows that there is something to do: it is read again, and begun anew. */
+  readTooOld: 'READ_TOO_OLD',
 } as const
 
 /** A part of a unit of work that has to be retried: at one destination, or, without one, as a whole. */

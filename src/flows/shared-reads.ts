@@ -4,9 +4,9 @@ import { jsonBytes } from '../core/json'
 
 /** What one flow has read of assets, for another one that looks at them right after it. */
 export type SharedReads = {
-  /** Keeps an asset as it was read, whole, for a short time. One that is large is not kept. */
+  /** Keeps an asset as it was read last, whole, for half a minute. One that is large is not kept. */
   keep(asset: Asset): void
-  /** What was kept of an asset, once; undefined when it has to be read. */
+  /** What was kept of an asset, which is then kept no longer; undefined when it has to be read. */
   take(ref: AssetRef): Asset | undefined
 }
 
@@ -17,22 +17,26 @@ const maxAgeMs = 30_000
 
 /** Creates what the flows of a few assets share. */
 export function createSharedReads(clock: Pick<Clock, 'now'>): SharedReads {
-  const kept = new Set<{ asset: Asset; at: number }>()
-  let bytes = 0
+  /** By id. */
+  const kept = new Map<string, { asset: Asset; bytes: number; at: number }>()
+  let held = 0
 
-  return {
-    keep(asset) {
-      const size = jsonBytes([asset.metadata, asset.repository])
-      if (size > maxBytesOfOne || bytes + size > maxBytes) return
-      bytes += size
-      kept.add({ asset, at: clock.now() })
-    },
-    take(ref) {
-      const found = [...kept].find(({ asset }) => isAbout(ref, asset))
-      if (found === undefined) return undefined
-      kept.delete(found)
-      return clock.now() - found.at <= maxAgeMs ? found.asset : undefined
-    },
+  return { keep, take }
+
+  function keep(asset: Asset): void {
+    take(asset)
+    const bytes = jsonBytes([asset.metadata, asset.repository])
+    if (bytes > maxBytesOfOne || held + bytes > maxBytes) return
+    held += bytes
+    kept.set(asset.id, { asset, bytes, at: clock.now() })
+  }
+
+  function take(ref: AssetRef): Asset | undefined {
+    const found = [...kept.values()].find(({ asset }) => isAbout(ref, asset))
+    if (found === undefined) return undefined
+    held -= found.bytes
+    kept.delete(found.asset.id)
+    return clock.now() - found.at <= maxAgeMs ? found.asset : undefined
   }
 }
 

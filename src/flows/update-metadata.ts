@@ -67,9 +67,19 @@ export async function updateMetadata<T>(
     { upstream: 'AEM' },
   )
 
+  /** An asset that others look at as well is held whole. */
+  async function read(own: CallContext): Promise<{ asset: Asset; whole: Asset }> {
+    if (reads === undefined) {
+      const asset = await assets.readAsset(ref, own, about.keeps)
+      return { asset, whole: asset }
+    }
+    const whole = await assets.readAsset(ref, own)
+    const kept = Object.entries(whole.metadata).filter(([property]) => about.keeps(property))
+    return { asset: { ...whole, metadata: Object.fromEntries(kept) }, whole }
+  }
+
   async function update(own: CallContext, refused: string | undefined): Promise<RoundEnd<T>> {
-    // What others read as well is held whole.
-    const asset = await assets.readAsset(ref, own, reads === undefined ? about.keeps : undefined)
+    const { asset, whole } = await read(own)
     if (asset.etag === refused) return { again: 'refused' }
     // An event may name the id only, or the path only.
     const fields = { assetId: asset.id, ...(asset.path === '' ? {} : { path: asset.path }) }
@@ -77,9 +87,10 @@ export async function updateMetadata<T>(
     const decision = await about.decide(asset, known)
     if (decision === undefined) return { again: 'changed' }
     if (decision.changes.length === 0) {
-      reads?.keep(asset)
+      reads?.keep(whole)
       return { result: decision.result }
     }
+    reads?.take(asset)
     own.memory?.commit()
     const written = await writeDecision(asset, decision, assets, known)
     return written === 'conflict' ? { again: 'conflict', etag: asset.etag, about: fields } : written

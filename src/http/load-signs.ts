@@ -1,7 +1,7 @@
 import type { Clock } from '../core/clock'
 import { BridgeError } from '../core/errors'
 import type { RequestLimit } from './http-client'
-import type { HttpResponse } from './response'
+import { type HttpResponse, isOk } from './response'
 import { mayPassStatus, takesNoMore } from './status'
 
 /**
@@ -14,7 +14,10 @@ import { mayPassStatus, takesNoMore } from './status'
  */
 export type LoadSign = 'refused' | 'failed' | 'slow' | 'strained' | 'well'
 
-/** @param isNew false when it was to be expected: the request was sent before the last such sign, or a moment later */
+/**
+ * @param isNew false when it was to be expected: the request was sent before the last such sign, or its answer came within
+ * a second after that
+ */
 export type HearSign = (sign: LoadSign, isNew: boolean) => void
 
 const newAfterMs = 1_000
@@ -24,12 +27,14 @@ const weight = 0.05
 const slow = { factor: 3, ms: 250 }
 const strained = { factor: 1.5, ms: 20 }
 /** What is quick is forgotten by and by: a system may get slower for good. */
-const forgottenAMinute = 0.01
+const forgottenAMinute = 0.05
+/** What the first answers take is their average; what is quick is known after so many. */
+const firstAnswers = 1 / weight
 /** A kind is a method and the beginning of a path; where those are many, the method alone. */
 const maxKinds = 20
 
 /** In milliseconds; `at` since the epoch. */
-type Times = { usual: number; quick: number; at: number }
+type Times = { count: number; usual: number; quick: number; at: number }
 
 /** Runs requests to one system, and tells after each what its answer says about the load there. */
 export function createLoadSigns(clock: Pick<Clock, 'now'>, hear: HearSign): RequestLimit {
@@ -40,7 +45,8 @@ export function createLoadSigns(clock: Pick<Clock, 'now'>, hear: HearSign): Requ
     const started = clock.now()
     try {
       const answer = await work()
-      tell(failureOf(answer) ?? paceOf(kind, started), started)
+      // What is refused at once says nothing about how long the work takes.
+      tell(failureOf(answer) ?? (isOk(answer) ? paceOf(kind, started) : 'well'), started)
       return answer
     } catch (thrown) {
       // What the caller gave up names no system.
@@ -74,11 +80,13 @@ export function createLoadSigns(clock: Pick<Clock, 'now'>, hear: HearSign): Requ
     const now = clock.now()
     const ms = Math.max(1, now - started)
     const name = times.has(kind) || times.size < maxKinds ? kind : kind.slice(0, kind.indexOf(' '))
-    const before = times.get(name) ?? { usual: ms, quick: ms, at: now }
-    const usual = before.usual + (ms - before.usual) * weight
+    const before = times.get(name) ?? { count: 0, usual: ms, quick: Number.POSITIVE_INFINITY, at: now }
+    const count = before.count + 1
+    const usual = before.usual + (ms - before.usual) * Math.max(1 / count, weight)
     const minutes = Math.max(0, now - before.at) / 60_000
-    const quick = Math.min(before.quick * (1 + forgottenAMinute * minutes), usual)
-    times.set(name, { usual, quick, at: now })
+    const known = count < firstAnswers ? Number.POSITIVE_INFINITY : usual
+    const quick = Math.min(before.quick * (1 + forgottenAMinute * minutes), known)
+    times.set(name, { count, usual, quick, at: now })
     const isOver = ({ factor, ms: more }: typeof slow): boolean =>
       usual > quick * factor && usual > quick + more
     return isOver(slow) ? 'slow' : isOver(strained) ? 'strained' : 'well'

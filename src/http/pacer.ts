@@ -19,8 +19,8 @@ const leastShare = 0.02
 const never = new AbortController().signal
 
 /**
- * Creates a pacer. After 429 and its like the rate is halved, while answers take longer and longer it is lowered by a
- * fifth, and otherwise it grows again, step by step, up to the one that was asked for.
+ * Creates a pacer. When the system refuses a request the rate is halved, after other failures, and while answers take longer
+ * and longer, it is lowered by a fifth, and otherwise it grows again, step by step, up to the one that was asked for.
  * @param options.perSecond requests a second at most; more than 0
  */
 export function createPacer({ perSecond, clock }: { perSecond: number; clock: Clock }): Pacer {
@@ -36,7 +36,7 @@ export function createPacer({ perSecond, clock }: { perSecond: number; clock: Cl
       return
     }
     raisedAt = clock.now()
-    if (isNew) rate = Math.max(rate * (sign === 'slow' ? 0.8 : 0.5), perSecond * leastShare)
+    if (isNew) rate = Math.max(rate * (sign === 'refused' ? 0.5 : 0.8), perSecond * leastShare)
   }
   const watched = createLoadSigns(clock, adapt)
 

@@ -11,7 +11,7 @@ export type HttpResponse = {
 }
 
 /** Tells whether the status is a success (2xx). */
-export const isOk = (response: HttpResponse): boolean => response.status >= 200 && response.status < 300
+export const isOk = ({ status }: Pick<HttpResponse, 'status'>): boolean => status >= 200 && status < 300
 
 /**
  * The body as JSON.

@@ -20,7 +20,7 @@ it('gives an asset once, by its id or, without one, by its path', () => {
   expect(reads.take({ origin, path: sofa.path })).toBe(sofa)
 })
 
-it('gives nothing that was read half a minute ago', () => {
+it('gives nothing that was read more than half a minute ago', () => {
   const clock = createTestClock()
   const reads = createSharedReads(clock)
   const lamp = assetOf('lamp.png')
@@ -46,4 +46,13 @@ it('keeps nothing that is large, and not too much', () => {
   const many = Array.from({ length: 100 }, (_, index) => assetOf(`${index}.png`, text(60 * 1024)))
   for (const asset of many) reads.keep(asset)
   expect(many.filter((asset) => reads.take(asset) !== undefined).length).toBe(34)
+})
+
+it('has the last state of an asset', () => {
+  const reads = createSharedReads(createTestClock())
+  const [before, after] = [assetOf('lamp.png'), assetOf('lamp.png', { 'dc:title': 'A lamp' })]
+  reads.keep(before)
+  reads.keep(after)
+  expect(reads.take(before)).toBe(after)
+  expect(reads.take(before)).toBeUndefined()
 })

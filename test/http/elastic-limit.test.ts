@@ -170,7 +170,7 @@ it('does not grow when what is sent more only waits at the system', async () => 
       await turn()
     }
   })
-  expect(sent).toBeLessThanOrEqual(12)
+  expect(sent).toBeLessThan(16)
 })
 
 it('answers that take longer and longer bring it back to what it began with', async () => {
@@ -187,10 +187,11 @@ it('answers that take longer and longer bring it back to what it began with', as
 
 it('whatever is answered, everything is asked once, and at least one and at most so many are on their way', async () => {
   const answers = fc.constantFrom(200, 404, 408, 429, 500, 503)
+  const headers = fc.constantFrom<[string, string][]>([], [['retry-after', '1']])
   await fc.assert(
     fc.asyncProperty(
       fc.integer({ min: 1, max: 30 }),
-      fc.array(fc.record({ status: answers, after: fc.integer({ min: -2_000, max: 3_000 }) }), {
+      fc.array(fc.record({ status: answers, headers, after: fc.integer({ min: -2_000, max: 3_000 }) }), {
         minLength: 1,
         maxLength: 120,
       }),
@@ -210,11 +211,11 @@ it('whatever is answered, everything is asked once, and at least one and at most
           })
         }
         await turn()
-        for (const { status, after } of steps) {
+        for (const { status, headers, after } of steps) {
           expect(system.open.length).toBeGreaterThanOrEqual(1)
           expect(system.open.length).toBeLessThanOrEqual(most)
           clock.advance(after)
-          system.open.shift()?.(answerOf(status))
+          system.open.shift()?.({ status, headers: new Map(headers) })
           await turn()
         }
         expect([asked, ended]).toEqual([steps.length, steps.length])
@@ -235,8 +236,9 @@ it('finds what a server takes: few of its answers are refusals', async () => {
       most = Math.max(most, now)
       const isTooMany = now > takes
       if (isTooMany) refusals += 1
-      await turn()
-      clock.advance(5)
+      // Long enough for the others to arrive.
+      for (let turns = 0; turns < 50; turns++) await turn()
+      clock.advance(1)
       now -= 1
       return { status: isTooMany ? 429 : 200, body: '{}' }
     },
@@ -251,6 +253,7 @@ it('finds what a server takes: few of its answers are refusals', async () => {
     const get = () => upstream.request({ method: 'GET', url: server.url }, startCall())
     const answers = await Promise.all(Array.from({ length: 600 }, get))
     expect(answers.every(({ status }) => status === 200)).toBe(true)
+    expect(most).toBeGreaterThan(takes)
     expect(most).toBeLessThanOrEqual(takes + 2)
     expect(refusals).toBeLessThan(requests / 20)
   } finally {

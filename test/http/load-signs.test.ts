@@ -78,6 +78,22 @@ it('a few milliseconds more are nothing, however quick the answers were', async 
   expect(new Set(signs())).toEqual(new Set(['well!']))
 })
 
+it('what is refused at once says nothing about how long the work takes', async () => {
+  const { send, times, signs } = createHearing()
+  for (const status of [400, 404, 412]) await send(status, 2)
+  await times(100, 60)
+  for (const status of [400, 404, 412]) await send(status, 2)
+  await times(100, 60)
+  expect(new Set(signs())).toEqual(new Set(['well!']))
+})
+
+it('one quick answer among the first says nothing either', async () => {
+  const { times, signs } = createHearing()
+  await times(1, 2)
+  await times(200, 100)
+  expect(new Set(signs())).toEqual(new Set(['well!']))
+})
+
 it('each kind is compared with itself: a search and a write may take longer than a read', async () => {
   const { times, signs } = createHearing()
   for (let round = 0; round < 50; round++) {

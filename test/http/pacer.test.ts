@@ -36,7 +36,7 @@ it('halves the rate after 429, once for all that were on their way, and recovers
   expect(pacer.rate()).toBe(50)
 
   clock.advance(2_000)
-  await pacer.limit(answer(503), kind)
+  await pacer.limit(answer(429), kind)
   expect(pacer.rate()).toBe(25)
 
   for (let index = 0; index < 30; index++) {
@@ -71,15 +71,34 @@ it('slows down when no answer comes in time, and not when the caller gives up', 
   expect(pacer.rate()).toBe(100)
 
   await failing(transientError('AEM_TIMEOUT', 'no answer', { upstream: 'AEM' }))
-  expect(pacer.rate()).toBe(50)
+  expect(pacer.rate()).toBe(80)
 })
 
 it('a refusal halves the rate even when something else has just failed', async () => {
   const clock = createTestClock()
   const pacer = createPacer({ perSecond: 100, clock })
   await pacer.limit(answer(500), kind)
-  expect(pacer.rate()).toBe(50)
+  expect(pacer.rate()).toBe(80)
   clock.advance(100)
   await pacer.limit(answer(429), kind)
-  expect(pacer.rate()).toBe(25)
+  expect(pacer.rate()).toBe(40)
+})
+
+it('a first write that is refused at once, and a system that gets slow for good, keep the rate down for minutes at most', async () => {
+  const clock = createTestClock()
+  const pacer = createPacer({ perSecond: 20, clock })
+  const taking = (ms: number, status = 200) =>
+    pacer.limit(async () => {
+      clock.advance(ms)
+      return answer(status)()
+    }, 'PATCH adobe')
+  await taking(15, 400)
+  for (let write = 0; write < 200; write++) await taking(400)
+  expect(pacer.rate()).toBe(20)
+
+  for (let write = 0; write < 50; write++) await taking(2_000)
+  expect(pacer.rate()).toBeLessThan(10)
+  const began = clock.now()
+  while (pacer.rate() < 20) await taking(2_000)
+  expect(clock.now() - began).toBeLessThan(30 * 60_000)
 })

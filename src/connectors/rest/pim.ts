@@ -60,6 +60,9 @@ export const restPim = ({ inputs = 'PIM_REST', ...options }: RestPimOptions = {}
     const limit = (): RequestLimit =>
       createElasticLimit({ first: 4, most: concurrency, clock: context.clock })
     const reading = limit()
+    const { update } = settings
+    // Products may be changed at another host.
+    const changing = update?.origin === settings.origin ? reading : limit()
     const upstream: Upstream = context.http.upstream({
       name: upstreamName,
       input: `${inputs}_URL`,
@@ -70,7 +73,6 @@ export const restPim = ({ inputs = 'PIM_REST', ...options }: RestPimOptions = {}
 
     let pointerHasFit = false
     let writer: RestWriter | undefined
-    const { update } = settings
 
     return {
       name: 'rest',
@@ -100,8 +102,7 @@ export const restPim = ({ inputs = 'PIM_REST', ...options }: RestPimOptions = {}
         input: `${inputs}_UPDATE_URL`,
         origins: [update.origin],
         concurrency,
-        // Products may be changed at another host.
-        shared: update.origin === settings.origin ? reading : limit(),
+        shared: changing,
         maxAttempts: 1,
       })
       return createRestWriter(update, { read: readEach, upstream: once, headers: settings.headers, inputs })

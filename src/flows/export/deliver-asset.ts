@@ -8,7 +8,7 @@ import type { FlowContext } from '../event-flow'
 import type { DestinationOutcome, FileOutcome } from '../outcome'
 import { recordFailure } from '../record-failure'
 import { partOf, type Work } from '../work'
-import { type Declined, type ExportParts, exportWithin } from './export-asset'
+import { type Declined, type ExportParts, exportWithin, readTooOld } from './export-asset'
 import { type AtWorker, handOver } from './hand-over'
 
 /** What delivering needs. */
@@ -31,7 +31,7 @@ const handOverMs = 8_000
  * Runs work for one destination and records a failure for this destination alone. A destination that is down is
  * skipped.
  * @param work the event, or the part of it that is parked
- * @throws the signal's reason, and nothing else
+ * @throws the signal's reason, {BridgeError} `READ_TOO_OLD`, and nothing else
  */
 export async function atDestination(
   destination: string,
@@ -49,6 +49,8 @@ export async function atDestination(
   } catch (thrown) {
     const { call } = context
     call.signal.throwIfAborted()
+    // Whatever it is, it may look different now.
+    if (context.isOlder) throw readTooOld()
     const error = toBridgeError(thrown)
     call.logger.warn('an export failed', {
       destination,
@@ -62,7 +64,7 @@ export async function atDestination(
 /**
  * Exports an asset to one destination within the time of an event. An upload that takes longer is recorded and handed
  * to a worker. Where no worker can be started, all of it is done here.
- * @throws the signal's reason, and nothing else
+ * @throws the signal's reason, {BridgeError} `READ_TOO_OLD`, and nothing else
  */
 export function deliver(
   name: string,
@@ -83,9 +85,9 @@ async function deliverNow(
   name: string,
   asset: Asset,
   parts: DeliveryParts,
-  { call, maxBytes: limit = Number.POSITIVE_INFINITY, areFilesDown }: FlowContext,
+  { call, maxBytes: limit = Number.POSITIVE_INFINITY, areFilesDown, isOlder }: FlowContext,
 ): Promise<Delivered> {
-  const files = await exportWithin({ maxBytes: limit, areFilesDown }, name, asset, parts, call)
+  const files = await exportWithin({ maxBytes: limit, areFilesDown, isOlder }, name, asset, parts, call)
   if (files !== 'too-large') return files
   throw transientError('FILE_LEFT_OUT', 'the file is too large for a worker whose run waits for its answer')
 }
@@ -94,7 +96,7 @@ async function deliverInTime(
   name: string,
   asset: Asset,
   parts: DeliveryParts,
-  { call, clock }: FlowContext,
+  { call, clock, isOlder }: FlowContext,
   toWorker: () => Promise<AtWorker>,
 ): Promise<Delivered> {
   const deadline = call.deadline - handOverMs
@@ -102,7 +104,7 @@ async function deliverInTime(
   let files: readonly FileOutcome[] | 'too-large' | Declined = 'too-large'
   try {
     const own = withSignal(call, attempt.signal, deadline)
-    files = await untilAborted(exportWithin({ maxBytes }, name, asset, parts, own), attempt.signal)
+    files = await untilAborted(exportWithin({ maxBytes, isOlder }, name, asset, parts, own), attempt.signal)
   } catch (thrown) {
     call.signal.throwIfAborted()
     if (!attempt.timedOut()) throw thrown

@@ -26,7 +26,13 @@ export type ExportLimits = {
   maxBytes: number
   /** Whether AEM's blob store is known to be down. */
   areFilesDown?: (() => boolean) | undefined
+  /** The asset was read some time ago: it may only show that there is nothing to do. */
+  isOlder?: boolean | undefined
 }
+
+/** Why work on an asset that was read some time ago is begun anew, with what AEM says now. */
+export const readTooOld = (): BridgeError =>
+  transientError(codes.readTooOld, 'there is something to do, so the asset is read again first')
 
 /** Why a destination takes no file of an asset, as it says itself. Nothing was stored. */
 export type Declined = { declined: string }
@@ -38,6 +44,7 @@ const maxRounds = 3
  * upload the asset is read again. If it has changed meanwhile, the newer version is stored as well, so that a slow
  * upload of an old version never replaces a newer one. A file larger than `maxBytes` is not uploaded, and none of AEM's
  * is while its files are down.
+ * @throws {BridgeError} `READ_TOO_OLD` where something has to be stored and the asset is an older one
  * @throws {BridgeError} what AEM and the destination throw; transient `EXPORT_CONFLICT` when the asset keeps moving
  */
 export async function exportWithin(
@@ -135,13 +142,14 @@ async function store(
   destination: Destination,
   { key, binary, isSidecar }: AssetFile,
   call: CallContext,
-  { maxBytes, areFilesDown }: ExportLimits,
+  { maxBytes, areFilesDown, isOlder }: ExportLimits,
 ): Promise<FileOutcome | 'too-large' | Declined> {
   const held = await destination.head?.(key, call, binary)
   if (held?.declined !== undefined) return { declined: held.declined }
   if (held !== undefined && isVersion(held, binary)) {
     return { key, outcome: 'unchanged', bytes: 0 }
   }
+  if (isOlder) throw readTooOld()
   if (binary.size !== undefined && binary.size > maxBytes) return 'too-large'
   if (!isSidecar && areFilesDown?.()) throw filesDown()
   const stored = await destination.put(key, binary, held === undefined ? {} : { previous: held }, call)

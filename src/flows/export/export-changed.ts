@@ -1,18 +1,20 @@
 import type { Asset } from '../../core/asset'
-import type { CallContext } from '../../core/call-context'
+import { toBridgeError } from '../../core/errors'
 import type { Exports } from '../../plugin/destinations'
 import type { FlowContext } from '../event-flow'
-import { type DestinationOutcome, type FileOutcome, factsOf, type Outcome } from '../outcome'
+import { codes, type DestinationOutcome, type FileOutcome, factsOf, type Outcome } from '../outcome'
 import { keysOf, renditionsOf } from './asset-files'
 import { atDestination, deliver } from './deliver-asset'
 import { type Due, dueAt, isUnpublished } from './due'
+import { readTooOld } from './export-asset'
 import { destinationsOf, isImmediate } from './export-request'
 import { aboutAsset, type ExportEventParts, findAsset, removers, skipped, type Task } from './export-task'
 
 /**
  * Brings the destinations in step with an asset that was edited or moved. What AEM says of the asset decides, not the
  * event. An asset that is due is compared with each destination that it names: what differs is stored, sidecars
- * included. One that is due no longer is kept or removed, by the settings.
+ * included. One that is due no longer is kept or removed, by the settings. An asset that another flow has just read shows
+ * whether there is anything to do; where there is, it is read again.
  * @throws {BridgeError} when the event as a whole cannot be done; what fails at one destination is in the result
  */
 export async function exportChanged(
@@ -20,16 +22,31 @@ export async function exportChanged(
   parts: ExportEventParts,
   context: FlowContext,
 ): Promise<Outcome> {
-  const { event, origin } = task
-  const { onlyDestination, trigger } = context
-  const { assetId: id, path } = event
-  const ref = { origin, id, path }
-  const shared = context.reads?.take(ref)
-  const asset = shared ?? (await findAsset(ref, parts, context.call))
+  const { assetId: id, path, previousPath } = task.event
+  const ref = { origin: task.origin, id, path }
+  const older = previousPath === undefined ? context.reads?.take(ref) : undefined
+  if (older !== undefined) {
+    try {
+      return await bringInStep(older, task, parts, { ...context, isOlder: true })
+    } catch (thrown) {
+      if (toBridgeError(thrown).code !== codes.readTooOld) throw thrown
+    }
+  }
+  const asset = await findAsset(ref, parts, context.call)
   if (asset === undefined) return skipped('the asset is gone: its deletion tells what becomes of its files')
+  return bringInStep(asset, task, parts, context)
+}
+
+async function bringInStep(
+  asset: Asset,
+  task: Task,
+  parts: ExportEventParts,
+  context: FlowContext,
+): Promise<Outcome> {
+  const { onlyDestination, trigger, isOlder } = context
   const own = aboutAsset(asset, context)
   const due = dueAt(asset, undefined, context.clock.now(), 'state')
-  if (!due.isDue && due.error !== undefined) throw due.error
+  if (!due.isDue && due.error !== undefined) throw isOlder ? readTooOld() : due.error
   const names = (due.isDue ? due.names : []).filter((name) => isAsked(name, context))
   if (names.length > 0 && onlyDestination === undefined && trigger === 'push' && !isImmediate(asset)) {
     const reason = 'exportImmediately is not yes: the next batch run exports it'
@@ -37,7 +54,7 @@ export async function exportChanged(
   }
   const destinations = await Promise.all([
     ...names.map((name) => deliverAndFollow(name, asset, task, parts, own)),
-    takeOut(asset, due, task, parts, own, shared !== undefined),
+    takeOut(asset, due, task, parts, own),
   ]).then((outcomes) => outcomes.flat())
   if (destinations.length > 0) return { kind: 'exported', asset: factsOf(asset), destinations }
   return skipped(due.isDue ? `exportDestination names no ${onlyDestination} any more` : due.reason, asset)
@@ -49,7 +66,6 @@ const isAsked = (name: string, { onlyDestination }: FlowContext): boolean =>
 /**
  * Removes an asset that is not due from the destinations that hold it, where the settings say so. It is removed by the
  * key that its metadata give now, and only where the destination tells that this app stored it.
- * @param isOlder the asset was read some time ago: before a file is removed, AEM is asked again
  * @returns where something was there, or where it failed
  */
 export async function takeOut(
@@ -58,7 +74,6 @@ export async function takeOut(
   task: Task,
   parts: ExportEventParts,
   context: FlowContext,
-  isOlder = false,
 ): Promise<readonly DestinationOutcome[]> {
   if (!isToTakeOut(asset, due, parts)) return []
   const named = namedBy(due)
@@ -67,8 +82,7 @@ export async function takeOut(
   const places = [asset.path, ...(previousPath === undefined ? [] : [previousPath])]
   const outcomes = await Promise.all(
     names.map((name) => {
-      const isStillOut = async (): Promise<boolean> => !isOlder || isOutNow(name, asset, parts, context)
-      const act = () => removeHeld(name, places, asset, isStillOut, parts, context.call)
+      const act = () => removeHeld(name, places, asset, parts, context)
       return atDestination(name, task.work, act, context)
     }),
   )
@@ -90,26 +104,12 @@ function isToGo(asset: Asset, due: Due, { onExpire, onUnpublish, onDelete }: Exp
   return due.kind === 'not-published' && isUnpublished(asset) && onUnpublish === 'remove'
 }
 
-/** Whether the settings have an asset removed from a destination, in the state in which AEM has it now. */
-async function isOutNow(
-  name: string,
-  { origin, id }: Asset,
-  parts: ExportEventParts,
-  { call, clock }: FlowContext,
-): Promise<boolean> {
-  const asset = await findAsset({ origin, id }, parts, call)
-  if (asset === undefined) return false
-  const due = dueAt(asset, undefined, clock.now(), 'state')
-  return isToTakeOut(asset, due, parts) && namedBy(due)?.includes(name) !== true
-}
-
 async function removeHeld(
   name: string,
   paths: readonly string[],
   asset: Asset,
-  isStillOut: () => Promise<boolean>,
   parts: ExportEventParts,
-  call: CallContext,
+  { call, isOlder }: FlowContext,
 ): Promise<readonly FileOutcome[]> {
   const destination = parts.destination(name)
   const files: FileOutcome[] = []
@@ -118,7 +118,7 @@ async function removeHeld(
     for (const key of keysOf(placedAt(path, asset), parts, renditions)) {
       const held = await destination.head?.(key, call)
       if (held?.version === undefined) continue
-      if (!(await isStillOut())) return files
+      if (isOlder) throw readTooOld()
       await destination.remove?.(key, call)
       files.push({ key, outcome: 'removed', bytes: 0 })
     }

@@ -372,23 +372,70 @@ test('an asset in step is read once for both flows, one that is enriched once mo
   expect(metadata(asset)).toMatchObject({ 'wknd-name': 'Desk lamp' })
 })
 
-test('what is named again after an asset was read is not removed', async () => {
-  keep(removing)
-  const asset = addDraft('lamp.png')
+/** Something that happens to an asset after the sweep has read it, when its destination is looked at. */
+async function sweepWhile(act: () => void): Promise<SweepResult> {
+  const { one } = bench.destinations
+  const head = one.head?.bind(one)
+  let hasHappened = false
+  one.list = undefined
+  one.head = async (...asked) => {
+    if (!hasHappened) act()
+    hasHappened = true
+    return head?.(...asked)
+  }
+  minutes(10)
+  return sweep()
+}
+
+async function exported(name: string) {
+  const asset = addDraft(name)
   await sweep()
   minutes(1)
   publish(asset)
   await twice()
-  bench.author.aem.life.edit(asset.id, { exportDestination: null })
-  const { one } = bench.destinations
-  const head = one.head?.bind(one)
-  one.list = undefined
-  one.head = async (...asked) => {
-    // Between the look at AEM and the removal.
-    bench.author.aem.life.edit(asset.id, { exportDestination: 'one' })
-    return head?.(...asked)
-  }
-  minutes(10)
-  expect((await sweep()).error).toBeUndefined()
+  expect(held()).toEqual([name])
+  return asset
+}
+
+test('what is named again after an asset was read is not removed', async () => {
+  keep(removing)
+  const asset = await exported('lamp.png')
+  const { life } = bench.author.aem
+  life.edit(asset.id, { exportDestination: null })
+  const { error } = await sweepWhile(() => life.edit(asset.id, { exportDestination: 'one' }))
+  expect(error).toBeUndefined()
   expect(held()).toEqual(['lamp.png'])
+})
+
+test('what is not named any more after an asset was read is not stored', async () => {
+  const asset = await exported('lamp.png')
+  const { life } = bench.author.aem
+  life.edit(asset.id, { 'dc:title': 'A lamp' })
+  bench.destinations.one.held.clear()
+  const { error, details } = await sweepWhile(() => life.edit(asset.id, { exportDestination: null }))
+  expect(error).toBeUndefined()
+  expect(details).toMatchObject({ stored: 0, parked: 0, deadLettered: 0 })
+  expect(held()).toEqual([])
+})
+
+test('what was moved after an asset was read is stored where it is, and is no dead letter', async () => {
+  const asset = await exported('lamp.png')
+  const { life } = bench.author.aem
+  life.edit(asset.id, { 'dc:title': 'A lamp' })
+  bench.destinations.one.held.clear()
+  const { error, details } = await sweepWhile(() => life.move(asset.id, '/content/dam/elsewhere/lamp.png'))
+  expect(error).toBeUndefined()
+  expect(details).toMatchObject({ stored: 1, parked: 0, deadLettered: 0 })
+  expect(held()).toEqual(['elsewhere/lamp.png'])
+})
+
+test('a destination that fails is told of once', async () => {
+  const asset = await exported('lamp.png')
+  bench.author.aem.life.edit(asset.id, { 'dc:title': 'A lamp' })
+  const { one } = bench.destinations
+  one.list = undefined
+  one.head = () => Promise.reject(new Error('broken pipe'))
+  minutes(10)
+  expect((await sweep()).details).toMatchObject({ parked: 1, deadLettered: 0 })
+  expect([...bench.store.entries()].filter(([key]) => key.startsWith('pending.'))).toHaveLength(1)
 })
