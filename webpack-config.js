@@ -7,6 +7,13 @@ const { codeHash } = require('./webpack/code-hash')
 
 const shim = (name) => path.join(__dirname, 'webpack/shims', name)
 
+/**
+ * A module of Node's that is loaded when something of it is used. In this text require() is Node's. The bundler asks each
+ * module whether it was an ES module.
+ */
+const lazy = (name) =>
+  `var new Proxy({}, { get: (_, key) => (key === '__esModule' ? undefined : require('${name}')[key]) })`
+
 /** @type {import('webpack').Configuration} */
 module.exports = {
   mode: 'production',
@@ -41,6 +48,8 @@ module.exports = {
       sax$: false,
     },
   },
+  // node-fetch asks for it before anything is fetched, and needs it for answers that come compressed. Most do not.
+  externals: { zlib: lazy('node:zlib'), 'node:zlib': lazy('node:zlib') },
   optimization: {
     minimize: true,
     minimizer: [

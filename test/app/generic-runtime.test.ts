@@ -56,6 +56,14 @@ describe('the built action in a container of its own', () => {
     expect(sandbox.aem.asset(asset.id).assetMetadata).toMatchObject({ 'wknd-skuid': 'MockSKU 123' })
   })
 
+  test('takes answers that come compressed', async () => {
+    const asset = upload()
+    sandbox.ims.faults.add({ fault: { kind: 'gzip' } })
+    sandbox.aem.faults.add({ fault: { kind: 'gzip' } })
+    expect((await sandbox.events.deliver(sandbox.aem.processingCompletedEvent(asset))).state).toBe('done')
+    expect(sandbox.aem.asset(asset.id).assetMetadata).toMatchObject({ 'wknd-skuid': 'MockSKU 123' })
+  })
+
   test('answers before its time when AEM never does', async () => {
     sandbox.aem.faults.add({ fault: { kind: 'hang' } })
     const event = sandbox.aem.processingCompletedEvent(upload())
