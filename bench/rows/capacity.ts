@@ -8,7 +8,7 @@ const usual = {
   written: 0,
   failing: 0,
   aemSeconds: 0.3,
-  aemAtOnce: 10,
+  aemAtOnce: 40,
   pimSeconds: 0.5,
   budgetSeconds: 45,
 }
@@ -16,7 +16,7 @@ const usual = {
 const scenariosOf = (assets: number): readonly Scenario[] => [
   { ...usual, assets, name: 'in step, by the command line' },
   { ...usual, assets, name: 'all written, by the command line', written: 1 },
-  { ...usual, assets, name: 'all written, --rate 100', written: 1, rate: 100, aemAtOnce: 50 },
+  { ...usual, assets, name: 'all written, --rate 100', written: 1, rate: 100 },
   { ...usual, assets, name: 'all written, 4 workers, --rate 100', written: 1, rate: 100, workers: 4 },
   { ...usual, assets, name: 'all written, 20 workers, --rate 400', written: 1, rate: 400, workers: 20 },
   { ...usual, assets, name: 'in step, one of 1,000 fails for now', failing: 0.001 },

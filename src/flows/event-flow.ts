@@ -6,8 +6,8 @@ import type { DeadLetters } from '../delivery/dead-letters'
 import type { PendingWork } from '../delivery/pending'
 import type { RawInputs } from '../inputs/raw-inputs'
 import type { Store } from '../store/store'
+import type { KeptReads } from './kept-reads'
 import type { Outcome } from './outcome'
-import type { SharedReads } from './shared-reads'
 
 /** What a flow is run with. */
 export type FlowContext = {
@@ -41,7 +41,7 @@ export type FlowContext = {
   /** Whether a destination is known to be down; it is then skipped. */
   isDown?: (destination: string) => boolean
   /** What the flows of the same assets share, where one of them comes right after the other. */
-  reads?: SharedReads
+  reads?: KeptReads
   /** The asset was read some time ago: nothing may be changed from it. */
   isOlder?: boolean
   /** Whether AEM's blob store is known to be down; its files are then skipped. */

@@ -6,7 +6,7 @@ import { type BridgeError, systemicError, transientError } from '../core/errors'
 import { type LogFields, withFields } from '../core/logger'
 import { fullJitter } from '../http/backoff'
 import type { MemoryGate } from '../http/memory-gate'
-import type { SharedReads } from './shared-reads'
+import type { KeptReads } from './kept-reads'
 import { type Decision, writeDecision } from './write-decision'
 
 export type { Decision } from './write-decision'
@@ -19,7 +19,7 @@ export type UpdateParts = {
   /** All assets of this process that are being updated fit into it. */
   memory: MemoryGate
   /** Gets an asset that needs no change, as it was read. */
-  reads?: SharedReads | undefined
+  reads?: KeptReads | undefined
 }
 
 /** AEM gives an ETag that it does not take back: something between changes it, or a replica lags far behind. */

@@ -2,10 +2,10 @@ import { transientError } from '../../core/errors'
 import type { CircuitBreaker } from '../circuit-breaker'
 import type { FlowContext, Flows } from '../event-flow'
 import { inParallel } from '../in-parallel'
+import { createKeptReads } from '../kept-reads'
 import { type Outcome, toError, type Undone, undoneOf } from '../outcome'
 import { perform } from '../perform'
 import { recordRetry } from '../record-failure'
-import { createSharedReads } from '../shared-reads'
 import { destinationSystem, isOutage, observe, systemOf } from '../systems'
 import { partOf, type Work } from '../work'
 import type { SweepCounts } from './counts'
@@ -30,7 +30,7 @@ export async function workOff(
     ...context,
     isDown: (name: string) => breaker.isDown(destinationSystem(name)),
     // What needs no change is read once for both.
-    reads: createSharedReads(context.clock),
+    reads: createKeptReads(context.clock),
   }
   const left: { work: Work; undone: Undone }[] = []
   const isEnriching = ({ action }: Work): boolean => action === 'generic'

@@ -4,8 +4,9 @@ import type { PimCommunicator } from '../../plugin/pim'
 import { askingBy, askTogether, canBeJoined, type WaitingQuery } from './joint-query'
 
 /**
- * A communicator for the activations of a container. A query is asked at once while fewer than `atOnce` calls are under way. Those that come meanwhile wait for the end of one and become one call: an event that comes alone never
- * waits, and in a burst hundreds of events cost a few calls. It caches nothing.
+ * A communicator for the activations of a container. A query is asked at once while fewer than `atOnce` calls are under
+ * way. Those that come meanwhile wait for the end of one and become one call: an event that comes alone never waits, and
+ * in a burst hundreds of events cost a few calls. It caches nothing.
  * @param options.atOnce calls to the PIM that this communicator makes at the same time
  * @param options.maxRefs in one call; a single query may have more
  */

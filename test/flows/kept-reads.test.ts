@@ -1,5 +1,5 @@
 import type { Asset } from '../../src/core/asset'
-import { createSharedReads } from '../../src/flows/shared-reads'
+import { createKeptReads } from '../../src/flows/kept-reads'
 import { createTestClock } from '../support/test-clock'
 
 const origin = 'https://author.example.com'
@@ -10,7 +10,7 @@ const assetOf = (name: string, metadata: Asset['metadata'] = {}): Asset => ({
 const text = (bytes: number) => ({ 'dc:description': 'x'.repeat(bytes) })
 
 it('gives an asset once, by its id or, without one, by its path', () => {
-  const reads = createSharedReads(createTestClock())
+  const reads = createKeptReads(createTestClock())
   const [lamp, sofa] = [assetOf('lamp.png'), assetOf('sofa.png')]
   reads.keep(lamp)
   reads.keep(sofa)
@@ -22,7 +22,7 @@ it('gives an asset once, by its id or, without one, by its path', () => {
 
 it('gives nothing that was read more than half a minute ago', () => {
   const clock = createTestClock()
-  const reads = createSharedReads(clock)
+  const reads = createKeptReads(clock)
   const lamp = assetOf('lamp.png')
   reads.keep(lamp)
   clock.advance(30_000)
@@ -33,13 +33,13 @@ it('gives nothing that was read more than half a minute ago', () => {
 })
 
 it('an asset of which AEM tells no path is not found by one', () => {
-  const reads = createSharedReads(createTestClock())
+  const reads = createKeptReads(createTestClock())
   reads.keep({ ...assetOf('lamp.png'), path: '' })
   expect(reads.take({ origin, path: '' })).toBeUndefined()
 })
 
 it('keeps nothing that is large, and not too much', () => {
-  const reads = createSharedReads(createTestClock())
+  const reads = createKeptReads(createTestClock())
   const large = assetOf('large.png', text(64 * 1024))
   reads.keep(large)
   expect(reads.take(large)).toBeUndefined()
@@ -49,7 +49,7 @@ it('keeps nothing that is large, and not too much', () => {
 })
 
 it('has the last state of an asset', () => {
-  const reads = createSharedReads(createTestClock())
+  const reads = createKeptReads(createTestClock())
   const [before, after] = [assetOf('lamp.png'), assetOf('lamp.png', { 'dc:title': 'A lamp' })]
   reads.keep(before)
   reads.keep(after)
